@@ -1,0 +1,47 @@
+"""Risk models and their evidence: train, calibrate, evaluate, explain, and sign what is served.
+
+The names below load their module when first used: importing `models` costs nothing, and what a service needs
+(`Member`, `Bundle`, `load_champion`, `reasons`) never loads pandas, scikit-learn, statsmodels or MLflow by itself.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from models.bundle import Bundle, Content, load_champion, read_member, set_champion, with_member, write_bundle
+    from models.explain import reasons
+    from models.keys import ensure_signing_keys
+    from models.registry import Registry
+    from models.scoring import Member
+    from models.spec import Spec, load_specs
+    from models.split import NotTrained
+    from models.table import Origin, Table
+    from models.train import Trained, train_outcome
+
+_WHERE = {
+    "Bundle": "bundle", "Content": "bundle", "load_champion": "bundle", "read_member": "bundle",
+    "set_champion": "bundle", "with_member": "bundle", "write_bundle": "bundle",
+    "reasons": "explain",
+    "ensure_signing_keys": "keys",
+    "Registry": "registry",
+    "Member": "scoring",
+    "Spec": "spec", "load_specs": "spec",
+    "NotTrained": "split",
+    "Origin": "table", "Table": "table",
+    "Trained": "train", "train_outcome": "train",
+}  # fmt: skip
+
+__all__ = [
+    "Bundle", "Content", "Member", "NotTrained", "Origin", "Registry", "Spec", "Table", "Trained",
+    "ensure_signing_keys", "load_champion", "load_specs", "read_member", "reasons", "set_champion", "train_outcome",
+    "with_member", "write_bundle",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    """Return an exported name, loading its module now."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'models' has no attribute {name!r}")
+    return getattr(import_module(f"models.{_WHERE[name]}"), name)

@@ -1,0 +1,75 @@
+"""The card of one model: what it is for, who must not be scored, on whom it was made, how well it did, its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from models.spec import Spec
+from models.split import PARTS, Split
+from models.table import Floats, Ints, Origin
+from stratify.catalogue.entries import Outcome
+from stratify.files import canonical_json, digest_text
+
+FORMAT = 1
+SYNTHETIC = {
+    "da": "Trænet og målt på en opdigtet region: tallene siger intet om rigtige mennesker.",
+    "en": "Trained and measured on a made-up region: the figures say nothing about real people.",
+}
+LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "statsmodels")
+
+
+def card(
+    spec: Spec,
+    outcome: Outcome,
+    origin: Origin,
+    *,
+    kind: str,
+    columns_digest: str,
+    made_on: Mapping[str, Any],
+    candidates: Mapping[str, Any],
+    chosen: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the card of the model of this kind. It holds no time of its own: the same training gives the same card."""
+    return {
+        "format": FORMAT,
+        "outcome": outcome.id,
+        "name": outcome.name.model_dump(),
+        "horizon_days": outcome.horizon_days,
+        "outcome_digest": digest_text(canonical_json(outcome.model_dump(mode="json", by_alias=True))),
+        "spec_digest": digest_text(canonical_json(spec.model_dump(mode="json"))),
+        "population": spec.population,
+        "kind": kind,
+        "intended_use": spec.intended_use.model_dump(),
+        "must_not_be_scored": [text.model_dump() for text in spec.must_not_be_scored],
+        "limits": [*([SYNTHETIC] if origin.synthetic else []), *(text.model_dump() for text in spec.limits)],
+        "reasons_top_n": spec.reasons_top_n,
+        "data": {
+            "source": origin.source,
+            "synthetic": origin.synthetic,
+            "covers_to": origin.covers_to,
+            "delivered": origin.delivered,
+        },
+        "catalogue_digest": origin.catalogue_digest,
+        "columns_digest": columns_digest,
+        "made_on": dict(made_on),
+        "candidates": dict(candidates),
+        "chosen": dict(chosen),
+        "versions": {library: version(library) for library in LIBRARIES},
+    }
+
+
+def made_on(split: Split, person: Ints, y: Floats) -> dict[str, dict[str, Any]]:
+    """Return for train, calibrate and test: landmarks as ISO days, rows, people and events."""
+    return {
+        part: {
+            "landmarks": [str(np.datetime64(day, "D")) for day in split.landmarks[part]],
+            "n": len(split.rows[part]),
+            "people": len(np.unique(person[split.rows[part]])),
+            "events": int(y[split.rows[part]].sum()),
+        }
+        for part in PARTS
+    }

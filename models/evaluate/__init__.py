@@ -1,0 +1,5 @@
+"""How well predicted risks fit what happened."""
+
+from models.evaluate.measures import measures
+
+__all__ = ["measures"]

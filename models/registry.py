@@ -1,0 +1,121 @@
+"""MLflow behind one door: runs, their figures and files, and which version of a model is champion.
+
+No other module imports it. It is loaded when a `Registry` is made, with its telemetry off and its chatter silenced.
+Models are stored as the files a bundle takes (LightGBM text, JSON), as plain artifacts: nothing is pickled, and a file
+that is not one of these is refused, so that no person's row gets there.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.bundle import MEMBER_FILES
+from models.scoring import MODEL_FILES
+from stratify.errors import DataError
+from stratify.files import canonical_json, digest_text, digest_tree
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+ALIAS = "champion"
+MEMBER = "member"  # the artifact folder a version points to
+CONTENT = "stratify.content"  # the digest of a member's files, on runs and versions
+PAGE = 1000
+
+
+class Registry:
+    """The runs and versions kept in one SQLite file, their artifacts in one folder beside it.
+
+    One process at a time: a run that is found RUNNING was left by a process that was killed, and is marked KILLED.
+    """
+
+    def __init__(self, database: Path, artifacts: Path) -> None:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        self._artifacts = artifacts.resolve()
+        self._client = _client(f"sqlite:///{database.resolve()}")
+        self._mark_killed()
+
+    def log_run(
+        self,
+        outcome: str,
+        candidate: str,
+        params: Mapping[str, Any],
+        metrics: Mapping[str, float | int | None],
+        artifact_dir: Path,
+    ) -> str:
+        """Log a candidate's parameters, figures (None is left out) and files as one finished run; return its id."""
+        from mlflow.entities import Metric, Param, RunTag
+
+        strays = sorted({*digest_tree(artifact_dir)} - {*MEMBER_FILES, *MODEL_FILES.values()})
+        if strays:
+            raise DataError("only a model's own files are kept with a run, got also:", strays)
+        now = int(time.time() * 1000)
+        run = self._client.create_run(self._experiment(outcome), run_name=f"{outcome} {candidate}").info
+        self._client.log_batch(
+            run.run_id,
+            metrics=[Metric(name, value, now, 0) for name, value in metrics.items() if value is not None],
+            params=[Param(name, str(value)) for name, value in params.items()],
+            tags=[RunTag("stratify.candidate", candidate), RunTag(CONTENT, _content(artifact_dir))],
+        )
+        self._client.log_artifacts(run.run_id, str(artifact_dir), MEMBER)
+        self._client.set_terminated(run.run_id)
+        return str(run.run_id)
+
+    def register(self, outcome: str, run_id: str) -> int:
+        """Return the version of `stratify-<outcome>` that holds this run's files, made now unless one does already."""
+        name = model_name(outcome)
+        run = self._client.get_run(run_id)
+        if not self._client.search_registered_models(f"name = '{name}'"):
+            self._client.create_registered_model(name)
+        content = run.data.tags[CONTENT]
+        same = [v for v in self._client.search_model_versions(f"name = '{name}'") if v.tags.get(CONTENT) == content]
+        if same:
+            return min(int(version.version) for version in same)
+        source = f"{run.info.artifact_uri}/{MEMBER}"
+        version = self._client.create_model_version(name, source, run_id, tags={CONTENT: content})
+        return int(version.version)
+
+    def set_champion(self, outcome: str, version: int) -> None:
+        """Let the alias `champion` point to this version."""
+        self._client.set_registered_model_alias(model_name(outcome), ALIAS, str(version))
+
+    def champion(self, outcome: str) -> int | None:
+        """Return the version the alias points to, or None."""
+        found = self._client.search_registered_models(f"name = '{model_name(outcome)}'")
+        version = found[0].aliases.get(ALIAS) if found else None
+        return None if version is None else int(version)
+
+    def _experiment(self, outcome: str) -> str:
+        name = model_name(outcome)
+        found = self._client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        return str(self._client.create_experiment(name, artifact_location=self._artifacts.as_uri()))
+
+    def _mark_killed(self) -> None:
+        experiments = [experiment.experiment_id for experiment in self._client.search_experiments()]
+        for run in self._client.search_runs(experiments, "attributes.status = 'RUNNING'", max_results=PAGE):
+            self._client.set_terminated(run.info.run_id, status="KILLED")
+
+
+def model_name(outcome: str) -> str:
+    """Return the name of an outcome's model in the registry; its runs stand in an experiment of the same name."""
+    return f"stratify-{outcome}"
+
+
+def _content(folder: Path) -> str:
+    return digest_text(canonical_json(digest_tree(folder)))
+
+
+def _client(uri: str) -> MlflowClient:
+    os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="true")
+    from mlflow import MlflowClient
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)

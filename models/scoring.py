@@ -1,0 +1,163 @@
+"""One served model: risks, and what each column adds to them. NumPy and LightGBM only; batch and service share it.
+
+A member is a model (trees as LightGBM text, or a logistic as JSON) and a sigmoid fitted on a later landmark:
+risk = 1 / (1 + exp(-(a * logit + b))).
+
+Missing values: NaN is a legal value of every column. Trees send it down the branch learned for it. The logistic puts
+the training mean in its place, so that it adds nothing, and adds the coefficient of the column's missing indicator
+where the column has one. An infinite value is refused: it comes from no declared feature.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from stratify.errors import BundleError, DataError
+
+Floats = NDArray[np.float64]
+Kind = Literal["lightgbm", "logistic"]
+MODEL_FILES: dict[Kind, str] = {"lightgbm": "model.txt", "logistic": "model.json"}
+
+
+class Model(Protocol):
+    """A model before calibration, on the log-odds scale."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Column ids in the order of x."""
+
+    def logit(self, x: Floats) -> Floats:
+        """Return log-odds[n] of x[n, k]."""
+
+    def contributions(self, x: Floats) -> tuple[Floats, float]:
+        """Return what each cell adds to the log-odds, [n, k], and what they are added to."""
+
+
+class Trees:
+    """LightGBM trees from their text."""
+
+    def __init__(self, text: str, threads: int) -> None:
+        self._booster = lgb.Booster(model_str=text)
+        self._threads = threads
+        self.columns: Sequence[str] = self._booster.feature_name()
+
+    def logit(self, x: Floats) -> Floats:
+        """Return the raw score[n]."""
+        if not len(x):
+            return np.empty(0)
+        return np.asarray(self._booster.predict(x, raw_score=True, num_threads=self._threads), dtype=np.float64)
+
+    def contributions(self, x: Floats) -> tuple[Floats, float]:
+        """Return Shapley values of the trees; about 10 ms a row, so ask only for those who are looked at."""
+        rows = x if len(x) else np.full((1, len(self.columns)), np.nan)
+        values = np.asarray(self._booster.predict(rows, pred_contrib=True, num_threads=self._threads), dtype=np.float64)
+        return values[: len(x), :-1], float(values[0, -1])
+
+
+class Logistic:
+    """A logistic regression from its JSON: intercept, and for each column mean, scale, coefficient, missing."""
+
+    def __init__(self, declared: Mapping[str, Any]) -> None:
+        columns = declared["columns"]
+        missing = [column["missing"] or {"share": 0.0, "scale": 1.0, "coefficient": 0.0} for column in columns]
+        self.columns: Sequence[str] = [str(column["id"]) for column in columns]
+        self._intercept = float(declared["intercept"])
+        self._mean = _vector(columns, "mean")
+        self._weight = _vector(columns, "coefficient") / _vector(columns, "scale")
+        self._share = _vector(missing, "share")
+        self._absent = _vector(missing, "coefficient") / _vector(missing, "scale")
+
+    def logit(self, x: Floats) -> Floats:
+        """Return the intercept plus what every column adds."""
+        values, base = self.contributions(x)
+        return np.asarray(values.sum(axis=1) + base, dtype=np.float64)
+
+    def contributions(self, x: Floats) -> tuple[Floats, float]:
+        """Return coefficient × distance from the training mean, the missing indicator counted with its column."""
+        missing = np.isnan(x)
+        distance = np.where(missing, 0.0, x - self._mean)
+        return distance * self._weight + (missing - self._share) * self._absent, self._intercept
+
+
+@dataclass(frozen=True)
+class Member:
+    """A model with its calibration."""
+
+    kind: Kind
+    model: Model
+    a: float
+    b: float
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = 1) -> Member:
+        """Return the member whose files lie in a folder; one thread is best where single rows are scored."""
+        return cls.from_files({p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}, threads=threads)
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes], *, threads: int = 1) -> Member:
+        """Return the member held in these files. Raises BundleError (exit 13) where one is missing or unreadable."""
+        kinds = [kind for kind, name in MODEL_FILES.items() if name in files]
+        if len(kinds) != 1 or "calibration.json" not in files:
+            raise BundleError(
+                f"a member needs calibration.json and one of {' or '.join(MODEL_FILES.values())}, got {sorted(files)}"
+            )
+        try:
+            calibration = json.loads(files["calibration.json"])
+            if calibration["method"] != "sigmoid":
+                raise BundleError(f"calibration.json: method must be 'sigmoid', got {calibration['method']!r}")
+            text = files[MODEL_FILES[kinds[0]]].decode()
+            model: Model = Trees(text, threads) if kinds[0] == "lightgbm" else Logistic(json.loads(text))
+            return cls(kinds[0], model, float(calibration["a"]), float(calibration["b"]))
+        except (KeyError, TypeError, ValueError, lgb.basic.LightGBMError) as error:
+            told = f"a {kinds[0]} member cannot be read ({type(error).__name__}): train or promote it again"
+            raise BundleError(told) from error
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Column ids in the order of x."""
+        return self.model.columns
+
+    def logit(self, x: Floats) -> Floats:
+        """Return calibrated log-odds[n] of x[n, k]."""
+        return self.a * self.model.logit(self._checked(x)) + self.b
+
+    def risk(self, x: Floats) -> Floats:
+        """Return the risk[n] of each row of x[n, k], columns as in `columns`, NaN = missing."""
+        return sigmoid(self.logit(x))
+
+    def contributions(self, x: Floats) -> Floats:
+        """Return what each cell adds to the calibrated log-odds, float64[n, k]; with `base` they sum to the logit."""
+        return self.a * self.model.contributions(self._checked(x))[0]
+
+    @property
+    def base(self) -> float:
+        """The calibrated log-odds that contributions are added to."""
+        return self.a * self.model.contributions(np.empty((0, len(self.columns))))[1] + self.b
+
+    def _checked(self, x: Floats) -> Floats:
+        if x.ndim != 2 or x.shape[1] != len(self.columns):
+            raise BundleError(
+                f"the model reads rows of {len(self.columns)} columns, got shape {x.shape}: "
+                "score again with the bundle that is served"
+            )
+        if np.isinf(x).any():
+            names = [self.columns[int(j)] for j in np.flatnonzero(np.isinf(x).any(axis=0))]
+            raise DataError("a feature must be a number or missing, got an infinite value in:", names)
+        return x
+
+
+def sigmoid(logit: Floats) -> Floats:
+    """Return 1 / (1 + exp(-logit)); beyond ±700 the answer no longer changes in float64."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -700.0, 700.0))), dtype=np.float64)
+
+
+def _vector(items: Sequence[Mapping[str, Any]], key: str) -> Floats:
+    return np.array([item[key] for item in items], dtype=np.float64)

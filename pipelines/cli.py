@@ -1,0 +1,202 @@
+"""The command line. Each command loads what it needs when it is called, so that `check` runs without the pipelines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from stratify.catalogue import load
+from stratify.errors import StratifyError, UsageError
+from stratify.workspace import Workspace
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="See the patients with several diseases of a health region, and offer each what fits.",
+)
+
+Work = Annotated[Path, typer.Option("--work", envvar="STRATIFY_WORK", help="the work folder")]
+Local = Annotated[Path | None, typer.Option("--catalogue", help="a local folder of entries, added to ours")]
+People = Annotated[int, typer.Option("--people", min=1, help="how many people the simulated region starts with")]
+Years = Annotated[int, typer.Option("--years", min=3, max=30, help="how many years, the last one ending at --end")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="the same seed gives the same region")]
+End = Annotated[datetime, typer.Option("--end", formats=["%Y-%m-%d"], help="the last day of the simulated data")]
+SourceName = Annotated[str, typer.Option("--source", help="synthetic, danish or omop")]
+Data = Annotated[Path | None, typer.Option("--data", help="the extract: a folder of Parquet or CSV files, or .duckdb")]
+WORK = Path("work")
+LAST_DAY = datetime(2024, 12, 31)  # noqa: DTZ001 - a day, not a moment
+
+
+@app.command()
+def check(catalogue: Local = None) -> None:
+    """Validate the catalogue: every entry, every problem.
+
+    Example: stratify check --catalogue our-entries
+    """
+    found = load(catalogue)
+    _out().print(f"catalogue: {found.size()} entries, no problem; digest {found.digest[:12]}", highlight=False)
+
+
+@app.command()
+def synthesise(
+    people: People = 20_000, years: Years = 10, seed: Seed = 1, end: End = LAST_DAY, work: Work = WORK
+) -> None:
+    """Simulate a region: its registers, and apart from them its truth.
+
+    Example: stratify synthesise --people 20000 --years 10 --seed 1
+    """
+    from pipelines.data_steps import synthesise_step
+
+    with _step("synthesise", work) as (place, say, done):
+        done(synthesise_step(place, people=people, years=years, seed=seed, end=end.date(), progress=say))
+
+
+@app.command()
+def land(source: SourceName = "synthetic", data: Data = None, work: Work = WORK, catalogue: Local = None) -> None:
+    """Land an extract in the event store; every row lands or is refused with the reason.
+
+    Example: stratify land --source omop --data cdm.duckdb
+    """
+    from pipelines.data_steps import land_step
+
+    with _step("land", work) as (place, say, done):
+        where = _extract(source, data, place)
+        done(land_step(place, load(catalogue), source=source, data=where, progress=say))
+
+
+@app.command()
+def build(work: Work = WORK, catalogue: Local = None) -> None:
+    """Build the landmark matrix of multimorbid adults.
+
+    Example: stratify build --work work
+    """
+    from pipelines.data_steps import build_step
+
+    with _step("build", work) as (place, say, done):
+        done(build_step(place, load(catalogue), say))
+
+
+@app.command()
+def train(
+    outcomes: Annotated[list[str] | None, typer.Argument(help="outcomes, all when none is named")] = None,
+    work: Work = WORK,
+    catalogue: Local = None,
+) -> None:
+    """Train and calibrate the models, and log them to MLflow.
+
+    Example: stratify train acute_admission_365d
+    """
+    from pipelines.model_steps import train_step
+
+    with _step("train", work) as (place, say, done):
+        done(train_step(place, load(catalogue), say, outcomes or ()))
+
+
+@app.command()
+def promote(work: Work = WORK, catalogue: Local = None) -> None:
+    """Sign what was trained as a bundle, and let it be the one that is served.
+
+    Example: stratify promote --work work
+    """
+    from pipelines.model_steps import promote as promote_trained
+
+    with _step("promote", work) as (place, say, done):
+        done(({"results": {"bundle": promote_trained(place, load(catalogue), say)}}, True))
+
+
+@app.command()
+def monitor(work: Work = WORK, catalogue: Local = None) -> None:
+    """Measure the quality targets.
+
+    Example: stratify monitor --work work
+    """
+    from pipelines.serving_steps import monitor_step
+
+    with _step("monitor", work) as (place, say, done):
+        done(monitor_step(place, load(catalogue), say))
+
+
+@app.command()
+def score(work: Work = WORK, catalogue: Local = None) -> None:
+    """Score the population, weigh strata and offers, and write what the service answers from.
+
+    Example: stratify score --work work
+    """
+    from pipelines.serving_steps import score_step
+
+    with _step("score", work) as (place, say, done):
+        done(score_step(place, load(catalogue), say))
+
+
+@app.command()
+def run(
+    people: People = 20_000,
+    years: Years = 10,
+    seed: Seed = 1,
+    end: End = LAST_DAY,
+    source: SourceName = "synthetic",
+    data: Data = None,
+    work: Work = WORK,
+    catalogue: Local = None,
+) -> None:
+    """Run all of it, end to end, with a summary; what has not changed is not run again.
+
+    Example: stratify run --people 3000 --seed 7 --work try
+    Example: stratify run --source omop --data cdm.duckdb --work omop
+    """
+    if source != "synthetic" and data is None:
+        raise UsageError(f"--source {source} needs --data, the folder or file of the extract")
+    from pipelines.run import run as run_all
+    from pipelines.steps import alone
+    from pipelines.summary import show
+
+    entries = load(catalogue)
+    with alone(work):
+        told = run_all(
+            Workspace(work), entries, source=source, data=data, people=people, years=years, seed=seed, end=end.date()
+        )
+    show(told, entries, work, _out())
+
+
+def _extract(source: str, data: Path | None, place: Workspace) -> Path:
+    if data is not None:
+        return data
+    if source != "synthetic":
+        raise UsageError(f"--source {source} needs --data, the folder or file of the extract")
+    return place.registers
+
+
+@contextmanager
+def _step(name: str, work: Path) -> Iterator[tuple[Workspace, Any, Any]]:
+    from pipelines.run import progress_bar
+    from pipelines.steps import alone
+
+    with alone(work), progress_bar(1) as (say, done):
+        yield Workspace(work), say, lambda result: done(name, *result)
+
+
+def _out() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 140)
+
+
+
+
+def main() -> None:
+    """Run the command line; a user's error ends with its exit code and no traceback."""
+    from pipelines.cli_service import register
+
+    register(app)
+    try:
+        app()
+    except StratifyError as error:
+        Console(stderr=True).print(f"error: {error}", highlight=False, markup=False, soft_wrap=True)
+        raise SystemExit(error.exit_code) from None

@@ -1,0 +1,50 @@
+"""Reading the matrix back: rows of one landmark or of all, with the columns they were declared with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from pipelines.data_steps import COHORT
+from pipelines.steps import read_manifest
+from stratify.features.kernel import Floats, Ints, Rows
+from stratify.registers.clock import day_number, day_of, read_date
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Rows sorted by person and landmark, their cells, and the columns as `columns.json` has them."""
+
+    rows: Rows
+    cells: Floats
+    columns: Sequence[Mapping[str, Any]]
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' ids, in order."""
+        return [column["id"] for column in self.columns]
+
+
+def read_matrix(features: Path, landmarks: Sequence[int] | None = None) -> Matrix:
+    """Return the rows of these landmarks, or of all."""
+    manifest = read_manifest(features, "build")
+    declared = json.loads((features / "columns.json").read_text(encoding="utf-8"))
+    names = [column["id"] for column in declared]
+    days = [day_number(read_date(text, "landmark")) for text in manifest["results"]["landmarks"]]
+    person: list[Ints] = []
+    day: list[Ints] = []
+    cells: list[Floats] = []
+    for landmark in days if landmarks is None else landmarks:
+        table = pq.read_table(features / COHORT / f"{day_of(landmark).isoformat()}.parquet")
+        person.append(table["person"].to_numpy().astype(np.int64))
+        day.append(np.full(table.num_rows, landmark))
+        cells.append(np.column_stack([table[name].to_numpy() for name in names]))
+    who, when, what = np.concatenate(person), np.concatenate(day), np.concatenate(cells)
+    order = np.lexsort((when, who))
+    return Matrix(Rows(who[order], when[order]), what[order], declared)

@@ -1,0 +1,74 @@
+"""The main job: from an extract, or a simulated region, to a served bundle, scores, offers and targets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from pipelines.data_steps import build_step, land_step, synthesise_step
+from pipelines.model_steps import promote, train_step
+from pipelines.serving_steps import monitor_step, score_step
+from stratify.catalogue import Catalogue
+from stratify.workspace import Workspace
+
+STEPS = ("synthesise", "land", "build", "train", "promote", "monitor", "score")
+Told = dict[str, dict[str, Any]]
+
+
+def run(
+    work: Workspace,
+    catalogue: Catalogue,
+    *,
+    source: str,
+    data: Path | None,
+    people: int,
+    years: int,
+    seed: int,
+    end: date,
+) -> Told:
+    """Run every step that what it is made from has changed; return what each step has to tell."""
+    told: Told = {}
+    names = STEPS if data is None else STEPS[1:]
+    with progress_bar(len(names)) as (say, done):
+        if data is None:
+            told["synthesise"] = done(
+                "synthesise", *synthesise_step(work, people=people, years=years, seed=seed, end=end, progress=say)
+            )
+        extract = work.registers if data is None else data
+        told["land"] = done("land", *land_step(work, catalogue, source=source, data=extract, progress=say))
+        told["build"] = done("build", *build_step(work, catalogue, say))
+        told["train"] = done("train", *train_step(work, catalogue, say))
+        version = promote(work, catalogue, say)
+        told["promote"] = done("promote", {"results": {"bundle": version}}, True)
+        told["monitor"] = done("monitor", *monitor_step(work, catalogue, say))
+        told["score"] = done("score", *score_step(work, catalogue, say))
+    return told
+
+
+@contextmanager
+def progress_bar(steps: int) -> Iterator[tuple[Callable[[str], None], Callable[..., dict[str, Any]]]]:
+    """Give a function that says what is being done, and one that says that a step is done."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), BarColumn(bar_width=20), TextColumn("{task.description}"), TimeElapsedColumn())
+    started = time.perf_counter()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=steps)
+
+        def say(what: str) -> None:
+            bar.update(task, description=what)
+
+        def done(step: str, manifest: dict[str, Any], ran: bool) -> dict[str, Any]:
+            nonlocal started
+            seconds, started = time.perf_counter() - started, time.perf_counter()
+            bar.advance(task)
+            console.print(f"  {step:<11} {f'{seconds:6.1f} s' if ran else 'as it was'}", highlight=False)
+            return dict(manifest["results"])
+
+        yield say, done

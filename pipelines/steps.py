@@ -1,0 +1,146 @@
+"""Steps: each writes one folder whole, says in its manifest what it was made from, and is not run again for the same.
+
+`manifest.json` is the same for the same inputs, parameters, catalogue and source code. `run.json` beside it holds what
+differs from run to run: seconds, CPU-seconds, peak memory, time and commit. It stands outside every digest.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import resource
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import models
+import stratify
+from stratify.errors import DataError, UsageError
+from stratify.files import canonical_json, digest_file, digest_text, digest_tree, folder_written_whole, recover, write_json
+
+MANIFEST = "manifest.json"
+RUN = "run.json"
+OUTSIDE = frozenset({MANIFEST, RUN})
+SOURCE_ENDINGS = (".py", ".toml", ".sql")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step is made from. Two steps with the same plan make the same files."""
+
+    name: str
+    folder: Path
+    inputs: Mapping[str, str] = field(default_factory=dict)  # name: digest
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    catalogue: str = ""
+    also: tuple[Path, ...] = ()  # files the step writes outside its folder: missing, they have it run again
+
+    def plan(self) -> dict[str, Any]:
+        """Return what decides the step's result."""
+        return {
+            "step": self.name,
+            "inputs": dict(self.inputs),
+            "parameters": dict(self.parameters),
+            "catalogue": self.catalogue,
+            "source": source_digest(),
+        }
+
+
+def run_step(step: Step, work: Callable[[Path], Mapping[str, Any]]) -> tuple[dict[str, Any], bool]:
+    """Return the step's manifest and whether it ran now; `work` fills a fresh folder and returns its results."""
+    recover(step.folder)
+    done = _manifest_of(step)
+    if done is not None:
+        return done, False
+    clock, cpu = time.perf_counter(), _cpu_seconds()
+    with folder_written_whole(step.folder) as partial:
+        results = work(partial)
+        manifest = {**step.plan(), "results": dict(results), "files": digest_tree(partial, leave_out=OUTSIDE)}
+        write_json(partial / MANIFEST, manifest)
+        write_json(
+            partial / RUN,
+            {
+                "seconds": round(time.perf_counter() - clock, 3),
+                "cpu_seconds": round(_cpu_seconds() - cpu, 3),
+                "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+                "commit": _commit(),
+            },
+        )
+    return json.loads(canonical_json(manifest)), True
+
+
+def read_manifest(folder: Path, command: str) -> dict[str, Any]:
+    """Return a step's manifest; raises DataError naming the command that makes it."""
+    recover(folder)
+    path = folder / MANIFEST
+    if not path.exists():
+        raise DataError(f"{folder}: not there yet; run `stratify {command}` first")
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def manifest_digest(folder: Path, command: str) -> str:
+    """Return the digest of a step's manifest, which stands for all its files."""
+    read_manifest(folder, command)
+    return digest_file(folder / MANIFEST)
+
+
+@contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """Hold the work folder for one run; raises UsageError while another one works in it."""
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"{root}: another run is at work here; wait for it, or name another --work") from None
+        yield
+
+
+@cache
+def source_digest() -> str:
+    """Return the digest of our packages' source, so that changed code has its steps run again."""
+    roots = [Path(next(iter(package.__path__))) for package in (stratify, models)] + [Path(__file__).parent]
+    found: dict[str, str] = {}
+    for root in roots:
+        for path in sorted(root.rglob("*")):
+            if path.suffix in SOURCE_ENDINGS:
+                found[f"{root.name}/{path.relative_to(root).as_posix()}"] = digest_file(path)
+    return digest_text(canonical_json(found))
+
+
+def _manifest_of(step: Step) -> dict[str, Any] | None:
+    """The manifest of a step that was done and whose files are still what it says."""
+    path = step.folder / MANIFEST
+    if not path.exists() or not all(other.exists() for other in step.also):
+        return None
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    plan = json.loads(canonical_json(step.plan()))
+    if any(manifest.get(key) != value for key, value in plan.items()):
+        return None
+    return manifest if digest_tree(step.folder, leave_out=OUTSIDE) == manifest["files"] else None
+
+
+def _cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _commit() -> str | None:
+    try:
+        found = subprocess.run(  # noqa: S603 - no input in the command
+            ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return None
+    return found.stdout.strip() or None

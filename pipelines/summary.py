@@ -1,0 +1,111 @@
+"""What a run has to tell, on one screen: people, conditions, models, offers, targets, and what to do next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from stratify.catalogue import Catalogue
+from stratify.disclosure import words
+
+Told = dict[str, dict[str, Any]]
+OUTCOME_MARKS = {"met": "met", "not_met": "not met", "undecided": "undecided", "no_standard": "no standard"}
+
+
+def show(told: Told, catalogue: Catalogue, work: Path, console: Console) -> None:
+    """Print the summary of a run. Counts of 1 to 4 people are not shown."""
+    landmark = told["build"]["score_landmark"]
+    flow = told["build"]["flow"][landmark]
+    console.rule(f"[bold]{landmark}[/bold]: what is known on this day")
+    _people(told, flow, console)
+    _conditions(told, catalogue, console)
+    _models(told, catalogue, console)
+    _offers(told, console)
+    _targets(told, console)
+    for note in [*told["land"]["notes"], *_refused(told)]:
+        console.print(f"  note: {note}", highlight=False)
+    console.rule()
+    command = ".venv/bin/stratify" if Path(".venv/bin/stratify").exists() else "stratify"
+    console.print(f"Next: [bold]{command} serve --demo --work {work}[/bold]", highlight=False)
+
+
+def _people(told: Told, flow: dict[str, int], console: Console) -> None:
+    definitions = told["build"]["definitions"]
+    rows = [
+        ("people landed", told["land"]["people"]),
+        ("adults resident", flow["adults"]),
+        (f"multimorbid ({definitions['multimorbid']})", flow["multimorbid"]),
+        (f"psychiatric-somatic ({definitions['both']})", flow["psychiatric_somatic"]),
+    ]
+    for name, count in rows:
+        console.print(f"  {name:<45} {words(count):>10}", highlight=False)
+
+
+def _conditions(told: Told, catalogue: Catalogue, console: Console) -> None:
+    table = Table("condition", "people ever", box=None, padding=(0, 2))
+    unverified = set(told["land"]["measurable"]["unverified"])
+    for key, count in told["land"]["people_with"].items():
+        name = ("  " if catalogue.conditions[key].part_of else "") + catalogue.conditions[key].name.en
+        shown = "not measurable here" if count is None else words(count)
+        table.add_row(name, shown + (" (unverified concepts)" if key in unverified else ""))
+    console.print(table)
+
+
+def _models(told: Told, catalogue: Catalogue, console: Console) -> None:
+    table = Table("model", "AUROC", "AUPRC", "Brier", "slope", "intercept", "", box=None, padding=(0, 2))
+    keys = ("auroc", "auprc", "brier", "calibration_slope", "calibration_intercept")
+    for outcome, found in told["train"]["trained"].items():
+        for kind in ("lightgbm", "logistic"):
+            if kind in found["measures"]:
+                figures = [_figure(found["measures"][kind].get(key)) for key in keys]
+                served = "served" if kind == found["chosen"] else ""
+                table.add_row(f"{catalogue.outcomes[outcome].name.en}: {kind}", *figures, served)
+    console.print(table)
+    for refused in told["train"]["not_trained"]:
+        count = "fewer than 5" if refused["events"] is None else refused["events"]
+        console.print(
+            f"  not trained: {refused['outcome']}: {count} events in {refused['split']}, needs {refused['needs']}",
+            highlight=False,
+        )
+
+
+def _offers(told: Told, console: Console) -> None:
+    score = told["score"]
+    parts = ", ".join(f"{key} {words(count)}" for key, count in sorted(score["answers"].items()))
+    console.print(f"  {score['people']} people scored with bundle {score['bundle']}", highlight=False)
+    console.print(f"  offers: {parts}", highlight=False)
+    parts = ", ".join(f"{key} {words(count)}" for key, count in sorted(score["need"].items()))
+    console.print(f"  need: {parts}", highlight=False)
+
+
+def _targets(told: Told, console: Console) -> None:
+    table = Table("target", "period", "share", "standard", "unknown", "status", box=None, padding=(0, 2))
+    for found in told["monitor"]["targets"].values():
+        share = "-" if found["share"] is None else f"{found['numerator']} of {found['denominator']} ({found['share']:.0%})"
+        standard = "-" if found["standard"] is None else f"{found['standard']:.0%}"
+        unknown = "-" if found["unknown"] is None else str(found["unknown"])
+        table.add_row(found["name"]["en"], found["period"], share, standard, unknown, _status(found))
+    console.print(table)
+
+
+def _status(found: dict[str, Any]) -> str:
+    if found["status"] == "not_measurable":
+        return f"not measurable here: {found['lacking']}"
+    if not found["mature"]:
+        return "not complete yet"
+    return OUTCOME_MARKS.get(found["status"], str(found["status"]))
+
+
+def _refused(told: Told) -> list[str]:
+    notes = []
+    for name, table in told["land"]["tables"].items():
+        for reason, count in table["reasons"].items():
+            notes.append(f"{name}: {count} of {table['rows_in']} rows refused: {reason}")
+    return notes
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

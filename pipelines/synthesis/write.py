@@ -1,0 +1,73 @@
+"""Parquet files with the same bytes for the same rows: fixed row groups, fixed compression, plain types.
+
+Texts are handed over as indices into a vocabulary, and long unique keys as digits, so that no Python string is made per
+row. A column is an Arrow array; a table is a mapping from column name to one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+ROW_GROUP = 122_880
+
+
+class Tables:
+    """The register tables of one folder, written year by year, and how many rows each has."""
+
+    def __init__(self, folder: Path, names: Sequence[str]) -> None:
+        self.folder = folder
+        self.rows = dict.fromkeys(names, 0)
+        for name in names:
+            (folder / name).mkdir()
+
+    def write(self, name: str, year: int, columns: dict[str, pa.Array]) -> None:
+        """Write one year of a table."""
+        table = pa.table(columns)
+        write_parquet(self.folder / name / f"{name}_{year}.parquet", table)
+        self.rows[name] += table.num_rows
+
+
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write a table; readers see plain types, no trace of how it was held in memory."""
+    pq.write_table(table, path, row_group_size=ROW_GROUP, compression="zstd", compression_level=1, store_schema=False)
+
+
+def words(indices: NDArray[Any], vocabulary: Sequence[str]) -> pa.Array:
+    """Return a text column from indices into a vocabulary; a negative index is a missing value."""
+    missing = indices < 0
+    codes = pa.array(np.where(missing, 0, indices).astype(np.int32), mask=missing)
+    return pa.DictionaryArray.from_arrays(codes, pa.array(vocabulary, pa.string()))
+
+
+def people_column(pnr: pa.Array, person: NDArray[np.generic]) -> pa.Array:
+    """Return the `pnr` column of rows sorted by person, with only those people in its vocabulary."""
+    if len(person) == 0:
+        return pa.array([], pa.string())
+    new = np.concatenate([[True], person[1:] != person[:-1]])
+    used = pa.array(person[new].astype(np.int64))
+    return pa.DictionaryArray.from_arrays(pa.array((np.cumsum(new) - 1).astype(np.int32)), pnr.take(used))
+
+
+def digits(numbers: NDArray[np.int64], width: int) -> pa.Array:
+    """Return a text column of numbers with leading zeros."""
+    powers = 10 ** np.arange(width - 1, -1, -1, dtype=np.int64)
+    letters = ((numbers[:, None] // powers) % 10 + ord("0")).astype(np.uint8)
+    offsets = np.arange(len(numbers) + 1, dtype=np.int32) * width
+    return pa.StringArray.from_buffers(len(numbers), pa.py_buffer(offsets), pa.py_buffer(letters.tobytes()))
+
+
+def dates(days: NDArray[np.generic], missing: NDArray[np.bool_] | None = None) -> pa.Array:
+    """Return a date column from days since 1970-01-01."""
+    return pa.array(days.astype(np.int32), pa.int32(), mask=missing).cast(pa.date32())
+
+
+def moments(minutes: NDArray[np.int64], missing: NDArray[np.bool_] | None = None) -> pa.Array:
+    """Return a time column from minutes since 1970-01-01."""
+    return pa.array(minutes * 60, pa.int64(), mask=missing).cast(pa.timestamp("s")).cast(pa.timestamp("ms"))

@@ -1,0 +1,1 @@
+"""The HTTP service: one person's risks, reasons and offers, every look-up accounted for."""

@@ -1,0 +1,126 @@
+"""Returns the application: nothing is read or opened before `create_app` is called with settings.
+
+What it serves is verified first: a bundle that does not verify, a scored population that does not fit it or an audit
+log that cannot be written raises here, and nothing ever answers.
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from service.audit import AuditLog, AuditUnavailableError
+from service.auth import Verifier, make_demo_keys
+from service.edge import Edge
+from service.problem import AUDIT_DOWN, Problem, field_problems, problem
+from service.routes import Context, api, health
+from service.schemas import KNOWN_FIELDS
+from service.settings import Settings
+from service.store import Loader, Store, load_champion
+from stratify.errors import BundleError, NotPermittedError
+
+TITLE = "Stratify"
+DISTRIBUTION = "stratify-multimorbidity"
+SYNTHETIC = "synthetic"
+DESCRIPTION = (
+    "One person's risks, their reasons, and the offers that suit; quality targets; the models behind it. "
+    "Decision support for clinicians: it decides nothing, and is not a medical device."
+)
+log = logging.getLogger("service")
+
+
+def create_app(settings: Settings, load: Loader = load_champion) -> FastAPI:
+    """Return the application for these settings, everything verified.
+
+    Raises BundleError (13) for a bundle or a scored population that does not fit, NotPermittedError (14) for an audit
+    log that cannot be written, a key others can read, or a demo on people who are not made up; UsageError (2) for a JWT
+    key that is none.
+    """
+    if settings.demo:
+        make_demo_keys(settings.workspace.keys)
+    store = Store(settings.workspace, load)
+    source = store.current().meta["source"]
+    if settings.demo and source != SYNTHETIC:
+        raise NotPermittedError(
+            f"--demo serves made-up people alone, the scored population's source is {source!r}; "
+            "serve it with --jwt-key, --issuer and --audience of your identity provider"
+        )
+    context = Context(Verifier(*settings.trusted), store, AuditLog(settings.audit_url))
+    app = _application(docs=settings.demo)
+    app.state.context = context
+    return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """Return the service's OpenAPI document; needs no work folder."""
+    return _application(docs=False).openapi()
+
+
+def _application(*, docs: bool) -> FastAPI:
+    app = FastAPI(
+        title=TITLE,
+        version=_version(),
+        description=DESCRIPTION,
+        docs_url="/docs" if docs else None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if docs else None,
+        redirect_slashes=False,
+    )
+    app.include_router(api)
+    app.include_router(health)
+    app.add_middleware(Edge, version=lambda: _served_version(app))
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(AuditUnavailableError, _audit_down)
+    app.add_exception_handler(BundleError, _unusable)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    return app
+
+
+def _version() -> str:
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:  # run from a folder, not installed
+        return "0"
+
+
+def _served_version(app: FastAPI) -> str | None:
+    context: Context | None = getattr(app.state, "context", None)
+    return None if context is None else context.store.last.champion.version
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        shapes = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        document["components"]["schemas"].update(shapes.pop("$defs"), Problem=shapes)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    allow = {k: v for k, v in (error.headers or {}).items() if k.lower() == "allow"}
+    return problem(error.status_code, request.state.request_id, headers=allow)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return problem(422, request.state.request_id, errors=field_problems(error.errors(), KNOWN_FIELDS))
+
+
+async def _audit_down(request: Request, error: Exception) -> Response:
+    log.error("request %s: the audit log cannot be written (%s)", request.state.request_id, error)
+    return problem(503, request.state.request_id, AUDIT_DOWN)
+
+
+async def _unusable(request: Request, error: Exception) -> Response:
+    log.error("request %s: %s", request.state.request_id, error)
+    return problem(503, request.state.request_id)

@@ -1,0 +1,127 @@
+"""Returns once a look-up is written down: who asked about whom, when, why, and whether there was an answer.
+
+One row for each look-up, committed before the answer leaves; when it cannot be written there is no answer. People
+stand in it by pseudonym. SQLite in a file (write-ahead log, flushed at each commit) or any database SQLAlchemy reaches
+by URL.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import URL, Column, Integer, MetaData, String, Table, create_engine, event, insert
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from stratify.errors import NotPermittedError, UsageError
+
+METADATA = MetaData()
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False),  # UTC, ISO 8601
+    Column("user", String(200), nullable=False),
+    Column("role", String(200), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("purpose", String(20)),
+    Column("pseudonym", String(64)),
+    Column("outcome", String(20), nullable=False),
+    Column("request_id", String(36), nullable=False),
+    Column("model_version", String(200), nullable=False),
+    sqlite_autoincrement=True,  # a number is never given twice
+)
+
+
+class AuditUnavailableError(Exception):
+    """The audit log cannot be written: no answer may leave."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row, before it has its number and time."""
+
+    user: str
+    role: str
+    action: Literal["lookup", "targets", "models"]
+    purpose: str | None
+    pseudonym: str | None
+    outcome: Literal["found", "not_found", "denied"]
+    request_id: str
+    model_version: str
+
+
+class AuditLog:
+    """The log, open for writing."""
+
+    def __init__(self, url: str | URL) -> None:
+        try:
+            self._engine = _engine(url)
+        except (SQLAlchemyError, ImportError) as error:
+            raise UsageError(f"--service-db: this database URL cannot be used ({type(error).__name__})") from None
+        try:
+            METADATA.create_all(self._engine)
+            self.probe()
+        except (SQLAlchemyError, AuditUnavailableError):
+            raise NotPermittedError(
+                "the audit log cannot be written, so no look-up may be answered; "
+                f"make {self._engine.url.render_as_string(hide_password=True)} writable"
+            ) from None
+
+    def record(self, entry: Entry) -> None:
+        """Write one row and return when it is committed; raises AuditUnavailableError when it is not."""
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(AUDIT).values(_row(entry)))
+        except SQLAlchemyError as error:
+            raise AuditUnavailableError(type(error).__name__) from None
+
+    def probe(self) -> None:
+        """Return when a row could be written, leaving none; raises AuditUnavailableError when it could not."""
+        trial = Entry("probe", "", "lookup", None, None, "denied", "", "")
+        try:
+            with self._engine.connect() as connection, connection.begin() as transaction:
+                connection.execute(insert(AUDIT).values(_row(trial)))
+                transaction.rollback()
+        except SQLAlchemyError as error:
+            raise AuditUnavailableError(type(error).__name__) from None
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **asdict(entry)}
+
+
+def _engine(url: str | URL) -> Engine:
+    parsed = make_url(url)
+    # No statement's values in an exception or a log, whatever happens.
+    engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+    if parsed.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _durable)
+        if parsed.database and not parsed.database.startswith((":", "file:")):
+            _private_file(Path(parsed.database))
+    return engine
+
+
+def _durable(connection: sqlite3.Connection, _: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+def _private_file(path: Path) -> None:
+    """Make the file, if it is not there, readable by its owner alone: SQLite would follow the umask."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise NotPermittedError(f"{path}: the audit log cannot be made ({error.strerror})") from None

@@ -1,0 +1,96 @@
+"""Returns the one shape of every error: application/problem+json (RFC 9457), never a person's value.
+
+Neither the input nor words made from it are repeated: a field is named only when it is one of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse
+
+MEDIA_TYPE = "application/problem+json"
+
+DETAILS = {
+    400: "The body could not be read.",
+    401: "A valid bearer token is required.",
+    403: "The token's role does not permit this.",
+    404: "There is nothing here.",
+    405: "This method is not offered here.",
+    413: "The body is larger than 64 KiB.",
+    422: "The body does not have the required shape.",
+    500: "Something failed here; quote the request id to those who run the service.",
+    503: "The service cannot answer now.",
+}
+AUDIT_DOWN = "The audit log cannot be written, so nothing is answered."
+
+
+class FieldProblem(BaseModel):
+    """One field that does not fit, by its place; its value is not repeated."""
+
+    pointer: str = Field(description="JSON pointer to the field, or to the nearest one that is known")
+    problem: str = Field(description="the kind of problem, for example `missing`")
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 shapes it."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[FieldProblem] | None = None
+    reasons: list[str] | None = None
+
+
+class ProblemResponse(JSONResponse):
+    """A response that carries a problem."""
+
+    media_type = MEDIA_TYPE
+
+
+def problem(
+    status: int,
+    request_id: str,
+    detail: str | None = None,
+    *,
+    errors: Sequence[FieldProblem] | None = None,
+    reasons: Sequence[str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> ProblemResponse:
+    """Return the response for a status, in words of ours."""
+    body = Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail or DETAILS.get(status) or HTTPStatus(status).description or HTTPStatus(status).phrase,
+        request_id=request_id,
+        errors=None if errors is None else list(errors),
+        reasons=None if reasons is None else list(reasons),
+    )
+    extra = dict(headers or {})
+    if status == HTTPStatus.UNAUTHORIZED:
+        extra["WWW-Authenticate"] = "Bearer"
+    return ProblemResponse(body.model_dump(exclude_none=True), status_code=status, headers=extra)
+
+
+def field_problems(errors: Iterable[Mapping[str, Any]], known: frozenset[str]) -> list[FieldProblem]:
+    """Return what does not fit and where, leaving out every part of a place that the caller may have written.
+
+    >>> field_problems([{"loc": ("body", "patient", "0101011234"), "type": "extra_forbidden"}], frozenset({"patient"}))
+    [FieldProblem(pointer='/patient', problem='extra_forbidden')]
+    """
+    found = []
+    for error in errors:
+        parts = [part for part in error["loc"] if isinstance(part, str) and part in known]
+        found.append(FieldProblem(pointer="".join(f"/{part}" for part in parts), problem=str(error["type"])))
+    return found
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI words for the errors an operation may answer with."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": DETAILS[status], "content": content} for status in statuses}

@@ -1,0 +1,99 @@
+"""Returns when the service was told to stop; serves one application on one address.
+
+The demo prints all one needs to try it: the address, a command with a token and a made-up person, and how to stop.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import socket
+import sys
+from collections.abc import Callable
+
+import duckdb
+import uvicorn
+
+from service.app import create_app
+from service.auth import demo_token
+from service.settings import Settings
+from service.store import Loader, Served, load_champion, open_served
+from stratify.errors import UsageError
+from stratify.pseudonym import pseudonym
+
+SYNTHETIC_SYSTEM = "urn:stratify:synthetic"
+HOURS = 8
+LOOK_THROUGH = 500  # people among whom the demo looks for one with much to show
+
+
+def serve(settings: Settings, *, say: Callable[[str], None] | None = None, load: Loader = load_champion) -> None:
+    """Serve until interrupted. Raises what `create_app` raises, and UsageError when the address is taken."""
+    say = say or _say
+    app = create_app(settings, load)
+    with _listen(settings.host, settings.port) as listening:
+        url = _url(settings.host, listening.getsockname()[1])
+        if settings.demo:
+            say(demo_words(settings, url, open_served(settings.workspace, load)))
+        else:
+            say(f"Listening on {url}. Stop: Ctrl-C")
+        logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+        config = uvicorn.Config(
+            app, log_config=None, log_level="warning", access_log=False, server_header=False, proxy_headers=False
+        )
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listening])
+    say("Stopped.")
+
+
+def demo_words(settings: Settings, url: str, served: Served) -> str:
+    """Return what the demo prints: where it is, a command that works as it stands, and how to stop."""
+    token = demo_token(settings.workspace.keys, hours=HOURS)
+    person = demo_person(settings, served) or "PERSON"
+    body = json.dumps({"patient": {"system": SYNTHETIC_SYSTEM, "value": person}, "purpose": "TREAT"})
+    return "\n".join(
+        [
+            f"Listening on {url} (made-up people, this machine alone). Descriptions: {url}/docs",
+            f"A token for {HOURS} hours, as clinician and quality. Look one person up:",
+            "",
+            f"curl -sS {url}/v1/scores:lookup -H 'Authorization: Bearer {token}'"
+            f" -H 'Content-Type: application/json' -d '{body}'",
+            "",
+            "Stop: Ctrl-C",
+        ]
+    )
+
+
+def demo_person(settings: Settings, served: Served) -> str | None:
+    """Return the identifier of a made-up person with a high risk, or None when the event store is not there."""
+    persons = settings.workspace.store / "persons.parquet"
+    if not persons.is_file():
+        return None
+    with duckdb.connect() as connection:
+        ids = connection.execute(
+            "SELECT source_id FROM read_parquet(?) ORDER BY person LIMIT ?", [str(persons), LOOK_THROUGH]
+        ).fetchall()
+    best: tuple[float, str] | None = None
+    for (source_id,) in ids:
+        row = served.find(pseudonym(served.key, SYNTHETIC_SYSTEM, source_id))
+        if row is not None:
+            weight = max((risk.risk for risk in row.stored.risks), default=0.0)
+            best = max(best or (-1.0, ""), (weight, source_id))
+    return None if best is None else best[1]
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise UsageError(f"cannot listen on {host}:{port} ({error.strerror}); choose another --port") from None
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

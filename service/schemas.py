@@ -1,0 +1,249 @@
+"""Returns the shapes of what is asked and answered, and of what the scored population's file holds.
+
+Text towards people is Danish and English side by side. What comes in may hold nothing more than is declared.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, field_validator, model_validator
+
+CPR_SYSTEM = "urn:oid:1.2.208.176.1.2"
+CPR_WRITTEN = re.compile(r"(\d{6})-(\d{4})")  # the dash is for reading, registers leave it out
+
+
+class Shape(BaseModel):
+    """A shape whose errors never repeat what was put in."""
+
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True)
+
+
+class Asked(Shape):
+    """A shape that comes from outside: unknown keys are refused, nothing is converted."""
+
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True, extra="forbid", strict=True)
+
+
+class Words(Shape):
+    """The same words in Danish and in English."""
+
+    da: str
+    en: str
+
+
+# ---- asked
+
+
+class Patient(Asked):
+    """A person as the caller's system names them."""
+
+    system: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s|]+$")] = Field(
+        description="the identifier's system, a URI", examples=["urn:stratify:synthetic"]
+    )
+    value: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\s|]+$")] = Field(
+        description="the identifier"
+    )
+
+    @property
+    def identifier(self) -> str:
+        """The identifier as registers write it."""
+        written = CPR_WRITTEN.fullmatch(self.value) if self.system == CPR_SYSTEM else None
+        return "".join(written.groups()) if written else self.value
+
+
+class LookupRequest(Asked):
+    """One person, looked up because they are being treated."""
+
+    patient: Patient
+    purpose: Literal["TREAT"] = Field(description="the only purpose for which one person may be looked up")
+
+
+KNOWN_FIELDS = frozenset(LookupRequest.model_fields) | frozenset(Patient.model_fields)
+
+# ---- answered, and held in the scored population's file
+
+
+class Risk(Shape):
+    """One outcome's calibrated risk within its horizon."""
+
+    outcome: str
+    risk: float = Field(ge=0, le=1)
+    horizon_days: int = Field(gt=0)
+
+
+class Reason(Shape):
+    """What one clinical group adds to a risk, in log-odds against the average of those the model learned from."""
+
+    group: Words
+    direction: Literal["+", "-"]
+    contribution: float
+    columns: list[str]
+
+
+class Missing(Shape):
+    """Something the risks would use and that is not known of this person."""
+
+    id: str
+    text: Words
+
+
+class Axis(Shape):
+    """One of the two axes, need or own resources, and why."""
+
+    id: str
+    level: JsonValue
+    why: list[JsonValue]
+
+
+class Stratum(Shape):
+    """Need by own resources."""
+
+    need: Axis
+    resources: Axis
+
+
+class Offer(Shape):
+    """An offer and whether it suits: as it is, with a bridge, after asking first, or not, and why."""
+
+    id: str
+    name: Words
+    answer: Literal["suitable", "bridge", "ask", "not_suitable"]
+    why: Words
+    bridges: list[dict[str, JsonValue]] = Field(default=[], description="the help that makes it suit")
+    ask: list[str] = Field(default=[], description="facts worth asking about")
+
+
+class Stored(Shape):
+    """One person in the scored population's file; `reasons` null means: computed when asked for."""
+
+    risks: list[Risk]
+    reasons: dict[str, list[Reason]] | None
+    missing: list[Missing]
+    stratum: Stratum
+    offers: list[Offer]
+    conditions: list[str]
+
+
+class ModelVersion(Shape):
+    """Which models and definitions an answer rests on."""
+
+    bundle_version: str
+    catalogue_digest: str
+    landmark: str
+
+
+class Answer(Shape):
+    """What both kinds of answer carry."""
+
+    data_as_of: str = Field(description="the last day the data covers")
+    model: ModelVersion
+    oversight: Words
+
+
+class NoAdvice(Answer):
+    """The same for a person nobody knows and for one outside the population."""
+
+    status: Literal["no_advice"] = "no_advice"
+    text: Words
+
+
+class Found(Answer):
+    """One person's risks, reasons and offers."""
+
+    status: Literal["found"] = "found"
+    risks: list[Risk]
+    reasons: dict[str, list[Reason]]
+    missing: list[Missing]
+    stratum: Stratum
+    offers: list[Offer]
+    conditions: list[str]
+
+
+LookupAnswer = Annotated[Found | NoAdvice, Field(discriminator="status")]
+
+
+class Target(Shape):
+    """One quality target as measured; counts of few people are withheld (`suppressed`)."""
+
+    id: str
+    name: Words
+    period: JsonValue
+    numerator: int | None
+    denominator: int | None
+    unknown: int | None
+    share: float | None
+    interval: list[float] | None
+    standard: JsonValue
+    direction: str | None = None
+    status: Literal["met", "not_met", "undecided", "no_standard"]
+    suppressed: bool = False
+    mature: bool = Field(default=True, description="whether the period's cases have all had their time")
+
+    @model_validator(mode="after")
+    def _withheld(self) -> Target:
+        if self.suppressed and (self.numerator, self.share, self.interval) != (None, None, None):
+            raise ValueError("a suppressed target must hold no numerator, share or interval")
+        return self
+
+    @field_validator("interval")
+    @classmethod
+    def _two(cls, interval: list[float] | None) -> list[float] | None:
+        if interval is not None and (len(interval) != 2 or interval[0] > interval[1]):
+            raise ValueError("an interval is [low, high]")
+        return interval
+
+
+class TargetsAnswer(Shape):
+    """The quality targets of the scored population."""
+
+    targets: list[Target]
+    data_as_of: str
+
+
+class ServedMember(Shape):
+    """One served model and its card."""
+
+    outcome: str
+    kind: str
+    name: str
+    registered_version: JsonValue
+    card: dict[str, JsonValue]
+
+
+class ModelsAnswer(Shape):
+    """What is served: members, what could not be trained and why, and the data behind it."""
+
+    bundle_version: str
+    catalogue_digest: str
+    landmark: str
+    data: dict[str, JsonValue]
+    population: JsonValue
+    members: list[ServedMember]
+    not_trained: list[dict[str, JsonValue]]
+
+
+class Alive(Shape):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Ready(Shape):
+    """Everything an answer needs is there; degraded: newer files do not fit, the last good ones still answer."""
+
+    status: Literal["ready", "degraded"]
+    notes: list[str]
+
+
+OVERSIGHT = Words(
+    da="Beslutningsstøtte: klinikeren og patienten beslutter. En risiko siger, hvem der er udsat, ikke hvem der har"
+    " gavn af et tilbud.",
+    en="Decision support: the clinician and the patient decide. A risk says who is at risk, not who will benefit from"
+    " an offer.",
+)
+NO_ADVICE = Words(
+    da="Der er intet råd for denne person her. Det siger intet om personens risiko.",
+    en="There is no advice for this person here. That says nothing about the person's risk.",
+)

@@ -1,0 +1,115 @@
+"""From a row of the matrix to the facts that strata and offers are weighed on.
+
+A cell that is missing because the source cannot tell is left out: the fact is unknown. A cell that is missing because
+nothing ever happened (no admission, no contact) is a known "never".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import duckdb
+import numpy as np
+
+from stratify.care.facts import NEVER, Facts, Value
+from stratify.catalogue import Catalogue
+from stratify.features.kernel import Floats, Ints
+from stratify.morbidity import SMI
+from stratify.store.read import Store
+
+DRUG_DAYS = 120  # in use: redeemed within this time
+NUMBERS = {
+    "age": "person_age",
+    "hba1c_last": "lab_hba1c_last",
+    "acute_admissions_365d": "stay_acute_count_365",
+    "psychiatric_admissions_365d": "stay_psychiatric_count_365",
+    "emergency_contacts_365d": "contact_emergency_count_365",
+}
+SINCE = {
+    "days_since_somatic_discharge": ("bed_days_somatic_days_since", "bed_days_somatic_sum_1825"),
+    "days_since_psychiatric_discharge": ("bed_days_psychiatric_days_since", "bed_days_psychiatric_sum_1825"),
+    "days_since_hba1c": ("lab_hba1c_days_since", "lab_hba1c_count_1825"),
+}  # fact: (its column, a column that is missing only where the source cannot tell)
+CONTACTS = ("contact_outpatient_somatic", "contact_outpatient_psychiatric", "contact_emergency", "stay_all")
+OUTPATIENT = ("contact_outpatient_somatic_count_365", "contact_outpatient_psychiatric_count_365")
+
+
+def from_rows(
+    cells: Floats,
+    columns: Sequence[str],
+    people: Ints,
+    catalogue: Catalogue,
+    store: Store,
+    landmark: int,
+    risks: Mapping[str, Floats],
+) -> Iterator[Facts]:
+    """Yield each row's facts: what the matrix holds, the number of drugs in use, the household as a hint, the risks."""
+    drugs = drugs_in_use(store, landmark) if store.has("drug") else None
+    alone = living_alone(store, landmark) if store.has("household") else {}
+    measurable = set(store.measurable["conditions"])
+    for row, person in enumerate(people.tolist()):
+        cell = dict(zip(columns, cells[row].tolist(), strict=True))
+        known = _known(cell, catalogue, measurable)
+        if drugs is not None:
+            known["n_drugs"] = float(drugs.get(person, 0))
+        known |= {f"risk_{key}": float(risk[row]) for key, risk in risks.items() if not np.isnan(risk[row])}
+        hint = alone.get(person)
+        if hint is None:
+            yield Facts(known)
+        else:
+            yield Facts(known | {"lives_alone": hint}, frozenset(["lives_alone"]))
+
+
+def of_conditions(has: frozenset[str], catalogue: Catalogue, measurable: Collection[str]) -> dict[str, Value]:
+    """Return the facts that follow from a person's conditions, and what this source cannot tell of them."""
+    counted = [catalogue.conditions[key] for key in has if catalogue.conditions[key].part_of is None]
+    somatic = sum(condition.domain == "somatic" for condition in counted)
+    known: dict[str, Value] = {
+        "conditions": has,
+        "n_conditions": float(len(counted)),
+        "n_somatic": float(somatic),
+        "n_psychiatric": float(len(counted) - somatic),
+        "psychiatric_somatic": 0 < somatic < len(counted),
+    }
+    if set(SMI) <= set(measurable) or has & set(SMI):
+        known["smi"] = bool(has & set(SMI))
+    unmeasurable = frozenset(catalogue.conditions) - frozenset(measurable)
+    return known | ({"conditions_not_measurable": unmeasurable} if unmeasurable else {})
+
+
+def _known(cell: Mapping[str, float], catalogue: Catalogue, measurable: Collection[str]) -> dict[str, Value]:
+    has = frozenset(key for key in catalogue.conditions if cell.get(f"condition_{key}") == 1)
+    known = of_conditions(has, catalogue, measurable)
+    if not np.isnan(cell["person_female"]):
+        known["sex"] = "f" if cell["person_female"] else "m"
+    known |= {fact: cell[column] for fact, column in NUMBERS.items() if not np.isnan(cell[column])}
+    for fact, (column, told) in SINCE.items():
+        if not np.isnan(cell[told]):
+            known[fact] = NEVER if np.isnan(cell[column]) else cell[column]
+    if not np.isnan(cell[OUTPATIENT[0]]):
+        known["outpatient_contacts_365d"] = float(np.nansum([cell[column] for column in OUTPATIENT]))
+    since = [cell[f"{name}_days_since"] for name in CONTACTS]
+    known["days_since_any_contact"] = NEVER if np.isnan(since).all() else float(np.nanmin(since))
+    if not np.isnan(cell["drug_antipsychotic_count_365"]):
+        known["on_antipsychotic"] = cell["drug_antipsychotic_count_365"] > 0
+    return known
+
+
+def drugs_in_use(store: Store, landmark: int) -> dict[int, int]:
+    """Return how many different medicines (ATC, fifth level) each person redeemed within DRUG_DAYS, as known then."""
+    rows = duckdb.execute(
+        f"SELECT person, count(DISTINCT code) FROM {store.events('drug', None)} WHERE length(code) = 7 "
+        "AND day >= ? AND day < ? AND known < ? GROUP BY person",
+        [landmark - DRUG_DAYS, landmark, landmark],
+    ).fetchall()
+    return dict(rows)
+
+
+def living_alone(store: Store, landmark: int) -> dict[int, bool]:
+    """Return whether each person's household had one member when last registered."""
+    rows = duckdb.execute(
+        f"SELECT person, arg_max(value, day) = 1 FROM {store.events('household', None)} WHERE day < ? AND known < ? "
+        "GROUP BY person",
+        [landmark, landmark],
+    ).fetchall()
+    return dict(rows)

@@ -1,0 +1,190 @@
+"""Reading the catalogue: every entry checked, every problem reported with its file, key, value and nearest word."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+
+from stratify.catalogue.entries import (
+    KINDS,
+    Condition,
+    Entry,
+    FeatureFamily,
+    Index,
+    Offer,
+    Outcome,
+    Stratum,
+    Target,
+)
+from stratify.errors import CatalogueError
+from stratify.files import canonical_json, digest_text
+
+PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All entries by kind and id, in the order of their ids."""
+
+    entries: Mapping[str, Mapping[str, Any]]
+    local: Path | None = None
+
+    @property
+    def conditions(self) -> Mapping[str, Condition]:
+        return self.entries["conditions"]
+
+    @property
+    def indices(self) -> Mapping[str, Index]:
+        return self.entries["indices"]
+
+    @property
+    def outcomes(self) -> Mapping[str, Outcome]:
+        return self.entries["outcomes"]
+
+    @property
+    def features(self) -> Mapping[str, FeatureFamily]:
+        return self.entries["features"]
+
+    @property
+    def strata(self) -> Mapping[str, Stratum]:
+        return self.entries["strata"]
+
+    @property
+    def offers(self) -> Mapping[str, Offer]:
+        return self.entries["offers"]
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        return self.entries["targets"]
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of all that is declared, the same whatever the files' layout and comments."""
+        return self.digest_of(*KINDS)
+
+    def digest_of(self, *kinds: str) -> str:
+        """Return the SHA-256 of the entries of these kinds, so that a step depends only on what it reads."""
+        content = {
+            kind: {key: entry.model_dump(mode="json", by_alias=True) for key, entry in self.entries[kind].items()}
+            for kind in kinds
+        }
+        return digest_text(canonical_json(content))
+
+    def size(self) -> int:
+        """Return how many entries there are."""
+        return sum(len(entries) for entries in self.entries.values())
+
+
+def load(local: Path | None = None) -> Catalogue:
+    """Return the package's catalogue, with the entries of a local folder added or put in their place.
+
+    Raises CatalogueError (exit 10) with every problem found in any file.
+    """
+    problems: list[str] = []
+    if local is not None and not local.is_dir():
+        raise CatalogueError(f"--catalogue needs a folder, got {local}")
+    entries: dict[str, Mapping[str, Any]] = {}
+    for kind, shape in KINDS.items():
+        found: dict[str, Entry] = {}
+        for folder in (PACKAGE, *([local] if local else [])):
+            for path in sorted((folder / kind).glob("*.toml")):
+                entry = _read(path, kind, shape, problems)
+                if entry is not None:
+                    found[entry.id] = entry
+        entries[kind] = MappingProxyType(dict(sorted(found.items())))
+    if local is not None:
+        problems += _unknown_files(local)
+    catalogue = Catalogue(MappingProxyType(entries), local)
+    problems += check_references(catalogue)
+    if problems:
+        raise CatalogueError(f"{len(problems)} problem(s) in the catalogue:", problems)
+    return catalogue
+
+
+def check_references(catalogue: Catalogue) -> list[str]:
+    """Return a problem for each id that an entry names and no entry has, with the nearest one that exists."""
+    named = [
+        *(
+            (f"conditions/{c.id}.toml: part_of", [c.part_of] if c.part_of else [], catalogue.conditions)
+            for c in catalogue.conditions.values()
+        ),
+        *(
+            (f"indices/{index.id}.toml: superseded_by", [g.superseded_by for g in index.group if g.superseded_by],
+             {g.id for g in index.group})
+            for index in catalogue.indices.values()
+        ),
+        *(
+            (f"offers/{offer.id}.toml: instead", [i for e in offer.excludes for i in e.instead], catalogue.offers)
+            for offer in catalogue.offers.values()
+        ),
+    ]  # fmt: skip
+    rules = [
+        *((f"strata/{s.id}.toml: rule", [s.rule]) for s in catalogue.strata.values()),
+        *(
+            (f"offers/{o.id}.toml: rule", [o.indication, *(e.rule for e in o.excludes)])
+            for o in catalogue.offers.values()
+        ),
+    ]
+    for where, found in rules:
+        tests = [test for rule in found for test in (*rule.all, *rule.any)]
+        named.append((where, [i for t in tests if t.fact == "conditions" for i in t.any_of], catalogue.conditions))
+    return [
+        f"{where}: no such id {got!r}{_nearest(got, known)}"
+        for where, ids, known in named
+        for got in ids
+        if got not in known
+    ]
+
+
+def _read(path: Path, kind: str, shape: type[Entry], problems: list[str]) -> Entry | None:
+    where = f"{kind}/{path.name}"
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{where}: not readable as TOML: {error}")
+        return None
+    try:
+        entry = shape.model_validate(raw)
+    except ValidationError as error:
+        problems += [f"{where}: {_told(detail, shape)}" for detail in error.errors()]
+        return None
+    if entry.id != path.stem:
+        problems.append(f"{where}: id: must equal the file's name {path.stem!r}, got {entry.id!r}")
+    return entry
+
+
+def _told(detail: Any, shape: type[Entry]) -> str:
+    key = ".".join(str(part) for part in detail["loc"]) or "entry"
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        return f"{key}: unknown key{_nearest(str(detail['loc'][-1]), shape.model_fields)}"
+    if detail["type"] == "missing":
+        return f"{key}: required, not there"
+    got = detail["input"]
+    told = f"{key}: {message}"
+    if isinstance(got, str | int | float | bool):
+        choices = str(detail.get("ctx", {}).get("expected", "")).replace("'", "").replace(" or ", ", ").split(", ")
+        told += f"; got {got!r}{_nearest(str(got), choices)}"
+    return told
+
+
+def _nearest(got: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(got, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _unknown_files(local: Path) -> list[str]:
+    """A file in the wrong place would be passed over in silence: say so."""
+    known = {path for kind in KINDS for path in (local / kind).glob("*.toml")}
+    strays = sorted(path for path in local.rglob("*.toml") if path not in known)
+    return [
+        f"{p.relative_to(local)}: not in a known folder; put it in one of {', '.join(KINDS)}" for p in strays
+    ]

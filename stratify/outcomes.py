@@ -1,0 +1,64 @@
+"""What happened after a landmark: labels for models, by what occurred in [t, t + horizon), whenever it became known.
+
+Death is an outcome, not a gap: who dies without the event first has had no event. Who moves away, or whose window or its
+register delay is not over when the data end, has no label (NaN).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from stratify.catalogue.entries import Outcome
+from stratify.cohort import Spells, spell_of
+from stratify.features.kernel import Floats, Ints, Rows
+from stratify.store.read import Columns
+
+
+def outcome_stays(outcome: Outcome, stays: Columns, *, acute_told: bool) -> npt.NDArray[np.bool_]:
+    """Return which stays are the outcome's event. Where a source cannot tell acute from planned, any admission is."""
+    which = stays["admission"].astype(bool)
+    if outcome.care:
+        which &= np.isin(stays["care"], outcome.care)
+    if outcome.acute is not None and acute_told:
+        which &= np.equal(stays["acute"], outcome.acute).astype(bool)
+    return which
+
+
+def labels(
+    outcome: Outcome,
+    rows: Rows,
+    *,
+    stay_person: Ints,
+    stay_day: Ints,
+    death: Floats,
+    lived: Spells,
+    covers_to: int,
+    delivered: int,
+) -> Floats:
+    """Return 1, 0 or NaN for each row: the event came in the window, it did not, or nobody can tell.
+
+    `stay_person`, `stay_day`: the outcome's stays, sorted. `death`: day of death by person, NaN while alive.
+    """
+    end = rows.day + outcome.horizon_days
+    dies = death[rows.person]
+    event = dies if outcome.event == "death" else _next_stay(rows, stay_person, stay_day)
+    happened = event < end  # never before the row: the next stay is at or after t, and people in rows are alive
+    leaves = lived.end[spell_of(rows, lived)]
+    left = (leaves < end) & ~(dies <= leaves)
+    answer = np.where(happened & ~(leaves < event), 1.0, np.where(left, np.nan, 0.0))
+    closed = (end <= covers_to + 1) & (end + outcome.register_delay_days <= delivered)
+    return np.where(closed, answer, np.nan)
+
+
+def _next_stay(rows: Rows, person: Ints, day: Ints) -> Floats:
+    """The day of the first stay at or after each row, infinite when there is none."""
+    if not len(person):
+        return np.full(len(rows), np.inf)
+    span = int(max(day.max(), rows.day.max(initial=0))) + 2
+    base = int(min(day.min(), rows.day.min(initial=0)))
+    span -= base - 1
+    at = np.searchsorted(person * span + (day - base), rows.person * span + (rows.day - base), side="left")
+    inside = np.minimum(at, len(person) - 1)
+    found = (at < len(person)) & (person[inside] == rows.person)
+    return np.where(found, day[inside], np.inf)

@@ -1,0 +1,75 @@
+"""The reader of Danish registers, simulated or real: the SQL beside it, and what ties it together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import duckdb
+
+from stratify.catalogue import Catalogue
+from stratify.morbidity import code_groups
+from stratify.registers.clock import day_number
+from stratify.registers.declare import tables
+from stratify.registers.read import Raw
+from stratify.registers.source import Conditions, Delivery, Source
+
+CPR = "urn:oid:1.2.208.176.1.2"
+COUNTED_KINDS = ("A", "B", "G")  # action, secondary, underlying: the kinds that say the person has the disease
+
+
+def source() -> Source:
+    """Return the Danish reader."""
+    return Source(
+        tables="danish",
+        system=CPR,
+        person_ids="SELECT DISTINCT pnr AS source_id FROM checked_bef WHERE reason IS NULL",
+        needs={
+            "drug": ("lmdb",),
+            "lab": ("laboratorieproevesvar_",),
+            "household": ("bef",),
+            "education": ("udda",),
+        },
+        last_day=last_day,
+        make_conditions=conditions,
+    )
+
+
+def last_day(con: duckdb.DuckDBPyConnection, raws: Mapping[str, Raw]) -> date | None:
+    """Return the last snapshot day of BEF: until then at least, the population is known."""
+    del raws
+    row = con.execute("SELECT max(TRY_CAST(CAST(referencetid AS VARCHAR) AS DATE)) FROM raw_bef").fetchone()
+    return row[0] if row else None
+
+
+def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: Delivery) -> Conditions:
+    """Return the SQL of condition events from diagnoses; a refuted diagnosis counts until the refutation was known."""
+    declared = tables("danish")
+    codes = [code for (code,) in con.execute("SELECT DISTINCT code FROM diagnoses ORDER BY code").fetchall()]
+    con.execute("CREATE TEMP TABLE groups (code VARCHAR, grp VARCHAR)")
+    pairs = sorted(code_groups(codes, catalogue))
+    if pairs:
+        con.executemany("INSERT INTO groups VALUES (?, ?)", [list(pair) for pair in pairs])
+    kinds = ", ".join(f"'{kind}'" for kind in COUNTED_KINDS)
+    sql = (
+        "SELECT DISTINCT d.source_id, d.day, d.known, g.grp AS code, "
+        f"CASE WHEN d.refuted THEN {day_number(delivery.delivered)} END AS until "
+        f"FROM diagnoses AS d JOIN groups AS g USING (code) WHERE d.kind IN ({kinds})"
+    )
+    by_diagnosis = {c.id for c in catalogue.conditions.values() if not c.by_drugs_only}
+    measurable = {
+        "conditions": sorted(by_diagnosis),
+        "not_measurable": sorted(set(catalogue.conditions) - by_diagnosis),
+        "unverified": [],
+        "charlson": True,
+        "acute": True,
+        "care": True,
+    }
+    missing = [name for name in declared if not _has_rows(con, name)]
+    notes = [f"{name}: not in this extract" for name in missing]
+    return sql, measurable, notes
+
+
+def _has_rows(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    row = con.execute(f"SELECT count(*) FROM checked_{name}").fetchone()
+    return bool(row and row[0])

@@ -1,0 +1,17 @@
+-- Visits in the form of hospital contacts. A visit dated without an hour is taken from noon to noon. Whether an inpatient
+-- visit was acute is unknown, never false; the emergency room is acute.
+SELECT person_id AS source_id,
+       visit_occurrence_id AS contact,
+       CASE WHEN date_diff('minute', CAST(visit_start_date AS TIMESTAMP), visit_start_datetime) > 0
+            THEN visit_start_datetime ELSE visit_start_date + to_hours(12) END AS start_at,
+       CASE WHEN date_diff('minute', CAST(visit_end_date AS TIMESTAMP), visit_end_datetime) > 0
+            THEN greatest(visit_end_datetime, visit_start_datetime) ELSE visit_end_date + to_hours(12) END AS end_at,
+       CASE WHEN visit_concept_id IN (9203, 262) THEN true WHEN visit_concept_id = 9201 THEN NULL ELSE false END AS acute,
+       'somatic' AS care,
+       'physical' AS form,
+       CASE WHEN visit_concept_id IN (9201, 262) THEN 'admission' WHEN visit_concept_id = 9203 THEN 'timed'
+            ELSE 'none' END AS basis,
+       CAST(NULL AS VARCHAR) AS code,
+       CAST(NULL AS VARCHAR) AS unit,
+       {delay:visit_occurrence} AS delay
+FROM visit_occurrence

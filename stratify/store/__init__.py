@@ -1,0 +1,1 @@
+"""The event store: one row per event, one file per domain and bucket of people, sorted by person and day."""

@@ -1,0 +1,115 @@
+"""Reading slices of the store into arrays, in the order the store keeps them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from stratify.errors import DataError
+from stratify.registers.clock import day_number, read_date
+from stratify.store.layout import bucket_file, buckets
+
+Columns = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store on disk; arrays come back with NULL as NaN (numbers), None (texts) or -1 (days, see `read`)."""
+
+    root: Path
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """What landing wrote down."""
+        path = self.root / "manifest.json"
+        if not path.exists():
+            raise DataError(f"{self.root}: no store here; run `stratify land` first")
+        manifest: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return manifest
+
+    @property
+    def people(self) -> int:
+        """How many people landed."""
+        return int(self.manifest["results"]["people"])
+
+    @property
+    def buckets(self) -> int:
+        """Into how many buckets they are spread."""
+        return buckets(self.people)
+
+    @property
+    def measurable(self) -> Mapping[str, Any]:
+        """What this source can tell."""
+        found: Mapping[str, Any] = self.manifest["results"]["measurable"]
+        return found
+
+    def day(self, name: str) -> int:
+        """Return `covers_to` or `delivered` as a day number."""
+        return day_number(read_date(self.manifest["results"]["delivery"][name], name))
+
+    def has(self, domain: str) -> bool:
+        """Whether the source had this domain at all."""
+        return domain in self.measurable["domains"]
+
+    def persons(self) -> Columns:
+        """Return all people: person, sex, birth, death (NaN while alive)."""
+        return self._query(
+            f"SELECT person, sex, birth, death FROM {self._file('persons.parquet')} ORDER BY person", ("death",)
+        )
+
+    def source_ids(self) -> list[str]:
+        """Return the source's own ids, by person number. Only pseudonyms may be made of them."""
+        rows = duckdb.execute(f"SELECT source_id FROM {self._file('persons.parquet')} ORDER BY person").fetchall()
+        return [source_id for (source_id,) in rows]
+
+    def residence(self) -> Columns:
+        """Return all stretches of residence: person, start, end (NaN while resident), municipality."""
+        return self._query(
+            f'SELECT person, start, "end", municipality FROM {self._file("residence.parquet")} '
+            'ORDER BY person, start, "end"',
+            ("end",),
+        )
+
+    def read(self, domain: str, columns: Sequence[str], *, bucket: int | None = None, where: str = "true") -> Columns:
+        """Return columns of a domain, of one bucket or of all, ordered by person, day and the store's tie-break."""
+        numbers = tuple(c for c in columns if c in ("end_day", "end_known", "end_min", "until", "hours", "value", "ddd"))
+        selected = ", ".join(columns)
+        return self._query(
+            f"SELECT {selected} FROM {self.events(domain, bucket)} WHERE {where} ORDER BY person, day, file_row_number",
+            numbers,
+        )
+
+    def events(self, domain: str, bucket: int | None) -> str:
+        """Return the SQL that reads a domain's rows with their place in the file."""
+        if bucket is None:
+            return self._file(f"{domain}/*.parquet", ", file_row_number = true")
+        return self._file(bucket_file(domain, bucket), ", file_row_number = true")
+
+    def _file(self, name: str, options: str = "") -> str:
+        return f"read_parquet('{str(self.root / name).replace(chr(39), chr(39) * 2)}'{options})"
+
+    def _query(self, sql: str, numbers: Sequence[str]) -> Columns:
+        found = duckdb.execute(sql).fetchnumpy()
+        return {name: _plain(values, name in numbers) for name, values in found.items()}
+
+
+def _plain(values: Any, as_number: bool) -> npt.NDArray[Any]:
+    """Return an ordinary array: NULL becomes NaN in numbers and None elsewhere."""
+    if as_number:
+        floats = np.ma.asarray(values).astype(np.float64)
+        return np.asarray(floats.filled(np.nan))
+    if isinstance(values, np.ma.MaskedArray):
+        if not values.mask.any():
+            return np.asarray(values.data)
+        objects = values.data.astype(object)
+        objects[values.mask] = None
+        return np.asarray(objects)
+    return np.asarray(values)

@@ -1,0 +1,89 @@
+"""Writing the store from DuckDB: people numbered densely, each bucket its own sorted file, the refused rows beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from stratify.store.layout import DOMAINS, ROW_GROUP, bucket_file, buckets
+
+_PARQUET = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
+
+
+def number_people(con: duckdb.DuckDBPyConnection, persons_sql: str) -> int:
+    """Make table `persons`, numbered 0, 1, … in the order of the source's ids; return how many there are."""
+    con.execute(
+        "CREATE TEMP TABLE persons AS SELECT CAST(row_number() OVER (ORDER BY source_id) - 1 AS INTEGER) AS person, "
+        "source_id, CAST(coalesce(sex, 0) AS TINYINT) AS sex, CAST(birth AS INTEGER) AS birth, "
+        f"CAST(death AS INTEGER) AS death FROM ({persons_sql}) AS p"
+    )
+    row = con.execute("SELECT count(*) FROM persons").fetchone()
+    return int(row[0]) if row else 0
+
+
+def write_people(con: duckdb.DuckDBPyConnection, residence_sql: str, out: Path) -> int:
+    """Write `persons` and `residence`; return the rows of the latter."""
+    _copy(con, "SELECT person, source_id, sex, birth, death FROM persons ORDER BY person", out / "persons.parquet")
+    con.execute(
+        'CREATE TEMP TABLE residence AS SELECT p.person, CAST(r.start AS INTEGER) AS start, CAST(r."end" AS INTEGER) '
+        f'AS "end", CAST(r.municipality AS VARCHAR) AS municipality FROM ({residence_sql}) AS r '
+        "JOIN persons AS p USING (source_id)"
+    )
+    _copy(con, 'SELECT * FROM residence ORDER BY person, start, "end", municipality', out / "residence.parquet")
+    row = con.execute("SELECT count(*) FROM residence").fetchone()
+    return int(row[0]) if row else 0
+
+
+def write_domain(con: duckdb.DuckDBPyConnection, domain: str, sql: str, people: int, out: Path) -> int:
+    """Write a domain's events, one sorted file per bucket; return how many events there are.
+
+    Rows are ordered by person, day and then every other column, so that the bytes do not depend on the order of the
+    delivery, the number of threads or the memory at hand.
+    """
+    columns = DOMAINS[domain]
+    typed = ", ".join(f"CAST(e.{name} AS {kind}) AS {name}" for name, kind in columns.items())
+    con.execute(
+        f"CREATE TEMP TABLE landing AS SELECT p.person, {typed} FROM ({sql}) AS e JOIN persons AS p USING (source_id)"
+    )
+    order = ", ".join(["person", *columns])
+    count = buckets(people)
+    (out / domain).mkdir(parents=True)
+    for bucket in range(count):
+        _copy(
+            con,
+            f"SELECT * FROM landing WHERE person % {count} = {bucket} ORDER BY {order}",
+            out / bucket_file(domain, bucket),
+        )
+    row = con.execute("SELECT count(*) FROM landing").fetchone()
+    con.execute("DROP TABLE landing")
+    return int(row[0]) if row else 0
+
+
+def write_refused(con: duckdb.DuckDBPyConnection, names: Iterable[str], out: Path) -> None:
+    """Write every refused row as it was delivered, with its number and the reason, readable by the owner alone."""
+    folder = out / "refused"
+    folder.mkdir(mode=0o700)
+    for name in names:
+        select = (
+            f"SELECT c.row_ AS row, c.reason, CAST(to_json(raw) AS VARCHAR) AS delivered FROM checked_{name} AS c "
+            f"JOIN raw_{name} AS raw ON raw.row_ = c.row_ WHERE c.reason IS NOT NULL"
+        )
+        rejected = con.execute(
+            "SELECT count(*) FROM information_schema.tables WHERE table_name = ?", [f"rejected_{name}"]
+        ).fetchone()
+        if rejected and rejected[0]:
+            select += (
+                " UNION ALL SELECT CAST(line AS BIGINT), 'line not readable as CSV', any_value(csv_line) "
+                f"FROM rejected_{name} GROUP BY file_id, line"
+            )
+        found = con.execute(f"SELECT count(*) FROM ({select})").fetchone()
+        if found and found[0]:
+            path = folder / f"{name}.parquet"
+            _copy(con, f"SELECT * FROM ({select}) ORDER BY reason, row, delivered", path)
+            path.chmod(0o600)
+
+
+def _copy(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+    con.execute(f"COPY ({select}) TO '{str(path).replace(chr(39), chr(39) * 2)}' ({_PARQUET})")

@@ -1,0 +1,83 @@
+"""Where everything of one run lies: one folder, named once, handed to every step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders and files below the work folder; see docs/workspace.md for who writes what."""
+
+    root: Path
+
+    @property
+    def registers(self) -> Path:
+        """The extract: register tables as delivered."""
+        return self.root / "registers"
+
+    @property
+    def truth(self) -> Path:
+        """What only the simulator knows; no step that builds or trains opens it."""
+        return self.root / "truth"
+
+    @property
+    def store(self) -> Path:
+        """Events by domain and bucket, sorted by person and day."""
+        return self.root / "store"
+
+    @property
+    def features(self) -> Path:
+        """Landmark matrices by cohort."""
+        return self.root / "features"
+
+    @property
+    def training(self) -> Path:
+        """Trained members and their figures, before one is promoted."""
+        return self.root / "training"
+
+    @property
+    def bundles(self) -> Path:
+        """Signed sets of models, and the pointer to the one that is served."""
+        return self.root / "bundles"
+
+    @property
+    def champion(self) -> Path:
+        """The pointer: a text file with the served bundle's version."""
+        return self.bundles / "champion"
+
+    @property
+    def scores(self) -> Path:
+        """The scored population."""
+        return self.root / "scores"
+
+    @property
+    def quality(self) -> Path:
+        """Quality targets, measured."""
+        return self.root / "quality"
+
+    @property
+    def keys(self) -> Path:
+        """Secrets: pseudonym key, signing keys, the demo's token keys."""
+        return self.root / "keys"
+
+    @property
+    def mlflow_db(self) -> Path:
+        """MLflow's runs and registry."""
+        return self.root / "mlflow.db"
+
+    @property
+    def mlartifacts(self) -> Path:
+        """MLflow's artifacts."""
+        return self.root / "mlartifacts"
+
+    @property
+    def serving_db(self) -> Path:
+        """What the service answers from; read-only for it."""
+        return self.root / "serving.db"
+
+    @property
+    def service_db(self) -> Path:
+        """What the service writes: its audit log."""
+        return self.root / "service.db"

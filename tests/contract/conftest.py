@@ -1,0 +1,307 @@
+"""A work folder as promotion and scoring leave it: a signed bundle, a scored population of four, keys and targets."""
+
+import asyncio
+import json
+import sqlite3
+from types import SimpleNamespace
+
+import duckdb
+import httpx
+import jwt
+import lightgbm
+import numpy as np
+import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from models.bundle import Content, MemberFiles, set_champion, write_bundle
+from models.keys import ensure_signing_keys
+from models.scoring import Member
+from models.table import columns_digest
+from service.app import create_app
+from service.auth import demo_token, make_demo_keys
+from service.settings import DEMO_AUDIENCE, DEMO_ISSUER, Settings
+from stratify.pseudonym import ensure_key, key_id, pseudonym
+from stratify.workspace import Workspace
+
+SYSTEM = "urn:stratify:synthetic"
+CATALOGUE = "c" * 64
+STORED, COMPUTED, LOW, OUTSIDE = "000000000001", "000000000002", "000000000003", "000000000004"
+
+
+def _words(text):
+    return {"da": f"{text} (da)", "en": text}
+
+
+def _column(name, group):
+    return {
+        "id": name, "label": _words(name), "clinical_group": _words(group), "unit": "1", "role": "predictor",
+        "source_use": "care", "fallback": None,
+    }  # fmt: skip
+
+
+COLUMNS = [
+    _column("stays_somatic_count_365", "hospital contacts"),
+    _column("contacts_psychiatric_count_365", "psychiatric care"),
+    _column("labs_hba1c_last_730", "laboratory"),
+]
+FEATURES = {
+    STORED: [1.0, 0.0, 48.0],
+    COMPUTED: [4.0, 2.0, np.nan],
+    LOW: [0.0, 0.0, 36.0],
+}
+
+
+def _logistic():
+    means, weights = [0.5, 0.2, 45.0], [0.6, 0.4, 0.02]
+    columns = [
+        {"id": column["id"], "mean": mean, "scale": 1.0, "coefficient": weight, "missing": None}
+        for column, mean, weight in zip(COLUMNS, means, weights, strict=True)
+    ]
+    return {"model.json": json.dumps({"columns": columns, "intercept": -2.0}).encode()}
+
+
+def _trees():
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(200, 3))
+    data = lightgbm.Dataset(x, (x[:, 0] + x[:, 1] > 0).astype(float), feature_name=[column["id"] for column in COLUMNS])
+    booster = lightgbm.train({"objective": "binary", "num_leaves": 4, "verbose": -1, "num_threads": 1}, data, 5)
+    return {"model.txt": booster.model_to_string().encode()}
+
+
+def _member(outcome, model, a=1.0):
+    files = {**model, "calibration.json": json.dumps({"method": "sigmoid", "a": a, "b": 0.0}).encode()}
+    x = np.array([[0.0, 0.0, 40.0], [2.0, 1.0, 60.0]])
+    golden = [
+        {"x": list(row), "risk": float(risk)} for row, risk in zip(x, Member.from_files(files).risk(x), strict=True)
+    ]
+    card = {
+        "outcome": outcome, "catalogue_digest": CATALOGUE, "columns_digest": columns_digest(COLUMNS),
+        "intended_use": _words("see who may need more"), "not_for": _words("children"),
+    }  # fmt: skip
+    extra = {"reference.json": {}, "golden.json": golden, "card.json": card}
+    return MemberFiles({**files, **{name: json.dumps(value).encode() for name, value in extra.items()}}, 1)
+
+
+def _promote(workspace, a=1.0):
+    private, public = ensure_signing_keys(workspace.keys)
+    content = Content(
+        columns=COLUMNS,
+        catalogue_digest=CATALOGUE,
+        data={"source": "synthetic", "covers_to": "2024-12-31", "delivered": "2025-01-15"},
+        population="adults",
+        members={
+            "acute_admission_365d": _member("acute_admission_365d", _logistic(), a),
+            "death_365d": _member("death_365d", _trees()),
+        },
+        not_trained=[{"outcome": "amputation_365d", "split": "train", "events": 12, "needs": 100, "text": "too few"}],
+    )
+    version = write_bundle(workspace.bundles, content, private)
+    set_champion(workspace.bundles, version, public)
+    return version
+
+
+def _body(risk, stored):
+    reason = {
+        "group": _words("hospital contacts"), "direction": "+", "contribution": 0.3, "columns": [COLUMNS[0]["id"]]
+    }  # fmt: skip
+    return {
+        "risks": [
+            {"outcome": "acute_admission_365d", "risk": risk, "horizon_days": 365},
+            {"outcome": "death_365d", "risk": risk / 4, "horizon_days": 365},
+        ],
+        "reasons": {"acute_admission_365d": [reason], "death_365d": []} if stored else None,
+        "missing": [{"id": "hba1c", "text": _words("no HbA1c within two years")}],
+        "stratum": {
+            "need": {"id": "need_high", "level": 3, "why": [_words("several diseases")]},
+            "resources": {"id": "resources_unknown", "level": 0, "why": []},
+        },
+        "offers": [
+            {
+                "id": "coordinator", "name": _words("coordinator"), "answer": "bridge", "why": _words("lives alone"),
+                "bridges": [{"bridge": "phone", "name": _words("a call")}], "ask": ["wishes"],
+            }
+        ],
+        "conditions": ["DK39.001"],
+    }  # fmt: skip
+
+
+def _target(name, **changes):
+    counts = {"numerator": 40, "denominator": 100, "unknown": 6, "share": 0.4, "interval": [0.31, 0.5]}
+    rest = {"standard": 0.9, "direction": "at_least", "status": "not_met", "suppressed": False}
+    return {"id": name, "name": _words(name), "period": "2024", **counts, **rest, **changes}
+
+
+def write_serving(workspace, version, **meta):
+    """Write serving.db as scoring does: beside, then renamed."""
+    key = ensure_key(workspace.keys / "pseudonym.key")
+    rows = {
+        "format": "1", "bundle_version": version, "landmark": "2025-01-01", "covers_to": "2024-12-31",
+        "delivered": "2025-01-15", "catalogue_digest": CATALOGUE, "source": "synthetic",
+        "pseudonym_key_id": key_id(key), **meta,
+    }  # fmt: skip
+    hidden = dict.fromkeys(("numerator", "denominator", "unknown", "share", "interval"), None)
+    targets = [_target("hba1c_measured"), _target("rare", **hidden, suppressed=True, status="undecided")]
+    fresh = workspace.root / "serving.db.fresh"
+    fresh.unlink(missing_ok=True)
+    connection = sqlite3.connect(fresh)
+    with connection:
+        connection.execute("CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT)")
+        connection.execute("CREATE TABLE person(pseudonym TEXT PRIMARY KEY, body TEXT, features BLOB)")
+        connection.execute("CREATE TABLE target(id TEXT PRIMARY KEY, body TEXT)")
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", rows.items())
+        connection.executemany("INSERT INTO target VALUES (?, ?)", [(t["id"], json.dumps(t)) for t in targets])
+        risks = {STORED: 0.2, COMPUTED: 0.6, LOW: 0.05}
+        connection.executemany(
+            "INSERT INTO person VALUES (?, ?, ?)",
+            [
+                (
+                    pseudonym(key, SYSTEM, person),
+                    json.dumps(_body(risks[person], stored=person == STORED)),
+                    np.array(row, dtype="<f8").tobytes(),
+                )
+                for person, row in FEATURES.items()
+            ],
+        )
+    connection.close()
+    fresh.rename(workspace.serving_db)
+
+
+def _write_persons(workspace):
+    workspace.store.mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE persons(person INTEGER, source_id VARCHAR)")
+        people = list(enumerate([STORED, COMPUTED, LOW, OUTSIDE]))
+        connection.executemany("INSERT INTO persons VALUES (?, ?)", people)
+        connection.execute(f"COPY persons TO '{workspace.store / 'persons.parquet'}' (FORMAT parquet)")
+
+
+@pytest.fixture(scope="session")
+def _template(tmp_path_factory):
+    workspace = Workspace(tmp_path_factory.mktemp("template") / "w")
+    workspace.root.mkdir()
+    make_demo_keys(workspace.keys)
+    write_serving(workspace, _promote(workspace))
+    _write_persons(workspace)
+    return workspace
+
+
+@pytest.fixture
+def workspace(_template, tmp_path):
+    """A fresh copy of the work folder."""
+    import shutil
+
+    shutil.copytree(_template.root, tmp_path / "w")
+    return Workspace(tmp_path / "w")
+
+
+@pytest.fixture
+def people():
+    """The identifiers: reasons stored, reasons computed when asked, low risk, and one outside the population."""
+    return SimpleNamespace(system=SYSTEM, stored=STORED, computed=COMPUTED, low=LOW, outside=OUTSIDE)
+
+
+@pytest.fixture
+def promote(workspace):
+    """Promote another bundle (its calibration slope changes) and return its version."""
+    return lambda a: _promote(workspace, a)
+
+
+@pytest.fixture
+def rescore(workspace):
+    """Write serving.db anew for a bundle version, with other meta where told."""
+    return lambda version, **meta: write_serving(workspace, version, **meta)
+
+
+@pytest.fixture
+def settings(workspace):
+    """Settings of the demo in this work folder."""
+    return Settings(work=workspace.root, demo=True)
+
+
+class Client:
+    """Sends requests to an application, without a network, and remembers a token."""
+
+    def __init__(self, app, token=None):
+        self._app, self._token = app, token
+
+    def send(self, method, path, *, token=..., **kwargs):
+        """Return the response; token None sends none."""
+        token = self._token if token is ... else token
+        headers = dict(kwargs.pop("headers", {}))
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+
+        async def one():
+            transport = httpx.ASGITransport(app=self._app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+                return await client.request(method, path, headers=headers, **kwargs)
+
+        return asyncio.run(one())
+
+    def look_up(self, value, *, system=SYSTEM, **kwargs):
+        """Return the response to a look-up."""
+        body = {"patient": {"system": system, "value": value}, "purpose": "TREAT"}
+        return self.send("POST", "/v1/scores:lookup", json=body, **kwargs)
+
+
+@pytest.fixture
+def app(settings):
+    """The application, audit log let go of afterwards."""
+    app = create_app(settings)
+    yield app
+    app.state.context.audit.close()
+
+
+@pytest.fixture
+def token(workspace):
+    """Make a token with these roles."""
+    return lambda *roles, **kwargs: demo_token(workspace.keys, roles=roles, **kwargs)
+
+
+@pytest.fixture
+def client(app, token):
+    """A client of that application, as clinician and quality."""
+    return Client(app, token("clinician", "quality"))
+
+
+@pytest.fixture
+def client_of():
+    """Make a client of another application."""
+    return Client
+
+
+@pytest.fixture
+def forge(workspace):
+    """Make a token of the right key with claims changed; a claim that is None is left out."""
+
+    def make(headers=None, **changes):
+        import time
+
+        now = int(time.time())
+        claims = {
+            "iss": DEMO_ISSUER,
+            "aud": DEMO_AUDIENCE,
+            "iat": now,
+            "exp": now + 600,
+            "sub": "dr",
+            "role": "clinician",
+        }
+        claims = {name: value for name, value in (claims | changes).items() if value is not None}
+        key = load_pem_private_key((workspace.keys / "jwt_private.pem").read_bytes(), None)
+        return jwt.encode(claims, key, algorithm="ES384", headers=headers)
+
+    return make
+
+
+@pytest.fixture
+def audit_rows(workspace):
+    """Read the audit log from outside, as rows of named columns."""
+
+    def read():
+        connection = sqlite3.connect(workspace.service_db)
+        connection.row_factory = sqlite3.Row
+        rows = [dict(row) for row in connection.execute("SELECT * FROM audit ORDER BY seq")]
+        connection.close()
+        return rows
+
+    return read

@@ -1,0 +1,184 @@
+"""Who gets in: nobody without a token that holds in every part, and no role beyond what is its own."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+BODY = {"patient": {"system": "urn:stratify:synthetic", "value": "000000000001"}, "purpose": "TREAT"}
+GUARDED = [("POST", "/v1/scores:lookup", BODY), ("GET", "/v1/targets", None), ("GET", "/v1/models/current", None)]
+
+
+def _claims(**changes):
+    now = int(time.time())
+    claims = {
+        "iss": "urn:stratify:demo", "aud": "urn:stratify:demo:service", "iat": now, "exp": now + 600,
+        "sub": "dr", "role": "clinician",
+    }  # fmt: skip
+    return {name: value for name, value in (claims | changes).items() if value is not None}
+
+
+def _encoded(part):
+    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+
+
+def _unsigned(workspace, forge):
+    return f"{_encoded(json.dumps({'alg': 'none', 'typ': 'JWT'}).encode())}.{_encoded(json.dumps(_claims()).encode())}."
+
+
+def _hmac_with_public_key(workspace, forge):
+    secret = (workspace.keys / "jwt_public.pem").read_bytes()
+    head = _encoded(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
+    signed = f"{head}.{_encoded(json.dumps(_claims()).encode())}"
+    return f"{signed}.{_encoded(hmac.new(secret, signed.encode(), hashlib.sha256).digest())}"
+
+
+def _other_key(workspace, forge):
+    return jwt.encode(_claims(), ec.generate_private_key(ec.SECP384R1()), algorithm="ES384")
+
+
+def _other_algorithm(workspace, forge):
+    return jwt.encode(_claims(), rsa.generate_private_key(public_exponent=65537, key_size=2048), algorithm="RS256")
+
+
+def _key_in_the_header(workspace, forge):
+    own = ec.generate_private_key(ec.SECP384R1())
+    jwk = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(own.public_key()))
+    return jwt.encode(_claims(), own, algorithm="ES384", headers={"jwk": jwk})
+
+
+def _changed_after_signing(workspace, forge):
+    head, _, signature = forge(role="quality").split(".")
+    return f"{head}.{_encoded(json.dumps(_claims()).encode())}.{signature}"
+
+
+def _with(**changes):
+    return lambda workspace, forge: forge(**changes)
+
+
+HOSTILE = {
+    "no algorithm": _unsigned,
+    "HS256 keyed with the public key": _hmac_with_public_key,
+    "another key": _other_key,
+    "another algorithm": _other_algorithm,
+    "its own key in the header": _key_in_the_header,
+    "claims changed after signing": _changed_after_signing,
+    "unknown critical header": lambda workspace, forge: forge(headers={"crit": ["x"], "x": 1}),
+    "another issuer": _with(iss="urn:elsewhere"),
+    "another audience": _with(aud="urn:elsewhere"),
+    "no issuer": _with(iss=None),
+    "no audience": _with(aud=None),
+    "no expiry": _with(exp=None),
+    "no issue time": _with(iat=None),
+    "no subject": _with(sub=None),
+    "no role": _with(role=None),
+    "expired": _with(exp=int(time.time()) - 60),
+    "issued in the future": _with(iat=int(time.time()) + 600, exp=int(time.time()) + 900),
+    "not valid yet": _with(nbf=int(time.time()) + 600),
+    "lives for a year": _with(exp=int(time.time()) + 365 * 86400),
+    "expiry is a word": _with(exp="never"),
+    "expiry beyond all time": _with(exp=1e300),
+    "subject empty": _with(sub=""),
+    "subject too long": _with(sub="x" * 201),
+    "role is a number": _with(role=7),
+    "roles empty": _with(role=[]),
+    "roles hold a number": _with(role=["clinician", 7]),
+    "no token at all": lambda workspace, forge: "",
+    "not a token": lambda workspace, forge: "a.b.c",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_token_is_refused_and_not_told_why(name, client, workspace, forge, audit_rows):
+    response = client.send("POST", "/v1/scores:lookup", json=BODY, token=HOSTILE[name](workspace, forge))
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"] == "Bearer"
+    assert response.json()["detail"] == "A valid bearer token is required."
+    assert audit_rows() == []
+
+
+def test_the_same_token_unspoilt_is_let_in(client, forge):
+    assert client.send("POST", "/v1/scores:lookup", json=BODY, token=forge()).status_code == 200
+    assert client.send(
+        "POST", "/v1/scores:lookup", json=BODY, token=forge(aud=["x", "urn:stratify:demo:service"])
+    ).is_success
+
+
+@pytest.mark.parametrize(("method", "path", "body"), GUARDED)
+def test_every_route_wants_a_token_before_it_reads_anything(method, path, body, client):
+    assert client.send(method, path, json=body, token=None).status_code == 401
+    broken = client.send(method, path, content=b"{", token=None, headers={"Content-Type": "application/json"})
+    assert broken.status_code == 401
+
+
+def test_every_route_of_the_interface_is_in_that_table(app):
+    documented = {(method.upper(), path) for path, item in app.openapi()["paths"].items() for method in item}
+    assert documented - {("GET", "/livez"), ("GET", "/readyz")} == {(method, path) for method, path, _ in GUARDED}
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "bearer  ", ""])
+def test_only_one_bearer_header_counts(scheme, client, forge):
+    given = {"Authorization": f"{scheme} {forge()}".strip()}
+    status = client.send("GET", "/v1/models/current", token=None, headers=given).status_code
+    assert status == (200 if scheme.strip() == "bearer" else 401)
+
+
+def test_two_authorization_headers_are_none(app, client, forge):
+    verifier = app.state.context.verifier
+    one = f"Bearer {forge()}"
+    assert verifier.caller([one]).user == "dr"
+    assert verifier.caller([one, one]) is None
+
+
+MATRIX = {
+    "clinician": (200, 403, 200),
+    "quality": (403, 200, 200),
+    "data_scientist": (403, 403, 200),
+    "auditor": (403, 403, 200),
+    "ops": (403, 403, 200),
+    "stranger": (403, 403, 403),
+}
+
+
+@pytest.mark.parametrize("role", MATRIX)
+def test_each_role_may_do_its_own_and_a_denial_is_written_down(role, client, token, audit_rows):
+    for (method, path, body), wanted in zip(GUARDED, MATRIX[role], strict=True):
+        before = len(audit_rows())
+        response = client.send(method, path, json=body, token=token(role))
+        assert response.status_code == wanted
+        written = audit_rows()[before:]
+        if wanted == 403:
+            assert [row["outcome"] for row in written] == ["denied"]
+            assert written[0]["user"] == "demo"
+            assert "risks" not in response.text
+
+
+def test_a_denied_look_up_says_about_whom(client, token, people, audit_rows):
+    client.look_up(people.stored)
+    client.look_up(people.stored, token=token("quality"))
+    found, denied = audit_rows()
+    assert (found["outcome"], denied["outcome"]) == ("found", "denied")
+    assert found["pseudonym"] == denied["pseudonym"]
+    assert denied["role"] == "quality"
+
+
+def test_a_public_key_of_another_kind_cannot_be_configured(tmp_path):
+    from service.auth import read_public_key
+    from stratify.errors import UsageError
+
+    for key in (
+        ec.generate_private_key(ec.SECP256R1()),
+        rsa.generate_private_key(public_exponent=65537, key_size=2048),
+    ):
+        path = tmp_path / "key.pem"
+        path.write_bytes(
+            key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        )
+        with pytest.raises(UsageError, match="P-384"):
+            read_public_key(path)

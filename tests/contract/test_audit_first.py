@@ -1,0 +1,131 @@
+"""Nothing leaves before it is written down, and what is written names nobody."""
+
+import logging
+import sqlite3
+
+import pytest
+
+from service.audit import AuditLog
+from service.settings import Settings
+from stratify.errors import NotPermittedError
+from stratify.pseudonym import pseudonym, read_key
+
+
+def _break(workspace, how):
+    connection = sqlite3.connect(workspace.service_db)
+    if how == "refuses":
+        connection.execute("CREATE TRIGGER no BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END")
+    elif how == "gone":
+        connection.execute("DROP TABLE audit")
+    connection.commit()
+    connection.close()
+
+
+def test_each_look_up_leaves_one_row_found_or_not(client, people, audit_rows, workspace):
+    given = "0b9f4a6e-4f4e-4a53-8d0c-2d1f5a9b7c11"
+    client.look_up(people.stored, headers={"X-Request-Id": given})
+    client.look_up(people.outside)
+    client.look_up("999999999999")
+    rows = audit_rows()
+    assert [row["outcome"] for row in rows] == ["found", "not_found", "not_found"]
+    assert [row["seq"] for row in rows] == sorted({row["seq"] for row in rows})
+    first = rows[0]
+    assert first["user"] == "demo"
+    assert first["role"] == "clinician,quality"
+    assert (first["action"], first["purpose"]) == ("lookup", "TREAT")
+    assert first["request_id"] == given
+    assert first["at"].endswith("+00:00")
+    assert first["model_version"] == workspace.champion.read_text().strip()
+    key = read_key(workspace.keys / "pseudonym.key")
+    assert first["pseudonym"] == pseudonym(key, people.system, people.stored)
+
+
+@pytest.mark.parametrize("how", ["refuses", "gone"])
+@pytest.mark.parametrize("who", ["stored", "outside"])
+def test_no_row_no_answer(how, who, client, people, workspace):
+    _break(workspace, how)
+    response = client.look_up(getattr(people, who))
+    assert response.status_code == 503
+    assert response.headers["content-type"] == "application/problem+json"
+    assert set(response.json()) == {"type", "title", "status", "detail", "request_id"}
+    assert "audit log" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("how", ["refuses", "gone"])
+def test_a_denial_that_cannot_be_written_is_no_answer_either(how, client, people, workspace, token):
+    _break(workspace, how)
+    assert client.look_up(people.stored, token=token("quality")).status_code == 503
+
+
+def test_a_log_that_another_program_holds_is_no_answer_and_works_again_afterwards(
+    workspace, people, token, client_of, audit_rows
+):
+    from service.app import create_app
+
+    app = create_app(
+        Settings(work=workspace.root, demo=True, service_db=f"sqlite:///{workspace.service_db}?timeout=0.05")
+    )
+    client = client_of(app, token("clinician"))
+    other = sqlite3.connect(workspace.service_db, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert client.look_up(people.stored).status_code == 503
+    other.execute("ROLLBACK")
+    other.close()
+    assert client.look_up(people.stored).status_code == 200
+    assert len(audit_rows()) == 1
+    app.state.context.audit.close()
+
+
+def test_the_row_is_committed_before_the_answer_is_put_together(client, people, audit_rows, monkeypatch):
+    seen = []
+
+    def late(served, row):
+        seen.extend(audit_rows())  # read from another connection: only what is committed shows
+        raise RuntimeError(people.stored)
+
+    monkeypatch.setattr("service.routes._answer", late)
+    assert client.look_up(people.stored).status_code == 500
+    assert [row["outcome"] for row in seen] == ["found"]
+
+
+def test_a_service_whose_log_cannot_be_written_does_not_start(workspace):
+    AuditLog(f"sqlite:///{workspace.service_db}").close()
+    read_only = f"sqlite:///file:{workspace.service_db}?mode=ro&uri=true"
+    with pytest.raises(NotPermittedError, match="cannot be written"):
+        AuditLog(read_only)
+
+
+def test_neither_logs_nor_the_audit_log_nor_any_file_written_hold_an_identifier(client, people, workspace, caplog):
+    caplog.set_level(logging.DEBUG)
+    marked = "MARK8861234567"
+    client.look_up(people.stored)
+    client.look_up(marked)
+    client.look_up(marked, token=None)
+    client.look_up(marked, headers={"X-Request-Id": marked})
+    client.send("GET", f"/v1/patients/{marked}?cpr={marked}")
+    client.send("POST", f"/v1/scores:lookup?cpr={marked}", json={"patient": marked, marked: marked})
+    client.send(
+        "POST", "/v1/scores:lookup", content=f'{{"{marked}'.encode(), headers={"Content-Type": "application/json"}
+    )
+    client.send("GET", "/v1/targets", token=marked)
+    written = b"".join(path.read_bytes() for path in workspace.root.glob("service.db*"))
+    for name in (marked, people.stored):
+        assert name not in caplog.text
+        assert name.encode() not in written
+    assert "/v1/scores:lookup" in caplog.text
+
+
+def test_a_failure_is_logged_by_its_kind_and_place_without_its_words(client, people, caplog, monkeypatch):
+    def fails(served, row):
+        raise RuntimeError(f"about {people.stored}")
+
+    monkeypatch.setattr("service.routes._answer", fails)
+    response = client.look_up(people.stored)
+    assert response.status_code == 500
+    assert people.stored not in response.text + caplog.text
+    assert "RuntimeError at test_audit_first.py" in caplog.text
+    assert response.json()["request_id"] in caplog.text
+
+
+def test_the_audit_file_is_its_owners_alone(app, workspace):
+    assert workspace.service_db.stat().st_mode & 0o077 == 0

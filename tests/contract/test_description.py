@@ -1,0 +1,88 @@
+"""The OpenAPI document says what is asked, what is answered, and every error there can be."""
+
+import pytest
+
+from service.app import openapi_document
+
+ERRORS = {
+    ("post", "/v1/scores:lookup"): {"400", "401", "403", "413", "422", "500", "503"},
+    ("get", "/v1/targets"): {"401", "403", "413", "500", "503"},
+    ("get", "/v1/models/current"): {"401", "403", "413", "500", "503"},
+    ("get", "/readyz"): {"503"},
+    ("get", "/livez"): set(),
+}
+
+
+@pytest.fixture(scope="module")
+def document():
+    return openapi_document()
+
+
+def _references(node):
+    if isinstance(node, dict):
+        yield from ([node["$ref"]] if isinstance(node.get("$ref"), str) else [])
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _references(value)
+
+
+def test_it_is_made_without_a_work_folder_and_the_same_each_time(document):
+    assert document == openapi_document()
+    assert document["openapi"].startswith("3.1")
+    assert document["info"]["version"]
+
+
+def test_every_operation_says_which_errors_it_answers_with(document):
+    operations = {(method, path): op for path, item in document["paths"].items() for method, op in item.items()}
+    assert set(operations) == set(ERRORS)
+    for place, operation in operations.items():
+        told = {status for status in operation["responses"] if status != "200"}
+        assert told == ERRORS[place], place
+        for status in told:
+            assert list(operation["responses"][status]["content"]) == ["application/problem+json"]
+
+
+def test_every_reference_leads_somewhere(document):
+    shapes = document["components"]["schemas"]
+    for reference in _references(document):
+        assert reference.removeprefix("#/components/schemas/") in shapes, reference
+
+
+def test_no_shape_is_left_that_nothing_uses(document):
+    used = {reference.rsplit("/", 1)[-1] for reference in _references(document)}
+    assert set(document["components"]["schemas"]) <= used
+
+
+def test_guarded_operations_name_the_bearer_token_and_operations_have_names_of_their_own(document):
+    names = []
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            names.append(operation["operationId"])
+            assert bool(operation.get("security")) == path.startswith("/v1/")
+    assert len(set(names)) == len(names)
+    assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
+
+
+def test_an_answer_is_told_apart_by_its_status(document):
+    schema = document["paths"]["/v1/scores:lookup"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert schema["discriminator"]["propertyName"] == "status"
+    assert set(schema["discriminator"]["mapping"]) == {"found", "no_advice"}
+
+
+def test_the_demo_shows_the_same_document(client, document):
+    assert client.send("GET", "/openapi.json").json() == document
+
+
+def test_documented_errors_are_the_ones_that_come(client, token, document):
+    seen = {
+        client.send("POST", "/v1/scores:lookup", **sent).status_code
+        for sent in (
+            {"token": None},
+            {"content": b"[" * 60000, "headers": {"Content-Type": "application/json"}},
+            {"content": b" " * 70000},
+            {"json": {}},
+        )
+    }
+    assert {str(status) for status in seen} <= set(document["paths"]["/v1/scores:lookup"]["post"]["responses"])

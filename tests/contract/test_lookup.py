@@ -1,0 +1,93 @@
+"""What a look-up answers: everything stored about the person, nothing about who is unknown."""
+
+import numpy as np
+import pytest
+
+from models.bundle import load_champion
+from models.explain import reasons
+from stratify.pseudonym import pseudonym, read_key
+
+
+def test_a_known_person_gets_risks_reasons_gaps_stratum_offers_and_where_they_come_from(client, people):
+    response = client.look_up(people.stored)
+    assert response.status_code == 200
+    answer = response.json()
+    assert answer["status"] == "found"
+    assert [risk["outcome"] for risk in answer["risks"]] == ["acute_admission_365d", "death_365d"]
+    assert answer["reasons"]["acute_admission_365d"][0]["contribution"] == 0.3
+    assert answer["missing"][0]["text"]["en"] == "no HbA1c within two years"
+    assert answer["stratum"]["need"]["level"] == 3
+    assert answer["offers"][0]["answer"] == "bridge"
+    assert answer["offers"][0]["bridges"][0]["name"]["da"] == "a call (da)"
+    assert answer["conditions"] == ["DK39.001"]
+    assert answer["data_as_of"] == "2024-12-31"
+    assert answer["model"]["landmark"] == "2025-01-01"
+    assert {"da", "en"} == set(answer["oversight"])
+
+
+def test_every_answer_names_its_request_and_model_and_is_not_to_be_kept(client, people):
+    response = client.look_up(people.stored)
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["x-model-version"] == response.json()["model"]["bundle_version"]
+    assert len(response.headers["x-request-id"]) == 36
+
+
+def test_reasons_that_were_not_stored_are_computed_from_the_features_as_the_batch_would(client, people, workspace):
+    computed = client.look_up(people.computed).json()["reasons"]
+    bundle = load_champion(workspace.bundles, workspace.keys / "bundle_public.pem")
+    x = np.array([[4.0, 2.0, np.nan]])
+    for outcome, member in bundle.members.items():
+        assert computed[outcome] == reasons(member.contributions(x), bundle.content.columns, 5)[0]
+    assert computed["acute_admission_365d"][0]["group"]["en"] == "hospital contacts"
+    assert computed["acute_admission_365d"][0]["contribution"] == pytest.approx(3.5 * 0.6)
+
+
+def test_an_unknown_person_and_one_outside_the_population_get_the_same_bytes(client, people):
+    outside, unknown, elsewhere = (
+        client.look_up(people.outside),
+        client.look_up("999999999999"),
+        client.look_up(people.stored, system="urn:example:other"),
+    )
+    assert outside.status_code == unknown.status_code == elsewhere.status_code == 200
+    assert outside.content == unknown.content == elsewhere.content
+    assert outside.json()["status"] == "no_advice"
+    hidden = {"x-request-id"}
+    assert [h for h in outside.headers.items() if h[0] not in hidden] == [
+        h for h in unknown.headers.items() if h[0] not in hidden
+    ]
+
+
+def test_no_answer_repeats_who_was_asked_about(client, people, workspace):
+    key = read_key(workspace.keys / "pseudonym.key")
+    for person in (people.stored, people.outside):
+        response = client.look_up(person)
+        told = response.text + str(response.headers)
+        assert person not in told
+        assert pseudonym(key, people.system, person) not in told
+
+
+def test_a_danish_number_may_be_written_with_its_dash(client, workspace, audit_rows):
+    system = "urn:oid:1.2.208.176.1.2"
+    client.look_up("0101010000", system=system)
+    client.look_up("010101-0000", system=system)
+    assert len({row["pseudonym"] for row in audit_rows()}) == 1
+
+
+def test_quality_targets_come_with_few_people_withheld(client):
+    answer = client.send("GET", "/v1/targets").json()
+    assert [target["id"] for target in answer["targets"]] == ["hba1c_measured", "rare"]
+    rare = answer["targets"][1]
+    assert rare["suppressed"]
+    assert (rare["numerator"], rare["share"], rare["interval"]) == (None, None, None)
+
+
+def test_the_models_served_come_with_their_cards_and_with_what_could_not_be_trained(client, token):
+    answer = client.send("GET", "/v1/models/current", token=token("data_scientist")).json()
+    assert {member["outcome"]: member["kind"] for member in answer["members"]} == {
+        "acute_admission_365d": "logistic",
+        "death_365d": "lightgbm",
+    }
+    assert answer["members"][0]["card"]["not_for"]["en"] == "children"
+    assert answer["not_trained"][0]["text"] == "too few"
+    assert answer["data"]["delivered"] == "2025-01-15"
+    assert answer["data"]["scored_covers_to"] == "2024-12-31"

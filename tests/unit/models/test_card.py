@@ -1,0 +1,72 @@
+"""The card tells what the model is for, on whom it was made, how both candidates did, and where it ends."""
+
+import json
+from importlib.metadata import version
+
+import pytest
+
+from models.table import Origin, columns_digest
+from models.train import train_outcome
+
+
+@pytest.fixture(scope="module")
+def card(trained) -> dict:
+    return json.loads(trained.files[trained.chosen]["card.json"])
+
+
+def test_what_it_is_for_and_who_must_not_be_scored(card, spec):
+    assert card["intended_use"] == spec.intended_use.model_dump()
+    assert card["population"] == "multimorbid_adults"
+    assert [set(text) for text in card["must_not_be_scored"]] == [{"da", "en"}] * 3
+    assert (card["outcome"], card["horizon_days"], card["name"]["da"]) == (
+        "acute_admission_365d", 365, "Akut indlæggelse",
+    )  # fmt: skip
+
+
+def test_on_whom_it_was_made(card):
+    made = card["made_on"]
+    assert made["train"]["landmarks"] == ["2016-01-01", "2017-01-01", "2018-01-01"]
+    assert made["calibrate"]["landmarks"] == ["2019-01-01"]
+    assert made["test"]["landmarks"] == ["2020-01-01"]
+    assert all(part["n"] >= part["people"] >= part["events"] > 0 for part in list(made.values())[1:])
+    assert made["train"]["n"] > 2.5 * made["train"]["people"]
+
+
+def test_how_both_candidates_did_and_by_which_rule_one_was_chosen(card, trained):
+    assert set(card["candidates"]) == {"lightgbm", "logistic"}
+    for kind, told in card["candidates"].items():
+        assert told["test"] == trained.measures[kind]
+        assert told["parameters"] == trained.parameters[kind]
+        assert told["calibration"]["a"] > 0
+    assert card["chosen"]["kind"] == trained.chosen
+    assert "0.005" in card["chosen"]["rule"]
+
+
+def test_each_kind_has_its_own_card(trained):
+    cards = {kind: json.loads(files["card.json"]) for kind, files in trained.files.items()}
+    assert {kind: card.pop("kind") for kind, card in cards.items()} == {"lightgbm": "lightgbm", "logistic": "logistic"}
+    assert cards["lightgbm"] == cards["logistic"]
+
+
+def test_synthetic_data_is_said_first_of_all_limits(card, spec, table, outcome):
+    assert card["data"] == {
+        "source": "synthetic", "synthetic": True, "covers_to": "2021-12-31", "delivered": "2022-02-01",
+    }  # fmt: skip
+    assert "made-up region" in card["limits"][0]["en"]
+    real = train_outcome(spec, table, outcome, Origin("danish", "2021-12-31", "2022-02-01", "c" * 64))
+    told = json.loads(real.files[real.chosen]["card.json"])
+    assert told["data"]["synthetic"] is False
+    assert len(told["limits"]) == len(card["limits"]) - 1
+
+
+def test_versions_and_digests(card, table):
+    assert card["versions"]["lightgbm"] == version("lightgbm")
+    assert card["versions"]["scikit-learn"] == version("scikit-learn")
+    assert card["columns_digest"] == columns_digest(table.columns)
+    assert card["catalogue_digest"] == "c" * 64
+    assert len(card["outcome_digest"]) == len(card["spec_digest"]) == 64
+
+
+def test_no_count_below_five_stands_in_it(card):
+    counts = [part[key] for part in card["made_on"].values() for key in ("n", "people", "events")]
+    assert min(counts) >= 5

@@ -1,0 +1,80 @@
+"""A table is taken whole or refused with every problem; some columns may never steer one person's care."""
+
+import numpy as np
+import pytest
+
+from models.table import Origin, Table, columns_digest, refusal
+from stratify.errors import DataError
+
+
+def small(make_column, **changed) -> Table:
+    parts = {
+        "person": np.array([0, 0, 1], dtype=np.int32),
+        "landmark": np.array([0, 365, 0], dtype=np.int32),
+        "x": np.array([[1.0, np.nan], [2.0, 0.0], [3.0, 0.0]]),
+        "columns": [make_column("age"), make_column("noise")],
+        "labels": {"death_365d": np.array([0.0, 1.0, np.nan])},
+    }
+    return Table(**{**parts, **changed})
+
+
+def problems(make_column, **changed) -> str:
+    with pytest.raises(DataError) as caught:
+        small(make_column, **changed)
+    return str(caught.value)
+
+
+def test_missing_features_and_missing_labels_are_legal(make_column):
+    assert small(make_column).x.shape == (3, 2)
+
+
+def test_rows_and_columns_must_fit(make_column):
+    assert "3 rows and 2 columns" in problems(make_column, x=np.zeros((3, 3)))
+    assert "3 landmarks" in problems(make_column, landmark=np.zeros(2, dtype=np.int32))
+
+
+def test_a_person_stands_once_at_a_landmark(make_column):
+    assert "more than once at one landmark" in problems(make_column, landmark=np.zeros(3, dtype=np.int32))
+
+
+def test_every_problem_is_told_at_once_and_no_value_with_it(make_column):
+    told = problems(
+        make_column,
+        x=np.array([[7654.5, np.inf], [2.0, 0.0], [3.0, 0.0]]),
+        columns=[make_column("age"), make_column("age")],
+        labels={"death_365d": np.array([0.0, 2.0, 1.0]), "other": np.zeros(2)},
+    )
+    for part in ("'age' stands there more than once", "holds an infinite value", "must be 0, 1 or missing", "needs 3"):
+        assert part in told
+    assert "7654" not in told
+
+
+@pytest.mark.parametrize(
+    ("role", "use", "why"),
+    [
+        ("predictor", "care", None),
+        ("both", "planning", None),
+        ("audit", "care", "role is audit"),
+        ("predictor", "statistics", "delivered for statistics"),
+    ],
+)
+def test_what_may_not_predict(make_column, role, use, why):
+    told = refusal(make_column("age", role=role, use=use))
+    assert told is None if why is None else why in told
+
+
+def test_served_leaves_out_what_may_not_predict_and_keeps_the_order(make_column):
+    columns = [make_column("origin", role="audit"), make_column("age")]
+    served = small(make_column, columns=columns).served()
+    assert [c["id"] for c in served.columns] == ["age"]
+    np.testing.assert_array_equal(served.x[:, 0], [np.nan, 0.0, 0.0])
+
+
+def test_the_digest_of_columns_sees_order_and_meaning(make_column):
+    a, b = make_column("age"), make_column("noise")
+    assert columns_digest([a, b]) == columns_digest([dict(reversed(a.items())), b])
+    assert len({columns_digest(c) for c in ([a, b], [b, a], [a], [{**a, "unit": "years"}, b])}) == 4
+
+
+def test_only_the_synthetic_source_is_synthetic():
+    assert [Origin(s, "", "", "").synthetic for s in ("synthetic", "danish", "omop")] == [True, False, False]

@@ -1,0 +1,355 @@
+"""From codes to conditions, groups, counts and scores."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stratify.catalogue import load
+from stratify.catalogue.entries import Condition, Index
+from stratify.codes import to_who
+from stratify.morbidity import (
+    MULTIMORBIDITY_DEFINITION,
+    PSYCHIATRIC_SOMATIC_DEFINITION,
+    SMI,
+    charlson_score,
+    code_groups,
+    count_conditions,
+    counted_conditions,
+    evaluate_example,
+    has_condition,
+    index_groups,
+    is_multimorbid,
+    is_psychiatric_somatic,
+)
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    return load()
+
+
+@pytest.fixture(scope="module")
+def charlson(catalogue):
+    return catalogue.indices["charlson"]
+
+
+def condition(**changed) -> Condition:
+    """Return a condition made for one test: I20 but not I209, looked back for 100 days."""
+    said = {
+        "id": "made_up",
+        "name": {"da": "Opdigtet", "en": "Made up"},
+        "set": "DK39",
+        "domain": "somatic",
+        "system": "circulatory",
+        "icd10": ["I20"],
+        "icd10_except": ["I209"],
+        "lookback_days": 100,
+        "source": "a test",
+        "provenance": "OURS",
+        "rationale": "only here to be looked at",
+        "example": [
+            {"why": "yes", "records": [["DI200", -1]], "expect": True},
+            {"why": "no", "records": [["DI209", -1]], "expect": False},
+        ],
+    }
+    return Condition.model_validate(said | changed)
+
+
+# --- one code, the groups it belongs to ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "code, groups",
+    [
+        ("I109", {"hypertension"}),
+        ("E112", {"diabetes", "t2d", "charlson.diabwc"}),
+        ("E109", {"diabetes", "t1d", "charlson.diab"}),
+        ("K703", {"liver", "alcohol", "charlson.mld"}),
+        ("K704", {"liver", "alcohol", "charlson.msld"}),
+        ("I426", {"alcohol", "charlson.chf"}),
+        ("I130", {"hypertension", "charlson.chf"}),
+        ("I131", {"hypertension", "charlson.rend"}),
+        ("G621", {"alcohol", "neuropathy"}),
+        ("J449", {"copd_asthma", "copd", "charlson.cpd"}),
+        ("J47", {"copd_asthma", "charlson.cpd"}),
+        ("F329", {"mood_anxiety", "depression"}),
+        ("F432", {"mood_anxiety"}),
+        ("F200", {"schizophrenia"}),
+        ("D500", {"anemia"}),
+        ("D869", {"connective"}),
+        ("C349", {"cancer", "charlson.canc"}),
+        ("C787", {"cancer", "charlson.metacanc"}),
+        ("C449", set()),
+        ("C86", {"cancer"}),
+        ("D629", set()),
+        ("Z763", set()),
+    ],
+)
+def test_a_code_belongs_to_all_its_groups_and_no_other(catalogue, code, groups):
+    assert set(code_groups([code], catalogue)) == {(code, group) for group in groups}
+
+
+def test_pairs_are_sorted_and_stand_once_however_often_a_code_is_given(catalogue):
+    pairs = code_groups(["K703", "E112", "K703"], catalogue)
+    assert pairs == sorted(set(pairs))
+    assert pairs == code_groups(["E112", "K703"], catalogue)
+
+
+def test_no_codes_make_no_pairs(catalogue):
+    assert code_groups([], catalogue) == []
+
+
+def test_the_joined_dictionary_says_what_has_condition_says_of_each_code(catalogue):
+    codes = [f"{letter}{n:02d}{end}" for letter in "ABCDEFGHIJKLMN" for n in range(100) for end in ("", "0", "9A")]
+    pairs = set(code_groups(codes, catalogue))
+    wrong = [
+        (code, entry.id)
+        for entry in catalogue.conditions.values()
+        for code in codes
+        if has_condition(entry, [(f"D{code}", -1)]) != ((code, entry.id) in pairs)
+    ]
+    assert wrong == []
+
+
+# --- one condition, one person's records -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "why, records, expected",
+    [
+        ("no records", [], False),
+        ("the day before", [("DI200", -1)], True),
+        ("on the day itself", [("DI200", 0)], False),
+        ("after the day", [("DI200", 5)], False),
+        ("on the first day of the look-back", [("DI200", -100)], True),
+        ("the day before the look-back", [("DI200", -101)], False),
+        ("known the day before", [("DI200", -9, -1)], True),
+        ("known on the day itself", [("DI200", -9, 0)], False),
+        ("known long after", [("DI200", -9, 40)], False),
+        ("the exception", [("DI209", -9)], False),
+        ("the exception beside a match", [("DI209", -9), ("DI201", -9)], True),
+        ("one too old and one not yet known", [("DI200", -101), ("DI200", -9, 0)], False),
+        ("another code", [("DI210", -9)], False),
+        ("the WHO form", [("I20.0", -9)], True),
+    ],
+)
+def test_a_condition_holds_when(why, records, expected):
+    assert has_condition(condition(), records) is expected
+
+
+@given(st.integers(-20_000, 20_000), st.integers(-300, 300), st.integers(0, 300))
+@settings(max_examples=50)
+def test_only_the_distance_to_the_landmark_matters(landmark, day, delay):
+    near = has_condition(condition(), [("DI200", day, day + delay)])
+    assert has_condition(condition(), [("DI200", landmark + day, landmark + day + delay)], landmark) is near
+
+
+def test_without_a_look_back_a_diagnosis_is_kept_for_ever():
+    assert has_condition(condition(lookback_days=None), [("DI200", -40_000)])
+
+
+def test_drugs_only_means_no_diagnosis_makes_it_true():
+    by_drugs = condition(icd10=[], icd10_except=[], by_drugs_only=True)
+    assert not has_condition(by_drugs, [("DI200", -1), ("", -1)])
+
+
+def test_an_example_of_another_kind_is_refused(catalogue, charlson):
+    with pytest.raises(TypeError, match="an example of charlson must be of its kind, got ConditionExample"):
+        evaluate_example(charlson, catalogue.conditions["af"].example[0])
+
+
+# --- charlson --------------------------------------------------------------------------------------------------------
+
+
+def test_the_groups_of_a_persons_codes(charlson):
+    assert index_groups(charlson, ["DI509", "E11.2", "DZ763", "dj449"]) == {"chf", "diabwc", "cpd"}
+    assert index_groups(charlson, []) == set()
+
+
+@pytest.mark.parametrize(
+    "present, weights, supersede, score",
+    [
+        (set(), "charlson1987", True, 0),
+        ({"mi"}, "charlson1987", True, 1),
+        ({"mi"}, "quan2011", True, 0),
+        ({"mld", "msld"}, "charlson1987", True, 3),
+        ({"mld", "msld"}, "charlson1987", False, 4),
+        ({"diab", "diabwc"}, "charlson1987", True, 2),
+        ({"diab", "diabwc"}, "charlson1987", False, 3),
+        ({"diab", "diabwc"}, "quan2011", True, 1),
+        ({"canc", "metacanc"}, "quan2011", True, 6),
+        ({"canc", "metacanc"}, "quan2011", False, 8),
+        ({"mld"}, "quan2011", True, 2),
+        ({"chf", "aids"}, "quan2011", True, 6),
+    ],
+)
+def test_a_score_is_the_weights_of_what_counts(charlson, present, weights, supersede, score):
+    got = charlson_score(present, charlson, weights=weights, supersede=supersede)
+    assert got == score
+    assert isinstance(got, int)
+
+
+def test_everything_at_once(charlson):
+    everything = {group.id for group in charlson.group}
+    assert charlson_score(everything, charlson) == 33 - (1 + 1 + 2)
+    assert charlson_score(everything, charlson, supersede=False) == 33
+    assert charlson_score(everything, charlson, weights="quan2011") == 28 - (2 + 0 + 2)
+
+
+@pytest.mark.parametrize("weights", ["charlson1987", "quan2011"])
+@pytest.mark.parametrize("supersede", [True, False])
+def test_a_matrix_gives_what_its_rows_give_one_by_one(charlson, weights, supersede):
+    names = [group.id for group in charlson.group]
+    matrix = np.random.default_rng(7).random((300, len(names))) < 0.3
+    scores = charlson_score(matrix, charlson, weights=weights, supersede=supersede)
+    one_by_one = [
+        charlson_score(
+            {n for n, there in zip(names, row, strict=True) if there}, charlson, weights=weights, supersede=supersede
+        )
+        for row in matrix
+    ]
+    assert scores.dtype == np.int64
+    assert scores.tolist() == one_by_one
+
+
+def test_the_matrix_is_not_changed(charlson):
+    matrix = np.ones((2, len(charlson.group)), dtype=bool)
+    charlson_score(matrix, charlson)
+    assert matrix.all()
+
+
+def test_nobody_has_no_scores(charlson):
+    assert charlson_score(np.zeros((0, 17), dtype=bool), charlson).shape == (0,)
+
+
+def test_an_unknown_group_is_refused(charlson):
+    with pytest.raises(ValueError, match=r"needs groups of charlson, got charlson\.mi, hf"):
+        charlson_score({"charlson.mi", "hf", "mi"}, charlson)
+
+
+def test_unknown_weights_are_refused(charlson):
+    with pytest.raises(ValueError, match="charlson has the weights charlson1987, quan2011, got 'quan2005'"):
+        charlson_score({"mi"}, charlson, weights="quan2005")
+
+
+@pytest.mark.parametrize(
+    "matrix", [np.zeros((3, 16), bool), np.zeros((3, 17), int), np.zeros(17, bool), np.zeros((3, 17), float)]
+)
+def test_a_matrix_of_another_shape_or_type_is_refused(charlson, matrix):
+    with pytest.raises(ValueError, match=r"needs a boolean \(n, 17\) matrix"):
+        charlson_score(matrix, charlson)
+
+
+# --- counts ----------------------------------------------------------------------------------------------------------
+
+
+def matrix_of(ids, people):
+    return np.array([[name in person for name in ids] for person in people], dtype=bool).reshape(len(people), len(ids))
+
+
+PEOPLE = [
+    set(),
+    {"hypertension"},
+    {"diabetes", "t2d"},  # one disease, told twice
+    {"diabetes", "t1d", "t2d"},
+    {"copd_asthma", "copd", "asthma", "hypertension"},
+    {"schizophrenia"},
+    {"schizophrenia", "bipolar"},
+    {"schizophrenia", "diabetes", "t2d"},
+    {"mood_anxiety", "depression", "af", "hf"},
+]
+COUNTS = [0, 1, 1, 1, 2, 1, 2, 2, 3]
+
+
+def test_parts_are_never_counted_beside_their_whole(catalogue):
+    ids = list(catalogue.conditions)
+    assert count_conditions(matrix_of(ids, PEOPLE), ids, catalogue.conditions).tolist() == COUNTS
+
+
+def test_the_order_of_the_columns_does_not_matter(catalogue):
+    ids = list(catalogue.conditions)[::-1]
+    assert count_conditions(matrix_of(ids, PEOPLE), ids, catalogue.conditions).tolist() == COUNTS
+
+
+def test_a_part_without_its_whole_in_the_matrix_counts_nothing(catalogue):
+    assert count_conditions(np.ones((1, 2), bool), ["t2d", "af"], catalogue.conditions).tolist() == [1]
+
+
+def test_everybody_has_at_most_39(catalogue):
+    ids = list(catalogue.conditions)
+    everything = np.ones((1, len(ids)), dtype=bool)
+    assert count_conditions(everything, ids, catalogue.conditions).tolist() == [39]
+    assert count_conditions(everything, ids, catalogue.conditions, "somatic").tolist() == [31]
+    assert count_conditions(everything, ids, catalogue.conditions, "psychiatric").tolist() == [8]
+
+
+def test_two_or_more_are_multimorbid(catalogue):
+    ids = list(catalogue.conditions)
+    got = is_multimorbid(matrix_of(ids, PEOPLE), ids, catalogue.conditions)
+    assert got.dtype == bool
+    assert got.tolist() == [count >= 2 for count in COUNTS]
+
+
+def test_psychiatric_and_somatic_needs_one_of_each(catalogue):
+    ids = list(catalogue.conditions)
+    got = is_psychiatric_somatic(matrix_of(ids, PEOPLE), ids, catalogue.conditions)
+    assert got.dtype == bool
+    assert got.tolist() == [False, False, False, False, False, False, False, True, True]
+
+
+def test_who_is_psychiatrically_and_somatically_ill_is_multimorbid(catalogue):
+    ids = list(catalogue.conditions)
+    matrix = np.random.default_rng(3).random((500, len(ids))) < 0.05
+    both = is_psychiatric_somatic(matrix, ids, catalogue.conditions)
+    assert both.any()
+    assert is_multimorbid(matrix, ids, catalogue.conditions)[both].all()
+
+
+@pytest.mark.parametrize(
+    "ids, shape, told",
+    [
+        (["af", "charlson.chf"], (1, 2), r"needs conditions, got charlson\.chf"),
+        (["af", "af"], (1, 2), "needs each condition once"),
+        (["af", "hf"], (1, 3), r"needs a boolean \(n, 2\) matrix"),
+        (["af"], (1,), r"needs a boolean \(n, 1\) matrix"),
+    ],
+)
+def test_a_count_of_something_else_is_refused(catalogue, ids, shape, told):
+    with pytest.raises(ValueError, match=told):
+        count_conditions(np.ones(shape, dtype=bool), ids, catalogue.conditions)
+
+
+def test_a_count_of_numbers_is_refused(catalogue):
+    with pytest.raises(ValueError, match=r"needs a boolean \(n, 1\) matrix, got int64"):
+        count_conditions(np.ones((2, 1), dtype=np.int64), ["af"], catalogue.conditions)
+
+
+def test_the_definitions_have_ids_that_do_not_change():
+    assert MULTIMORBIDITY_DEFINITION == "DK39-DX-2"
+    assert PSYCHIATRIC_SOMATIC_DEFINITION == "DK39-DX-PSYKSOM-0"
+
+
+def test_severe_mental_illness_is_two_psychiatric_conditions_of_the_list(catalogue):
+    assert set(SMI) <= set(counted_conditions(catalogue.conditions, "psychiatric"))
+    found = {to_who(code) for name in SMI for code in catalogue.conditions[name].icd10}
+    assert found == {"F20", "F25", "F30", "F31"}
+
+
+def test_an_index_of_ones_own_is_scored_in_the_same_way(charlson):
+    own = Index.model_validate(
+        charlson.model_dump()
+        | {
+            "id": "own",
+            "group": [
+                {"id": "lungs", "name": "Lungs", "icd10": ["J44"], "weights": {"w": 3}},
+                {"id": "statin", "name": "Protected", "icd10": ["Z92"], "weights": {"w": -2}},
+            ],
+            "example": [
+                {"why": "yes", "codes": ["DJ449"], "expect": {"w": 3}},
+                {"why": "no", "codes": [], "expect": {"w": 0}},
+            ],
+        }
+    )
+    assert charlson_score({"statin"}, own, weights="w") == -2  # below nought is a score, too
+    assert charlson_score(np.ones((1, 2), dtype=bool), own, weights="w").tolist() == [1]
