@@ -10,7 +10,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from models.bundle import Bundle, Content, load_champion, read_member, set_champion, with_member, write_bundle
+    from models.bundle import (
+        Bundle,
+        Content,
+        MemberFiles,
+        load_bundle,
+        load_champion,
+        read_member,
+        roll_back,
+        set_champion,
+        with_member,
+        write_bundle,
+    )
     from models.explain import reasons
     from models.keys import ensure_signing_keys
     from models.registry import Registry
@@ -18,11 +29,12 @@ if TYPE_CHECKING:
     from models.spec import Spec, load_specs
     from models.split import NotTrained
     from models.table import Origin, Table
-    from models.train import Trained, train_outcome
+    from models.train import Trained, chosen_folder, train_outcome
 
 _WHERE = {
-    "Bundle": "bundle", "Content": "bundle", "load_champion": "bundle", "read_member": "bundle",
-    "set_champion": "bundle", "with_member": "bundle", "write_bundle": "bundle",
+    "Bundle": "bundle", "Content": "bundle", "MemberFiles": "bundle", "load_bundle": "bundle",
+    "load_champion": "bundle", "read_member": "bundle", "roll_back": "bundle", "set_champion": "bundle",
+    "with_member": "bundle", "write_bundle": "bundle",
     "reasons": "explain",
     "ensure_signing_keys": "keys",
     "Registry": "registry",
@@ -30,13 +42,13 @@ _WHERE = {
     "Spec": "spec", "load_specs": "spec",
     "NotTrained": "split",
     "Origin": "table", "Table": "table",
-    "Trained": "train", "train_outcome": "train",
+    "Trained": "train", "chosen_folder": "train", "train_outcome": "train",
 }  # fmt: skip
 
 __all__ = [
-    "Bundle", "Content", "Member", "NotTrained", "Origin", "Registry", "Spec", "Table", "Trained",
-    "ensure_signing_keys", "load_champion", "load_specs", "read_member", "reasons", "set_champion", "train_outcome",
-    "with_member", "write_bundle",
+    "Bundle", "Content", "Member", "MemberFiles", "NotTrained", "Origin", "Registry", "Spec", "Table", "Trained",
+    "chosen_folder", "ensure_signing_keys", "load_bundle", "load_champion", "load_specs", "read_member", "reasons",
+    "roll_back", "set_champion", "train_outcome", "with_member", "write_bundle",
 ]  # fmt: skip
 
 

@@ -57,8 +57,10 @@ class Table:
         if self.x.shape != (n, len(names)) or self.landmark.shape != (n,):
             return [f"needs x of {n} rows and {len(names)} columns and {n} landmarks, got {self.x.shape} and "
                     f"{self.landmark.shape}"]  # fmt: skip
+        if self.x.dtype != np.float64:
+            return [f"needs x in float64, got {self.x.dtype}"]
         found = [f"columns: {name!r} stands there more than once" for name in sorted(names) if names.count(name) > 1]
-        if np.unique(np.stack([self.person, self.landmark]), axis=1).shape[1] != n:
+        if np.unique(self.person.astype(np.int64) << 32 | self.landmark.astype(np.int64) & 0xFFFFFFFF).size != n:
             found.append("a person stands more than once at one landmark")
         found += [f"{names[j]}: holds an infinite value" for j in np.flatnonzero(np.isinf(self.x).any(axis=0))]
         for outcome, y in self.labels.items():

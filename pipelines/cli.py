@@ -188,8 +188,6 @@ def _out() -> Console:
     return Console(width=None if sys.stdout.isatty() else 140)
 
 
-
-
 def main() -> None:
     """Run the command line; a user's error ends with its exit code and no traceback."""
     from pipelines.cli_service import register

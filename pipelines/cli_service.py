@@ -23,7 +23,9 @@ def serve(
     demo: Annotated[bool, typer.Option("--demo", help="made-up people, own keys, this machine alone")] = False,
     host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one")] = 8080,
-    jwt_key: Annotated[Path | None, typer.Option("--jwt-key", help="the public key that tokens are signed with")] = None,
+    jwt_key: Annotated[
+        Path | None, typer.Option("--jwt-key", help="the public key that tokens are signed with")
+    ] = None,
     issuer: Annotated[str | None, typer.Option("--issuer", help="whose tokens are trusted")] = None,
     audience: Annotated[str | None, typer.Option("--audience", help="whom the tokens are for")] = None,
     service_db: Annotated[str | None, typer.Option("--service-db", help="URL of the audit log's database")] = None,

@@ -160,4 +160,3 @@ def _people_with(store: Path, catalogue: Catalogue, measurable: list[str]) -> di
     rows = duckdb.execute(f"SELECT code, count(DISTINCT person) FROM read_parquet('{path}') GROUP BY code").fetchall()
     found = dict(rows)
     return {key: int(found.get(key, 0)) if key in measurable else None for key in catalogue.conditions}
-

@@ -182,9 +182,7 @@ def missing(
     return [{"id": key, "text": {"da": da, "en": en}} for key, da, en in told]
 
 
-def target_population(
-    store: Store, catalogue: Catalogue, target: Target, start: int
-) -> npt.NDArray[np.int64]:
+def target_population(store: Store, catalogue: Catalogue, target: Target, start: int) -> npt.NDArray[np.int64]:
     """Return the adults resident at the start of a period who meet the target's rule, as known on that day."""
     everyone = residents(store.persons(), spells(store.residence()), [start])
     kept: list[int] = []
@@ -249,7 +247,9 @@ def write_serving(
             for row, (name, one) in enumerate(zip(names, bodies, strict=True))
         )
         con.executemany("INSERT INTO person VALUES (?, ?, ?)", people)
-        con.executemany("INSERT INTO target VALUES (?, ?)", [(k, canonical_json(v)) for k, v in sorted(targets.items())])
+        con.executemany(
+            "INSERT INTO target VALUES (?, ?)", [(k, canonical_json(v)) for k, v in sorted(targets.items())]
+        )
         con.commit()
     finally:
         con.close()

@@ -22,7 +22,15 @@ from typing import Any
 import models
 import stratify
 from stratify.errors import DataError, UsageError
-from stratify.files import canonical_json, digest_file, digest_text, digest_tree, folder_written_whole, recover, write_json
+from stratify.files import (
+    canonical_json,
+    digest_file,
+    digest_text,
+    digest_tree,
+    folder_written_whole,
+    recover,
+    write_json,
+)
 
 MANIFEST = "manifest.json"
 RUN = "run.json"

@@ -84,7 +84,9 @@ def _offers(told: Told, console: Console) -> None:
 def _targets(told: Told, console: Console) -> None:
     table = Table("target", "period", "share", "standard", "unknown", "status", box=None, padding=(0, 2))
     for found in told["monitor"]["targets"].values():
-        share = "-" if found["share"] is None else f"{found['numerator']} of {found['denominator']} ({found['share']:.0%})"
+        share = (
+            "-" if found["share"] is None else f"{found['numerator']} of {found['denominator']} ({found['share']:.0%})"
+        )
         standard = "-" if found["standard"] is None else f"{found['standard']:.0%}"
         unknown = "-" if found["unknown"] is None else str(found["unknown"])
         table.add_row(found["name"]["en"], found["period"], share, standard, unknown, _status(found))

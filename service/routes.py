@@ -38,6 +38,7 @@ from stratify.errors import StratifyError
 from stratify.pseudonym import pseudonym
 
 Action = Literal["lookup", "targets", "models"]
+BEHIND = "The files on the disk do not fit and are not served; the last good ones are. The log says why."
 MAY: dict[Action, frozenset[str]] = {
     "lookup": frozenset({CLINICIAN}),
     "targets": frozenset({QUALITY}),
@@ -131,6 +132,7 @@ def current_models(request: Request, response: Response, context: FromContext, c
         **served.model.model_dump(),
         data={**manifest["data"], "scored_covers_to": served.meta["covers_to"], "scored_source": served.meta["source"]},
         population=manifest["population"],
+        patient_system=served.meta["system"],
         members=[
             ServedMember(
                 outcome=outcome,
@@ -165,8 +167,7 @@ def readyz(request: Request, context: FromContext) -> Ready | Response:
         reasons.append(AUDIT_DOWN)
     if reasons:
         return problem(503, request.state.request_id, reasons=reasons)
-    trouble = context.store.trouble
-    return Ready(status="degraded" if trouble else "ready", notes=[trouble] if trouble else [])
+    return Ready(status="degraded", notes=[BEHIND]) if context.store.behind else Ready(status="ready", notes=[])
 
 
 def _permit(

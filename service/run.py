@@ -22,7 +22,6 @@ from service.store import Loader, Served, load_champion, open_served
 from stratify.errors import UsageError
 from stratify.pseudonym import pseudonym
 
-SYNTHETIC_SYSTEM = "urn:stratify:synthetic"
 HOURS = 8
 LOOK_THROUGH = 500  # people among whom the demo looks for one with much to show
 
@@ -50,7 +49,7 @@ def demo_words(settings: Settings, url: str, served: Served) -> str:
     """Return what the demo prints: where it is, a command that works as it stands, and how to stop."""
     token = demo_token(settings.workspace.keys, hours=HOURS)
     person = demo_person(settings, served) or "PERSON"
-    body = json.dumps({"patient": {"system": SYNTHETIC_SYSTEM, "value": person}, "purpose": "TREAT"})
+    body = json.dumps({"patient": {"system": served.meta["system"], "value": person}, "purpose": "TREAT"})
     return "\n".join(
         [
             f"Listening on {url} (made-up people, this machine alone). Descriptions: {url}/docs",
@@ -75,7 +74,7 @@ def demo_person(settings: Settings, served: Served) -> str | None:
         ).fetchall()
     best: tuple[float, str] | None = None
     for (source_id,) in ids:
-        row = served.find(pseudonym(served.key, SYNTHETIC_SYSTEM, source_id))
+        row = served.find(pseudonym(served.key, served.meta["system"], source_id))
         if row is not None:
             weight = max((risk.risk for risk in row.stored.risks), default=0.0)
             best = max(best or (-1.0, ""), (weight, source_id))

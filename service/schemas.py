@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, field_validator, model_validator
 
+from stratify.disclosure import shown
+
 CPR_SYSTEM = "urn:oid:1.2.208.176.1.2"
 CPR_WRITTEN = re.compile(r"(\d{6})-(\d{4})")  # the dash is for reading, registers leave it out
 
@@ -93,8 +95,9 @@ class Axis(Shape):
     """One of the two axes, need or own resources, and why."""
 
     id: str
-    level: JsonValue
-    why: list[JsonValue]
+    level: int
+    why: list[Words]
+    missing: list[str] = Field(default=[], description="unknown facts that could place the person higher")
 
 
 class Stratum(Shape):
@@ -165,7 +168,7 @@ LookupAnswer = Annotated[Found | NoAdvice, Field(discriminator="status")]
 
 
 class Target(Shape):
-    """One quality target as measured; counts of few people are withheld (`suppressed`)."""
+    """One quality target as measured; counts of few people are held back (`suppressed`), checked once more here."""
 
     id: str
     name: Words
@@ -177,14 +180,22 @@ class Target(Shape):
     interval: list[float] | None
     standard: JsonValue
     direction: str | None = None
-    status: Literal["met", "not_met", "undecided", "no_standard"]
+    status: Literal["met", "not_met", "undecided", "no_standard", "not_measurable"]
     suppressed: bool = False
     mature: bool = Field(default=True, description="whether the period's cases have all had their time")
+    lacking: str = Field(default="", description="what the source lacks, for a target that is not measurable")
 
     @model_validator(mode="after")
     def _withheld(self) -> Target:
-        if self.suppressed and (self.numerator, self.share, self.interval) != (None, None, None):
-            raise ValueError("a suppressed target must hold no numerator, share or interval")
+        counts = (self.numerator, self.denominator, self.unknown)
+        if self.suppressed and None not in counts:
+            raise ValueError("a suppressed target must hold back a count")
+        if None in counts[:2] and (self.share, self.interval) != (None, None):
+            raise ValueError("a target whose counts are held back must hold no share or interval")
+        told = [] if None in counts[:2] else [shown(self.numerator or 0, self.denominator)]
+        told += [shown(count) for count in counts if count is not None]
+        if None in told:
+            raise ValueError("a target must not show 1 to 4 people, nor let them be worked out")
         return self
 
     @field_validator("interval")
@@ -220,6 +231,7 @@ class ModelsAnswer(Shape):
     landmark: str
     data: dict[str, JsonValue]
     population: JsonValue
+    patient_system: str = Field(description="the identifiers' system that look-ups are made with")
     members: list[ServedMember]
     not_trained: list[dict[str, JsonValue]]
 

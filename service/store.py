@@ -7,6 +7,7 @@ either is replaced on the disk the new pair takes over whole, and until it fits 
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
@@ -25,9 +26,11 @@ from stratify.pseudonym import key_id, read_key
 from stratify.workspace import Workspace
 
 FORMAT = "1"
-META = ("bundle_version", "landmark", "covers_to", "delivered", "catalogue_digest", "source", "pseudonym_key_id")
+META = (
+    "bundle_version", "landmark", "covers_to", "delivered", "catalogue_digest", "source", "system", "pseudonym_key_id",
+)  # fmt: skip
 TABLES = {"meta": {"key", "value"}, "person": {"pseudonym", "body", "features"}, "target": {"id", "body"}}
-TOP_REASONS = 5  # clinical groups for each risk
+log = logging.getLogger("service")
 LOOK_EVERY = 2.0  # seconds between two looks at whether the files were replaced
 PSEUDONYM_KEY = "pseudonym.key"  # in the work folder's keys/
 BUNDLE_PUBLIC_KEY = "bundle_public.pem"
@@ -59,7 +62,7 @@ class Champion(Protocol):
 
 def load_champion(workspace: Workspace) -> Champion:
     """Return the served bundle, verified; raises BundleError (exit 13). Loads LightGBM now, not at import."""
-    from models import load_champion as verified
+    from models.bundle import load_champion as verified
 
     return verified(workspace.bundles, workspace.keys / BUNDLE_PUBLIC_KEY)
 
@@ -115,8 +118,8 @@ class Served:
         columns, x = self.champion.content.columns, self._features(row.features)
         found = {}
         for outcome in (risk.outcome for risk in row.stored.risks):
-            parts = self.champion.members[outcome].contributions(x)
-            found[outcome] = [Reason.model_validate(one) for one in reasons(parts, columns, TOP_REASONS)[0]]
+            parts, most = self.champion.members[outcome].contributions(x), self.champion.cards[outcome]["reasons_top_n"]
+            found[outcome] = [Reason.model_validate(one) for one in reasons(parts, columns, most)[0]]
         return found
 
     def _features(self, blob: bytes) -> NDArray[np.float64]:
@@ -171,7 +174,7 @@ class Store:
         self._served = open_served(workspace, load)
         self._looked = time.monotonic()
         self._reloading = threading.Lock()
-        self.trouble: str | None = None  # why the newest files are not the ones served
+        self.behind = False  # whether the newest files are not the ones served; the log says why
 
     def current(self) -> Served:
         """Return the pair to answer from, looking now and then whether there is a newer one."""
@@ -197,9 +200,11 @@ class Store:
         try:
             fresh = open_served(self._workspace, self._load)
         except (StratifyError, OSError) as error:
-            self.trouble = error.message if isinstance(error, StratifyError) else type(error).__name__
+            self.behind = True
+            log.error("the files on the disk are not served, the last good ones still are: %s", error)
             return
-        self._served, self.trouble = fresh, None  # the old one closes when the last answer from it is done
+        self._served, self.behind = fresh, False  # the old one closes when the last answer from it is done
+        log.info("now serving bundle %s", fresh.champion.version)
 
     def _stamp(self) -> tuple[tuple[int, int, int] | None, ...]:
         return tuple(map(_file_stamp, (self._workspace.champion, self._workspace.serving_db)))

@@ -49,7 +49,9 @@ def _place(levels: list[Stratum], facts: Facts, names: Names) -> dict[str, Any]:
         else:
             missing |= dict.fromkeys(lifted.unknown())
     if not why:
-        why = [{"da": "intet af det, der ville placere højere, er kendt", "en": "nothing known that would place higher"}]
+        why = [
+            {"da": "intet af det, der ville placere højere, er kendt", "en": "nothing known that would place higher"}
+        ]
     if missing:
         labels = [names.words[fact] for fact in missing]
         why.append(

@@ -156,7 +156,21 @@ def unknown_name(name: str, own: Iterable[str] = ()) -> str | None:
     return f"no such fact {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
-def _read(value: Any, kind: FactKind | None) -> Value:
+def misused(name: str, wanted: str | bool | None, *, in_set: bool, own: Mapping[str, FactKind]) -> str | None:
+    """Return what is wrong with a test of this fact (`is` a word or a flag, `any_of` a set, else limits), or None."""
+    if problem := unknown_name(name, own):
+        return problem
+    kind = own.get(name) or (WORDS[name].kind if name in WORDS else None)
+    if kind is None:
+        return f"fact {name} qualifies others and is not tested itself"
+    needs = {"flag": "is true or false", "word": "is a text", "set": "any_of"}.get(kind, "at_least or at_most")
+    got = "any_of" if in_set else "at_least or at_most"
+    if wanted is not None:
+        got = "is true or false" if isinstance(wanted, bool) else "is a text"
+    return None if got == needs else f"fact {name} is a {kind}: test it with {needs}, got {got}"
+
+
+def _read(value: object, kind: FactKind | None) -> Value:
     if isinstance(value, list | tuple | set | frozenset):
         return frozenset(value)
     if value == "never" and kind == "days":
@@ -164,7 +178,7 @@ def _read(value: Any, kind: FactKind | None) -> Value:
     return value  # type: ignore[no-any-return]  # Facts checks it
 
 
-def _fits(kind: FactKind, value: Any) -> bool:
+def _fits(kind: FactKind, value: object) -> bool:
     if kind == "flag":
         return isinstance(value, bool)
     if kind == "word":

@@ -16,7 +16,7 @@ from typing import Any
 
 from stratify.care.facts import Facts
 from stratify.care.rules import Judged, Names, Statement, judge, judge_test, names_of
-from stratify.catalogue.entries import Bridge, Exclude, Offer
+from stratify.catalogue.entries import Bridge, Exclude, Offer, Text
 from stratify.catalogue.load import Catalogue
 
 ANSWERS = ("suitable", "bridge", "ask", "not_suitable")
@@ -45,7 +45,10 @@ def recommend(facts: Facts, catalogue: Catalogue) -> list[dict[str, Any]]:
     Each holds id, name, answer, why {da, en}, bridges [{bridge, name}] and ask [facts]. The order is by answer, then
     by the offer's declared priority, then by id; the same facts give the same list.
     """
-    weighed = [weigh(offer, facts, names_of(catalogue, offer)) for offer in catalogue.offers.values()]
+    shared = names_of(catalogue)
+    weighed = [
+        weigh(offer, facts, names_of(catalogue, offer) if offer.ask else shared) for offer in catalogue.offers.values()
+    ]
     open_offers = {one.offer.id for one in weighed if one.answer != "not_suitable"}
     weighed.sort(key=lambda one: (ANSWERS.index(one.answer), one.offer.priority, one.offer.id))
     return [
@@ -86,7 +89,7 @@ def _open(judged: Iterable[Judged]) -> tuple[Statement, ...]:
 
 def _why(one: Weighed, language: str, open_offers: set[str], catalogue: Catalogue) -> str:
     danish = language == "da"
-    for_whom = getattr(one.offer.indication_text, language)
+    for_whom = _in(one.offer.indication_text, language)
     grounds = _joined(one.indication.decided, language)
     if one.answer == "not_suitable":
         parts = [_limit(exclude, judged, language, open_offers, catalogue) for exclude, judged in one.closed]
@@ -101,10 +104,11 @@ def _why(one: Weighed, language: str, open_offers: set[str], catalogue: Catalogu
         )  # fmt: skip
     text = ("Egnet: " if danish else "Suitable: ") + for_whom + (f" ({grounds})" if grounds else "") + "."
     if one.bridges:
-        with_help = "; ".join(f"{getattr(b.name, language)} ({_said(s, language)})" for b, s in one.bridges)
+        with_help = "; ".join(f"{_in(b.name, language)} ({_said(s, language)})" for b, s in one.bridges)
         text += f" Med en bro: {with_help}." if danish else f" With a bridge: {with_help}."
-    if one.ask:
-        asked = _joined(one.ask, language)
+    gaps = tuple(s for s in one.ask if s.holds is None)  # a hint has been told with its bridge
+    if gaps:
+        asked = _joined(gaps, language)
         text += f" Værd at spørge om: {asked}." if danish else f" Worth asking: {asked}."
     return text
 
@@ -113,14 +117,18 @@ def _limit(exclude: Exclude, judged: Judged, language: str, open_offers: set[str
     """Return why an exclusion closes the offer, and what is offered instead: first what is open to this person."""
     danish = language == "da"
     kind = _LIMIT[exclude.kind][0 if danish else 1]
-    text = f"{getattr(exclude.why, language)} ({kind}; {_joined(judged.decided, language)})."
+    text = f"{_in(exclude.why, language)} ({kind}; {_joined(judged.decided, language)})."
     named = [one for one in exclude.instead if one in open_offers]
-    instead = ", ".join(getattr(catalogue.offers[one].name, language) for one in named or exclude.instead)
+    instead = ", ".join(_in(catalogue.offers[one].name, language) for one in named or exclude.instead)
     if named:
         return text + (f" I stedet: {instead}." if danish else f" Instead: {instead}.")
     if exclude.instead:
         return text + (f" Overvej i stedet: {instead}." if danish else f" Consider instead: {instead}.")
     return text
+
+
+def _in(text: Text, language: str) -> str:
+    return text.da if language == "da" else text.en
 
 
 def _joined(statements: tuple[Statement, ...], language: str) -> str:

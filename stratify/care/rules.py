@@ -22,7 +22,7 @@ _WHO = {
     "clinician": ("egen læge eller behandler ved det", "the GP or clinician can tell"),
     "medicine_card": ("se det fælles medicinkort", "see the shared medicine card"),
 }
-_HINT = (" (fra et register, ikke bekræftet)", " (from a register, not confirmed)")
+_HINT = (", ifølge et register, ikke bekræftet – spørg", ", from a register, not confirmed – ask")
 
 
 class Names(NamedTuple):

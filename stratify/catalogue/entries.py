@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from stratify.care.facts import NEED_ONLY, WORDS, FactKind, KnownBy, unknown_name
+from stratify.care.facts import NEED_ONLY, WORDS, FactKind, KnownBy, misused, unknown_name
+from stratify.quality.parameters import TAKES, Parameters
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 IcdPrefix = Annotated[str, Field(pattern=r"^[A-Z](\d[0-9A-Z]{0,4})?$")]
@@ -348,44 +349,11 @@ class Offer(Entry):
 
 def _check_facts(tests: list[Test], examples: tuple[FactsExample, ...], own: tuple[AskedFact, ...] = ()) -> None:
     """Raise ValueError for a fact nobody has declared, or a test that does not fit its fact's kind."""
-    kinds = {name: word.kind for name, word in WORDS.items()} | {asked.id: asked.kind for asked in own}
-    asked_as = {"flag": "is", "word": "is", "set": "any_of"}
-    for test in tests:
-        if problem := unknown_name(test.fact, kinds):
-            raise ValueError(problem)
-        kind = kinds.get(test.fact, "none that a rule can test")
-        needs = asked_as.get(kind, "at_least or at_most")
-        used = "is" if test.is_ is not None else "any_of" if test.any_of else "at_least or at_most"
-        if used != needs or (kind in ("flag", "word") and isinstance(test.is_, bool) != (kind == "flag")):
-            raise ValueError(f"fact {test.fact} is a {kind}: test it with {needs}, got {used}")
-    for example in examples:
-        for name in example.facts:
-            if problem := unknown_name(name.removesuffix("?"), kinds):
-                raise ValueError(f"example: {problem}")
-
-
-class ReadmissionParameters(Shape):
-    """An index stay of one kind of care, and an acute one after it."""
-
-    care: Care
-    days: int = Field(gt=0)  # start date minus discharge date, at most
-    exclude_dead: bool  # leave out the index when death came within `days`
-
-
-class ContactParameters(Shape):
-    """A contact on one of these days after discharge; day 0 is the day of discharge."""
-
-    care: Care
-    from_day: int = Field(ge=0)
-    to_day: int = Field(gt=0)
-    settings: tuple[Literal["outpatient", "home", "virtual", "emergency"], ...] = Field(min_length=1)
-
-
-class LabParameters(Shape):
-    """The latest answer to these analyses inside the period, and the value from which it counts."""
-
-    codes: tuple[str, ...] = Field(min_length=1)
-    at_least: float
+    kinds = {asked.id: asked.kind for asked in own}
+    problems = [misused(test.fact, test.is_, in_set=bool(test.any_of), own=kinds) for test in tests]
+    problems += [unknown_name(name.removesuffix("?"), kinds) for example in examples for name in example.facts]
+    if told := [problem for problem in problems if problem]:
+        raise ValueError("; ".join(told))
 
 
 class TargetExample(Shape):
@@ -405,7 +373,7 @@ class Target(Entry):
     """A chosen quality target: who counts, who meets it, and for whom nobody can tell."""
 
     measure: Literal["readmission", "contact_after_discharge", "last_lab_value"]
-    parameters: ReadmissionParameters | ContactParameters | LabParameters
+    parameters: Parameters
     population: Rule = Rule()  # holds at the start of the period; unknown is not in
     numerator: Text
     denominator: Text
@@ -419,12 +387,11 @@ class Target(Entry):
 
     @model_validator(mode="after")
     def _fits_its_measure(self) -> Target:
-        shape = _PARAMETERS[self.measure]
+        shape = TAKES[self.measure]
         if not isinstance(self.parameters, shape):
             raise ValueError(f"measure {self.measure} takes the parameters {', '.join(shape.model_fields)}")
-        needs = {"readmission": "days", "contact_after_discharge": "to_day"}.get(self.measure)
-        if needs and self.maturity_days < getattr(self.parameters, needs):
-            raise ValueError(f"maturity_days must cover the follow-up ({needs}), got {self.maturity_days}")
+        if self.maturity_days < self.parameters.follow_up():
+            raise ValueError(f"maturity_days must cover the follow-up, {self.parameters.follow_up()} days")
         if (self.standard is None) != (self.standard_status == "none"):
             raise ValueError("a standard has a status, and without one the status is none")
         if self.standard is not None and not 0 <= self.standard <= 1:
@@ -432,12 +399,6 @@ class Target(Entry):
         _check_facts([*self.population.all, *self.population.any], ())
         return self
 
-
-_PARAMETERS: dict[str, type[Shape]] = {
-    "readmission": ReadmissionParameters,
-    "contact_after_discharge": ContactParameters,
-    "last_lab_value": LabParameters,
-}
 
 KINDS: dict[str, type[Entry]] = {
     "conditions": Condition,

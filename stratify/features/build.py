@@ -32,7 +32,9 @@ def matrix(
     place = {column.id: position for position, column in enumerate(declared)}
     for family_id, of_family in groupby(declared, key=lambda column: column.family.id):
         family = catalogue.features[family_id]
-        for column, cell in _family_cells(store, family, list(of_family), rows, found, people, lived, catalogue, bucket):
+        for column, cell in _family_cells(
+            store, family, list(of_family), rows, found, people, lived, catalogue, bucket
+        ):
             answer[:, place[column.id]] = cell
     return answer
 
@@ -68,7 +70,7 @@ def _family_cells(
 
 
 def _cell(cells: Cells, column: Column, group: int) -> Floats:
-    assert column.aggregate is not None  # noqa: S101 - every column of an event family has one
+    assert column.aggregate is not None
     window = column.family.windows.index(column.window or 0)
     value = getattr(cells, column.aggregate)[:, group, window].astype(np.float64)
     fallback = column.family.fallback[column.aggregate]

@@ -30,7 +30,7 @@ def column(tables: Tables, table: str, name: str) -> NDArray[Any]:
 def present(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Return where a column holds a value."""
     if isinstance(values, np.ma.MaskedArray):
-        return ~np.ma.getmaskarray(values) & present(values.data)
+        return np.logical_and(~np.ma.getmaskarray(values), present(np.asarray(values)))
     if values.dtype.kind == "f":
         return ~np.isnan(values)
     if values.dtype.kind == "O":

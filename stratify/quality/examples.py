@@ -47,7 +47,9 @@ def run(target: Target, records: Mapping[str, Any]) -> Result:
 def tables_from_words(records: Mapping[str, Any]) -> Written:
     """Return the tables of records written by hand. Raises ValueError for a word that is not one of theirs."""
     strangers = set(records) - {*_ROWS, "period", "delivered", "population"}
-    strangers |= {f"{table}.{key}" for table in _ROWS for row in records.get(table, ()) for key in row.keys() - _ROWS[table]}
+    strangers |= {
+        f"{table}.{key}" for table in _ROWS for row in records.get(table, ()) for key in row.keys() - _ROWS[table]
+    }
     if strangers:
         raise ValueError(f"example records have no {', '.join(sorted(strangers))}")
     rows = {table: list(records.get(table, ())) for table in _ROWS}

@@ -9,8 +9,9 @@ readmission              index: a stay counted as admission, of one kind of care
                          within `days` days, where the target says so; unknown: the later admission's priority is not
                          recorded, or the person left the country before it could have come
 contact_after_discharge  index as above; yes: a contact in one of the settings on day `from_day` to `to_day`; left out:
-                         a new admission of the same kind of care or death on day 0 to `to_day`; unknown: left the country
-last_lab_value           index: each person of the population alive at the start; the latest value inside the period
+                         a new admission of the same kind of care or death on day 0 to `to_day`; unknown: left
+                         the country
+last_lab_value           index: each person of the population alive at the start; the latest value in the period
                          decides; unknown: none was measured, or a < or > that leaves it open
 
 A case younger than `maturity_days` is immature, whatever has already happened to it.
@@ -20,13 +21,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stratify.catalogue.entries import ContactParameters, LabParameters, ReadmissionParameters, Target
+from stratify.catalogue.entries import Target
 from stratify.quality.columns import NO_DAY, Tables, days, flags, numbers, texts
+from stratify.quality.parameters import ContactParameters, LabParameters, ReadmissionParameters
 
 Days = NDArray[np.int64]
 
@@ -86,9 +88,10 @@ def cases(
     last_lab_value. Without residence nobody is taken to have left. Raises DataError for a table or column not there.
     """
     population = np.unique(np.asarray(population, dtype=np.int64))
-    if target.measure == "last_lab_value":
-        return _last_value(target, tables, population, (period_start, period_end), delivered)
-    stays = _Stays.of(tables, str(cast(ReadmissionParameters | ContactParameters, target.parameters).care))
+    asked = target.parameters
+    if isinstance(asked, LabParameters):
+        return _last_value(asked, target.maturity_days, tables, population, (period_start, period_end), delivered)
+    stays = _Stays.of(tables, asked.care)
     died = _died(tables, stays.person)
     index = (
         (stays.end_day >= period_start)
@@ -97,10 +100,10 @@ def cases(
         & np.isin(stays.person, population)
     )
     state = np.full(len(index), State.NO, dtype=np.int8)
-    if target.measure == "readmission":
-        left_out = _readmitted(cast(ReadmissionParameters, target.parameters), tables, stays, died, state)
+    if isinstance(asked, ReadmissionParameters):
+        left_out = _readmitted(asked, tables, stays, died, state)
     else:
-        left_out = _seen(cast(ContactParameters, target.parameters), tables, stays, died, state)
+        left_out = _seen(asked, tables, stays, died, state)
     immature = stays.end_day + target.maturity_days > delivered
     state[immature] = State.IMMATURE
     keep = index & (immature | ~left_out)
@@ -127,7 +130,7 @@ class _Stays:
         )
         acute, unit = flags(tables, "stay", "acute")[keep], texts(tables, "stay", "unit_last")[keep]
         order = np.lexsort((end, start, person))
-        return _Stays(*(one[order] for one in (person, day, start, end, end_day)), acute[order], unit[order])
+        return _Stays(person[order], day[order], start[order], end[order], end_day[order], acute[order], unit[order])
 
     def next_after(self, among: NDArray[np.bool_]) -> Days:
         """Return, for each stay, how many days after its end the next of `among` starts; NO_DAY for none."""
@@ -167,12 +170,11 @@ def _seen(
 
 
 def _last_value(
-    target: Target, tables: Tables, population: Days, period: tuple[int, int], delivered: int
+    asked: LabParameters, maturity: int, tables: Tables, population: Days, period: tuple[int, int], delivered: int
 ) -> Cases:
-    asked = cast(LabParameters, target.parameters)
     population = population[_died(tables, population) >= period[0]]
     state = np.full(len(population), State.UNKNOWN, dtype=np.int8)
-    if period[1] + target.maturity_days > delivered:
+    if period[1] + maturity > delivered:
         state[:] = State.IMMATURE
     else:
         day, value = days(tables, "lab", "day"), numbers(tables, "lab", "value")

@@ -140,7 +140,9 @@ def count(con: duckdb.DuckDBPyConnection, table: Table, raw: Raw) -> Count:
 def unreadable_problem(name: str, counted: Count) -> str | None:
     """Return why a table is refused as a whole: more of it unreadable than is declared to be bearable."""
     unreadable = sum(
-        n for reason, n in counted.reasons.items() if reason == NOT_A_LINE or reason.startswith(("unreadable", "unknown"))
+        n
+        for reason, n in counted.reasons.items()
+        if reason == NOT_A_LINE or reason.startswith(("unreadable", "unknown"))
     )
     rows = counted.rows_in - counted.reasons.get(HEADER, 0)
     if rows and unreadable / rows > MAX_UNREADABLE_SHARE:
@@ -189,7 +191,7 @@ def _pattern(column: Column) -> str:
 
 
 def _text(column: str) -> str:
-    return f'nullif(trim(CAST("{column}" AS VARCHAR)), \'\')'
+    return f"nullif(trim(CAST(\"{column}\" AS VARCHAR)), '')"
 
 
 def _duck(column: Column) -> str:
@@ -200,7 +202,9 @@ def _typed(column: Column, raw: Raw, text: str) -> str:
     kind = raw.columns.get(column.name, "")
     if column.type == "text" or column.name not in raw.columns:
         return f"CAST({text} AS {_duck(column)})"
-    native = kind.startswith(("DATE", "TIMESTAMP")) if column.type in ("date", "datetime") else kind.startswith(_NUMERIC)
+    native = (
+        kind.startswith(("DATE", "TIMESTAMP")) if column.type in ("date", "datetime") else kind.startswith(_NUMERIC)
+    )
     if native:
         return f'TRY_CAST("{column.name}" AS {_duck(column)})'
     if column.type in ("date", "datetime"):

@@ -6,6 +6,7 @@ is no line of the table is not dropped but handed on as refused.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -59,25 +60,35 @@ def _from_files(con: duckdb.DuckDBPyConnection, name: str, paths: list[Path]) ->
     files = [str(path) for path in paths]
     if endings == {".parquet"}:
         return _copy(con, name, "read_parquet(?, union_by_name = true)", [files])
-    rejected = f"rejected_{name}"
-    reader = (
-        "read_csv(?, header = true, all_varchar = true, union_by_name = true, delim = ?, quote = '\"', "
-        f"rejects_table = '{rejected}', rejects_scan = '{rejected}_scan', ignore_errors = true)"
-    )
-    raw = _copy(con, name, reader, [files, _delimiter(paths[0])])
-    lines = con.execute(f"SELECT count(DISTINCT (file_id, line)) FROM {rejected}").fetchone()
+    parts = [_csv(name, path) for path in paths]
+    raw = _copy(con, name, "(" + " UNION ALL BY NAME ".join(parts) + ")", [])
+    lines = con.execute(f"SELECT count(DISTINCT (scan_id, file_id, line)) FROM rejected_{name}").fetchone()
     return Raw(name, raw.columns, lines[0] if lines else 0, raw.header_rows)
 
 
-def _delimiter(path: Path) -> str:
-    with path.open(encoding="utf-8", errors="replace") as stream:
+def _csv(name: str, path: Path) -> str:
+    """The SQL that reads one CSV as text, its columns named by its own first line, unreadable lines set aside."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         header = stream.readline()
-    return max(",;\t|", key=header.count)
+    delimiter = max(",;\t|", key=header.count)
+    titles = next(csv.reader([header], delimiter=delimiter), [])
+    if not titles or len(set(titles)) < len(titles) or not all(titles):
+        raise DataError(f"{name}: {path.name}: its first line must name each column once")
+    columns = ", ".join(f"{_quoted(title)}: 'VARCHAR'" for title in titles)
+    return (
+        f"SELECT * FROM read_csv({_quoted(str(path))}, auto_detect = false, header = true, columns = {{{columns}}}, "
+        f"delim = {_quoted(delimiter)}, quote = '\"', escape = '\"', ignore_errors = true, "
+        f"rejects_table = 'rejected_{name}', rejects_scan = 'rejected_{name}_scan')"
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _from_duckdb(con: duckdb.DuckDBPyConnection, data: Path, names: set[str]) -> dict[str, Raw]:
     try:
-        con.execute(f"ATTACH '{str(data).replace(chr(39), chr(39) * 2)}' AS extract (READ_ONLY)")
+        con.execute(f"ATTACH {_quoted(str(data))} AS extract (READ_ONLY)")
     except duckdb.Error as error:
         raise DataError(f"{data.name}: not a DuckDB file that this version opens") from error
     rows = con.execute(

@@ -80,7 +80,9 @@ class Store:
 
     def read(self, domain: str, columns: Sequence[str], *, bucket: int | None = None, where: str = "true") -> Columns:
         """Return columns of a domain, of one bucket or of all, ordered by person, day and the store's tie-break."""
-        numbers = tuple(c for c in columns if c in ("end_day", "end_known", "end_min", "until", "hours", "value", "ddd"))
+        numbers = tuple(
+            c for c in columns if c in ("end_day", "end_known", "end_min", "until", "hours", "value", "ddd")
+        )
         selected = ", ".join(columns)
         return self._query(
             f"SELECT {selected} FROM {self.events(domain, bucket)} WHERE {where} ORDER BY person, day, file_row_number",

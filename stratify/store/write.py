@@ -76,7 +76,7 @@ def write_refused(con: duckdb.DuckDBPyConnection, names: Iterable[str], out: Pat
         if rejected and rejected[0]:
             select += (
                 " UNION ALL SELECT CAST(line AS BIGINT), 'line not readable as CSV', any_value(csv_line) "
-                f"FROM rejected_{name} GROUP BY file_id, line"
+                f"FROM rejected_{name} GROUP BY scan_id, file_id, line"
             )
         found = con.execute(f"SELECT count(*) FROM ({select})").fetchone()
         if found and found[0]:

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import shutil
 import sqlite3
+import time
 from types import SimpleNamespace
 
 import duckdb
@@ -76,7 +78,7 @@ def _member(outcome, model, a=1.0):
     ]
     card = {
         "outcome": outcome, "catalogue_digest": CATALOGUE, "columns_digest": columns_digest(COLUMNS),
-        "intended_use": _words("see who may need more"), "not_for": _words("children"),
+        "reasons_top_n": 2, "intended_use": _words("see who may need more"), "not_for": _words("children"),
     }  # fmt: skip
     extra = {"reference.json": {}, "golden.json": golden, "card.json": card}
     return MemberFiles({**files, **{name: json.dumps(value).encode() for name, value in extra.items()}}, 1)
@@ -112,7 +114,7 @@ def _body(risk, stored):
         "reasons": {"acute_admission_365d": [reason], "death_365d": []} if stored else None,
         "missing": [{"id": "hba1c", "text": _words("no HbA1c within two years")}],
         "stratum": {
-            "need": {"id": "need_high", "level": 3, "why": [_words("several diseases")]},
+            "need": {"id": "need_high", "level": 3, "why": [_words("several diseases")], "missing": ["hba1c"]},
             "resources": {"id": "resources_unknown", "level": 0, "why": []},
         },
         "offers": [
@@ -137,10 +139,12 @@ def write_serving(workspace, version, **meta):
     rows = {
         "format": "1", "bundle_version": version, "landmark": "2025-01-01", "covers_to": "2024-12-31",
         "delivered": "2025-01-15", "catalogue_digest": CATALOGUE, "source": "synthetic",
-        "pseudonym_key_id": key_id(key), **meta,
+        "system": SYSTEM, "pseudonym_key_id": key_id(key), **meta,
     }  # fmt: skip
     hidden = dict.fromkeys(("numerator", "denominator", "unknown", "share", "interval"), None)
     targets = [_target("hba1c_measured"), _target("rare", **hidden, suppressed=True, status="undecided")]
+    lacking = {"status": "not_measurable", "mature": False, "lacking": "no lab in this source"}
+    targets.append(_target("unmeasured", **hidden, **lacking))
     fresh = workspace.root / "serving.db.fresh"
     fresh.unlink(missing_ok=True)
     connection = sqlite3.connect(fresh)
@@ -188,8 +192,6 @@ def _template(tmp_path_factory):
 @pytest.fixture
 def workspace(_template, tmp_path):
     """A fresh copy of the work folder."""
-    import shutil
-
     shutil.copytree(_template.root, tmp_path / "w")
     return Workspace(tmp_path / "w")
 
@@ -275,8 +277,6 @@ def forge(workspace):
     """Make a token of the right key with claims changed; a claim that is None is left out."""
 
     def make(headers=None, **changes):
-        import time
-
         now = int(time.time())
         claims = {
             "iss": DEMO_ISSUER,

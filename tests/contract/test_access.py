@@ -110,7 +110,7 @@ def test_the_same_token_unspoilt_is_let_in(client, forge):
     ).is_success
 
 
-@pytest.mark.parametrize(("method", "path", "body"), GUARDED)
+@pytest.mark.parametrize("method, path, body", GUARDED)
 def test_every_route_wants_a_token_before_it_reads_anything(method, path, body, client):
     assert client.send(method, path, json=body, token=None).status_code == 401
     broken = client.send(method, path, content=b"{", token=None, headers={"Content-Type": "application/json"})

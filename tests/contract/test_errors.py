@@ -61,9 +61,7 @@ def test_what_is_not_there_is_404(path, client):
     assert MARK not in response.text
 
 
-@pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/v1/scores:lookup"), ("DELETE", "/v1/targets"), ("POST", "/livez")]
-)
+@pytest.mark.parametrize("method, path", [("GET", "/v1/scores:lookup"), ("DELETE", "/v1/targets"), ("POST", "/livez")])
 def test_another_method_is_405_and_says_which_are_offered(method, path, client):
     response = client.send(method, path)
     _is_problem(response, 405)

@@ -37,7 +37,7 @@ def test_reasons_that_were_not_stored_are_computed_from_the_features_as_the_batc
     bundle = load_champion(workspace.bundles, workspace.keys / "bundle_public.pem")
     x = np.array([[4.0, 2.0, np.nan]])
     for outcome, member in bundle.members.items():
-        assert computed[outcome] == reasons(member.contributions(x), bundle.content.columns, 5)[0]
+        assert computed[outcome] == reasons(member.contributions(x), bundle.content.columns, 2)[0]
     assert computed["acute_admission_365d"][0]["group"]["en"] == "hospital contacts"
     assert computed["acute_admission_365d"][0]["contribution"] == pytest.approx(3.5 * 0.6)
 
@@ -75,10 +75,14 @@ def test_a_danish_number_may_be_written_with_its_dash(client, workspace, audit_r
 
 def test_quality_targets_come_with_few_people_withheld(client):
     answer = client.send("GET", "/v1/targets").json()
-    assert [target["id"] for target in answer["targets"]] == ["hba1c_measured", "rare"]
+    assert [target["id"] for target in answer["targets"]] == ["hba1c_measured", "rare", "unmeasured"]
     rare = answer["targets"][1]
     assert rare["suppressed"]
     assert (rare["numerator"], rare["share"], rare["interval"]) == (None, None, None)
+    assert (answer["targets"][2]["status"], answer["targets"][2]["lacking"]) == (
+        "not_measurable",
+        "no lab in this source",
+    )
 
 
 def test_the_models_served_come_with_their_cards_and_with_what_could_not_be_trained(client, token):
@@ -89,5 +93,6 @@ def test_the_models_served_come_with_their_cards_and_with_what_could_not_be_trai
     }
     assert answer["members"][0]["card"]["not_for"]["en"] == "children"
     assert answer["not_trained"][0]["text"] == "too few"
+    assert answer["patient_system"] == "urn:stratify:synthetic"
     assert answer["data"]["delivered"] == "2025-01-15"
     assert answer["data"]["scored_covers_to"] == "2024-12-31"

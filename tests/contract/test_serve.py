@@ -24,7 +24,7 @@ class Blocker:
 
 sys.meta_path.insert(0, Blocker())
 import service.app, service.run
-assert not {"lightgbm", "duckdb.experimental"} & set(sys.modules), "importing the service loads no model library"
+assert "lightgbm" not in sys.modules, "importing the service loads no model library"
 
 from pathlib import Path
 from service.run import serve

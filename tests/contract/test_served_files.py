@@ -131,14 +131,14 @@ def at_once(monkeypatch):
 
 
 def test_a_new_bundle_takes_over_whole_once_the_population_is_scored_with_it(
-    at_once, app, client, people, promote, rescore, workspace
+    at_once, client, people, promote, rescore, caplog
 ):
     before = client.look_up(people.stored).json()["model"]["bundle_version"]
     new = promote(0.5)
     assert new != before
     between = client.look_up(people.stored)
     assert between.json()["model"]["bundle_version"] == before
-    assert "score again" in app.state.context.store.trouble
+    assert "score again" in caplog.text
     assert client.send("GET", "/readyz").json()["status"] == "degraded"
     rescore(new)
     after = client.look_up(people.computed)

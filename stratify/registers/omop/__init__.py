@@ -14,6 +14,8 @@ from stratify.registers.omop.concepts import map_concepts
 from stratify.registers.read import Raw
 from stratify.registers.source import Conditions, Delivery, Source
 
+ICD_SHARE = 0.5  # of the records: from here on a source is taken to code in ICD-10, so that an index means something
+
 # ICD-10 as the source wrote it: told by its concept's vocabulary, or by its shape where no vocabulary knows the concept
 _ICD_SOURCE = """
 CREATE TEMP TABLE icd_source AS
@@ -66,14 +68,18 @@ def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: D
         JOIN (SELECT concept, CAST(NULL AS VARCHAR) AS code, grp FROM concept_groups
               UNION ALL SELECT NULL, code, grp FROM source_groups) AS g
           ON g.concept = d.concept OR g.code = d.code"""
-    groups = found.measurable | {group for _, group in pairs}
+    # a concept we cannot check and that nobody has says nothing: to call it 0 would be a guess
+    met = {group for (group,) in con.execute(f"SELECT DISTINCT code FROM ({sql}) AS met").fetchall()}
+    groups = found.derived | found.verified | (found.unverified & met) | {group for _, group in pairs}
     measurable = groups & set(catalogue.conditions)
+    coded = _count(con, "icd_source") >= ICD_SHARE * max(1, _count(con, "condition_occurrence"))
+    charlson = {f"charlson.{group.id}" for group in catalogue.indices["charlson"].group}
     acute_told = _count(con, "visit_occurrence WHERE visit_concept_id = 262")
     told: dict[str, Any] = {
         "conditions": sorted(measurable),
         "not_measurable": sorted(set(catalogue.conditions) - measurable),
         "unverified": sorted(found.unverified & measurable),
-        "charlson": any(group.startswith("charlson.") for group in groups),
+        "charlson": coded or charlson <= groups,
         "acute": acute_told > 0,
         "care": False,
     }
@@ -81,7 +87,10 @@ def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: D
 
 
 def _notes(con: duckdb.DuckDBPyConnection, acute_told: int) -> list[str]:
-    notes = ["psychiatric and somatic care are not told apart: all stays count as somatic", "no medicine, no laboratory read"]
+    notes = [
+        "psychiatric and somatic care are not told apart: all stays count as somatic",
+        "no medicine, no laboratory read",
+    ]
     if _count(con, "death") == 0:
         notes.append("no deaths in this source: nobody is known to have died")
     if not acute_told:

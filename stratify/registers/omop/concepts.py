@@ -28,11 +28,6 @@ class Mapping:
     unverified: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
-    @property
-    def measurable(self) -> set[str]:
-        """The conditions that this source can tell."""
-        return self.derived | self.verified | self.unverified
-
 
 def map_concepts(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Mapping:
     """Make table `concept_groups` (concept, grp) and return how each condition is found."""

@@ -53,17 +53,19 @@ def test_the_json_answers_as_scikit_learn_does(spec, data, logistic):
     np.testing.assert_allclose(sigmoid(ours.logit(x)), peer.predict_proba(design)[:, 1], rtol=0, atol=1e-9)
 
 
-def test_the_json_answers_as_the_coefficients_it_holds_do_to_1e_12(data, logistic):
-    x, y, names = data[0], data[1], data[2]
-    declared = json.loads(logistic.model)
-    weights = [c["coefficient"] for c in declared["columns"]]
-    weights += [c["missing"]["coefficient"] for c in declared["columns"] if c["missing"]]
-    peer = LogisticRegression().fit(np.eye(len(weights))[[0, 1]], [0, 1])
-    peer.coef_, peer.intercept_ = np.array([weights]), np.array([declared["intercept"]])
-    ours = sigmoid(Logistic(declared).logit(x))
-    np.testing.assert_allclose(ours, peer.predict_proba(by_hand(x))[:, 1], rtol=0, atol=1e-12)
-    assert [c["id"] for c in declared["columns"]] == names
-    assert len(ours) == len(y)
+def test_the_json_answers_as_the_very_model_that_was_fitted_to_1e_12(spec, data, monkeypatch):
+    seen = []
+
+    class Watched(LogisticRegression):
+        def fit(self, design, y):
+            seen.append((self, design))
+            return super().fit(design, y)
+
+    monkeypatch.setattr("models.estimators.LogisticRegression", Watched)
+    ours = Logistic(json.loads(fit_logistic(spec.estimators.logistic, *data[:3]).model))
+    peer, design = seen[0]
+    np.testing.assert_allclose(sigmoid(ours.logit(data[0])), peer.predict_proba(design)[:, 1], rtol=0, atol=1e-12)
+    assert list(ours.columns) == data[2]
 
 
 def test_only_columns_often_missing_get_an_indicator(logistic):

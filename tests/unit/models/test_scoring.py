@@ -118,7 +118,7 @@ def test_a_member_needs_its_files_and_one_model(trained, change):
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "data"),
+    "kind, name, data",
     [
         ("logistic", "model.json", b'{"intercept": 0}'),
         ("logistic", "model.json", b"not json"),

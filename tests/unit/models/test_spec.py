@@ -3,6 +3,7 @@
 import pytest
 
 from models.spec import PACKAGE, load_specs
+from stratify.catalogue import load
 from stratify.errors import CatalogueError
 
 
@@ -37,6 +38,10 @@ def test_a_spec_speaks_danish_and_english_and_warns(name):
     assert any("under 18" in text.en for text in spec.must_not_be_scored)
 
 
+def test_each_spec_is_of_an_outcome_that_is_declared_and_the_other_way_round():
+    assert set(load_specs()) == set(load().outcomes)
+
+
 def test_an_unchanged_copy_loads(written):
     assert load_specs(written())["death_365d"] == load_specs()["death_365d"]
 
@@ -61,5 +66,5 @@ def test_the_file_is_named_for_its_outcome(written):
 
 
 def test_the_calibration_landmark_is_no_free_choice(written):
-    with pytest.raises(CatalogueError, match="split.calibrate"):
+    with pytest.raises(CatalogueError, match=r"split\.calibrate"):
         load_specs(written(('calibrate = "one before"', 'calibrate = "two before"')))

@@ -122,9 +122,7 @@ def test_enough_events_in_every_part(spec, outcome, table):
     assert enough(outcome, split_rows(spec.split, outcome, table.person, table.landmark, y), y) is None
 
 
-@pytest.mark.parametrize(
-    ("part", "needs"), [("train", {"min_events_train": 10**6}), ("test", {"min_events_test": 400})]
-)
+@pytest.mark.parametrize("part, needs", [("train", {"min_events_train": 10**6}), ("test", {"min_events_test": 400})])
 def test_what_is_short_is_told_with_its_count(spec, make_outcome, table, part, needs):
     hard = make_outcome(**needs)
     y = table.labels[hard.id].copy()

@@ -30,11 +30,18 @@ def test_missing_features_and_missing_labels_are_legal(make_column):
 
 def test_rows_and_columns_must_fit(make_column):
     assert "3 rows and 2 columns" in problems(make_column, x=np.zeros((3, 3)))
+    assert "needs x in float64, got float32" in problems(make_column, x=np.zeros((3, 2), dtype=np.float32))
     assert "3 landmarks" in problems(make_column, landmark=np.zeros(2, dtype=np.int32))
 
 
 def test_a_person_stands_once_at_a_landmark(make_column):
     assert "more than once at one landmark" in problems(make_column, landmark=np.zeros(3, dtype=np.int32))
+
+
+def test_landmarks_before_1970_are_days_like_others(make_column):
+    days = np.array([-365, 0, -365], dtype=np.int32)
+    assert small(make_column, landmark=days).landmark[0] == -365
+    assert "more than once" in problems(make_column, landmark=np.array([-365, -365, 0], dtype=np.int32))
 
 
 def test_every_problem_is_told_at_once_and_no_value_with_it(make_column):
@@ -50,7 +57,7 @@ def test_every_problem_is_told_at_once_and_no_value_with_it(make_column):
 
 
 @pytest.mark.parametrize(
-    ("role", "use", "why"),
+    "role, use, why",
     [
         ("predictor", "care", None),
         ("both", "planning", None),

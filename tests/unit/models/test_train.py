@@ -1,6 +1,7 @@
 """Training gives two candidates and one choice, the same every time, or says what it lacks."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,10 +64,10 @@ def test_the_logistic_is_chosen_where_trees_gain_too_little(spec, table, outcome
 
 def test_trees_are_chosen_where_the_risk_bends(spec, table, outcome, origin):
     rng = np.random.default_rng(1)
-    risk = np.where(np.abs(table.x[:, 0] - 66) > 14, 0.5, 0.08)  # the young and the old: no line can follow
+    bend = np.abs(table.x[:, 0] - 66) > 14  # the young and the old: no line can follow
+    risk = np.where(bend, 0.5, 0.08) + 0.06 * np.minimum(table.x[:, 1], 3)
     y = (rng.random(len(risk)) < risk).astype(float)
-    bent = Table(table.person, table.landmark, table.x, table.columns, {outcome.id: y})
-    result = train_outcome(spec, bent, outcome, origin)
+    result = train_outcome(spec, replace(table, labels={outcome.id: y}), outcome, origin)
     assert result.chosen == "lightgbm"
     assert result.measures["lightgbm"]["auroc"] > result.measures["logistic"]["auroc"] + 0.05
 
@@ -75,9 +76,7 @@ def test_the_choice_does_not_look_at_the_test_rows(spec, table, outcome, origin,
     y = table.labels[outcome.id].copy()
     rows = split_rows(spec.split, outcome, table.person, table.landmark, y).rows["test"]
     y[rows] = y[rows][::-1]
-    other = train_outcome(
-        spec, Table(table.person, table.landmark, table.x, table.columns, {outcome.id: y}), outcome, origin
-    )
+    other = train_outcome(spec, replace(table, labels={outcome.id: y}), outcome, origin)
     assert other.chosen == trained.chosen
     for kind, name in (("lightgbm", "model.txt"), ("logistic", "model.json")):
         assert other.files[kind][name] == trained.files[kind][name]
@@ -95,14 +94,11 @@ def test_too_few_events_is_an_answer(spec, table, make_outcome, origin):
 
 
 def test_features_that_foretell_nothing_train_no_model(spec, table, outcome, origin):
-    rng = np.random.default_rng(0)
     y = table.labels[outcome.id]
     split = split_rows(spec.split, outcome, table.person, table.landmark, y)
     turned = y.copy()
     turned[split.rows["calibrate"]] = 1 - y[split.rows["calibrate"]]
-    blind = Table(table.person, table.landmark, table.x + rng.normal(size=table.x.shape) * 0, table.columns,
-                  {outcome.id: turned})  # fmt: skip
-    result = train_outcome(spec, blind, outcome, origin)
+    result = train_outcome(spec, replace(table, labels={outcome.id: turned}), outcome, origin)
     assert isinstance(result, NotTrained)
     assert result.split == "calibrate"
     assert "no candidate can be calibrated" in result.text

@@ -1,0 +1,71 @@
+# Two commands: `make demo` and `make test`. Each makes .venv, installs what is locked, and does not do again what is done.
+
+LOCKS := requirements
+BIN := .venv/bin
+WORK := work
+PEOPLE := 20000
+JOBS ?= auto
+# a Python that this project runs on, with venv and pip
+PYTHON := $(shell for p in python3.12 python3.11 python3.13 python3 python; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+	&& command -v $$p && break; done)
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement
+OURS := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+
+.PHONY: help demo test test-slow test-all lint format locks clean
+
+help:  ## what there is
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: .venv/run.done  ## a simulated region, end to end, with a summary; what has not changed is not run again
+	$(BIN)/stratify run --people $(PEOPLE) --work $(WORK)
+
+test: .venv/test.done  ## the fast tests
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow" tests
+
+test-slow: .venv/test.done  ## the slow tests alone
+	$(BIN)/python -m pytest -q -n $(JOBS) -m slow tests
+
+test-all: .venv/test.done  ## every test
+	$(BIN)/python -m pytest -q -n $(JOBS) tests
+
+lint: .venv/test.done  ## style, types, who imports whom, the catalogue
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/stratify check
+
+format: .venv/test.done  ## put the code in the one layout
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+locks:  ## make the locks anew (needs uv)
+	cd $(LOCKS) && for lock in service: run:"--extra pipelines --extra build" \
+		test:"--extra pipelines --extra test --extra build"; do \
+		uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+		--custom-compile-command "make locks" $${lock#*:} ../pyproject.toml --output-file $${lock%%:*}.lock; done
+
+clean:  ## remove what was made here, the work folder too
+	rm -rf .venv $(WORK) .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "needs Python 3.11, 3.12 or 3.13 with venv: apt-get install python3 python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# LightGBM needs libgomp1; as root on a Debian it is installed, else asked for
+.venv/system.done: .venv/bin/python
+	@$(BIN)/python -c 'import ctypes.util, sys; sys.exit(not ctypes.util.find_library("gomp"))' \
+	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq \
+	&& apt-get install -qq --yes libgomp1 >/dev/null; } \
+	|| { echo "needs libgomp1: apt-get install libgomp1"; exit 1; }
+	@touch $@
+
+.venv/run.done: $(LOCKS)/run.lock pyproject.toml .venv/system.done
+	$(INSTALL) $(LOCKS)/run.lock
+	$(OURS)
+	@touch $@
+
+.venv/test.done: $(LOCKS)/test.lock .venv/run.done
+	$(INSTALL) $(LOCKS)/test.lock
+	@touch $@
