@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -32,6 +32,7 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="the same seed gives th
 End = Annotated[datetime, typer.Option("--end", formats=["%Y-%m-%d"], help="the last day of the simulated data")]
 SourceName = Annotated[str, typer.Option("--source", help="synthetic, danish or omop")]
 Data = Annotated[Path | None, typer.Option("--data", help="the extract: a folder of Parquet or CSV files, or .duckdb")]
+PIPELINES = ("mlflow", "pandas", "pyarrow", "scipy", "sklearn", "statsmodels", "threadpoolctl")  # of the extra
 WORK = Path("work")
 LAST_DAY = datetime(2024, 12, 31)  # noqa: DTZ001 - a day, not a moment
 
@@ -119,7 +120,7 @@ def monitor(work: Work = WORK, catalogue: Local = None) -> None:
 
     Example: stratify monitor --work work
     """
-    from pipelines.serving_steps import monitor_step
+    from pipelines.monitor import monitor_step
 
     with _step("monitor", work) as (place, say, done):
         done(monitor_step(place, load(catalogue), say))
@@ -131,7 +132,7 @@ def score(work: Work = WORK, catalogue: Local = None) -> None:
 
     Example: stratify score --work work
     """
-    from pipelines.serving_steps import score_step
+    from pipelines.score import score_step
 
     with _step("score", work) as (place, say, done):
         done(score_step(place, load(catalogue), say))
@@ -196,5 +197,13 @@ def main() -> None:
     try:
         app()
     except StratifyError as error:
-        Console(stderr=True).print(f"error: {error}", highlight=False, markup=False, soft_wrap=True)
-        raise SystemExit(error.exit_code) from None
+        _fail(error)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] not in PIPELINES:
+            raise
+        _fail(UsageError(f"this command needs {error.name}: pip install 'stratify-multimorbidity[pipelines]'"))
+
+
+def _fail(error: StratifyError) -> NoReturn:
+    Console(stderr=True).print(f"error: {error}", highlight=False, markup=False, soft_wrap=True)
+    raise SystemExit(error.exit_code)

@@ -30,6 +30,11 @@ class Matrix:
         """The columns' ids, in order."""
         return [column["id"] for column in self.columns]
 
+    def select(self, wanted: Sequence[Mapping[str, Any]]) -> Matrix:
+        """Return the matrix with these columns alone, in this order, as a bundle expects them."""
+        place = {name: position for position, name in enumerate(self.names)}
+        return Matrix(self.rows, self.cells[:, [place[column["id"]] for column in wanted]], wanted)
+
 
 def read_matrix(features: Path, landmarks: Sequence[int] | None = None) -> Matrix:
     """Return the rows of these landmarks, or of all."""

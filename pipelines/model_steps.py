@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from models import (
     with_member,
     write_bundle,
 )
+from models.table import refusal
 from models.train import chosen_folder
 from pipelines.data_steps import COHORT, MATRIX_KINDS, Progress
 from pipelines.matrix import Matrix, read_matrix
@@ -54,7 +56,7 @@ def train_step(
     def make(out: Path) -> dict[str, Any]:
         progress("reading the matrix")
         origin = origin_of(work, catalogue)
-        table = labelled(work, catalogue)
+        table = labelled(work, catalogue).served()
         registry = Registry(work.mlflow_db, work.mlartifacts)
         trained: dict[str, Any] = {}
         refused: list[dict[str, Any]] = []
@@ -86,9 +88,8 @@ def promote(work: Workspace, catalogue: Catalogue, progress: Progress) -> str:
     """Write what was trained as a signed bundle, let it be the one that is served, and return its version."""
     results = read_manifest(work.training, "train")["results"]
     progress("signing the bundle")
-    columns = read_columns(work.features)
-    content = Content.of(origin_of(work, catalogue), COHORT, columns)
-    content = Content(**{**content.__dict__, "not_trained": results["not_trained"]})
+    columns = [column for column in read_columns(work.features) if refusal(column) is None]
+    content = replace(Content.of(origin_of(work, catalogue), COHORT, columns), not_trained=results["not_trained"])
     for outcome, told in results["trained"].items():
         member = read_member(chosen_folder(work.training / outcome), told["version"])
         content = with_member(content, outcome, member)

@@ -14,7 +14,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from pipelines.data_steps import build_step, land_step, synthesise_step
 from pipelines.model_steps import promote, train_step
-from pipelines.serving_steps import monitor_step, score_step
+from pipelines.monitor import monitor_step
+from pipelines.score import score_step
 from stratify.catalogue import Catalogue
 from stratify.workspace import Workspace
 

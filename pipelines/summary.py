@@ -28,8 +28,10 @@ def show(told: Told, catalogue: Catalogue, work: Path, console: Console) -> None
     for note in [*told["land"]["notes"], *_refused(told)]:
         console.print(f"  note: {note}", highlight=False)
     console.rule()
+    made_up = told["land"]["delivery"]["source"] == "synthetic"
+    how = "--demo" if made_up else "--jwt-key KEY.pem --issuer ISSUER --audience AUDIENCE"
     command = ".venv/bin/stratify" if Path(".venv/bin/stratify").exists() else "stratify"
-    console.print(f"Next: [bold]{command} serve --demo --work {work}[/bold]", highlight=False)
+    console.print(f"Next: [bold]{command} serve {how} --work {work}[/bold]", highlight=False, soft_wrap=True)
 
 
 def _people(told: Told, flow: dict[str, int], console: Console) -> None:

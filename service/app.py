@@ -68,7 +68,7 @@ def _application(*, docs: bool) -> FastAPI:
         title=TITLE,
         version=_version(),
         description=DESCRIPTION,
-        docs_url="/docs" if docs else None,
+        docs_url=None,  # its page would load scripts from elsewhere
         redoc_url=None,
         openapi_url="/openapi.json" if docs else None,
         redirect_slashes=False,

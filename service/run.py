@@ -12,7 +12,6 @@ import socket
 import sys
 from collections.abc import Callable
 
-import duckdb
 import uvicorn
 
 from service.app import create_app
@@ -52,7 +51,7 @@ def demo_words(settings: Settings, url: str, served: Served) -> str:
     body = json.dumps({"patient": {"system": served.meta["system"], "value": person}, "purpose": "TREAT"})
     return "\n".join(
         [
-            f"Listening on {url} (made-up people, this machine alone). Descriptions: {url}/docs",
+            f"Listening on {url} (made-up people, this machine alone). Description: {url}/openapi.json",
             f"A token for {HOURS} hours, as clinician and quality. Look one person up:",
             "",
             f"curl -sS {url}/v1/scores:lookup -H 'Authorization: Bearer {token}'"
@@ -64,27 +63,32 @@ def demo_words(settings: Settings, url: str, served: Served) -> str:
 
 
 def demo_person(settings: Settings, served: Served) -> str | None:
-    """Return the identifier of a made-up person with a high risk, or None when the event store is not there."""
+    """Return the made-up person with the highest risk, then most conditions; None when nobody is to be found."""
     persons = settings.workspace.store / "persons.parquet"
     if not persons.is_file():
         return None
+    import duckdb
+
     with duckdb.connect() as connection:
         ids = connection.execute(
             "SELECT source_id FROM read_parquet(?) ORDER BY person LIMIT ?", [str(persons), LOOK_THROUGH]
         ).fetchall()
-    best: tuple[float, str] | None = None
+    best: tuple[float, int, str] | None = None
     for (source_id,) in ids:
         row = served.find(pseudonym(served.key, served.meta["system"], source_id))
         if row is not None:
-            weight = max((risk.risk for risk in row.stored.risks), default=0.0)
-            best = max(best or (-1.0, ""), (weight, source_id))
-    return None if best is None else best[1]
+            highest = max((risk.risk for risk in row.stored.risks), default=0.0)
+            best = max(best or (-1.0, 0, ""), (highest, len(row.stored.conditions), source_id))
+    return None if best is None else best[-1]
 
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listening = socket.create_server((host, port), family=family, backlog=2048)
+        # asyncio does this only for sockets it made itself; without it a short answer waits 40 ms for the caller's ACK.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     except OSError as error:
         raise UsageError(f"cannot listen on {host}:{port} ({error.strerror}); choose another --port") from None
 

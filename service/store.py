@@ -48,7 +48,7 @@ class Champion(Protocol):
         """What stands in manifest.json."""
 
     @property
-    def content(self) -> Any:  # noqa: ANN401
+    def content(self) -> Any:
         """What holds `columns`, as in columns.json."""
 
     @property

@@ -1,6 +1,6 @@
 """What happened after a landmark: labels for models, by what occurred in [t, t + horizon), whenever it became known.
 
-Death is an outcome, not a gap: who dies without the event first has had no event. Who moves away, or whose window or its
+Death is an outcome, not a gap: who dies without the event first has had no event. Who moves away, or whose window or
 register delay is not over when the data end, has no label (NaN).
 """
 

@@ -8,6 +8,7 @@ underlying (G), referral (H) and additional (+) codes, and diagnoses that are la
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,19 +140,33 @@ def _stay_codes(
     general = _any_of(parameters.code_lists["psychiatric" if psychiatric else "acute"], rng, n)
     if not psychiatric:
         general = np.where(people.age(first)[person] < 12, _any_of(parameters.code_lists["child"], rng, n), general)
-    specific = codes_of(np.minimum(condition, own.shape[1] - 1), rng, parameters)
+    condition = np.minimum(condition, own.shape[1] - 1)
+    specific = codes_of(condition, health.form[person, condition], rng, parameters)
     return np.where(draw < total, specific, general).astype(np.int16)
 
 
-def codes_of(condition: NDArray[np.int64], rng: np.random.Generator, parameters: Parameters) -> NDArray[np.int16]:
-    """Return a code for each condition, the first of its list most often; -1 for a condition that has none."""
+def codes_of(
+    condition: NDArray[np.int64], form: NDArray[Any], rng: np.random.Generator, parameters: Parameters
+) -> NDArray[np.int16]:
+    """Return a code for each condition; -1 for a condition that has none.
+
+    `form`, between 0 and 1, picks the three-character category, early ones of the condition's list most often: one
+    person keeps to type 1 diabetes, or to asthma. The code within the category changes from contact to contact.
+    """
     widest = max(len(codes) for codes in parameters.condition_codes)
-    table = np.full((len(parameters.conditions), widest), -1, np.int16)
-    counts = np.array([max(len(codes), 1) for codes in parameters.condition_codes])
-    for row, codes in enumerate(parameters.condition_codes):
-        table[row, : len(codes)] = codes
-    draw = rng.random(len(condition)) ** 1.8
-    chosen: NDArray[np.int16] = table[condition, np.floor(draw * counts[condition]).astype(np.int64)]
+    chosen = np.full(len(condition), -1, np.int16)
+    place = np.floor(form.astype(np.float64) ** 1.8 * 0.999999 * widest).astype(np.int64)
+    draw = rng.random(len(condition))
+    for column, codes in enumerate(parameters.condition_codes):
+        rows = np.flatnonzero(condition == column)
+        if len(codes) == 0 or len(rows) == 0:
+            continue
+        category = [parameters.codes[code][:4] for code in codes]
+        same = [[int(code) for code, other in zip(codes, category, strict=True) if other == mine] for mine in category]
+        counts = np.array([len(alike) for alike in same])
+        table = np.array([alike + [-1] * (widest - len(alike)) for alike in same], dtype=np.int16)
+        at = place[rows] * len(codes) // widest
+        chosen[rows] = table[at, np.floor(draw[rows] * counts[at]).astype(np.int64)]
     return chosen
 
 
@@ -203,7 +218,8 @@ def _chronic_visits(
     since = np.maximum(onset, first)
     day = since + np.floor(rng.random(len(person)) * (last - since)).astype(np.int64)
     psychiatric = rng.random(len(person)) < parameters.psychiatric_care[condition]
-    return _visit(people, person, day, psychiatric, codes_of(condition, rng, parameters), rng, parameters)
+    code = codes_of(condition, health.form[person, condition], rng, parameters)
+    return _visit(people, person, day, psychiatric, code, rng, parameters)
 
 
 def _other_visits(
@@ -253,7 +269,7 @@ def diagnoses(contacts: Events, health: Health, year: int, streams: Streams, par
     for place in range(3):
         condition = order[:, place]
         real = (wanted > place) & has[rows, condition]
-        code = codes_of(condition, rng, parameters)
+        code = codes_of(condition, health.form[person, condition], rng, parameters)
         real &= code != contacts["code"]
         parts.append((rows[real], code[real], "B", np.zeros(int(real.sum()), bool)))
     for kind, share in (("H", 0.02), ("G", 0.012), ("B", parameters.contacts["refuted"])):
@@ -262,7 +278,7 @@ def diagnoses(contacts: Events, health: Health, year: int, streams: Streams, par
         some = np.flatnonzero((rng.random(n) < share) & eligible)
         # an underlying disease is one's own; a referral or a refuted diagnosis may be anything
         condition = order[some, 0] if kind == "G" else rng.integers(0, width, len(some))
-        code = codes_of(condition, rng, parameters)
+        code = codes_of(condition, health.form[person[some], condition], rng, parameters)
         real = (code >= 0) & (code != contacts["code"][some])
         parts.append((some[real], code[real], kind, np.full(int(real.sum()), kind == "B")))
     some = np.flatnonzero((contacts["setting"] == EMERGENCY) & (rng.random(n) < 0.25))

@@ -26,6 +26,7 @@ class Health:
 
     onset: NDArray[np.int32]  # (people, conditions); NEVER: does not have it
     seen: NDArray[np.bool_]  # (people, conditions): comes to a hospital's knowledge
+    form: NDArray[np.float32]  # (people, conditions): uniform; which form of the condition it is, or would be
     stays: NDArray[np.int32]  # acute somatic stays in the last year
     psychiatric_stays: NDArray[np.int32]
     drugs: NDArray[np.int32]  # drugs in regular use
@@ -75,8 +76,9 @@ def birth_to_entry(people: People, streams: Streams, parameters: Parameters, ste
         when = people.birth[living[who]] + (age + rng.random(len(who)) * length[who]) * 365.25
         onset[living[who], what] = when.astype(np.int32)
     seen = streams.at("seen").random((n, k)) < parameters.seen
+    form = streams.at("form").random((n, k), dtype=np.float32)
     nothing = np.zeros(n, np.int32)
-    return Health(onset, seen, nothing, nothing.copy(), nothing.copy())
+    return Health(onset, seen, form, nothing, nothing.copy(), nothing.copy())
 
 
 def onset_hazards(

@@ -111,6 +111,10 @@ def acute_stays(
     finish = begin + _length(rng, len(who), acute, psychiatric=psychiatric)
     keep = (begin // DAY <= people.last_day(first + length - 1)[who]) & taken.free(who, begin, finish)
     who, begin, finish = who[keep], begin[keep], finish[keep]
+    order = np.lexsort((begin, who))  # readmissions after different stays may come near each other
+    who, begin, finish = who[order], begin[order], finish[order]
+    keep = clear_of_each_other(who, begin, finish)
+    who, begin, finish = who[keep], begin[keep], finish[keep]
     taken.add(who, begin, finish)
 
     n = len(person) + len(who)

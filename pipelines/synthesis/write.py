@@ -40,10 +40,16 @@ def write_parquet(path: Path, table: pa.Table) -> None:
 
 
 def words(indices: NDArray[Any], vocabulary: Sequence[str]) -> pa.Array:
-    """Return a text column from indices into a vocabulary; a negative index is a missing value."""
+    """Return a text column from indices into a vocabulary; a negative index is a missing value.
+
+    The column's own vocabulary names each text once: with a text named twice, Parquet's dictionary page comes out with
+    bytes nobody set, other ones in each run.
+    """
     missing = indices < 0
-    codes = pa.array(np.where(missing, 0, indices).astype(np.int32), mask=missing)
-    return pa.DictionaryArray.from_arrays(codes, pa.array(vocabulary, pa.string()))
+    place = {text: index for index, text in enumerate(dict.fromkeys(vocabulary))}
+    once = np.array([place[text] for text in vocabulary], dtype=np.int32)
+    codes = pa.array(once[np.where(missing, 0, indices)], mask=missing)
+    return pa.DictionaryArray.from_arrays(codes, pa.array(list(place), pa.string()))
 
 
 def people_column(pnr: pa.Array, person: NDArray[np.generic]) -> pa.Array:

@@ -143,7 +143,7 @@ def from_words(words: Mapping[str, Any], own: Iterable[str] = ()) -> Facts:
             raise ValueError(f"fact {name} stands twice, with and without a question mark")
         if name != written:
             proxies.append(name)
-        known[name] = _read(value, WORDS[name].kind if name in WORDS else None)
+        known[name] = _read(name, value)
     return Facts(known, frozenset(proxies))
 
 
@@ -170,12 +170,14 @@ def misused(name: str, wanted: str | bool | None, *, in_set: bool, own: Mapping[
     return None if got == needs else f"fact {name} is a {kind}: test it with {needs}, got {got}"
 
 
-def _read(value: object, kind: FactKind | None) -> Value:
+def _read(name: str, value: object) -> Value:
     if isinstance(value, list | tuple | set | frozenset):
-        return frozenset(value)
-    if value == "never" and kind == "days":
+        return frozenset(str(one) for one in value)
+    if value == "never" and name in WORDS and WORDS[name].kind == "days":
         return NEVER
-    return value  # type: ignore[no-any-return]  # Facts checks it
+    if isinstance(value, bool | int | float | str):
+        return value
+    raise ValueError(f"fact {name} needs a number, text, yes or no, or list, got a {type(value).__name__}")
 
 
 def _fits(kind: FactKind, value: object) -> bool:
@@ -185,5 +187,7 @@ def _fits(kind: FactKind, value: object) -> bool:
         return isinstance(value, str)
     if kind == "set":
         return isinstance(value, frozenset)
-    number = isinstance(value, Real) and not isinstance(value, bool) and not math.isnan(value)
-    return number and (kind != "share" or 0 <= value <= 1)
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return False
+    number = float(value)
+    return 0 <= number <= 1 if kind == "share" else not math.isnan(number)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Aggregate, FeatureFamily, FeatureGroup, Text
+from stratify.errors import CatalogueError
 from stratify.store.layout import USE
 
 EVER = 40_000  # days: longer than any life
@@ -47,15 +49,22 @@ class Column:
         if self.aggregate is None or self.family.per != "group":
             return self.group.name
         da, en = WORDS[self.aggregate]
-        years = {30: ("30 dage", "30 days"), 365: ("1 år", "1 year"), 1825: ("5 år", "5 years")}
-        span = years.get(self.window or 0)
-        within = (f", {span[0]}", f", {span[1]}") if span and self.aggregate != "days_since" else ("", "")
-        return Text(da=f"{self.group.name.da}: {da}{within[0]}", en=f"{self.group.name.en}: {en}{within[1]}")
+        if self.aggregate == "days_since" or self.window is None:
+            return Text(da=f"{self.group.name.da}: {da}", en=f"{self.group.name.en}: {en}")
+        years = {365: ("1 år", "1 year"), 1825: ("5 år", "5 years")}
+        span_da, span_en = years.get(self.window, (f"{self.window} dage", f"{self.window} days"))
+        return Text(da=f"{self.group.name.da}: {da}, {span_da}", en=f"{self.group.name.en}: {en}, {span_en}")
 
 
 def columns(catalogue: Catalogue) -> list[Column]:
-    """Return every column of the catalogue's feature families, in the order of families, groups and windows."""
-    return [column for family in catalogue.features.values() for column in _family(family, catalogue)]
+    """Return every column of the catalogue's feature families, in the order of families, groups and windows.
+
+    Raises CatalogueError (exit 10) when two families give a column the same name.
+    """
+    found = [column for family in catalogue.features.values() for column in _family(family, catalogue)]
+    if twice := sorted(name for name, times in Counter(column.id for column in found).items() if times > 1):
+        raise CatalogueError("columns with the same name:", twice)
+    return found
 
 
 def _family(family: FeatureFamily, catalogue: Catalogue) -> Iterator[Column]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from stratify.catalogue import Catalogue
+from stratify.catalogue.entries import Care
 from stratify.features.columns import EVER
 from stratify.features.kernel import Events, Floats, Rows, aggregate
-from stratify.morbidity import charlson_score
+from stratify.morbidity import charlson_score, count_conditions
 from stratify.store.read import Store
 
 
@@ -24,13 +25,9 @@ class Present:
     measurable: npt.NDArray[np.bool_]
     charlson: npt.NDArray[np.bool_]
 
-    def counted(self, catalogue: Catalogue, domain: str | None = None) -> npt.NDArray[np.int64]:
+    def counted(self, catalogue: Catalogue, domain: Care | None = None) -> npt.NDArray[np.int64]:
         """Return how many conditions each row has, sub-conditions never counted beside their whole."""
-        which = [
-            catalogue.conditions[key].part_of is None and domain in (None, catalogue.conditions[key].domain)
-            for key in self.condition_ids
-        ]
-        return np.asarray(self.conditions[:, which].sum(axis=1), dtype=np.int64)
+        return count_conditions(self.conditions, self.condition_ids, catalogue.conditions, domain)
 
     def ids(self) -> Iterator[frozenset[str]]:
         """Yield the ids of each row's conditions."""
@@ -44,13 +41,10 @@ class Present:
 
 def present(store: Store, rows: Rows, catalogue: Catalogue, bucket: int) -> Present:
     """Return the conditions of rows that all lie in one bucket."""
-    ids = tuple(catalogue.conditions)
-    index = catalogue.indices["charlson"]
-    names = [*ids, *(f"charlson.{group.id}" for group in index.group)]
     found = store.read("condition", ["person", "day", "known", "code", "until"], bucket=bucket)
-    number = {name: position for position, name in enumerate(names)}
+    number = {name: position for position, name in enumerate(group_names(catalogue))}
     group = np.array([number.get(code, -1) for code in found["code"]], dtype=np.int64)
-    kept = group >= 0
+    kept = group >= 0  # a store landed with a wider catalogue holds groups that this one does not have
     events = Events(
         person=found["person"][kept].astype(np.int64),
         day=found["day"][kept].astype(np.int64),
@@ -58,12 +52,25 @@ def present(store: Store, rows: Rows, catalogue: Catalogue, bucket: int) -> Pres
         group=group[kept],
         until=found["until"][kept],
     )
-    age = aggregate(events, rows, len(names), [EVER]).days_since[:, :, 0]
+    return present_of(events, rows, catalogue, store.measurable["conditions"])
+
+
+def group_names(catalogue: Catalogue) -> list[str]:
+    """Return what condition events are of, in the order of their groups: conditions, then the groups of Charlson."""
+    return [*catalogue.conditions, *(f"charlson.{group.id}" for group in catalogue.indices["charlson"].group)]
+
+
+def present_of(events: Events, rows: Rows, catalogue: Catalogue, measurable: Collection[str]) -> Present:
+    """Return the conditions that events make true: the newest of each group, known by then, within its look-back."""
+    ids = tuple(catalogue.conditions)
+    index = catalogue.indices["charlson"]
     lookback = [catalogue.conditions[key].lookback_days or EVER for key in ids]
     lookback += [index.lookback_days or EVER] * len(index.group)
-    has = age <= np.array(lookback)
-    told = set(store.measurable["conditions"])
-    return Present(has[:, : len(ids)], ids, np.array([key in told for key in ids]), has[:, len(ids) :])
+    counted = aggregate(events, rows, len(lookback), [EVER])
+    has = np.zeros((len(rows), len(lookback)), dtype=bool)
+    for group, days in enumerate(lookback):
+        has[:, group] = counted.column("days_since", group, EVER) <= days  # NaN, where there is none, is not
+    return Present(has[:, : len(ids)], ids, np.array([key in measurable for key in ids]), has[:, len(ids) :])
 
 
 def charlson(found: Present, catalogue: Catalogue, *, told: bool) -> dict[str, Floats]:

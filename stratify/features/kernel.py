@@ -2,7 +2,8 @@
 
 One function for the nightly batch and for one person. Events and landmark rows come sorted by person and day; an event
 reaches the landmarks t with max(day, known) < t <= day + window, and t <= until where a fact stopped being true. All
-nested windows are answered in one pass: the smallest window that holds an event, then a running sum over windows.
+nested windows are answered in one pass: an event is counted in the smallest window that holds it, and a wider window
+adds up the smaller ones.
 
 Ties: of several events of a person, group and day, the one that the store sorts last is the last one.
 """
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from stratify.catalogue.entries import Aggregate
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -45,65 +48,88 @@ class Events:
 
 @dataclass(frozen=True)
 class Cells:
-    """The aggregates, each of shape (rows, groups, windows). Nothing there: count 0, any False, sum 0, the rest NaN."""
+    """What was counted, from which `column` makes any cell asked for; the matrix is far smaller than all of them."""
 
-    count: Ints
-    sum: Floats
-    last: Floats
-    days_since: Floats
+    windows: tuple[int, ...]
+    count: npt.NDArray[np.int32]  # (rows, groups, windows): events in that window and in no smaller one
+    total: Floats  # the sum of their values
+    newest: npt.NDArray[np.int32]  # (rows, groups): the newest event's place, from 1; 0 where there is none
+    newest_valued: npt.NDArray[np.int32]  # the same of those that have a value
+    events: Events
+    rows: Rows
 
-    @property
-    def any(self) -> npt.NDArray[np.bool_]:
-        """Whether there was an event at all."""
-        return self.count > 0
+    def column(self, aggregate: Aggregate, group: int, window: int) -> Floats:
+        """Return one aggregate of a group in [t - window, t), by row. Nothing there: 0, and NaN for last, days_since.
+
+        `sum` and `last` see the events that have a value, the other aggregates all of them.
+        """
+        inside = slice(self.windows.index(window) + 1)
+        if aggregate == "sum":
+            return np.asarray(self.total[:, group, inside].sum(axis=1))
+        if aggregate in ("last", "days_since"):
+            return self._of_newest(aggregate, group, window)
+        count = self.count[:, group, inside].sum(axis=1)
+        return np.asarray(count > 0 if aggregate == "any" else count, dtype=np.float64)
+
+    def _of_newest(self, aggregate: Aggregate, group: int, window: int) -> Floats:
+        places = self.newest_valued if aggregate == "last" else self.newest
+        row = np.flatnonzero(places[:, group])
+        event = places[row, group] - 1
+        age = self.rows.day[row] - self.events.day[event]
+        answer = np.full(len(self.rows), np.nan)
+        if aggregate == "days_since" or self.events.value is None:
+            told = age.astype(np.float64)
+        else:
+            told = self.events.value[event]
+        answer[row] = np.where(age <= window, told, np.nan)
+        return answer
 
 
 def aggregate(events: Events, rows: Rows, groups: int, windows: Sequence[int]) -> Cells:
-    """Return every aggregate of every group in the windows [t - w, t) before each row.
+    """Return what was counted of every group 0 … groups - 1 in the windows [t - w, t) before each row.
 
-    `windows` are days, ascending. `sum` and `last` see the events that have a value. Raises ValueError when events or
-    rows are not sorted, since the answer would be wrong.
+    `windows` are days, ascending. Raises ValueError when events or rows are not sorted, or an event is of no such
+    group, since the answer would be wrong.
     """
     spans = np.asarray(windows, dtype=np.int64)
     if spans.ndim != 1 or not len(spans) or (np.diff(spans) <= 0).any() or spans[0] <= 0:
         raise ValueError("windows must be ascending and positive")
-    _refuse_unsorted(events.person, events.day, "events")
-    _refuse_unsorted(rows.person, rows.day, "rows")
-    shape = (len(rows), groups, len(spans))
-    value = events.value if events.value is not None else np.full(len(events.person), np.nan)
-    valued = ~np.isnan(value)
-    cells = len(rows) * groups
-    count = np.zeros(cells * len(spans), dtype=np.int64)
-    total = np.zeros(cells * len(spans), dtype=np.float64)
-    newest = np.full(cells, -1, dtype=np.int64)
-    newest_valued = np.full(cells, -1, dtype=np.int64)
+    if len(events.group) and not 0 <= events.group.min() <= events.group.max() < groups:
+        raise ValueError(f"events must be of groups 0 to {groups - 1}")
+    refuse_unsorted(events.person, events.day, "events")
+    refuse_unsorted(rows.person, rows.day, "rows")
+    wide = groups * len(spans)
+    count = np.zeros(len(rows) * wide, dtype=np.int32)
+    total = np.zeros(len(rows) * wide)
+    newest = np.zeros(len(rows) * groups, dtype=np.int32)
+    newest_valued = np.zeros(len(rows) * groups, dtype=np.int32)
     for event, row in _pairs(events, rows, int(spans[-1])):
         cell = row * groups + events.group[event]
         slot = cell * len(spans) + np.searchsorted(spans, rows.day[row] - events.day[event], side="left")
-        count += np.bincount(slot, minlength=len(count))
-        newest[cell] = event  # pairs come in the order of events: the last one written is the last one
-        has = valued[event]
-        total += np.bincount(slot[has], weights=value[event[has]], minlength=len(total))
-        newest_valued[cell[has]] = event[has]
+        _add(count, slot)
+        newest[cell] = event + 1  # pairs come in the order of events: the last one written is the last one
+        if events.value is not None:
+            value = events.value[event]
+            has = ~np.isnan(value)
+            _add(total, slot[has], value[has])
+            newest_valued[cell[has]] = event[has] + 1
+    shape = (len(rows), groups)
     return Cells(
-        count=np.cumsum(count.reshape(shape), axis=2),
-        sum=np.cumsum(total.reshape(shape), axis=2),
-        last=_within(newest_valued.reshape(shape[:2]), events, rows, spans, value),
-        days_since=_within(newest.reshape(shape[:2]), events, rows, spans, None),
+        windows=tuple(windows),
+        count=count.reshape(*shape, len(spans)),
+        total=total.reshape(*shape, len(spans)),
+        newest=newest.reshape(shape),
+        newest_valued=newest_valued.reshape(shape),
+        events=events,
+        rows=rows,
     )
 
 
-def _within(newest: Ints, events: Events, rows: Rows, spans: Ints, value: Floats | None) -> Floats:
-    """The newest event's value, or its age, in each window that holds it."""
-    found = newest >= 0
-    answer = np.full((*newest.shape, len(spans)), np.nan)
-    if not found.any():
-        return answer
-    event = newest[found]
-    age = rows.day[np.nonzero(found)[0]] - events.day[event]
-    told = age.astype(np.float64) if value is None else value[event]
-    answer[found] = np.where(age[:, None] <= spans, told[:, None], np.nan)
-    return answer
+def _add(into: npt.NDArray[np.int32] | Floats, slot: Ints, weights: Floats | None = None) -> None:
+    """Add one, or the weights, to the slots; a slot may stand several times. Touches only where the slots lie."""
+    if len(slot):
+        first, last = int(slot.min()), int(slot.max())
+        into[first : last + 1] += np.bincount(slot - first, weights=weights).astype(into.dtype)
 
 
 def _pairs(events: Events, rows: Rows, longest: int) -> Iterator[tuple[Ints, Ints]]:
@@ -133,7 +159,8 @@ def _pairs(events: Events, rows: Rows, longest: int) -> Iterator[tuple[Ints, Int
         start = stop
 
 
-def _refuse_unsorted(person: Ints, day: Ints, what: str) -> None:
+def refuse_unsorted(person: Ints, day: Ints, what: str) -> None:
+    """Raise ValueError unless the two columns are sorted by person and, within a person, by day."""
     step = np.diff(person)
     if (step < 0).any() or (np.diff(day)[step == 0] < 0).any():
         raise ValueError(f"{what} must be sorted by person and day")

@@ -30,9 +30,10 @@ def column(tables: Tables, table: str, name: str) -> NDArray[Any]:
 def present(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Return where a column holds a value."""
     if isinstance(values, np.ma.MaskedArray):
-        return np.logical_and(~np.ma.getmaskarray(values), present(np.asarray(values)))
+        there: NDArray[np.bool_] = ~np.ma.getmaskarray(values) & present(np.asarray(values))
+        return there
     if values.dtype.kind == "f":
-        return ~np.isnan(values)
+        return np.asarray(~np.isnan(values), dtype=bool)
     if values.dtype.kind == "O":
         return np.array([one is not None and one == one for one in values], dtype=bool)
     return np.ones(len(values), dtype=bool)

@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from service.run import demo_person, demo_words, serve
+from service.run import _listen, _url, demo_person, demo_words, serve
 from service.settings import Settings
 from service.store import open_served
 from stratify.errors import UsageError
@@ -35,3 +35,15 @@ def test_an_address_that_is_taken_is_said_in_words(workspace):
         port = taken.getsockname()[1]
         with pytest.raises(UsageError, match=rf"cannot listen on 127\.0\.0\.1:{port} .*--port"):
             serve(Settings(work=workspace.root, demo=True, port=port), say=lambda text: None)
+
+
+def test_answers_are_sent_at_once_and_not_held_back_for_an_acknowledgement():
+    with _listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_an_address_of_the_newer_kind_stands_in_brackets():
+    assert _url("::1", 8080) == "http://[::1]:8080"
+    assert _url("127.0.0.1", 8080) == "http://127.0.0.1:8080"

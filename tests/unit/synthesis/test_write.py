@@ -13,6 +13,12 @@ def test_words_come_from_the_vocabulary_and_negative_is_missing():
     assert column.to_pylist() == ["b", "a", None, "b"]
 
 
+def test_a_text_named_twice_stands_once_in_the_column():
+    column = words(np.array([0, 1, 2]), ["mmol/L", "mg/L", "mmol/L"])
+    assert column.to_pylist() == ["mmol/L", "mg/L", "mmol/L"]
+    assert column.dictionary.to_pylist() == ["mmol/L", "mg/L"]
+
+
 def test_digits_keep_leading_zeros():
     assert digits(np.array([0, 7, 123_456]), 6).to_pylist() == ["000000", "000007", "123456"]
     assert digits(np.zeros(0, np.int64), 6).to_pylist() == []

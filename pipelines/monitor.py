@@ -1,0 +1,103 @@
+"""The quality targets: measured on the store for the last full year, shown as far as counts may be."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.data_steps import DATA_KINDS, Progress
+from pipelines.steps import Step, manifest_digest, run_step
+from stratify.care.facts import Facts
+from stratify.care.fill import of_conditions
+from stratify.care.rules import judge
+from stratify.catalogue import Catalogue
+from stratify.catalogue.entries import Target
+from stratify.cohort import residents, spells
+from stratify.features.conditions import present
+from stratify.features.kernel import Rows
+from stratify.files import write_json
+from stratify.quality.indicator import Result, measure
+from stratify.quality.publish import body
+from stratify.registers.clock import day_number, day_of
+from stratify.store.read import Store
+from stratify.workspace import Workspace
+
+# what the measures read, by domain of the store
+TABLES = {
+    "stay": ["person", "day", "start_min", "end_min", "end_day", "acute", "care", "admission", "unit_last"],
+    "contact": ["person", "day", "setting", "care"],
+    "lab": ["person", "day", "code", "value", "comparator"],
+}
+NEEDS = {"readmission": "stay", "contact_after_discharge": "contact", "last_lab_value": "lab"}
+
+
+def monitor_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tuple[dict[str, Any], bool]:
+    """Measure every quality target for the last full year; return the manifest, with counts as they may be shown."""
+    inputs = {"store": manifest_digest(work.store, "land")}
+    step = Step("monitor", work.quality, inputs, {}, catalogue.digest_of(*DATA_KINDS, "targets"))
+
+    def make(out: Path) -> dict[str, Any]:
+        store = Store(work.store)
+        year = last_full_year(day_of(store.day("covers_to")))
+        start, end = day_number(date(year, 1, 1)), day_number(date(year + 1, 1, 1))
+        tables = {domain: store.read(domain, names) for domain, names in TABLES.items() if store.has(domain)}
+        tables |= {"persons": store.persons(), "residence": store.residence()}
+        counted: dict[str, Any] = {}
+        for target in catalogue.targets.values():
+            progress(f"measuring {target.id}")
+            lacking = _lacking(store, target)
+            if lacking:
+                counted[target.id] = not_measurable(target, str(year), lacking)
+                continue
+            population = target_population(store, catalogue, target, start)
+            result = measure(target, tables, population, start, end, store.day("delivered"))
+            counted[target.id] = body(target, result, str(year))
+        for key, told in counted.items():
+            write_json(out / f"{key}.json", told)
+        return {"targets": counted}
+
+    return run_step(step, make)
+
+
+def target_population(store: Store, catalogue: Catalogue, target: Target, start: int) -> npt.NDArray[np.int64]:
+    """Return the adults resident at the start of a period who meet the target's rule, as known on that day."""
+    everyone = residents(store.persons(), spells(store.residence()), [start])
+    kept: list[int] = []
+    measurable = set(store.measurable["conditions"])
+    for bucket in range(store.buckets):
+        mine = everyone.person % store.buckets == bucket
+        rows = Rows(everyone.person[mine], everyone.day[mine])
+        found = present(store, rows, catalogue, bucket)
+        for person, has in zip(rows.person.tolist(), found.ids(), strict=True):
+            if judge(target.population, Facts(of_conditions(has, catalogue, measurable))).holds:
+                kept.append(person)
+    return np.array(sorted(kept), dtype=np.int64)
+
+
+def not_measurable(target: Target, period: str, lacking: str) -> dict[str, Any]:
+    """Return a target's result where the source lacks what it needs: said, never 0."""
+    nothing = dict.fromkeys(("numerator", "denominator", "unknown", "share", "interval"))
+    told = body(target, Result(0, 0, 0, 0), period)
+    return {**told, **nothing, "status": "not_measurable", "mature": False, "lacking": lacking}
+
+
+def last_full_year(covers_to: date) -> int:
+    """Return the last calendar year that the data cover to its end."""
+    return covers_to.year if (covers_to.month, covers_to.day) == (12, 31) else covers_to.year - 1
+
+
+def _lacking(store: Store, target: Target) -> str:
+    """What the source lacks for a target, or nothing."""
+    domain = NEEDS[target.measure]
+    if not store.has(domain):
+        return f"no {domain} in this source"
+    parameters = target.parameters
+    if target.measure == "readmission" and not store.measurable["acute"]:
+        return "the source does not tell acute from planned"
+    if getattr(parameters, "care", "somatic") == "psychiatric" and not store.measurable["care"]:
+        return "the source does not tell psychiatric care"
+    return ""

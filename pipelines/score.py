@@ -1,0 +1,172 @@
+"""Scoring: everybody at the latest landmark gets risks, a place on both axes, and an answer for every offer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models import Member, ensure_signing_keys, load_champion, load_specs, reasons
+from pipelines.data_steps import Progress
+from pipelines.matrix import Matrix, read_matrix
+from pipelines.model_steps import MODEL_KINDS
+from pipelines.serving import FORMAT, write_serving
+from pipelines.steps import Step, manifest_digest, read_manifest, run_step
+from stratify.care.fill import from_rows
+from stratify.care.recommend import recommend
+from stratify.catalogue import Catalogue
+from stratify.features.kernel import Floats
+from stratify.pseudonym import ensure_key, key_id, pseudonym
+from stratify.registers.clock import day_number, read_date
+from stratify.store.read import Store
+from stratify.strata import stratify_person
+from stratify.workspace import Workspace
+
+LISTED = 500  # people at the top of a risk, whose reasons are worked out in the batch; others when they are opened
+PSEUDONYM_KEY = "pseudonym.key"
+SCORE_KINDS = (*MODEL_KINDS, "strata", "offers")
+
+
+def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tuple[dict[str, Any], bool]:
+    """Score everybody at the latest landmark, weigh strata and offers, and write what the service answers from."""
+    key = ensure_key(work.keys / PSEUDONYM_KEY)
+    _, public = ensure_signing_keys(work.keys)
+    bundle = load_champion(work.bundles, public)
+    inputs = {
+        "features": manifest_digest(work.features, "build"),
+        "quality": manifest_digest(work.quality, "monitor"),
+        "bundle": bundle.version,
+    }
+    parameters = {"listed": LISTED, "pseudonym_key": key_id(key), "format": FORMAT}
+    step = Step("score", work.scores, inputs, parameters, catalogue.digest_of(*SCORE_KINDS), (work.serving_db,))
+
+    def make(out: Path) -> dict[str, Any]:
+        store = Store(work.store)
+        told = read_manifest(work.features, "build")["results"]
+        landmark = day_number(read_date(told["score_landmark"], "score_landmark"))
+        matrix = read_matrix(work.features, [landmark])
+        progress(f"scoring {len(matrix.rows)} people")
+        served = matrix.select(bundle.content.columns)
+        risks = {outcome: member.risk(served.cells) for outcome, member in bundle.members.items()}
+        explained = reasons_of_listed(served, risks, bundle.members)
+        bodies = people_bodies(store, catalogue, matrix, landmark, risks, explained, progress)
+        _write_scores(out / f"{told['score_landmark']}.parquet", matrix, risks, bodies, catalogue)
+        delivery = read_manifest(work.store, "land")["results"]["delivery"]
+        meta = {
+            "format": FORMAT,
+            "bundle_version": bundle.version,
+            "landmark": told["score_landmark"],
+            "covers_to": delivery["covers_to"],
+            "delivered": delivery["delivered"],
+            "source": delivery["source"],
+            "system": delivery["system"],
+            "catalogue_digest": catalogue.digest,
+            "pseudonym_key_id": key_id(key),
+        }
+        progress("writing serving.db")
+        names = [pseudonym(key, delivery["system"], source_id) for source_id in _ids(store, matrix)]
+        targets = read_manifest(work.quality, "monitor")["results"]["targets"]
+        write_serving(work.serving_db, meta, names, bodies, served.cells, targets)
+        return {
+            "people": len(bodies),
+            "need": Counter(one["stratum"]["need"]["id"] for one in bodies),
+            "answers": Counter(offer["answer"] for one in bodies for offer in one["offers"]),
+            "bundle": bundle.version,
+        }
+
+    return run_step(step, make)
+
+
+def people_bodies(
+    store: Store,
+    catalogue: Catalogue,
+    matrix: Matrix,
+    landmark: int,
+    risks: Mapping[str, Floats],
+    explained: Mapping[int, dict[str, Any]],
+    progress: Progress,
+) -> list[dict[str, Any]]:
+    """Return each person's answer as the service gives it; reasons only for those at the top of a risk."""
+    conditions = list(catalogue.conditions)
+    found: list[dict[str, Any]] = []
+    facts = from_rows(matrix.cells, matrix.names, matrix.rows.person, catalogue, store, landmark, risks)
+    for row, one in enumerate(facts):
+        if row % 1000 == 0:
+            progress(f"weighing offers, {row / len(matrix.rows):.0%}")
+        has = one.known["conditions"]
+        found.append(
+            {
+                "risks": [
+                    {"outcome": key, "risk": float(risk[row]), "horizon_days": catalogue.outcomes[key].horizon_days}
+                    for key, risk in risks.items()
+                ],
+                "reasons": explained.get(row),
+                "missing": missing(matrix, row, store, catalogue, risks),
+                "stratum": stratify_person(one, catalogue),
+                "offers": recommend(one, catalogue),
+                "conditions": [key for key in conditions if isinstance(has, frozenset) and key in has],
+            }
+        )
+    return found
+
+
+def missing(
+    matrix: Matrix, row: int, store: Store, catalogue: Catalogue, risks: Mapping[str, Floats]
+) -> list[dict[str, Any]]:
+    """Return what the answer lacks: what the source cannot tell, outcomes without a model, a thin record."""
+    told: list[tuple[str, str, str]] = []
+    for domain, da, en in (("drug", "medicin", "medicine"), ("lab", "blodprøver", "laboratory results")):
+        if not store.has(domain):
+            told.append((domain, f"Kilden har ikke {da}.", f"The source has no {en}."))
+    unmeasurable = store.measurable["not_measurable"]
+    if unmeasurable:
+        da = ", ".join(catalogue.conditions[key].name.da for key in unmeasurable)
+        en = ", ".join(catalogue.conditions[key].name.en for key in unmeasurable)
+        told.append(("conditions", f"Kan ikke ses i denne kilde: {da}.", f"Cannot be seen in this source: {en}."))
+    for key in catalogue.outcomes:
+        if key not in risks:
+            name = catalogue.outcomes[key].name
+            told.append((f"model_{key}", f"Ingen model for: {name.da}.", f"No model for: {name.en}."))
+    days = matrix.cells[row, matrix.names.index("person_resident_days")]
+    if days < 365:
+        told.append(("newcomer", "Har boet her under et år: tynd journal.", "Resident under a year: a thin record."))
+    return [{"id": key, "text": {"da": da, "en": en}} for key, da, en in told]
+
+
+def reasons_of_listed(
+    matrix: Matrix, risks: Mapping[str, Floats], members: Mapping[str, Member]
+) -> dict[int, dict[str, Any]]:
+    """Return, by row, the reasons of the LISTED people at the top of each risk."""
+    specs = load_specs()
+    listed = sorted({int(row) for risk in risks.values() for row in np.argsort(-risk, kind="stable")[:LISTED]})
+    if not listed:
+        return {}
+    by_outcome = {
+        key: reasons(member.contributions(matrix.cells[listed]), matrix.columns, specs[key].reasons_top_n)
+        for key, member in members.items()
+    }
+    return {row: {key: told[place] for key, told in by_outcome.items()} for place, row in enumerate(listed)}
+
+
+def _write_scores(
+    path: Path, matrix: Matrix, risks: Mapping[str, Floats], bodies: list[dict[str, Any]], catalogue: Catalogue
+) -> None:
+    arrays: dict[str, Any] = {"person": pa.array(matrix.rows.person.astype(np.int32))}
+    nothing = np.full(len(matrix.rows), np.nan)
+    arrays |= {f"risk_{key}": pa.array(risks.get(key, nothing)) for key in catalogue.outcomes}
+    for axis in ("need", "resources"):
+        arrays[axis] = pa.array([one["stratum"][axis]["id"] for one in bodies], pa.string())
+    for offer in catalogue.offers:
+        told = [next(o["answer"] for o in one["offers"] if o["id"] == offer) for one in bodies]
+        arrays[f"offer_{offer}"] = pa.array(told, pa.string())
+    pq.write_table(pa.table(arrays), path, compression="zstd")
+
+
+def _ids(store: Store, matrix: Matrix) -> list[str]:
+    every = store.source_ids()
+    return [every[person] for person in matrix.rows.person.tolist()]

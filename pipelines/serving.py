@@ -1,0 +1,48 @@
+"""The file the service answers from: people by pseudonym, targets, and what they were made with."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stratify.features.kernel import Floats
+from stratify.files import TEMPORARY, canonical_json
+
+FORMAT = "1"
+
+
+def write_serving(
+    path: Path,
+    meta: Mapping[str, str],
+    names: list[str],
+    bodies: list[dict[str, Any]],
+    cells: Floats,
+    targets: Mapping[str, Any],
+) -> None:
+    """Write the service's file whole or not at all."""
+    partial = path.with_name(path.name + TEMPORARY)
+    partial.unlink(missing_ok=True)
+    con = sqlite3.connect(partial)
+    try:
+        con.executescript("""
+            PRAGMA journal_mode = OFF;
+            CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+            CREATE TABLE person (pseudonym TEXT PRIMARY KEY, body TEXT NOT NULL, features BLOB NOT NULL) WITHOUT ROWID;
+            CREATE TABLE target (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+        """)
+        con.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
+        people = sorted(
+            (name, canonical_json(one), cells[row].astype("<f8").tobytes())
+            for row, (name, one) in enumerate(zip(names, bodies, strict=True))
+        )
+        con.executemany("INSERT INTO person VALUES (?, ?, ?)", people)
+        con.executemany(
+            "INSERT INTO target VALUES (?, ?)", [(k, canonical_json(v)) for k, v in sorted(targets.items())]
+        )
+        con.commit()
+    finally:
+        con.close()
+    partial.chmod(0o600)
+    partial.replace(path)

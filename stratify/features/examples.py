@@ -1,0 +1,56 @@
+"""A feature family's examples, worked out by the code that builds the matrix: one person, at landmark day 0."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stratify.catalogue import Catalogue
+from stratify.catalogue.entries import FeatureExample, FeatureFamily
+from stratify.cohort import Spells
+from stratify.features.build import cell, person_cells
+from stratify.features.columns import columns, groups
+from stratify.features.conditions import charlson, group_names, present_of
+from stratify.features.kernel import Events, Floats, Rows, aggregate
+
+
+def evaluate_example(family: FeatureFamily, example: FeatureExample, catalogue: Catalogue) -> float | str:
+    """Return the cell the example's column holds, or "missing", to be held against the example's `expect`.
+
+    Raises ValueError for a column or a group that the family does not have.
+    """
+    found = [c for c in columns(catalogue) if c.family.id == family.id and c.id == example.column]
+    if not found:
+        raise ValueError(f"features/{family.id}.toml: example: no such column {example.column!r}")
+    column, rows, of = found[0], Rows(np.array([0]), np.array([0])), groups(family, catalogue)
+    if family.domain == "person":
+        people = {"birth": np.array([example.born]), "sex": np.array([{None: 0, False: 1, True: 2}[example.woman]])}
+        lived = Spells(np.array([0]), np.array([example.resident_since]), np.array([np.inf]))
+        value = person_cells(rows, people, lived)[column.group.id]
+    elif family.per == "group":
+        events = _events(family, example, [group.id for group in of])
+        value = cell(aggregate(events, rows, len(of), family.windows), column, of.index(column.group))
+    else:
+        present = present_of(_events(family, example, group_names(catalogue)), rows, catalogue, catalogue.conditions)
+        if family.per == "condition":
+            value = present.cells()[:, present.condition_ids.index(column.group.id)]
+        else:
+            value = charlson(present, catalogue, told=True)[column.group.id]
+    return _told(value)
+
+
+def _told(value: Floats) -> float | str:
+    return "missing" if np.isnan(value[0]) else float(value[0])
+
+
+def _events(family: FeatureFamily, example: FeatureExample, names: list[str]) -> Events:
+    strangers = {name for name, *_ in example.events} - set(names)
+    if strangers:
+        raise ValueError(f"features/{family.id}.toml: example: no such group {', '.join(sorted(strangers))}")
+    in_order = sorted(example.events, key=lambda event: (event[1], event[3]))  # as the store sorts: by day, then value
+    return Events(
+        person=np.zeros(len(in_order), dtype=np.int64),
+        day=np.array([day for _, day, _, _ in in_order], dtype=np.int64),
+        known=np.array([known for _, _, known, _ in in_order], dtype=np.int64),
+        group=np.array([names.index(name) for name, _, _, _ in in_order], dtype=np.int64),
+        value=np.array([value for _, _, _, value in in_order], dtype=np.float64),
+    )

@@ -1,0 +1,113 @@
+"""The main job, as its users run it: one command, a summary, and nothing done twice."""
+
+import json
+
+import pytest
+
+from stratify.files import digest_tree
+
+SAME = ("registers", "store", "features", "scores", "quality")
+STEPS = {"registers", "store", "features", "training", "quality", "scores"}
+
+
+def digests(work):
+    """The files that must not differ between two runs of one seed."""
+    return {
+        **{name: digest_tree(work / name, leave_out=frozenset({"run.json"})) for name in SAME},
+        "models": {
+            path.relative_to(work / "bundles").as_posix(): path.read_bytes()
+            for path in sorted((work / "bundles").glob("*/*/*"))
+        },
+    }
+
+
+def test_the_summary_tells_people_models_offers_targets_and_what_to_do_next(region):
+    summary = (region / "summary.txt").read_text(encoding="utf-8")
+    for words in ("people landed", "multimorbid (DK39-DX-2)", "psychiatric-somatic", "lightgbm", "logistic", "offers:"):
+        assert words in summary
+    assert "serve --demo --work" in summary
+    assert "not measurable here" in summary  # painful conditions are told by drugs alone
+
+
+def test_every_step_says_what_it_was_made_from_and_accounts_for_every_row(region):
+    for name in STEPS:
+        manifest = json.loads((region / name / "manifest.json").read_text(encoding="utf-8"))
+        run = json.loads((region / name / "run.json").read_text(encoding="utf-8"))
+        assert {"step", "inputs", "parameters", "catalogue", "source", "results", "files"} <= manifest.keys()
+        assert {"seconds", "cpu_seconds", "peak_memory_mib", "finished"} <= run.keys()
+        assert manifest["files"] == digest_tree(region / name, leave_out=frozenset({"manifest.json", "run.json"}))
+    tables = json.loads((region / "store/manifest.json").read_text(encoding="utf-8"))["results"]["tables"]
+    for counts in tables.values():
+        assert counts["rows_in"] == counts["landed"] + counts["refused"]
+        assert counts["refused"] == sum(counts["reasons"].values())
+
+
+def test_a_second_run_does_nothing_that_has_not_changed(region, stratify, few_events, tmp_path):
+    import shutil
+
+    work = tmp_path / "again"
+    shutil.copytree(region, work)
+    before = {path: path.stat().st_mtime_ns for path in work.rglob("run.json")}
+    done = stratify("run", "--people", 500, "--seed", 3, "--work", work, "--catalogue", few_events)
+    assert done.stderr.count("as it was") == 6
+    assert before == {path: path.stat().st_mtime_ns for path in work.rglob("run.json")}
+
+
+def test_a_file_that_was_changed_has_its_step_run_again(region, stratify, few_events, tmp_path):
+    import shutil
+
+    work = tmp_path / "touched"
+    shutil.copytree(region, work)
+    path = work / "store/persons.parquet"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    stratify("land", "--work", work, "--catalogue", few_events)
+    assert path.read_bytes() == whole
+
+
+def test_two_runs_in_one_folder_at_once_are_refused(stratify, tmp_path):
+    from pipelines.steps import alone
+
+    with alone(tmp_path):
+        done = stratify("build", "--work", tmp_path, check=False)
+    assert done.returncode == 2
+    assert "another run is at work here" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words, code, told",
+    [
+        (("run", "--source", "omop"), 2, "needs --data"),
+        (("run", "--source", "sky", "--data", "."), 2, "--source needs one of synthetic, danish, omop"),
+        (("build",), 11, "run `stratify land` first"),
+        (("train",), 11, "run `stratify build` first"),
+        (("promote",), 11, "run `stratify train` first"),
+        (("land", "--data", "nowhere"), 11, "nothing there"),
+        (("check", "--catalogue", "nowhere"), 10, "needs a folder"),
+        (("train", "happiness_365d"), 2, "no such outcome"),
+    ],
+)
+def test_a_mistake_ends_with_its_exit_code_and_one_line_that_says_what_to_do(stratify, tmp_path, words, code, told):
+    done = stratify(*words, cwd=tmp_path, env={"STRATIFY_WORK": str(tmp_path / "w")}, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    assert told in done.stderr
+
+
+def test_too_few_events_are_an_answer_in_a_run_and_an_error_when_asked_for_by_name(stratify, region, tmp_path):
+    import shutil
+
+    work = tmp_path / "strict"
+    shutil.copytree(region, work)
+    done = stratify("run", "--people", 500, "--seed", 3, "--work", work)  # our own entries: 100 events needed
+    assert "not trained: death_365d" in done.stdout
+    asked = stratify("train", "death_365d", "--work", work, check=False)
+    assert asked.returncode == 11
+    assert "100 are needed" in asked.stderr
+
+
+@pytest.mark.slow
+def test_one_seed_gives_the_same_bytes_and_another_does_not(stratify, few_events, tmp_path):
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        stratify("run", "--people", 500, "--seed", seed, "--work", tmp_path / name, "--catalogue", few_events)
+    assert digests(tmp_path / "a") == digests(tmp_path / "b")
+    assert digests(tmp_path / "a")["registers"] != digests(tmp_path / "c")["registers"]
