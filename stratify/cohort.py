@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 
-from stratify.features.kernel import Floats, Ints, Rows
+from stratify.features.kernel import Floats, Ints, Rows, refuse_unsorted
+from stratify.registers.clock import day_number, day_of
 from stratify.store.read import Columns
 
 ADULT_YEARS = 18
@@ -25,9 +27,10 @@ class Spells:
 
 
 def spells(residence: Columns) -> Spells:
-    """Return unbroken spells from stretches sorted by person and start."""
+    """Return unbroken spells from stretches sorted by person and start; ValueError when they are not sorted."""
     person = residence["person"].astype(np.int64)
     start = residence["start"].astype(np.int64)
+    refuse_unsorted(person, start, "residence")
     end = np.where(np.isnan(residence["end"]), np.inf, residence["end"])
     if not len(person):
         return Spells(person, start, end)
@@ -40,28 +43,42 @@ def spells(residence: Columns) -> Spells:
 
 
 def residents(people: Columns, lived: Spells, landmarks: Sequence[int]) -> Rows:
-    """Return a row for each adult alive and resident on each landmark, sorted by person and day."""
+    """Return a row for each adult alive and resident on each landmark, sorted by person and day.
+
+    Adult from the 18th birthday on. Who dies on a landmark is not in it: the store ends residence on the day of death.
+    """
     birth = people["birth"]
     death = np.where(np.isnan(people["death"]), np.inf, people["death"])
     found: list[npt.NDArray[np.int64]] = []
     for day in landmarks:
-        here = lived.person[(lived.start <= day) & (lived.end > day)]
-        who = np.unique(here)
-        of_age = (day - birth[who]) / DAYS_PER_YEAR >= ADULT_YEARS
-        who = who[of_age & (death[who] >= day)]
+        who = np.unique(lived.person[(lived.start <= day) & (lived.end > day)])
+        who = who[(birth[who] <= latest_adult_birth(day)) & (death[who] > day)]
         found.append(np.stack([who, np.full(len(who), day)], axis=1))
     both = np.concatenate(found) if found else np.empty((0, 2), dtype=np.int64)
     both = both[np.lexsort((both[:, 1], both[:, 0]))]
     return Rows(both[:, 0].astype(np.int64), both[:, 1].astype(np.int64))
 
 
+def latest_adult_birth(day: int) -> int:
+    """Return the last day of birth of those who are 18 on a day; born on 29 February, they are so on 1 March."""
+    on = day_of(day)
+    year = on.year - ADULT_YEARS
+    if (on.month, on.day) == (2, 29):  # that year had none
+        return day_number(date(year, 2, 28))
+    return day_number(date(year, on.month, on.day))
+
+
 def spell_of(rows: Rows, lived: Spells) -> npt.NDArray[np.int64]:
-    """Return the index of the spell each row stands in; every row of `residents` stands in one."""
-    stride = int(max(rows.day.max(initial=0), lived.start.max(initial=0))) + 2
-    base = int(min(rows.day.min(initial=0), lived.start.min(initial=0)))
-    span = stride - base + 1
+    """Return the index of the spell each row stands in; ValueError when one stands in none (see `residents`)."""
+    if not len(rows):
+        return np.empty(0, dtype=np.int64)
+    base = min(int(rows.day.min()), int(lived.start.min(initial=rows.day.min())))
+    span = max(int(rows.day.max()), int(lived.start.max(initial=0))) - base + 1
     keys = lived.person * span + (lived.start - base)
-    return np.searchsorted(keys, rows.person * span + (rows.day - base), side="right") - 1
+    at = np.searchsorted(keys, rows.person * span + (rows.day - base), side="right") - 1
+    if (at < 0).any() or (lived.person[at] != rows.person).any() or (lived.end[at] <= rows.day).any():
+        raise ValueError("rows must be of people resident on their day")
+    return at
 
 
 def _running_latest(person: Ints, end: Floats) -> Floats:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from stratify.catalogue.entries import Outcome
+from stratify.catalogue.entries import Outcome, OutcomeExample
 from stratify.cohort import Spells, spell_of
 from stratify.features.kernel import Floats, Ints, Rows
+from stratify.registers.stays import ADMISSION_HOURS
 from stratify.store.read import Columns
 
 
@@ -62,3 +63,27 @@ def _next_stay(rows: Rows, person: Ints, day: Ints) -> Floats:
     inside = np.minimum(at, len(person) - 1)
     found = (at < len(person)) & (person[inside] == rows.person)
     return np.where(found, day[inside], np.inf)
+
+
+def evaluate_example(outcome: Outcome, example: OutcomeExample) -> bool | str:
+    """Return the label of the example's person at landmark 0, or "unknown", to be held against its `expect`."""
+    in_order = sorted(example.stays)
+    stays: Columns = {
+        "day": np.array([day for day, *_ in in_order], dtype=np.int64),
+        "admission": np.array([hours >= ADMISSION_HOURS for _, hours, *_ in in_order], dtype=bool),
+        "acute": np.array([acute for *_, acute, _ in in_order], dtype=bool),
+        "care": np.array([care for *_, care in in_order], dtype=object),
+    }
+    days = stays["day"][outcome_stays(outcome, stays, acute_told=True)]
+    leaves = [told for told in (example.leaves, example.death) if told is not None]  # a death ends residence too
+    answer = labels(
+        outcome,
+        Rows(np.array([0]), np.array([0])),
+        stay_person=np.zeros(len(days), dtype=np.int64),
+        stay_day=days,
+        death=np.array([np.nan if example.death is None else example.death]),
+        lived=Spells(np.array([0]), np.array([-1]), np.array([float(min(leaves, default=np.inf))])),
+        covers_to=outcome.horizon_days,
+        delivered=outcome.horizon_days + outcome.register_delay_days,
+    )[0]
+    return "unknown" if np.isnan(answer) else bool(answer)

@@ -29,8 +29,8 @@ SINCE = {
     "days_since_somatic_discharge": ("bed_days_somatic_days_since", "bed_days_somatic_sum_1825"),
     "days_since_psychiatric_discharge": ("bed_days_psychiatric_days_since", "bed_days_psychiatric_sum_1825"),
     "days_since_hba1c": ("lab_hba1c_days_since", "lab_hba1c_count_1825"),
+    "days_since_any_contact": ("contact_all_days_since", "contact_all_count_1825"),
 }  # fact: (its column, a column that is missing only where the source cannot tell)
-CONTACTS = ("contact_outpatient_somatic", "contact_outpatient_psychiatric", "contact_emergency", "stay_all")
 OUTPATIENT = ("contact_outpatient_somatic_count_365", "contact_outpatient_psychiatric_count_365")
 
 
@@ -86,10 +86,9 @@ def _known(cell: Mapping[str, float], catalogue: Catalogue, measurable: Collecti
     for fact, (column, told) in SINCE.items():
         if not np.isnan(cell[told]):
             known[fact] = NEVER if np.isnan(cell[column]) else cell[column]
-    if not np.isnan(cell[OUTPATIENT[0]]):
-        known["outpatient_contacts_365d"] = float(np.nansum([cell[column] for column in OUTPATIENT]))
-    since = [cell[f"{name}_days_since"] for name in CONTACTS]
-    known["days_since_any_contact"] = NEVER if np.isnan(since).all() else float(np.nanmin(since))
+    outpatient = sum(cell[column] for column in OUTPATIENT)
+    if not np.isnan(outpatient):  # a sum with an unknown part is unknown
+        known["outpatient_contacts_365d"] = outpatient
     if not np.isnan(cell["drug_antipsychotic_count_365"]):
         known["on_antipsychotic"] = cell["drug_antipsychotic_count_365"] > 0
     return known
@@ -106,10 +105,10 @@ def drugs_in_use(store: Store, landmark: int) -> dict[int, int]:
 
 
 def living_alone(store: Store, landmark: int) -> dict[int, bool]:
-    """Return whether each person's household had one member when last registered."""
+    """Return whether each person's household had one member when last registered; of two on a day, the store's last."""
     rows = duckdb.execute(
-        f"SELECT person, arg_max(value, day) = 1 FROM {store.events('household', None)} WHERE day < ? AND known < ? "
-        "GROUP BY person",
+        f"SELECT person, last(value ORDER BY day, file_row_number) = 1 FROM {store.events('household', None)} "
+        "WHERE day < ? AND known < ? AND value IS NOT NULL GROUP BY person",
         [landmark, landmark],
     ).fetchall()
     return dict(rows)

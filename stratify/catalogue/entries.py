@@ -214,7 +214,7 @@ _OF_A_PERSON = ("age", "female", "resident_days")
 
 
 class FeatureFamily(Entry):
-    """Columns made alike: each group × aggregate × window of one domain of the store, `{id}_{group}_{aggregate}_{w}`."""
+    """Columns made alike, `{id}_{group}_{aggregate}_{w}`: each group × aggregate × window of one domain."""
 
     domain: Literal["condition", "diagnosis", "contact", "stay", "drug", "lab", "person"]
     clinical_group: Text  # the heading under which reasons are shown

@@ -10,7 +10,7 @@ import numpy as np
 
 from stratify.catalogue.entries import FeatureFamily, FeatureGroup
 from stratify.errors import DataError
-from stratify.features.kernel import Events, Ints
+from stratify.features.kernel import Events, Floats, Ints
 from stratify.store.read import Store
 
 VALUES = {"stay": "hours / 24.0", "drug": "ddd", "lab": "value"}  # what sum and last read, by domain
@@ -44,15 +44,12 @@ def read_events(store: Store, family: FeatureFamily, of: Sequence[FeatureGroup],
 
 def _days(values: Any, family: FeatureFamily, what: str) -> Ints:
     if np.ma.is_masked(values):
-        raise DataError(
-            f"store: {family.domain}: needs `{what}` in every row, got rows without; land the extract again"
-        )
+        raise DataError(f"store: {family.domain}: a row without `{what}`; land the extract again")
     return np.asarray(values, dtype=np.int64)
 
 
-def _numbers(values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
-    floats: np.ma.MaskedArray[Any, Any] = np.ma.asarray(values)
-    return np.asarray(floats.astype(np.float64).filled(np.nan))
+def _numbers(values: Any) -> Floats:
+    return np.asarray(np.ma.filled(values.astype(np.float64), np.nan))
 
 
 def _condition(group: FeatureGroup) -> str:

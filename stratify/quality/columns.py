@@ -6,7 +6,7 @@ three say the same, and the functions here take each.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -71,3 +71,14 @@ def texts(tables: Tables, table: str, name: str) -> NDArray[np.str_]:
     values = column(tables, table, name)
     there = present(values)
     return np.array([str(one) if ok else "" for one, ok in zip(values, there, strict=True)], dtype=np.str_)
+
+
+def among(tables: Tables, table: str, name: str, wanted: Iterable[str]) -> NDArray[np.bool_]:
+    """Return where a column of texts holds one of these; a gap holds none of them."""
+    values = column(tables, table, name)
+    found = np.zeros(len(values), dtype=bool)
+    for one in wanted:
+        found |= np.asarray(values) == one
+    if isinstance(values, np.ma.MaskedArray):
+        found &= ~np.ma.getmaskarray(values)
+    return found

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratify.catalogue.entries import Target
-from stratify.quality.columns import NO_DAY, Tables, days, flags, numbers, texts
+from stratify.quality.columns import NO_DAY, Tables, among, days, flags, numbers, texts
 from stratify.quality.parameters import ContactParameters, LabParameters, ReadmissionParameters
 
 Days = NDArray[np.int64]
@@ -124,7 +124,7 @@ class _Stays:
 
     @staticmethod
     def of(tables: Tables, care: str) -> _Stays:
-        keep = (flags(tables, "stay", "admission") == 1) & (texts(tables, "stay", "care") == care)
+        keep = (flags(tables, "stay", "admission") == 1) & among(tables, "stay", "care", [care])
         person, day, start, end, end_day = (
             days(tables, "stay", name)[keep] for name in ("person", "day", "start_min", "end_min", "end_day")
         )
@@ -155,9 +155,7 @@ def _seen(
     asked: ContactParameters, tables: Tables, stays: _Stays, died: Days, state: NDArray[np.int8]
 ) -> NDArray[np.bool_]:
     """Set the state of each stay; return which are left out."""
-    counts = (texts(tables, "contact", "care") == asked.care) & np.isin(
-        texts(tables, "contact", "setting"), np.array(asked.settings)
-    )
+    counts = among(tables, "contact", "care", [asked.care]) & among(tables, "contact", "setting", asked.settings)
     person, day = days(tables, "contact", "person")[counts], days(tables, "contact", "day")[counts]
     order = np.lexsort((day, person))
     person, day = person[order], day[order]
@@ -179,17 +177,16 @@ def _last_value(
     else:
         day, value = days(tables, "lab", "day"), numbers(tables, "lab", "value")
         use = (day >= period[0]) & (day < period[1]) & ~np.isnan(value)
-        use &= np.isin(texts(tables, "lab", "code"), np.array(asked.codes))
+        use &= among(tables, "lab", "code", asked.codes)
         person, value = days(tables, "lab", "person")[use], value[use]
-        sign = texts(tables, "lab", "comparator")[use]
+        below, above = (among(tables, "lab", "comparator", [sign])[use] for sign in "<>")
         order = np.lexsort((np.arange(len(person)), day[use], person))  # on one day the later row counts
-        person, value, sign = person[order], value[order], sign[order]
+        person, value, below, above = person[order], value[order], below[order], above[order]
         last = np.searchsorted(person, population, side="right") - 1
         measured = (last >= 0) & (person[last] == population) if len(person) else np.zeros(len(population), dtype=bool)
         high = value >= asked.at_least
-        told = np.where((sign == "<") & (value > asked.at_least), State.UNKNOWN, np.where(high, State.YES, State.NO))
-        told = np.where((sign == "<") & (value == asked.at_least), State.NO, told)
-        told = np.where((sign == ">") & ~high, State.UNKNOWN, told)
+        told = np.where(high & ~(below & (value == asked.at_least)), State.YES, State.NO)
+        told[(below & (value > asked.at_least)) | (above & ~high)] = State.UNKNOWN
         state[measured] = told[last[measured]]
     day_of_all = np.full(len(population), period[1], dtype=np.int64)
     return Cases(population, day_of_all, np.full(len(population), "", dtype=np.str_), state)

@@ -1,4 +1,4 @@
-"""Killed at the worst moment of any step, a run leaves no half file; run again, it ends where an undisturbed run ends."""
+"""Killed at the worst moment of any step, a run leaves no half file; run again, it ends as an undisturbed one does."""
 
 import os
 import random

@@ -80,7 +80,8 @@ def test_a_person_is_looked_up_there(clean, region, tmp_path):
         url = command.split()[2]
         token = command.split("Bearer ")[1].split("'")[0]
         scored = duckdb.execute(
-            "SELECT source_id FROM read_parquet(?) JOIN read_parquet(?) USING (person) ORDER BY person LIMIT 1",
+            "SELECT source_id FROM read_parquet(?) AS p JOIN read_parquet(?) AS s USING (person) "
+            "ORDER BY person LIMIT 1",
             [str(region / "store/persons.parquet"), str(next((region / "scores").glob("*.parquet")))],
         ).fetchone()[0]
         body = {"patient": {"system": "urn:stratify:synthetic", "value": scored}, "purpose": "TREAT"}

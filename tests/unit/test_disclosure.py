@@ -39,8 +39,16 @@ def test_what_is_no_count_is_refused(count, whole):
 
 
 @pytest.mark.parametrize(
-    "count, whole, told", [(0, None, "0"), (3, None, "<5"), (17, None, "17"), (3, 40, "<5"), (38, 40, "hidden"), (0, 3, "hidden")]
-)  # fmt: skip
+    "count, whole, told",
+    [
+        (0, None, "0"),
+        (3, None, "<5"),
+        (17, None, "17"),
+        (3, 40, "<5"),
+        (38, 40, "hidden"),
+        (0, 3, "hidden"),
+    ],
+)
 def test_in_words(count, whole, told):
     assert words(count, whole) == told
 

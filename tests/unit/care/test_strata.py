@@ -49,7 +49,10 @@ def test_nothing_known_is_usual_need_and_says_what_is_missing():
 def test_a_level_says_why_in_both_languages():
     found = place({"n_conditions": 4, "n_drugs": 11})
     assert found["why"][:2] == [
-        {"da": "antal kroniske sygdomme: 4 (grænse: mindst 4)", "en": "number of chronic conditions: 4 (limit: at least 4)"},
+        {
+            "da": "antal kroniske sygdomme: 4 (grænse: mindst 4)",
+            "en": "number of chronic conditions: 4 (limit: at least 4)",
+        },
         {
             "da": "forskellige lægemidler de seneste 120 dage: 11 (grænse: mindst 10)",
             "en": "different medicines in the last 120 days: 11 (limit: at least 10)",

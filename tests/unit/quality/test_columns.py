@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stratify.errors import DataError
-from stratify.quality.columns import NO_DAY, days, flags, numbers, present, texts
+from stratify.quality.columns import NO_DAY, among, days, flags, numbers, present, texts
 
 MASKED = np.ma.MaskedArray([7, 0, 9], mask=[False, True, False])
 FORMS = [
@@ -36,9 +36,15 @@ def test_flags_have_three_states():
     assert flags(table(np.array([True, False])), "t", "c").tolist() == [1, 0]
 
 
-@pytest.mark.parametrize("dtype", [object, np.dtypes.StringDType(na_object=None)])
-def test_texts_come_from_objects_and_from_strings(dtype):
-    assert texts(table(np.array(["a", None], dtype=dtype)), "t", "c").tolist() == ["a", ""]
+TEXTS = [np.array(["a", None, "b"], dtype=object), np.ma.MaskedArray(["a", "b", "b"], mask=[False, True, False])]
+
+
+@pytest.mark.parametrize("values", TEXTS, ids=["None", "masked"])
+def test_a_text_that_is_not_there_is_none_of_the_wanted(values):
+    assert texts(table(values), "t", "c").tolist() == ["a", "", "b"]
+    assert among(table(values), "t", "c", ["b"]).tolist() == [False, False, True]
+    assert among(table(values), "t", "c", ["b", "a"]).tolist() == [True, False, True]
+    assert not among(table(values), "t", "c", []).any()
 
 
 @pytest.mark.parametrize("tables", [{}, {"t": {}}])
