@@ -16,7 +16,7 @@ from stratify.care.fill import of_conditions
 from stratify.care.rules import judge
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Target
-from stratify.cohort import residents, spells
+from stratify.cohort import DAYS_PER_YEAR, residents, spells
 from stratify.features.conditions import present
 from stratify.features.kernel import Rows
 from stratify.files import write_json
@@ -65,15 +65,18 @@ def monitor_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> t
 
 def target_population(store: Store, catalogue: Catalogue, target: Target, start: int) -> npt.NDArray[np.int64]:
     """Return the adults resident at the start of a period who meet the target's rule, as known on that day."""
-    everyone = residents(store.persons(), spells(store.residence()), [start])
+    people = store.persons()
+    everyone = residents(people, spells(store.residence()), [start])
     kept: list[int] = []
     measurable = set(store.measurable["conditions"])
     for bucket in range(store.buckets):
         mine = everyone.person % store.buckets == bucket
         rows = Rows(everyone.person[mine], everyone.day[mine])
         found = present(store, rows, catalogue, bucket)
-        for person, has in zip(rows.person.tolist(), found.ids(), strict=True):
-            if judge(target.population, Facts(of_conditions(has, catalogue, measurable))).holds:
+        ages = (rows.day - people["birth"][rows.person]) // DAYS_PER_YEAR
+        for person, age, has in zip(rows.person.tolist(), ages.tolist(), found.ids(), strict=True):
+            facts = Facts(of_conditions(has, catalogue, measurable) | {"age": age})
+            if judge(target.population, facts).holds:
                 kept.append(person)
     return np.array(sorted(kept), dtype=np.int64)
 

@@ -21,6 +21,7 @@ from stratify.catalogue.entries import (
     Index,
     Offer,
     Outcome,
+    Rule,
     Stratum,
     Target,
 )
@@ -127,11 +128,16 @@ def check_references(catalogue: Catalogue) -> list[str]:
         ),
     ]  # fmt: skip
     rules = [
-        *((f"strata/{s.id}.toml: rule", [s.rule]) for s in catalogue.strata.values()),
+        *((f"strata/{s.id}.toml: rule", [s.rule, *([s.lift] if s.lift else [])]) for s in catalogue.strata.values()),
         *(
             (f"offers/{o.id}.toml: rule", [o.indication, *(e.rule for e in o.excludes)])
             for o in catalogue.offers.values()
         ),
+        *(
+            (f"offers/{o.id}.toml: bridges", [Rule(all=(b.when,)) for b in o.bridges])
+            for o in catalogue.offers.values()
+        ),
+        *((f"targets/{t.id}.toml: population", [t.population]) for t in catalogue.targets.values()),
     ]
     for where, found in rules:
         tests = [test for rule in found for test in (*rule.all, *rule.any)]

@@ -38,12 +38,14 @@ class Column(Shape):
     pattern: str | None = None  # a regular expression the whole value must match
     pattern_reason: str = "unknown code system"
     looser: Looser | None = None
+    least: int | None = None  # of an int; a number outside is unreadable
+    most: int | None = None
     keep_zeros: bool = False  # an identifier: delivered as a number it has lost its leading zeros
     says: str = ""
 
 
 class Clock(Shape):
-    """When a row happened and from when on it was known: `known` + delay (the column `occurred` where none is named)."""
+    """When a row happened and from when on it was known: `known` + delay (`occurred` where no `known` is named)."""
 
     occurred: str
     known: str | None = None
@@ -62,9 +64,8 @@ class Parent(Shape):
 class Superseded(Shape):
     """Rows that another table of the same delivery holds as well; they are refused here and kept there."""
 
-    column: str
-    value: str
-    by: str
+    where: str  # SQL over the table's columns
+    by: str  # holds where this table has rows
     reason: str
 
 
@@ -80,7 +81,7 @@ class Table(Shape):
     person: str | None = None  # the column that names the person
     key: tuple[str, ...] = ()
     parent: Parent | None = None
-    superseded: Superseded | None = None
+    superseded: tuple[Superseded, ...] = ()
     interval: tuple[str, str] | None = None  # start and end; a row that ends before it starts is refused
     clock: Clock | None = None
     column: tuple[Column, ...]

@@ -1,23 +1,25 @@
 """Where the tables of an extract lie, whatever its form: Parquet or CSV, one file or one per year, or a DuckDB file.
 
 Names of tables and columns are compared in lower case. A CSV is read as text, so no leading zero is lost; a line that
-is no line of the table is not dropped but handed on as refused.
+is no line of the table is not dropped but handed on as refused (table `lines_<name>`: line, delivered).
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
 from stratify.errors import DataError
+from stratify.registers.csv_lines import CsvFile, open_csv
 
 ENDINGS = (".parquet", ".csv")
 NOT_A_LINE = "line not readable as CSV"
+_HEADLESS = re.compile(r"column\d+", re.IGNORECASE)
+_TITLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -25,113 +27,184 @@ class Raw:
     """A table as delivered, in a DuckDB table `raw_<name>` with a column `row_` that numbers its rows."""
 
     name: str
-    columns: dict[str, str]  # lower-case name: DuckDB type
+    columns: Mapping[str, str]  # lower-case name: DuckDB type, over all files
+    files: Mapping[str, Mapping[str, str]]  # the same of each file
+    rows: int
     unreadable_lines: int = 0
     header_rows: int = 0  # header lines that stand as data
 
 
-def open_extract(con: duckdb.DuckDBPyConnection, data: Path, names: Iterable[str]) -> dict[str, Raw]:
-    """Return the extract's tables among `names`, each copied into `con`.
+@dataclass
+class Extract:
+    """The tables found, why others could not be read, and what was left where it is."""
 
-    Raises DataError when `data` is neither a folder nor a DuckDB file, or a file cannot be read at all.
+    tables: dict[str, Raw] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def open_extract(con: duckdb.DuckDBPyConnection, data: Path, names: Iterable[str], copies: Path) -> Extract:
+    """Return the extract's tables among `names`, each copied into `con`; `copies` is a folder for what must be mended.
+
+    Raises DataError when `data` is neither a folder nor a DuckDB file.
     """
     if data.is_dir():
-        found = _files(data, list(names))
-        return {name: _from_files(con, name, paths) for name, paths in sorted(found.items())}
+        return _from_folder(con, data, list(names), copies)
     if data.is_file() and data.suffix in (".duckdb", ".db"):
         return _from_duckdb(con, data, set(names))
     raise DataError(f"--data needs a folder of Parquet or CSV files, or a .duckdb file, got {data}")
 
 
-def _files(folder: Path, names: list[str]) -> dict[str, list[Path]]:
+def quoted(text: object) -> str:
+    """Return a text or path as a literal of SQL."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def _from_folder(con: duckdb.DuckDBPyConnection, folder: Path, names: list[str], copies: Path) -> Extract:
+    extract = Extract()
     found: dict[str, list[Path]] = {}
+    left: list[str] = []
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS):
         stem = re.sub(r"_?(19|20)\d\d$", "", path.stem.lower())
-        for name in names:
-            if stem in (name, name.rstrip("_")) or path.parent.name.lower() == name:
-                found.setdefault(name, []).append(path)
-    return found
+        name = next((n for n in names if stem in (n, n.rstrip("_")) or path.parent.name.lower() == n), None)
+        if name is None:
+            left.append(path.relative_to(folder).as_posix())
+        else:
+            found.setdefault(name, []).append(path)
+    for name, paths in sorted(found.items()):
+        endings = {path.suffix.lower() for path in paths}
+        if len(endings) > 1:
+            extract.problems.append(f"{name}: delivered both as Parquet and as CSV; keep one of them")
+            continue
+        read = _from_csv if endings == {".csv"} else _from_parquet
+        raw = read(con, name, paths, copies, extract.problems)
+        if raw is not None:
+            extract.tables[name] = raw
+    if left:
+        extract.notes.append(f"{len(left)} files of other tables not read: {', '.join(left)}")
+    return extract
 
 
-def _from_files(con: duckdb.DuckDBPyConnection, name: str, paths: list[Path]) -> Raw:
-    endings = {path.suffix.lower() for path in paths}
-    if len(endings) > 1:
-        raise DataError(f"{name}: delivered both as Parquet and as CSV; keep one of them")
-    files = [str(path) for path in paths]
-    if endings == {".parquet"}:
-        return _copy(con, name, "read_parquet(?, union_by_name = true)", [files])
-    parts = [_csv(name, path) for path in paths]
-    raw = _copy(con, name, "(" + " UNION ALL BY NAME ".join(parts) + ")", [])
-    lines = con.execute(f"SELECT count(DISTINCT (scan_id, file_id, line)) FROM rejected_{name}").fetchone()
-    return Raw(name, raw.columns, lines[0] if lines else 0, raw.header_rows)
+def _from_parquet(
+    con: duckdb.DuckDBPyConnection, name: str, paths: list[Path], copies: Path, problems: list[str]
+) -> Raw | None:
+    del copies
+    files: dict[str, Mapping[str, str]] = {}
+    for path in paths:
+        try:
+            columns = con.execute("DESCRIBE SELECT * FROM read_parquet(?)", [[str(path)]]).fetchall()
+            files[path.name] = {column.lower(): kind for column, kind, *_ in columns}
+        except duckdb.Error:
+            problems.append(f"{name}: {path.name}: not a whole Parquet file")
+    if len(files) < len(paths):
+        return None
+    return _copy(con, name, "read_parquet(?, union_by_name = true)", [[str(p) for p in paths]], files, problems)
 
 
-def _csv(name: str, path: Path) -> str:
-    """The SQL that reads one CSV as text, its columns named by its own first line, unreadable lines set aside."""
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        header = stream.readline()
-    delimiter = max(",;\t|", key=header.count)
-    titles = next(csv.reader([header], delimiter=delimiter), [])
-    if not titles or len(set(titles)) < len(titles) or not all(titles):
-        raise DataError(f"{name}: {path.name}: its first line must name each column once")
-    columns = ", ".join(f"{_quoted(title)}: 'VARCHAR'" for title in titles)
+def _from_csv(
+    con: duckdb.DuckDBPyConnection, name: str, paths: list[Path], copies: Path, problems: list[str]
+) -> Raw | None:
+    opened = {path.name: open_csv(path, copies) for path in paths}
+    problems.extend(f"{name}: {file}: {why}" for file, why in opened.items() if isinstance(why, str))
+    parts = {file: part for file, part in opened.items() if isinstance(part, CsvFile)}
+    if len(parts) < len(paths):
+        return None
+    source = "(" + " UNION ALL BY NAME ".join(_select_csv(name, part) for part in parts.values()) + ")"
+    files = {file: dict.fromkeys(part.titles, "VARCHAR") for file, part in parts.items()}
+    raw = _copy(con, name, source, [], files, problems)
+    if raw is None:
+        return None
+    con.execute(
+        f"CREATE TEMP TABLE lines_{name} AS SELECT CAST(line AS BIGINT) AS line, min(csv_line) AS delivered "
+        f"FROM rejected_{name} GROUP BY scan_id, file_id, line"
+    )
+    for part in parts.values():
+        for line in part.broken:
+            con.execute(f"INSERT INTO lines_{name} VALUES (?, ?)", list(line))
+    unreadable = _number(con, f"SELECT count(*) FROM lines_{name}")
+    lines = sum(part.lines for part in parts.values())
+    if lines != raw.rows + unreadable:
+        problems.append(f"{name}: {lines} lines of CSV, of which {raw.rows + unreadable} were told apart")
+    return Raw(name, raw.columns, files, raw.rows, unreadable, raw.header_rows)
+
+
+def _select_csv(name: str, part: CsvFile) -> str:
+    columns = ", ".join(f"{quoted(title)}: 'VARCHAR'" for title in part.titles)
     return (
-        f"SELECT * FROM read_csv({_quoted(str(path))}, auto_detect = false, header = true, columns = {{{columns}}}, "
-        f"delim = {_quoted(delimiter)}, quote = '\"', escape = '\"', ignore_errors = true, "
+        f"SELECT * FROM read_csv({quoted(part.path)}, auto_detect = false, header = true, columns = {{{columns}}}, "
+        f"delim = {quoted(part.delimiter)}, quote = '\"', escape = '\"', ignore_errors = true, "
         f"rejects_table = 'rejected_{name}', rejects_scan = 'rejected_{name}_scan')"
     )
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _from_duckdb(con: duckdb.DuckDBPyConnection, data: Path, names: set[str]) -> dict[str, Raw]:
+def _from_duckdb(con: duckdb.DuckDBPyConnection, data: Path, names: set[str]) -> Extract:
     try:
-        con.execute(f"ATTACH {_quoted(str(data))} AS extract (READ_ONLY)")
+        con.execute(f"ATTACH {quoted(data)} AS extract (READ_ONLY)")
     except duckdb.Error as error:
         raise DataError(f"{data.name}: not a DuckDB file that this version opens") from error
     rows = con.execute(
         "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = 'extract' ORDER BY ALL"
     ).fetchall()
-    return {
-        table.lower(): _copy(con, table.lower(), f'extract."{schema}"."{table}"', [])
-        for schema, table in rows
-        if table.lower() in names
-    }
+    extract = Extract()
+    headers_only: list[str] = []
+    for schema, table in rows:
+        name, source = table.lower(), f'extract."{schema}"."{table}"'
+        if name in extract.tables:
+            extract.problems.append(f"{name}: stands in more than one schema of {data.name}; keep one of them")
+        elif name in names:
+            raw = _copy(con, name, source, [], None, extract.problems)
+            extract.tables |= {name: raw} if raw else {}
+        elif _is_header_only(con, source):
+            headers_only.append(name)
+    if headers_only:
+        extract.notes.append(
+            f"{len(headers_only)} other tables hold nothing but their own header as a row, and count as empty: "
+            + ", ".join(sorted(headers_only))
+        )
+    return extract
 
 
-def _copy(con: duckdb.DuckDBPyConnection, name: str, source: str, parameters: list[object]) -> Raw:
+def _copy(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    source: str,
+    parameters: list[object],
+    files: Mapping[str, Mapping[str, str]] | None,
+    problems: list[str],
+) -> Raw | None:
     try:
         con.execute(f"CREATE TEMP TABLE raw_{name} AS SELECT row_number() OVER () AS row_, * FROM {source}", parameters)
-    except duckdb.Error as error:
-        raise DataError(f"{name}: cannot be read at all; is each of its files a whole Parquet or CSV file?") from error
-    header_rows = _name_headless(con, name)
-    for column in _columns(con, name):
-        if column != column.lower():
-            con.execute(f'ALTER TABLE raw_{name} RENAME COLUMN "{column}" TO "{column.lower()}"')
-    return Raw(name, {c: t for c, t in _columns(con, name).items() if c != "row_"}, header_rows=header_rows)
-
-
-def _name_headless(con: duckdb.DuckDBPyConnection, name: str) -> int:
-    """Name the columns of a table whose header line stands as its first row of data; return how many such rows.
-
-    Some tools write an empty table's header as a row under the names column0, column1 and so on.
-    """
-    columns = [column for column in _columns(con, name) if column != "row_"]
-    if not columns or not all(re.fullmatch(r"column\d+", column.lower()) for column in columns):
-        return 0
+    except duckdb.Error:
+        problems.append(f"{name}: its files cannot be read as one table")
+        return None
+    described = con.execute(f"DESCRIBE raw_{name}").fetchall()[1:]
+    delivered = [column for column, *_ in described]
     first = con.execute(f"SELECT * EXCLUDE (row_) FROM raw_{name} ORDER BY row_ LIMIT 1").fetchone()
-    if first is None or not all(isinstance(v, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", v) for v in first):
-        return 0
-    for column, title in zip(columns, first, strict=True):
-        con.execute(f'ALTER TABLE raw_{name} RENAME COLUMN "{column}" TO "{title.lower()}"')
-    return 1
+    headless = _headless(delivered, first)
+    titles = [str(v) for v in first or ()] if headless else delivered
+    for column, title in zip(delivered, titles, strict=True):
+        if column != title.lower():
+            con.execute(f'ALTER TABLE raw_{name} RENAME COLUMN "{column}" TO "{title.lower()}"')
+    columns = {title.lower(): kind for title, (_, kind, *_) in zip(titles, described, strict=True)}
+    rows = _number(con, f"SELECT count(*) FROM raw_{name}")
+    return Raw(name, columns, files or {name: columns}, rows, header_rows=int(headless))
 
 
-def _columns(con: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
-    rows = con.execute(
-        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = ? ORDER BY ordinal_position",
-        [f"raw_{name}"],
-    ).fetchall()
-    return dict(rows)
+def _headless(columns: Sequence[str], first: Sequence[object] | None) -> bool:
+    """Whether the first row of data is the header: some tools write an empty table so, its columns column0, column1."""
+    return (
+        first is not None
+        and all(_HEADLESS.fullmatch(column) for column in columns)
+        and all(isinstance(value, str) and _TITLE.fullmatch(value) for value in first)
+    )
+
+
+def _is_header_only(con: duckdb.DuckDBPyConnection, source: str) -> bool:
+    rows = con.execute(f"SELECT * FROM {source} LIMIT 2").fetchall()
+    columns = [column for column, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
+    return len(rows) == 1 and _headless(columns, rows[0])
+
+
+def _number(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = con.execute(sql).fetchone()
+    return int(row[0]) if row else 0

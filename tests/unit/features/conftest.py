@@ -1,0 +1,53 @@
+"""A small store, written by hand: the domains, columns and order of the real one."""
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from stratify.catalogue import load
+from stratify.store.layout import DOMAINS
+from stratify.store.read import Store
+
+PERSONS = {"sex": "TINYINT", "birth": "INTEGER", "death": "INTEGER"}
+RESIDENCE = {"start": "INTEGER", "end": "INTEGER", "municipality": "VARCHAR"}
+
+
+@pytest.fixture(scope="session")
+def catalogue():
+    return load()
+
+
+@pytest.fixture
+def write_store(tmp_path, catalogue):
+    """Return a function that writes a store of the given rows by domain, each a dict with `person`."""
+
+    def write(tables, *, persons=(), residence=(), delivered="2025-02-15", **measurable) -> Store:
+        told = {"conditions": [*catalogue.conditions], "charlson": True, "acute": True, "care": True}
+        told |= {"domains": [name for name in DOMAINS if name in tables], **measurable}
+        results = {
+            "people": 10,
+            "measurable": told,
+            "delivery": {"covers_to": "2024-12-31", "delivered": delivered, "source": "synthetic"},
+        }
+        (tmp_path / "manifest.json").write_text(json.dumps({"results": results}), encoding="utf-8")
+        write_table(tmp_path / "persons.parquet", PERSONS, persons)
+        write_table(tmp_path / "residence.parquet", RESIDENCE, residence)
+        for domain, rows in tables.items():
+            (tmp_path / domain).mkdir()
+            write_table(tmp_path / domain / "bucket=000.parquet", DOMAINS[domain], rows)
+        return Store(tmp_path)
+
+    return write
+
+
+def write_table(path: Path, columns, rows) -> None:
+    typed = {"person": "INTEGER", **columns}
+    names = ", ".join(f'"{name}"' for name in typed)
+    with duckdb.connect() as con:
+        con.execute(f"CREATE TABLE t ({', '.join(f'"{name}" {kind}' for name, kind in typed.items())})")
+        if rows:
+            marks = ", ".join("?" for _ in typed)
+            con.executemany(f"INSERT INTO t VALUES ({marks})", [[row.get(name) for name in typed] for row in rows])
+        con.execute(f"COPY (SELECT * FROM t ORDER BY {names}) TO '{path}' (FORMAT parquet)")
