@@ -1,5 +1,6 @@
 """Fixtures that every kind of test may use."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+SMALL = 500
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +45,30 @@ def stratify():
         return done
 
     return call
+
+
+@pytest.fixture(scope="session")
+def few_events(tmp_path_factory, root) -> Path:
+    """A local catalogue whose outcomes need few events, so that a small region has models to sign and serve."""
+    folder = tmp_path_factory.mktemp("entries") / "few"
+    (folder / "outcomes").mkdir(parents=True)
+    for path in (root / "stratify/catalogue/outcomes").glob("*.toml"):
+        text = path.read_text(encoding="utf-8")
+        text = text.replace("min_events_train = 100", "min_events_train = 10")
+        text = text.replace("min_events_test = 50", "min_events_test = 5")
+        (folder / "outcomes" / path.name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def region(tmp_path_factory, stratify, few_events) -> Path:
+    """The work folder of a small region, run end to end; nobody may write in it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    work = shared / "region"
+    with (shared / "region.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (work / "summary.txt").exists():
+            done = stratify("run", "--people", SMALL, "--seed", 3, "--work", work, "--catalogue", few_events)
+            (work / "summary.txt").write_text(done.stdout, encoding="utf-8")
+    return work

@@ -269,9 +269,7 @@ class FeatureFamily(Entry):
             for column, value in group.where.items():
                 if columns.get(column) is not type(value):
                     known = ", ".join(f"{name} ({kind.__name__})" for name, kind in columns.items()) or "nothing"
-                    raise ValueError(
-                        f"group {group.id}: where {column} = {value!r}: {self.domain} is chosen by {known}"
-                    )
+                    raise ValueError(f"group {group.id}: {self.domain} is chosen by {known}; got {column} = {value!r}")
         return self
 
 

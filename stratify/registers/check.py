@@ -1,6 +1,6 @@
 """Each row of an extract read by its declaration: it lands, or it is refused with the reason. Nothing is skipped.
 
-Makes `checked_<name>` (typed columns, `row_`, `reason`) of every row of a table, and a view `<name>` of those that land.
+Makes `checked_<name>` (typed columns, `row_`, `reason`) of every row of a table, and a view `<name>` of what lands.
 Rows in = rows landed + rows refused, for every table.
 """
 

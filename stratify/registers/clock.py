@@ -1,8 +1,8 @@
 """The clock: days and minutes as numbers, and the day from which on a row was known.
 
-Every event has two times. It *happened* on `day`; it was *known* from `known` on, which is the day it ended (a contact's
-diagnoses are coded at its end) plus the delay its register declares. At a landmark t, an event counts in a window of w
-days when t - w <= day < t and known < t. The SQL of the readers writes these in braces:
+Every event has two times. It *happened* on `day`; it was *known* from `known` on, which is the day it ended (the
+diagnoses of a contact are coded at its end) plus the delay its register declares. At a landmark t, an event counts in a
+window of w days when t - w <= day < t and known < t. The SQL of the readers writes these in braces:
 
     {day:X}        days from 1970-01-01 to X
     {minute:X}     minutes from 1970-01-01 to X

@@ -1,4 +1,4 @@
-"""CSV files as DuckDB can read them: text columns named by the first line, lines that are no lines of the table set apart.
+"""CSV files as DuckDB can read them: columns named by the first line, lines that would spoil others set apart.
 
 A line with a quote that does not close would swallow the lines after it. No register value spans lines, so such a line
 is set apart by itself, its place left blank, and the lines after it are read.

@@ -14,32 +14,18 @@ import duckdb
 from stratify.catalogue import Catalogue
 from stratify.registers.clock import spell_out
 from stratify.registers.declare import tables
+from stratify.registers.delivery import Delivery
 from stratify.registers.read import Raw
 
 HERE = Path(__file__).parent
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """Which source it is, whose numbers name its people, until which day it is complete, and when it was delivered."""
-
-    source: str
-    system: str
-    covers_to: date
-    delivered: date
-
-    def as_dict(self) -> dict[str, str]:
-        """Return the delivery for a manifest."""
-        return {
-            "source": self.source,
-            "system": self.system,
-            "covers_to": self.covers_to.isoformat(),
-            "delivered": self.delivered.isoformat(),
-        }
-
-
 # SQL of the condition events, what can be measured, and what to tell the user
 Conditions = tuple[str, dict[str, Any], list[str]]
+
+
+def _nothing(con: duckdb.DuckDBPyConnection) -> None:
+    del con
 
 
 @dataclass(frozen=True)
@@ -50,9 +36,9 @@ class Source:
     system: str  # the identifier system of its people, where the delivery names none
     person_ids: str  # SQL: the people that have a row of their own
     needs: Mapping[str, tuple[str, ...]]  # the tables each domain is made from
-    last_day: Callable[[duckdb.DuckDBPyConnection, Mapping[str, Raw]], date | None]
+    last_days: Callable[[duckdb.DuckDBPyConnection], tuple[date, date] | None]  # covers_to, delivered: a guess
     make_conditions: Callable[[duckdb.DuckDBPyConnection, Catalogue, Delivery], Conditions]
-    prepare: Callable[[duckdb.DuckDBPyConnection], None] = lambda con: None
+    prepare: Callable[[duckdb.DuckDBPyConnection], None] = _nothing
 
     @cached_property
     def _folder(self) -> Path:

@@ -1,12 +1,17 @@
-"""Stays: contacts of one person chained across hospitals and register generations, never across somatic and psychiatric.
+"""Stays: contacts of one person chained across hospitals and register generations, somatic and psychiatric apart.
 
 The rules are R1 and R2 of the quality targets, which outcomes share: physical contacts of the inpatient kind that
 overlap or follow within `CHAIN_HOURS` make one stay; a stay of `ADMISSION_HOURS` or more is an admission (in LPR2: one
 with an inpatient contact); it is acute when its first contact is. Contacts in childbirth, of healthy newborns, of
 companions and for observation alone are no admissions and are left out before chaining.
 
+Each contact brings `joins_to`, the last moment at which another one still joins it: four hours after its end, or the
+last second of its day where the source gives the end as a day. A contact without an end joins by its start, so that one
+nobody closed does not swallow what comes after it; a stay is open while the contact that started last is.
+
 Source: eSundhed's definition of admissions and readmissions in LPR3 (<= 4 h, >= 12 h), read; which of the short planned
-contacts take part is our choice: none, or the priority of an outpatient visit would become that of the acute stay after.
+contacts take part is our choice: none, or the priority of an outpatient visit would become that of the acute stay after
+it.
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ NO_ADMISSION = ("O", "Z38", "Z763", "Z03")  # childbirth, liveborn, companion, o
 
 _LONG = f"(end_at IS NULL OR date_diff('minute', start_at, end_at) >= {ADMISSION_HOURS * 60})"
 _LEFT_OUT = "(" + " OR ".join(f"coalesce(code, '') LIKE '{prefix}%'" for prefix in NO_ADMISSION) + ")"
+
 
 # every contact with the setting it had
 CONTACT_SETTING = f"""
@@ -38,9 +44,9 @@ WITH chained AS (
     SELECT *, coalesce(end_at, start_at) AS until_at
     FROM contacts WHERE setting IN ('inpatient', 'emergency') AND NOT {_LEFT_OUT}),
 marked AS (
-    SELECT *, CASE WHEN start_at <= max(until_at) OVER (PARTITION BY source_id, care ORDER BY start_at, contact
+    SELECT *, CASE WHEN start_at <= max(joins_to) OVER (PARTITION BY source_id, care ORDER BY start_at, contact
                                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-                                    + to_hours({CHAIN_HOURS}) THEN 0 ELSE 1 END AS opens
+                   THEN 0 ELSE 1 END AS opens
     FROM chained),
 numbered AS (
     SELECT *, sum(opens) OVER (PARTITION BY source_id, care ORDER BY start_at, contact
@@ -65,7 +71,8 @@ SELECT source_id, {{day:start_at}} AS day, {{day:start_at}} + delay AS known,
        {{day:end_at}} AS end_day, {{day:end_at}} + delay AS end_known,
        date_diff('minute', start_at, end_at) / 60.0 AS hours,
        acute, care,
-       inpatient OR date_diff('minute', start_at, coalesce(end_at, {{covers_end}})) >= {ADMISSION_HOURS * 60} AS admission,
+       inpatient OR date_diff('minute', start_at, coalesce(end_at, {{covers_end}})) >= {ADMISSION_HOURS * 60}
+           AS admission,
        unit_first, unit_last, first_code
 FROM stays
 """

@@ -1,4 +1,4 @@
-"""Why an extract is refused as a whole: what its files are, what its tables lack, and how much of them is unreadable."""
+"""Why an extract is refused as a whole: what its tables lack, and how much of them is unreadable."""
 
 from __future__ import annotations
 

@@ -6,11 +6,10 @@ the domains by bucket. Returns what stands in the manifest. The same extract giv
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,12 @@ import duckdb
 from stratify.catalogue import Catalogue
 from stratify.errors import DataError, UsageError
 from stratify.registers import check, danish, omop
-from stratify.registers.clock import day_of, read_date
 from stratify.registers.declare import tables
-from stratify.registers.read import Raw, open_extract
-from stratify.registers.source import Delivery, Source
+from stratify.registers.delivery import Delivery, read_delivery
+from stratify.registers.read import Extract, open_extract, quoted
+from stratify.registers.source import Source
 from stratify.registers.stays import CONTACT, CONTACT_SETTING, STAY
+from stratify.registers.whole import raise_if, table_problems, unreadable_problem
 from stratify.store.write import number_people, write_domain, write_people, write_refused
 
 SOURCES: dict[str, Callable[[], Source]] = {"synthetic": danish.source, "danish": danish.source, "omop": omop.source}
@@ -50,75 +50,73 @@ def land(source: str, data: Path, out: Path, catalogue: Catalogue, progress: Cal
     if source not in SOURCES:
         raise UsageError(f"--source needs one of {', '.join(SOURCES)}, got {source!r}")
     reader = SOURCES[source]()
-    declared = tables(reader.tables)
+    spill = out / "spill"  # what does not fit in memory, and mended copies of CSV files
     with duckdb.connect(":memory:") as con:
-        con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-        con.execute(f"SET temp_directory = '{out / 'spill'}'")
+        con.execute(f"SET memory_limit = {quoted(MEMORY_LIMIT)}")
+        con.execute(f"SET temp_directory = {quoted(spill)}")
         progress("reading tables")
-        raws = open_extract(con, data, declared)
-        check.raise_if(check.whole_extract_problems(raws, declared))
-        delivery = _delivery(con, source, data, reader, raws)
-        counts = _check_rows(con, reader, raws, progress)
+        extract = open_extract(con, data, tables(reader.tables), spill)
+        delivery = _checked(con, reader, source, data, extract, progress)
+        counts = {name: check.count(con, raw) for name, raw in sorted(extract.tables.items())}
         reader.prepare(con)
         people = number_people(con, reader.spell(reader.sql("persons"), delivery))
-        if people == 0:
-            raise DataError("the extract is empty: no person landed", [_told(n, c) for n, c in counts.items()])
         con.execute(f"CREATE TEMP VIEW all_contacts AS {reader.spell(reader.sql('contacts'), delivery)}")
         con.execute(f"CREATE TEMP TABLE contacts AS {CONTACT_SETTING}")
         con.execute(f"CREATE TEMP TABLE diagnoses AS {reader.spell(reader.sql('diagnosis'), delivery)}")
         write_people(con, reader.spell(reader.sql("residence"), delivery), out)
         conditions, measurable, notes = reader.conditions(con, catalogue, delivery)
         queries = {"contact": CONTACT, "stay": STAY, "condition": conditions, "diagnosis": "SELECT * FROM diagnoses"}
-        queries |= {domain: reader.sql(domain) for domain in reader.domains(raws)}
+        queries |= {domain: reader.sql(domain) for domain in reader.domains(extract.tables)}
         events: dict[str, int] = {}
         for domain, sql in sorted(queries.items()):
             progress(f"landing {domain}")
             events[domain] = write_domain(con, domain, reader.spell(sql, delivery), people, out)
-        write_refused(con, sorted(raws), out)
-    (out / "spill").rmdir() if (out / "spill").exists() else None
-    told = {name: counted.as_dict() for name, counted in sorted(counts.items())}
+        write_refused(con, extract.tables, out)
+    shutil.rmtree(spill, ignore_errors=True)
+    told = {name: counted.as_dict() for name, counted in counts.items()}
+    notes = [*extract.notes, *_mostly_refused(counts), *notes]
     return Landed(people, events, told, delivery, {**measurable, "domains": sorted(queries)}, notes)
 
 
-def _check_rows(
-    con: duckdb.DuckDBPyConnection, reader: Source, raws: Mapping[str, Raw], progress: Callable[[str], None]
-) -> dict[str, check.Count]:
+def _checked(
+    con: duckdb.DuckDBPyConnection,
+    reader: Source,
+    source: str,
+    data: Path,
+    extract: Extract,
+    progress: Callable[[str], None],
+) -> Delivery:
+    """Check every row of every table and return the delivery; raises DataError with every problem of the extract."""
     declared = tables(reader.tables)
+    raws = extract.tables
+    by_table = table_problems(raws, declared)
+    problems = [*extract.problems, *(p for found in by_table.values() for p in found)]
+    delivery, told = read_delivery(source, data)
+    problems += told
     for table in declared.values():
         progress(f"checking {table.name}")
-        check.check_rows(con, table, raws.get(table.name), raws)
+        raw = None if table.name in by_table else raws.get(table.name)
+        check.check_rows(con, table, raw, raws)
+        unreadable = unreadable_problem(con, raw) if raw else None
+        problems += [unreadable] if unreadable else []
     con.execute(f"CREATE TEMP TABLE person_ids AS {reader.person_ids}")
+    if not by_table and not con.execute("SELECT 1 FROM person_ids LIMIT 1").fetchone():
+        problems.append("the extract is empty: no person in it can land")
+    raise_if(problems)
     for table in declared.values():
         check.check_links(con, table)
-    counts = {name: check.count(con, declared[name], raw) for name, raw in raws.items()}
-    check.raise_if([p for name, c in counts.items() if (p := check.unreadable_problem(name, c))])
-    return counts
-
-
-def _delivery(
-    con: duckdb.DuckDBPyConnection, source: str, data: Path, reader: Source, raws: Mapping[str, Raw]
-) -> Delivery:
-    """The extract's own word on what it covers (`delivery.json`), or the last day found in it."""
-    path = data / "delivery.json"
-    if data.is_dir() and path.exists():
-        told = json.loads(path.read_text(encoding="utf-8"))
-        try:
-            dates = {key: read_date(told[key], f"delivery.json: {key}") for key in ("covers_to", "delivered")}
-            delivery = Delivery(source, told["system"], **dates)
-        except KeyError as error:
-            raise DataError(f"delivery.json: needs the key {error.args[0]!r}") from None
-    else:
-        last = reader.last_day(con, raws)
-        if last is None:
-            raise DataError("no date found in the extract: cannot tell what it covers; add a delivery.json")
-        delivery = Delivery(source, reader.system, last, last)
-    if delivery.delivered < delivery.covers_to or delivery.covers_to > date(2200, 1, 1):
-        raise DataError("delivery.json: `delivered` must not be before `covers_to`")
+    if delivery is None:
+        days = reader.last_days(con)
+        if days is None:
+            raise DataError("nothing tells what the extract covers: add a delivery.json (system, covers_to, delivered)")
+        delivery = Delivery(source, reader.system, *days)
     return delivery
 
 
-def _told(name: str, counted: check.Count) -> str:
-    return f"{name}: {counted.rows_in} rows, {counted.landed} landed"
-
-
-__all__ = ["Landed", "day_of", "land"]
+def _mostly_refused(counts: Mapping[str, check.Count]) -> list[str]:
+    """Tables of which more than half did not land, which is often a key written in two ways."""
+    return [
+        f"{name}: {counted.refused} of {counted.rows_in} rows did not land"
+        for name, counted in counts.items()
+        if (counted.refused - counted.reasons.get(check.HEADER, 0)) * 2 > counted.rows_in
+    ]

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from stratify.errors import DataError
 from stratify.registers.clock import day_number, read_date
+from stratify.registers.read import quoted
 from stratify.store.layout import bucket_file, buckets
 
 Columns = dict[str, npt.NDArray[Any]]
@@ -62,18 +63,18 @@ class Store:
     def persons(self) -> Columns:
         """Return all people: person, sex, birth, death (NaN while alive)."""
         return self._query(
-            f"SELECT person, sex, birth, death FROM {self._file('persons.parquet')} ORDER BY person", ("death",)
+            f"SELECT person, sex, birth, death FROM {self._files(['persons.parquet'])} ORDER BY person", ("death",)
         )
 
     def source_ids(self) -> list[str]:
         """Return the source's own ids, by person number. Only pseudonyms may be made of them."""
-        rows = duckdb.execute(f"SELECT source_id FROM {self._file('persons.parquet')} ORDER BY person").fetchall()
+        rows = duckdb.execute(f"SELECT source_id FROM {self._files(['persons.parquet'])} ORDER BY person").fetchall()
         return [source_id for (source_id,) in rows]
 
     def residence(self) -> Columns:
         """Return all stretches of residence: person, start, end (NaN while resident), municipality."""
         return self._query(
-            f'SELECT person, start, "end", municipality FROM {self._file("residence.parquet")} '
+            f'SELECT person, start, "end", municipality FROM {self._files(["residence.parquet"])} '
             'ORDER BY person, start, "end"',
             ("end",),
         )
@@ -91,23 +92,23 @@ class Store:
 
     def events(self, domain: str, bucket: int | None) -> str:
         """Return the SQL that reads a domain's rows with their place in the file."""
-        if bucket is None:
-            return self._file(f"{domain}/*.parquet", ", file_row_number = true")
-        return self._file(bucket_file(domain, bucket), ", file_row_number = true")
+        which = range(self.buckets) if bucket is None else [bucket]
+        return self._files([bucket_file(domain, number) for number in which], ", file_row_number = true")
 
-    def _file(self, name: str, options: str = "") -> str:
-        return f"read_parquet('{str(self.root / name).replace(chr(39), chr(39) * 2)}'{options})"
+    def _files(self, names: Sequence[str], options: str = "") -> str:
+        """The SQL that reads files by their names, none of them taken as a pattern."""
+        return f"read_parquet([{', '.join(quoted(self.root / name) for name in names)}]{options})"
 
     def _query(self, sql: str, numbers: Sequence[str]) -> Columns:
         found = duckdb.execute(sql).fetchnumpy()
         return {name: _plain(values, name in numbers) for name, values in found.items()}
 
 
-def _plain(values: Any, as_number: bool) -> npt.NDArray[Any]:
+def _plain(values: npt.NDArray[Any], as_number: bool) -> npt.NDArray[Any]:
     """Return an ordinary array: NULL becomes NaN in numbers and None elsewhere."""
     if as_number:
-        floats = np.ma.asarray(values).astype(np.float64)
-        return np.asarray(floats.filled(np.nan))
+        floats: npt.NDArray[np.float64] = np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan)
+        return floats
     if isinstance(values, np.ma.MaskedArray):
         if not values.mask.any():
             return np.asarray(values.data)

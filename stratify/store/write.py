@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
+from stratify.registers.read import NOT_A_LINE, Raw, quoted
 from stratify.store.layout import DOMAINS, ROW_GROUP, bucket_file, buckets
 
 _PARQUET = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
@@ -61,29 +62,22 @@ def write_domain(con: duckdb.DuckDBPyConnection, domain: str, sql: str, people: 
     return int(row[0]) if row else 0
 
 
-def write_refused(con: duckdb.DuckDBPyConnection, names: Iterable[str], out: Path) -> None:
+def write_refused(con: duckdb.DuckDBPyConnection, raws: Mapping[str, Raw], out: Path) -> None:
     """Write every refused row as it was delivered, with its number and the reason, readable by the owner alone."""
     folder = out / "refused"
     folder.mkdir(mode=0o700)
-    for name in names:
+    for name, raw in sorted(raws.items()):
         select = (
             f"SELECT c.row_ AS row, c.reason, CAST(to_json(raw) AS VARCHAR) AS delivered FROM checked_{name} AS c "
             f"JOIN raw_{name} AS raw ON raw.row_ = c.row_ WHERE c.reason IS NOT NULL"
         )
-        rejected = con.execute(
-            "SELECT count(*) FROM information_schema.tables WHERE table_name = ?", [f"rejected_{name}"]
-        ).fetchone()
-        if rejected and rejected[0]:
-            select += (
-                " UNION ALL SELECT CAST(line AS BIGINT), 'line not readable as CSV', any_value(csv_line) "
-                f"FROM rejected_{name} GROUP BY scan_id, file_id, line"
-            )
-        found = con.execute(f"SELECT count(*) FROM ({select})").fetchone()
-        if found and found[0]:
+        if raw.unreadable_lines:
+            select += f" UNION ALL SELECT line, {quoted(NOT_A_LINE)}, delivered FROM lines_{name}"
+        if con.execute(f"SELECT 1 FROM ({select}) LIMIT 1").fetchone():
             path = folder / f"{name}.parquet"
             _copy(con, f"SELECT * FROM ({select}) ORDER BY reason, row, delivered", path)
             path.chmod(0o600)
 
 
 def _copy(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
-    con.execute(f"COPY ({select}) TO '{str(path).replace(chr(39), chr(39) * 2)}' ({_PARQUET})")
+    con.execute(f"COPY ({select}) TO {quoted(path)} ({_PARQUET})")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 
 import duckdb
@@ -11,8 +10,8 @@ from stratify.catalogue import Catalogue
 from stratify.morbidity import code_groups
 from stratify.registers.clock import day_number
 from stratify.registers.declare import tables
-from stratify.registers.read import Raw
-from stratify.registers.source import Conditions, Delivery, Source
+from stratify.registers.delivery import Delivery
+from stratify.registers.source import Conditions, Source
 
 CPR = "urn:oid:1.2.208.176.1.2"
 COUNTED_KINDS = ("A", "B", "G")  # action, secondary, underlying: the kinds that say the person has the disease
@@ -30,16 +29,15 @@ def source() -> Source:
             "household": ("bef",),
             "education": ("udda",),
         },
-        last_day=last_day,
+        last_days=last_days,
         make_conditions=conditions,
     )
 
 
-def last_day(con: duckdb.DuckDBPyConnection, raws: Mapping[str, Raw]) -> date | None:
-    """Return the last snapshot day of BEF: until then at least, the population is known."""
-    del raws
-    row = con.execute("SELECT max(TRY_CAST(CAST(referencetid AS VARCHAR) AS DATE)) FROM raw_bef").fetchone()
-    return row[0] if row else None
+def last_days(con: duckdb.DuckDBPyConnection) -> tuple[date, date] | None:
+    """Return the last snapshot day of BEF, twice: until then at least the population is known."""
+    row = con.execute("SELECT max(referencetid) FROM checked_bef WHERE reason IS NULL").fetchone()
+    return (row[0], row[0]) if row and row[0] else None
 
 
 def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: Delivery) -> Conditions:

@@ -1,5 +1,5 @@
 -- One row per person: sex from the latest snapshot, birth from the earliest.
-SELECT s.source_id, s.sex, {day:s.birth} AS birth, {day:d.doddato} AS death
+SELECT s.source_id, CASE WHEN s.sex IN (1, 2) THEN s.sex ELSE 0 END AS sex, {day:s.birth} AS birth, {day:d.doddato} AS death
 FROM (SELECT pnr AS source_id,
              max(CASE WHEN latest = 1 THEN koen END) AS sex,
              max(CASE WHEN earliest = 1 THEN foed_dag END) AS birth

@@ -1,38 +1,43 @@
--- From each snapshot a person lives in its municipality until the next one. Who is not in the next one left on the day
--- of a move out of the country or of death; where neither is known, half-way between the two, since to leave earlier
--- would let a later snapshot decide who is counted. Who moves out and in again between two snapshots is away between.
-WITH snapshots AS (
-    SELECT pnr, kom, referencetid AS day, lead(referencetid) OVER (PARTITION BY pnr ORDER BY referencetid) AS own_next
-    FROM bef),
+-- Where each person lived and when, from marks in the order of their days: in a snapshot (S), born (B) or moved in from
+-- abroad (I) a person lives here from that day on; moved out of the country (U) or dead (D) not. A stretch lasts until
+-- the next mark. Who is missing in the next snapshot, and has no mark before it, left half-way between: to leave earlier
+-- would let a later snapshot decide who is counted. A birth counts where the person first stands in the next snapshot.
+-- After the last snapshot a stretch stays open.
+WITH days AS (
+    SELECT DISTINCT referencetid AS day FROM bef),
 calendar AS (
-    SELECT referencetid AS day, lead(referencetid) OVER (ORDER BY referencetid) AS next_day
-    FROM (SELECT DISTINCT referencetid FROM bef) AS days),
-spells AS (
-    SELECT s.pnr, s.kom, s.day, s.own_next, c.next_day,
-           (SELECT min(haend_dato) FROM vnds AS v WHERE v.pnr = s.pnr AND v.indud_kode = 'U' AND v.haend_dato > s.day
-              AND (s.own_next IS NULL OR v.haend_dato <= s.own_next)) AS away,
-           (SELECT doddato FROM dod WHERE dod.pnr = s.pnr) AS death
-    FROM snapshots AS s JOIN calendar AS c ON c.day = s.day),
+    SELECT day, lead(day) OVER (ORDER BY day) AS next_day, lag(day) OVER (ORDER BY day) AS day_before FROM days),
+firsts AS (
+    SELECT pnr, min(referencetid) AS day, min(foed_dag) AS birth FROM bef GROUP BY pnr),
+marks AS (
+    SELECT pnr, referencetid AS day, 3 AS rank, 'S' AS mark, kom FROM bef
+    UNION ALL
+    SELECT pnr, haend_dato, CASE indud_kode WHEN 'I' THEN 2 ELSE 4 END, indud_kode, NULL
+    FROM vnds WHERE haend_dato > (SELECT min(day) FROM days)
+    UNION ALL
+    SELECT f.pnr, f.birth, 1, 'B', NULL
+    FROM firsts AS f JOIN calendar AS c ON c.day = f.day
+         LEFT JOIN (SELECT DISTINCT v.pnr FROM vnds AS v JOIN firsts AS b ON b.pnr = v.pnr AND v.haend_dato < b.day
+                    WHERE v.indud_kode = 'I') AS moved ON moved.pnr = f.pnr
+    WHERE f.birth > c.day_before AND f.birth < f.day AND moved.pnr IS NULL
+    UNION ALL
+    SELECT pnr, doddato, 5, 'D', NULL FROM dod),
+ordered AS (
+    SELECT pnr, day, mark,
+           lead(day) OVER (PARTITION BY pnr ORDER BY day, rank) AS next_mark,
+           coalesce(kom, first_value(kom IGNORE NULLS) OVER (PARTITION BY pnr ORDER BY day, rank
+                                                             ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING),
+                    last_value(kom IGNORE NULLS) OVER (PARTITION BY pnr ORDER BY day, rank
+                                                       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) AS kom,
+           max(CASE WHEN mark = 'D' THEN day END) OVER (PARTITION BY pnr) AS death
+    FROM marks),
 stretches AS (
-    SELECT pnr AS source_id, day AS start_day, kom,
-           CASE WHEN away IS NOT NULL THEN away
-                WHEN own_next = next_day THEN own_next
-                WHEN next_day IS NULL THEN NULL
-                WHEN death <= next_day THEN death
-                ELSE day + CAST(date_diff('day', day, next_day) / 2 AS INTEGER) END AS end_day, death
-    FROM spells
-    UNION ALL
-    SELECT s.pnr, v.haend_dato, s.kom, s.own_next, s.death
-    FROM spells AS s JOIN vnds AS v ON v.pnr = s.pnr AND v.indud_kode = 'I' AND v.haend_dato > s.away
-         AND v.haend_dato < s.own_next
-    UNION ALL
-    SELECT f.pnr, greatest(coalesce(v.haend_dato, f.birth), f.birth), f.kom, f.day, f.death
-    FROM (SELECT s.pnr, s.kom, s.day, s.death, b.birth,
-                 (SELECT max(c.day) FROM calendar AS c WHERE c.day < s.day) AS before
-          FROM spells AS s JOIN (SELECT pnr, min(referencetid) AS first_day, min(foed_dag) AS birth FROM bef GROUP BY pnr)
-               AS b ON b.pnr = s.pnr AND b.first_day = s.day) AS f
-         LEFT JOIN vnds AS v ON v.pnr = f.pnr AND v.indud_kode = 'I' AND v.haend_dato > f.before AND v.haend_dato < f.day
-    WHERE coalesce(v.haend_dato, f.birth) > f.before AND coalesce(v.haend_dato, f.birth) < f.day)
-SELECT source_id, {day:start_day} AS start, {day:least(end_day, death)} AS "end", kom AS municipality
+    SELECT o.pnr, o.kom, o.death, o.day AS start_day,
+           CASE WHEN c.next_day IS NULL OR o.next_mark <= c.next_day THEN o.next_mark
+                ELSE o.day + CAST(floor(date_diff('day', o.day, c.next_day) / 2) AS INTEGER) END AS end_day
+    FROM ordered AS o JOIN calendar AS c ON c.day <= o.day AND (c.next_day IS NULL OR o.day < c.next_day)
+    WHERE o.mark IN ('S', 'B', 'I'))
+SELECT pnr AS source_id, {day:start_day} AS start, {day:least(end_day, death)} AS "end",
+       nullif(ltrim(kom, '0'), '') AS municipality
 FROM stretches
 WHERE (end_day IS NULL OR end_day > start_day) AND (death IS NULL OR death > start_day)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -10,19 +9,19 @@ import duckdb
 
 from stratify.catalogue import Catalogue
 from stratify.morbidity import code_groups
-from stratify.registers.omop.concepts import map_concepts
-from stratify.registers.read import Raw
-from stratify.registers.source import Conditions, Delivery, Source
+from stratify.registers.delivery import Delivery
+from stratify.registers.omop.concepts import ICD_VOCABULARY, map_concepts
+from stratify.registers.source import Conditions, Source
 
 ICD_SHARE = 0.5  # of the records: from here on a source is taken to code in ICD-10, so that an index means something
 
 # ICD-10 as the source wrote it: told by its concept's vocabulary, or by its shape where no vocabulary knows the concept
-_ICD_SOURCE = """
+_ICD_SOURCE = f"""
 CREATE TEMP TABLE icd_source AS
 SELECT c.row_, upper(replace(c.condition_source_value, '.', '')) AS code
 FROM condition_occurrence AS c LEFT JOIN concept AS k ON k.concept_id = c.condition_source_concept_id
-WHERE regexp_full_match(upper(c.condition_source_value), '[A-Z][0-9][0-9A-Z](\\.?[0-9A-Z]{1,4})?')
-  AND (k.vocabulary_id IS NULL OR k.vocabulary_id LIKE 'ICD10%')
+WHERE regexp_full_match(upper(c.condition_source_value), '[A-Z][0-9][0-9A-Z](\\.?[0-9A-Z]{{1,4}})?')
+  AND (coalesce(k.vocabulary_id, 'None') = 'None' OR {ICD_VOCABULARY})
 """
 
 
@@ -33,7 +32,7 @@ def source() -> Source:
         system="urn:omop:person_id",
         person_ids="SELECT DISTINCT person_id AS source_id FROM checked_person WHERE reason IS NULL",
         needs={},
-        last_day=last_day,
+        last_days=last_days,
         make_conditions=conditions,
         prepare=prepare,
     )
@@ -44,13 +43,15 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_ICD_SOURCE)
 
 
-def last_day(con: duckdb.DuckDBPyConnection, raws: Mapping[str, Raw]) -> date | None:
-    """Return the last day of any observation period."""
-    del raws
+def last_days(con: duckdb.DuckDBPyConnection) -> tuple[date, date] | None:
+    """Return the last day of any observation period, and the day of release, which is never before that."""
     row = con.execute(
-        "SELECT max(TRY_CAST(CAST(observation_period_end_date AS VARCHAR) AS DATE)) FROM raw_observation_period"
+        "SELECT max(observation_period_end_date), (SELECT max(cdm_release_date) FROM checked_cdm_source) "
+        "FROM checked_observation_period WHERE reason IS NULL"
     ).fetchone()
-    return row[0] if row else None
+    if not row or row[0] is None:
+        return None
+    return row[0], max(row[0], row[1] or row[0])
 
 
 def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: Delivery) -> Conditions:

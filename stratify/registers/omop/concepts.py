@@ -18,6 +18,9 @@ import duckdb
 from stratify.catalogue import Catalogue
 from stratify.morbidity import code_groups
 
+# diagnoses of the WHO and its national editions; ICD-10-PCS has procedures under codes of the same look
+ICD_VOCABULARY = "(vocabulary_id LIKE 'ICD10%' AND vocabulary_id <> 'ICD10PCS')"
+
 
 @dataclass
 class Mapping:
@@ -48,8 +51,8 @@ def map_concepts(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Mappin
                     continue
                 (found.verified if name is not None else found.unverified).add(str(group))
                 con.execute(
-                    "INSERT INTO concept_groups SELECT ?, ? UNION SELECT descendant_concept_id, ? FROM concept_ancestor "
-                    "WHERE ancestor_concept_id = ?",
+                    "INSERT INTO concept_groups SELECT ?, ? UNION "
+                    "SELECT descendant_concept_id, ? FROM concept_ancestor WHERE ancestor_concept_id = ?",
                     [entry.concept, group, group, entry.concept],
                 )
     found.unverified -= found.verified
@@ -58,17 +61,17 @@ def map_concepts(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Mappin
 
 def _derive(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> set[str]:
     rows = con.execute(
-        "SELECT DISTINCT replace(concept_code, '.', '') FROM concept WHERE vocabulary_id LIKE 'ICD10%' ORDER BY ALL"
+        f"SELECT DISTINCT replace(concept_code, '.', '') FROM concept WHERE {ICD_VOCABULARY} ORDER BY ALL"
     ).fetchall()
     pairs = sorted(code_groups([code for (code,) in rows], catalogue))
     con.execute("CREATE TEMP TABLE icd_groups (code VARCHAR, grp VARCHAR)")
     if pairs:
         con.executemany("INSERT INTO icd_groups VALUES (?, ?)", [list(pair) for pair in pairs])
-    con.execute("""
+    con.execute(f"""
         INSERT INTO concept_groups
         SELECT DISTINCT coalesce(below.descendant_concept_id, maps.concept_id_2), g.grp
         FROM icd_groups AS g
-        JOIN concept AS icd ON replace(icd.concept_code, '.', '') = g.code AND icd.vocabulary_id LIKE 'ICD10%'
+        JOIN concept AS icd ON replace(icd.concept_code, '.', '') = g.code AND {ICD_VOCABULARY}
         JOIN concept_relationship AS maps ON maps.concept_id_1 = icd.concept_id AND maps.relationship_id = 'Maps to'
         LEFT JOIN concept_ancestor AS below ON below.ancestor_concept_id = maps.concept_id_2""")
     return {group for (group,) in con.execute("SELECT DISTINCT grp FROM concept_groups").fetchall()}

@@ -1,11 +1,22 @@
--- Visits in the form of hospital contacts. A visit dated without an hour is taken from noon to noon. Whether an inpatient
--- visit was acute is unknown, never false; the emergency room is acute.
+-- Visits in the form of hospital contacts. A visit dated without an hour is taken from noon to noon, and another one that
+-- starts on the day it ends joins it. Whether an inpatient visit was acute is unknown, never false; the emergency room
+-- is acute.
+WITH started AS (
+    SELECT *, coalesce(date_diff('minute', CAST(visit_end_date AS TIMESTAMP), visit_end_datetime) > 0, false) AS end_told,
+           CASE WHEN date_diff('minute', CAST(visit_start_date AS TIMESTAMP), visit_start_datetime) > 0
+                THEN visit_start_datetime ELSE visit_start_date + to_hours(12) END AS start_at
+    FROM visit_occurrence),
+ended AS (
+    SELECT *, CASE WHEN visit_end_date IS NULL THEN NULL
+                   WHEN end_told THEN greatest(visit_end_datetime, start_at)
+                   ELSE greatest(visit_end_date + to_hours(12), start_at) END AS end_at
+    FROM started)
 SELECT person_id AS source_id,
        visit_occurrence_id AS contact,
-       CASE WHEN date_diff('minute', CAST(visit_start_date AS TIMESTAMP), visit_start_datetime) > 0
-            THEN visit_start_datetime ELSE visit_start_date + to_hours(12) END AS start_at,
-       CASE WHEN date_diff('minute', CAST(visit_end_date AS TIMESTAMP), visit_end_datetime) > 0
-            THEN greatest(visit_end_datetime, visit_start_datetime) ELSE visit_end_date + to_hours(12) END AS end_at,
+       start_at,
+       end_at,
+       CASE WHEN end_told THEN end_at + to_hours(4)
+            ELSE date_trunc('day', coalesce(end_at, start_at)) + to_seconds(86399) END AS joins_to,
        CASE WHEN visit_concept_id IN (9203, 262) THEN true WHEN visit_concept_id = 9201 THEN NULL ELSE false END AS acute,
        'somatic' AS care,
        'physical' AS form,
@@ -14,4 +25,4 @@ SELECT person_id AS source_id,
        CAST(NULL AS VARCHAR) AS code,
        CAST(NULL AS VARCHAR) AS unit,
        {delay:visit_occurrence} AS delay
-FROM visit_occurrence
+FROM ended

@@ -14,17 +14,12 @@ PERSONS = {"sex": "TINYINT", "birth": "INTEGER", "death": "INTEGER"}
 RESIDENCE = {"start": "INTEGER", "end": "INTEGER", "municipality": "VARCHAR"}
 
 
-@pytest.fixture(scope="session")
-def catalogue():
-    return load()
-
-
 @pytest.fixture
-def write_store(tmp_path, catalogue):
+def write_store(tmp_path):
     """Return a function that writes a store of the given rows by domain, each a dict with `person`."""
 
     def write(tables, *, persons=(), residence=(), delivered="2025-02-15", **measurable) -> Store:
-        told = {"conditions": [*catalogue.conditions], "charlson": True, "acute": True, "care": True}
+        told = {"conditions": [*load().conditions], "charlson": True, "acute": True, "care": True}
         told |= {"domains": [name for name in DOMAINS if name in tables], **measurable}
         results = {
             "people": 10,
@@ -45,8 +40,9 @@ def write_store(tmp_path, catalogue):
 def write_table(path: Path, columns, rows) -> None:
     typed = {"person": "INTEGER", **columns}
     names = ", ".join(f'"{name}"' for name in typed)
+    declared = ", ".join(f'"{name}" {kind}' for name, kind in typed.items())
     with duckdb.connect() as con:
-        con.execute(f"CREATE TABLE t ({', '.join(f'"{name}" {kind}' for name, kind in typed.items())})")
+        con.execute(f"CREATE TABLE t ({declared})")
         if rows:
             marks = ", ".join("?" for _ in typed)
             con.executemany(f"INSERT INTO t VALUES ({marks})", [[row.get(name) for name in typed] for row in rows])

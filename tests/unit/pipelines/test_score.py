@@ -1,0 +1,142 @@
+"""What is written for the service: every scored person once, by pseudonym, with an answer for every offer."""
+
+import json
+import sqlite3
+
+import duckdb
+import numpy as np
+import pytest
+
+from models import load_champion
+from pipelines.data_steps import COHORT
+from pipelines.matrix import read_matrix
+from pipelines.score import LISTED, reasons_of_listed
+from stratify.catalogue import load
+from stratify.files import digest_file
+from stratify.pseudonym import key_id, pseudonym, read_key
+from stratify.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def work(region):
+    return Workspace(region)
+
+
+@pytest.fixture(scope="module")
+def catalogue(few_events):
+    return load(few_events)
+
+
+@pytest.fixture(scope="module")
+def serving(work):
+    con = sqlite3.connect(f"file:{work.serving_db}?mode=ro", uri=True)
+    yield con
+    con.close()
+
+
+@pytest.fixture(scope="module")
+def meta(serving):
+    return dict(serving.execute("SELECT key, value FROM meta").fetchall())
+
+
+@pytest.fixture(scope="module")
+def bundle(work):
+    return load_champion(work.bundles, work.keys / "bundle_public.pem")
+
+
+@pytest.fixture(scope="module")
+def latest(work, meta):
+    days = int((np.datetime64(meta["landmark"]) - np.datetime64("1970-01-01")).astype(int))
+    return read_matrix(work.features, [days])
+
+
+@pytest.fixture(scope="module")
+def scores(work, meta):
+    return duckdb.execute(
+        "SELECT * FROM read_parquet(?) ORDER BY person", [f"{work.scores}/{meta['landmark']}.parquet"]
+    )
+
+
+def test_everybody_in_the_matrix_is_scored_once(latest, serving, scores):
+    people = [row[0] for row in scores.fetchall()]
+    assert people == latest.rows.person.tolist()
+    assert serving.execute("SELECT count(*) FROM person").fetchone()[0] == len(people)
+
+
+def test_a_person_is_found_by_the_pseudonym_of_the_sources_own_id(work, meta, serving, latest):
+    key = read_key(work.keys / "pseudonym.key")
+    ids = dict(
+        duckdb.execute("SELECT person, source_id FROM read_parquet(?)", [f"{work.store}/persons.parquet"]).fetchall()
+    )
+    expected = {pseudonym(key, meta["system"], ids[person]) for person in latest.rows.person.tolist()}
+    assert {name for (name,) in serving.execute("SELECT pseudonym FROM person")} == expected
+    assert meta["pseudonym_key_id"] == key_id(key)
+
+
+def test_no_identifier_of_the_source_stands_in_the_file(work):
+    raw = work.serving_db.read_bytes()
+    ids = duckdb.execute("SELECT source_id FROM read_parquet(?)", [f"{work.store}/persons.parquet"]).fetchall()
+    assert not any(source_id.encode() in raw for (source_id,) in ids)
+
+
+def test_the_file_is_its_owners_alone(work):
+    assert work.serving_db.stat().st_mode & 0o077 == 0
+
+
+def test_the_risk_told_is_the_bundles_for_the_features_told(serving, bundle, catalogue):
+    width = len(bundle.content.columns)
+    assert bundle.members
+    assert set(bundle.members) <= set(catalogue.outcomes)
+    for body, blob in serving.execute("SELECT body, features FROM person LIMIT 50"):
+        row = np.frombuffer(blob, dtype="<f8").reshape(1, width)
+        for told in json.loads(body)["risks"]:
+            assert told["risk"] == bundle.members[told["outcome"]].risk(row)[0]
+            assert 0 < told["risk"] < 1
+
+
+def test_every_offer_has_an_answer_and_a_reason_in_both_languages(serving, catalogue):
+    for (body,) in serving.execute("SELECT body FROM person"):
+        told = json.loads(body)
+        assert {offer["id"] for offer in told["offers"]} == set(catalogue.offers)
+        assert all(offer["why"]["da"] and offer["why"]["en"] for offer in told["offers"])
+        assert {"need", "resources"} == set(told["stratum"])
+        assert len([key for key in told["conditions"] if catalogue.conditions[key].part_of is None]) >= 2
+
+
+def test_what_cannot_be_told_is_said(serving):
+    (body,) = serving.execute("SELECT body FROM person LIMIT 1").fetchone()
+    assert "conditions" in {entry["id"] for entry in json.loads(body)["missing"]}
+
+
+def test_reasons_are_those_of_the_people_at_the_top_of_each_risk(latest, bundle):
+    risks = {key: member.risk(latest.cells) for key, member in bundle.members.items()}
+    told = reasons_of_listed(latest, risks, bundle.members)
+    for risk in risks.values():
+        assert set(np.argsort(-risk, kind="stable")[: min(LISTED, 20)].tolist()) <= set(told)
+    for by_outcome in told.values():
+        assert set(by_outcome) == set(bundle.members)
+        for reasons in by_outcome.values():
+            sizes = [abs(reason["contribution"]) for reason in reasons]
+            assert sizes == sorted(sizes, reverse=True)
+            assert all((reason["contribution"] > 0) == (reason["direction"] == "+") for reason in reasons)
+
+
+def test_targets_stand_beside_the_people(serving, catalogue):
+    found = {key: json.loads(body) for key, body in serving.execute("SELECT id, body FROM target")}
+    assert set(found) == set(catalogue.targets)
+    assert all({"numerator", "denominator", "unknown", "status"} <= set(body) for body in found.values())
+
+
+def test_the_matrix_lies_in_one_file_per_landmark_and_the_columns_beside_it(work, latest):
+    manifest = json.loads((work.features / "manifest.json").read_text(encoding="utf-8"))["results"]
+    files = {path.stem: digest_file(path) for path in (work.features / COHORT).glob("*.parquet")}
+    assert sorted(files) == manifest["landmarks"]
+    assert manifest["columns"] == len(latest.columns)
+    assert manifest["flow"][manifest["score_landmark"]]["multimorbid"] == len(latest.rows)
+
+
+def test_a_matrix_gives_its_columns_in_the_order_asked_for(latest):
+    wanted = [latest.columns[5], latest.columns[2]]
+    chosen = latest.select(wanted)
+    assert chosen.names == [latest.names[5], latest.names[2]]
+    np.testing.assert_array_equal(chosen.cells, latest.cells[:, [5, 2]])

@@ -1,0 +1,89 @@
+"""The summary shows counts of 1 to 4 as "<5", says what is not measurable, and what was refused."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from pipelines.summary import show
+from stratify.catalogue import load
+
+
+@pytest.fixture
+def told():
+    return {
+        "land": {
+            "people": 28,
+            "delivery": {"source": "omop"},
+            "people_with": {"hypertension": 3, "diabetes": 0, "t2d": 12, "pain": None},
+            "measurable": {"unverified": ["t2d"]},
+            "notes": ["no deaths in this source"],
+            "tables": {"death": {"rows_in": 1, "reasons": {"header row standing as data": 1}}},
+        },
+        "build": {
+            "score_landmark": "2022-01-01",
+            "flow": {"2022-01-01": {"adults": 17, "multimorbid": 4, "psychiatric_somatic": 0}},
+            "definitions": {"multimorbid": "DK39-DX-2", "both": "DK39-DX-PSYKSOM-0"},
+        },
+        "train": {
+            "trained": {
+                "death_365d": {
+                    "chosen": "logistic",
+                    "measures": {"logistic": {"auroc": 0.8123, "auprc": None, "brier": 0.04}},
+                }
+            },
+            "not_trained": [
+                {"outcome": "acute_admission_365d", "split": "train", "events": None, "needs": 100, "text": ""}
+            ],
+        },
+        "score": {"people": 4, "bundle": "abc", "need": {"need_raised": 4}, "answers": {"ask": 32}},
+        "monitor": {
+            "targets": {
+                "a": {"name": {"en": "A"}, "period": "2021", "numerator": 5, "denominator": 20, "unknown": 0,
+                      "share": 0.25, "standard": 0.2, "status": "undecided", "mature": True},
+                "b": {"name": {"en": "B"}, "period": "2021", "numerator": None, "denominator": None, "unknown": None,
+                      "share": None, "standard": None, "status": "not_measurable", "mature": False,
+                      "lacking": "no lab in this source"},
+            }
+        },
+    }  # fmt: skip
+
+
+@pytest.fixture
+def shown(told, tmp_path):
+    out = io.StringIO()
+    show(told, load(), tmp_path / "w", Console(file=out, width=140))
+    return out.getvalue()
+
+
+def line(shown, words):
+    return next(line for line in shown.splitlines() if words in line)
+
+
+@pytest.mark.parametrize(
+    "words, expected",
+    [
+        ("people landed", "28"),
+        ("multimorbid (DK39-DX-2)", "<5"),
+        ("psychiatric-somatic", "0"),
+        ("Hypertension", "<5"),
+        ("Type 2 diabetes", "12 (unverified concepts)"),
+        ("Painful condition", "not measurable here"),
+        ("Death within 12 months: logistic", "0.812"),
+        ("not trained: acute_admission_365d", "fewer than 5 events in train, needs 100"),
+        ("B  ", "not measurable here: no lab in this source"),
+        ("A  ", "5 of 20 (25%)"),
+        ("note: death", "1 of 1 rows refused: header row standing as data"),
+        ("note: no deaths", "in this source"),
+        ("Next:", "serve --jwt-key"),
+    ],
+)
+def test_it_tells(shown, words, expected):
+    assert expected in line(shown, words)
+
+
+def test_a_made_up_region_is_served_as_a_demo(told, tmp_path):
+    told["land"]["delivery"]["source"] = "synthetic"
+    out = io.StringIO()
+    show(told, load(), tmp_path / "w", Console(file=out, width=140))
+    assert f"serve --demo --work {tmp_path / 'w'}" in out.getvalue()
