@@ -151,7 +151,7 @@ class Member:
         if np.isinf(x).any():
             names = [self.columns[int(j)] for j in np.flatnonzero(np.isinf(x).any(axis=0))]
             raise DataError("a feature must be a number or missing, got an infinite value in:", names)
-        return x
+        return np.ascontiguousarray(x)  # a row's sum must not depend, in its last bit, on how the matrix lies in memory
 
 
 def sigmoid(logit: Floats) -> Floats:

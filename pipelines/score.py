@@ -42,8 +42,15 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         "quality": manifest_digest(work.quality, "monitor"),
         "bundle": bundle.version,
     }
-    parameters = {"listed": LISTED, "pseudonym_key": key_id(key), "format": FORMAT}
-    step = Step("score", work.scores, inputs, parameters, catalogue.digest_of(*SCORE_KINDS), (work.serving_db,))
+    step = Step(
+        "score",
+        work.scores,
+        inputs,
+        {"listed": LISTED, "format": FORMAT},
+        catalogue.digest_of(*SCORE_KINDS),
+        also=(work.serving_db,),
+        own={"pseudonym_key": key_id(key)},
+    )
 
     def make(out: Path) -> dict[str, Any]:
         store = Store(work.store)

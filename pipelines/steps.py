@@ -1,7 +1,8 @@
 """Steps: each writes one folder whole, says in its manifest what it was made from, and is not run again for the same.
 
 `manifest.json` is the same for the same inputs, parameters, catalogue and source code. `run.json` beside it holds what
-differs from run to run: seconds, CPU-seconds, peak memory, time and commit. It stands outside every digest.
+differs from run to run (seconds, CPU-seconds, peak memory, time, commit) and from one work folder to another (its keys'
+names). It stands outside every digest.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Step:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     catalogue: str = ""
     also: tuple[Path, ...] = ()  # files the step writes outside its folder: missing, they have it run again
+    own: Mapping[str, str] = field(default_factory=dict)  # what is this work folder's alone, as the name of a key
 
     def plan(self) -> dict[str, Any]:
         """Return what decides the step's result."""
@@ -79,6 +81,7 @@ def run_step(step: Step, work: Callable[[Path], Mapping[str, Any]]) -> tuple[dic
                 "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
                 "commit": _commit(),
+                "own": dict(step.own),
             },
         )
     return json.loads(canonical_json(manifest)), True
@@ -127,11 +130,13 @@ def source_digest() -> str:
 def _manifest_of(step: Step) -> dict[str, Any] | None:
     """The manifest of a step that was done and whose files are still what it says."""
     path = step.folder / MANIFEST
-    if not path.exists() or not all(other.exists() for other in step.also):
+    if not path.exists() or not (step.folder / RUN).exists() or not all(other.exists() for other in step.also):
         return None
     manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     plan = json.loads(canonical_json(step.plan()))
     if any(manifest.get(key) != value for key, value in plan.items()):
+        return None
+    if json.loads((step.folder / RUN).read_text(encoding="utf-8"))["own"] != dict(step.own):
         return None
     return manifest if digest_tree(step.folder, leave_out=OUTSIDE) == manifest["files"] else None
 

@@ -53,6 +53,10 @@ def test_one_thread_or_two_give_the_same(files, x):
     np.testing.assert_array_equal(one.contributions(x), two.contributions(x))
 
 
+def test_a_row_scores_the_same_however_the_matrix_lies_in_memory(member, x):
+    np.testing.assert_array_equal(member.risk(np.asfortranarray(x)), member.risk(x))
+
+
 def test_a_member_reads_the_same_from_its_folder(files, member, x, tmp_path):
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)

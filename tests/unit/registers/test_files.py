@@ -1,0 +1,172 @@
+"""What deliveries look like in the wild: encodings, line ends, delimiters, files by year, broken lines and broken files."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from stratify.errors import DataError
+
+ANNA = "000012345678"
+TITLES = "pnr,eksd,atc"
+GOOD = [f"{ANNA},2018-01-{1 + i % 28:02},C07AB02" for i in range(60)]
+
+
+def _drugs(extract, *lines: bytes | str, head: bytes = b"", end: bytes = b"\n", titles: str = TITLES):
+    folder = extract()
+    data = end.join(line if isinstance(line, bytes) else line.encode() for line in [titles, *lines])
+    (folder / "lmdb.csv").write_bytes(head + data + end)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"end": b"\r\n"},
+        {"head": b"\xef\xbb\xbf"},
+        {"head": b"\xef\xbb\xbf", "end": b"\r\n"},
+        {"titles": "PNR,Eksd,ATC"},
+        {"titles": '"pnr","eksd","atc"'},
+        {"titles": " pnr , eksd, atc"},
+    ],
+)
+def test_windows_line_ends_a_byte_order_mark_and_any_case(extract, landed, how):
+    store = landed(_drugs(extract, *GOOD, **how))
+    assert store.found.events["drug"] == 60
+    assert store.rows("drug", "code")[0] == (ANNA, "C07AB02")
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_other_delimiters_and_decimal_commas(extract, landed, delimiter):
+    lines = [delimiter.join([ANNA, "2018-01-01", "C07AB02", "2", "28,5"])]
+    store = landed(_drugs(extract, *lines, titles=delimiter.join(["pnr", "eksd", "atc", "apk", "volume"])))
+    assert store.rows("drug", "ddd") == [(ANNA, 57.0)]
+
+
+def test_lines_that_are_no_lines_of_the_table_are_refused_one_by_one(extract, landed):
+    broken = [f"{ANNA},2018-02-01", f"{ANNA},2018-02-01,C07AB02,1,2", f'{ANNA},2018-02-01,"C07AB02']
+    store = landed(_drugs(extract, *GOOD[:20], broken[0], *GOOD[20:30], broken[1], *GOOD[30:40], broken[2], "", *GOOD[40:]))
+    assert store.found.tables["lmdb"] == {
+        "rows_in": 63,
+        "landed": 60,
+        "refused": 3,
+        "reasons": {"line not readable as CSV": 3},
+    }
+    assert store.refused("lmdb") == [
+        (22, "line not readable as CSV", broken[0]),
+        (33, "line not readable as CSV", broken[1]),
+        (44, "line not readable as CSV", broken[2]),
+    ]
+
+
+def test_two_broken_quotes_do_not_swallow_the_lines_between_them(extract, landed):
+    broken = f'{ANNA},2018-02-01,"C07AB02'
+    store = landed(_drugs(extract, *GOOD, broken, f"{ANNA},2018-03-01,C09AA05", broken, end=b"\r\n"))
+    assert store.reasons("lmdb") == {"line not readable as CSV": 2}
+    assert (ANNA, "C09AA05") in store.rows("drug", "code")
+
+
+def test_quoted_values_are_read_with_their_quotes_and_delimiters(extract, landed):
+    contacts = (
+        "pnr,dw_ek_kontakt,kont_starttidspunkt,kont_sluttidspunkt,kont_type,prioritet,kont_ans_hovedspec,kont_ans_inst\n"
+        f'{ANNA},k1,2019-03-01 08:00,,ALCA00,ATA1,"psykiatri, voksne ""x""",Århus\n'
+    )
+    folder = extract(lpr_a_kontakt=None)
+    (folder / "lpr_a_kontakt.csv").write_text(contacts, "utf-8")
+    assert landed(folder).rows("contact", "care, unit") == [(ANNA, "psychiatric", "Århus")]
+
+
+def test_mixed_line_ends_are_read(extract, landed):
+    folder = extract()
+    (folder / "lmdb.csv").write_bytes(b"\r\n".join([TITLES.encode(), GOOD[0].encode()]) + b"\n" + GOOD[1].encode() + b"\n")
+    assert landed(folder).found.events["drug"] == 2
+
+
+@pytest.mark.parametrize(
+    "data, reason",
+    [
+        (TITLES.encode() + b"\n" + "ÆØÅ,2018-01-01,C07AB02\n".encode("latin-1"), "not UTF-8 text (Latin-1?); save it as UTF-8"),
+        ("hænd,eksd\n".encode("latin-1"), "not UTF-8 text (Latin-1?); save it as UTF-8"),
+        (b"", "its first line must name each column once"),
+        (b"pnr,PNR,eksd\n", "its first line must name each column once"),
+        (b"pnr,,eksd\n", "its first line must name each column once"),
+        (b"pnr,eksd,atc\r1,2,3\r", "lines must end as on Windows or Unix"),
+        (b"pnr,eksd,atc\n1,2\r,3\n", "lines must end as on Windows or Unix"),
+    ],
+)
+def test_a_csv_that_cannot_be_read_says_why(extract, landed, data, reason):
+    folder = extract()
+    (folder / "lmdb.csv").write_bytes(data)
+    with pytest.raises(DataError) as caught:
+        landed(folder)
+    assert f"lmdb: lmdb.csv: {reason}" in caught.value.problems
+
+
+@pytest.mark.parametrize("end", [b"\n", b""])
+def test_a_csv_with_a_header_alone_is_an_empty_table(extract, landed, end):
+    folder = extract()
+    (folder / "lmdb.csv").write_bytes(TITLES.encode() + end)
+    store = landed(folder)
+    assert store.found.tables["lmdb"]["rows_in"] == 0
+    assert store.found.events["drug"] == 0
+    assert "lmdb: not in this extract" in store.found.notes
+
+
+@pytest.mark.parametrize("data", [b"", b"PAR1", b"pnr,eksd,atc\n"])
+def test_a_file_that_is_no_parquet_says_so(extract, landed, data):
+    folder = extract("parquet")
+    (folder / "lmdb.parquet").write_bytes(data)
+    with pytest.raises(DataError) as caught:
+        landed(folder)
+    assert caught.value.problems == ("lmdb: lmdb.parquet: not a whole Parquet file",)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_required_column_missing_in_one_year_is_no_empty_column(extract, landed, form):
+    folder = extract(form)
+    one = f"SELECT '{ANNA}' AS pnr, DATE '2018-01-01' AS eksd"
+    duckdb.execute(f"COPY ({one}, 'C07AB02' AS atc) TO '{folder}/lmdb_2018.{form}'")
+    duckdb.execute(f"COPY ({one}) TO '{folder}/lmdb_2019.{form}'")
+    with pytest.raises(DataError) as caught:
+        landed(folder)
+    assert caught.value.problems == (f"lmdb.atc: required column, missing in lmdb_2019.{form}; there are eksd, pnr",)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_years_may_differ_in_case_order_and_columns_we_do_not_need(extract, landed, form):
+    folder = extract(form)
+    (folder / "LMDB").mkdir()
+    one = f"COPY (SELECT '{ANNA}' AS pnr, DATE '2018-01-01' AS eksd, 'C07AB02' AS atc) TO '{folder}/LMDB/a.{form}'"
+    two = f"COPY (SELECT 'C09AA05' AS ATC, 'x' AS indo, DATE '2019-01-01' AS EKSD, '{ANNA}' AS PNR) TO '{folder}/LMDB/b.{form}'"
+    duckdb.execute(one)
+    duckdb.execute(two)
+    assert landed(folder).rows("drug", "code") == [(ANNA, "C07AB02"), (ANNA, "C09AA05")]
+
+
+def test_whole_numbers_that_came_as_fractions_are_whole_again(extract, landed):
+    folder = extract("parquet")
+    duckdb.execute(
+        f"COPY (SELECT * REPLACE (kom::DOUBLE AS kom, koen::DOUBLE AS koen, "
+        f"CASE WHEN pnr = '{ANNA}' THEN antpersh::DOUBLE ELSE 'nan'::DOUBLE END AS antpersh) "
+        f"FROM '{folder}/bef.parquet') TO '{folder}/new.parquet'"
+    )
+    (folder / "new.parquet").rename(folder / "bef.parquet")
+    store = landed(folder)
+    assert store.reasons("bef") == {}
+    assert {place for *_, place in store.residence()} == {"751", "661"}
+    assert {who for who, _ in store.rows("household", "value")} == {ANNA}
+
+
+def test_files_of_tables_we_do_not_read_are_told(extract, landed):
+    folder = extract()
+    (folder / "kontakter.csv").write_text("a\n1\n")
+    assert "1 files of other tables not read: kontakter.csv" in landed(folder).found.notes
+
+
+@pytest.mark.parametrize("name", ["æøå", "d'or", "[2024] *", 'a "b"'])
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_folders_may_have_any_name(extract, landed, tmp_path, name, form):
+    folder = extract(form, at=tmp_path / name / "delivered")
+    store = landed(folder)
+    assert store.found.people == 2
