@@ -179,30 +179,31 @@ def _copy(
         return None
     described = con.execute(f"DESCRIBE raw_{name}").fetchall()[1:]
     delivered = [column for column, *_ in described]
-    first = con.execute(f"SELECT * EXCLUDE (row_) FROM raw_{name} ORDER BY row_ LIMIT 1").fetchone()
-    headless = _headless(delivered, first)
-    titles = [str(v) for v in first or ()] if headless else delivered
+    header = _header_as_data(con, f"(SELECT * EXCLUDE (row_) FROM raw_{name} ORDER BY row_)", delivered)
+    titles = header or delivered
     for column, title in zip(delivered, titles, strict=True):
         if column != title.lower():
             con.execute(f'ALTER TABLE raw_{name} RENAME COLUMN "{column}" TO "{title.lower()}"')
     columns = {title.lower(): kind for title, (_, kind, *_) in zip(titles, described, strict=True)}
     rows = _number(con, f"SELECT count(*) FROM raw_{name}")
-    return Raw(name, columns, files or {name: columns}, rows, header_rows=int(headless))
+    return Raw(name, columns, files or {name: columns}, rows, header_rows=int(header is not None))
 
 
-def _headless(columns: Sequence[str], first: Sequence[object] | None) -> bool:
-    """Whether the first row of data is the header: some tools write an empty table so, its columns column0, column1."""
-    return (
-        first is not None
-        and all(_HEADLESS.fullmatch(column) for column in columns)
-        and all(isinstance(value, str) and _TITLE.fullmatch(value) for value in first)
-    )
+def _header_as_data(con: duckdb.DuckDBPyConnection, source: str, columns: Sequence[str]) -> list[str] | None:
+    """Return the header that is the first row of data, if it is: some tools write an empty table so.
+
+    Its columns are then called column0, column1 and so on.
+    """
+    if not all(_HEADLESS.fullmatch(column) for column in columns):
+        return None
+    first = con.execute(f"SELECT * FROM {source} LIMIT 1").fetchone()
+    titles = [str(value) for value in first or () if _TITLE.fullmatch(str(value))]
+    return titles if len(titles) == len(columns) else None
 
 
 def _is_header_only(con: duckdb.DuckDBPyConnection, source: str) -> bool:
-    rows = con.execute(f"SELECT * FROM {source} LIMIT 2").fetchall()
     columns = [column for column, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
-    return len(rows) == 1 and _headless(columns, rows[0])
+    return _header_as_data(con, source, columns) is not None and _number(con, f"SELECT count(*) FROM {source}") == 1
 
 
 def _number(con: duckdb.DuckDBPyConnection, sql: str) -> int:

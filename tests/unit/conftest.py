@@ -15,7 +15,7 @@ RESIDENCE = {"start": "INTEGER", "end": "INTEGER", "municipality": "VARCHAR"}
 
 
 @pytest.fixture
-def write_store(tmp_path):
+def write_store(tmp_path_factory):
     """Return a function that writes a store of the given rows by domain, each a dict with `person`."""
 
     def write(tables, *, persons=(), residence=(), delivered="2025-02-15", **measurable) -> Store:
@@ -26,13 +26,14 @@ def write_store(tmp_path):
             "measurable": told,
             "delivery": {"covers_to": "2024-12-31", "delivered": delivered, "source": "synthetic"},
         }
-        (tmp_path / "manifest.json").write_text(json.dumps({"results": results}), encoding="utf-8")
-        write_table(tmp_path / "persons.parquet", PERSONS, persons)
-        write_table(tmp_path / "residence.parquet", RESIDENCE, residence)
+        folder = tmp_path_factory.mktemp("store")
+        (folder / "manifest.json").write_text(json.dumps({"results": results}), encoding="utf-8")
+        write_table(folder / "persons.parquet", PERSONS, persons)
+        write_table(folder / "residence.parquet", RESIDENCE, residence)
         for domain, rows in tables.items():
-            (tmp_path / domain).mkdir()
-            write_table(tmp_path / domain / "bucket=000.parquet", DOMAINS[domain], rows)
-        return Store(tmp_path)
+            (folder / domain).mkdir()
+            write_table(folder / domain / "bucket=000.parquet", DOMAINS[domain], rows)
+        return Store(folder)
 
     return write
 

@@ -1,0 +1,141 @@
+"""Outcomes and feature families: what a model foretells, and what it may know."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from stratify.catalogue.shapes import Care, Entry, Id, Shape, Text
+
+
+class OutcomeExample(Shape):
+    """Stays as (first day, hours, acute, care), days counted from the landmark, and perhaps a death or a departure."""
+
+    why: str
+    stays: tuple[tuple[int, int, bool, Care], ...] = ()
+    death: int | None = None
+    leaves: int | None = None
+    expect: bool | Literal["unknown"]
+
+    def answer(self) -> bool:
+        return self.expect is True
+
+
+class Outcome(Entry):
+    """What a model foretells: whether the first such event falls in [landmark, landmark + horizon)."""
+
+    event: Literal["stay", "death"]
+    acute: bool | None = None
+    care: tuple[Care, ...] = ()
+    horizon_days: int = Field(gt=0)
+    register_delay_days: int = Field(ge=0)  # a label counts once this has passed after its window
+    min_events_train: int = Field(gt=0)
+    min_events_test: int = Field(gt=0)
+    example: tuple[OutcomeExample, ...] = ()
+
+
+Aggregate = Literal["count", "any", "sum", "last", "days_since"]
+
+
+class FeatureExample(Shape):
+    """Events as (group, day it happened, day it was known, value), and the cell one column then holds.
+
+    Days are counted from the landmark. What the person's own columns are made from may be told beside.
+    """
+
+    why: str
+    events: tuple[tuple[str, int, int, float], ...] = ()
+    born: int = -14_610
+    woman: bool | None = None
+    resident_since: int = -1825
+    column: str
+    expect: float | Literal["missing"]
+
+    def answer(self) -> bool:
+        return self.expect != "missing" and self.expect != 0
+
+
+class FeatureGroup(Shape):
+    """A named part of a family: the events whose code starts with, or whose columns equal, what stands here."""
+
+    id: Id
+    name: Text
+    codes: tuple[str, ...] = ()  # prefixes of `code`
+    where: dict[str, str | bool] = Field(default_factory=dict)  # column = value
+
+
+# What a group may be chosen by: only what is known as soon as the event is. The length of a stay is not, but whether it
+# is an admission is, since twelve hours are over before any register has told that it began.
+_CHOSEN_BY: dict[str, dict[str, type]] = {
+    "diagnosis": {"kind": str, "care": str, "setting": str},
+    "contact": {"setting": str, "acute": bool, "care": str},
+    "stay": {"acute": bool, "care": str, "admission": bool},
+    "drug": {},
+    "lab": {},
+}
+_CODED = ("diagnosis", "drug", "lab")
+_VALUED = ("stay", "drug", "lab")  # a stay's value is its length, known at its end
+_OF_A_PERSON = ("age", "female", "resident_days")
+
+
+class FeatureFamily(Entry):
+    """Columns made alike, `{id}_{group}_{aggregate}_{w}`: each group × aggregate × window of one domain."""
+
+    domain: Literal["condition", "diagnosis", "contact", "stay", "drug", "lab", "person"]
+    clinical_group: Text  # the heading under which reasons are shown
+    role: Literal["predictor", "audit", "both"]
+    per: Literal["group", "condition", "charlson"] = "group"
+    at: Literal["start", "end"] = "start"  # for stays: the day they began, or the day they ended
+    group: tuple[FeatureGroup, ...] = ()
+    aggregates: tuple[Aggregate, ...] = ()
+    windows: tuple[int, ...] = ()  # days, nested, half-open [t - w, t)
+    fallback: dict[Aggregate, float | Literal["missing"]] = Field(
+        default_factory=dict
+    )  # what a cell without events holds
+    unit: str = ""
+    example: tuple[FeatureExample, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_what_nothing_means(self) -> FeatureFamily:
+        silent = [aggregate for aggregate in self.aggregates if aggregate not in self.fallback]
+        if silent:
+            raise ValueError(f"fallback is missing for {', '.join(silent)}")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_domain(self) -> FeatureFamily:
+        windowed = self.domain not in ("person", "condition")
+        names = [group.id for group in self.group]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"group: the same id twice: {', '.join(twice)}")
+        if (self.domain == "condition") != (self.per != "group"):
+            raise ValueError("per: condition and charlson go with the domain condition, and it with one of them")
+        if windowed != bool(self.aggregates) or windowed != bool(self.windows):
+            raise ValueError(f"domain {self.domain} {'needs' if windowed else 'takes no'} aggregates and windows")
+        if bool(self.group) == (self.domain == "condition"):
+            raise ValueError(f"domain {self.domain} {'takes no' if self.group else 'needs a'} [[group]]")
+        if list(self.windows) != sorted({window for window in self.windows if window > 0}):
+            raise ValueError("windows must be days above 0, ascending, each once")
+        if self.domain == "person" and (strangers := sorted(set(names) - set(_OF_A_PERSON))):
+            raise ValueError(f"group: of a person there are {', '.join(_OF_A_PERSON)}; got {', '.join(strangers)}")
+        return self
+
+    @model_validator(mode="after")
+    def _reads_what_is_known_by_then(self) -> FeatureFamily:
+        if self.at == "end" and self.domain != "stay":
+            raise ValueError("at = end is for stays")
+        reads = [aggregate for aggregate in ("sum", "last") if aggregate in self.aggregates]
+        if reads and self.domain not in _VALUED:
+            raise ValueError(f"domain {self.domain} has no value for {', '.join(reads)}")
+        if reads and self.domain == "stay" and self.at != "end":
+            raise ValueError(f"{', '.join(reads)}: how long a stay lasted is known at its end: needs at = end")
+        columns = _CHOSEN_BY.get(self.domain, {})
+        for group in self.group:
+            if group.codes and self.domain not in _CODED:
+                raise ValueError(f"group {group.id}: domain {self.domain} has no code")
+            for column, value in group.where.items():
+                if columns.get(column) is not type(value):
+                    known = ", ".join(f"{name} ({kind.__name__})" for name, kind in columns.items()) or "nothing"
+                    raise ValueError(f"group {group.id}: {self.domain} is chosen by {known}; got {column} = {value!r}")
+        return self

@@ -1,0 +1,270 @@
+"""The whole matrix against one SQL query written from the catalogue's declarations, cell by cell.
+
+The query is made here, by other means than `stratify.features`: joins of rows and events with filtered aggregates, and
+residence as gaps and islands. A small simulated region stands in for real registers.
+"""
+
+from datetime import date
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.data_steps import build_step, land_step, synthesise_step
+from pipelines.matrix import read_matrix
+from stratify.catalogue import load
+from stratify.cohort import residents, spells
+from stratify.features.build import matrix
+from stratify.features.conditions import present
+from stratify.registers.clock import day_number
+from stratify.store.layout import DOMAINS
+from stratify.store.read import Store
+from stratify.workspace import Workspace
+
+CATALOGUE = load()
+FOREVER = 1_000_000
+VALUES = {"stay": "hours / 24.0", "drug": "ddd", "lab": "value"}
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """A finished work folder, up to the matrix, of a small simulated region."""
+    found = Workspace(tmp_path_factory.mktemp("region"))
+    synthesise_step(found, people=500, years=10, seed=7, end=date(2024, 12, 31), progress=lambda _: None)
+    land_step(found, CATALOGUE, source="synthetic", data=found.registers, progress=lambda _: None)
+    build_step(found, CATALOGUE, lambda _: None)
+    return found
+
+
+@pytest.fixture(scope="module")
+def built(work):
+    return read_matrix(work.features)
+
+
+@pytest.fixture(scope="module")
+def by_sql(work, built):
+    """The same by SQL: column name to array, sorted by person and landmark."""
+    con = duckdb.connect()
+    for name in ("persons", "residence"):
+        con.execute(f"CREATE VIEW {name} AS SELECT * FROM '{work.store / name}.parquet'")
+    for name in ("condition", "contact", "stay", "drug", "lab"):
+        path = work.store / name / "*.parquet"
+        con.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}', file_row_number = true)")
+    days = sorted(set(built.rows.day.tolist()))
+    con.execute("CREATE TABLE landmark AS SELECT unnest(?::INTEGER[]) AS t", [days])
+    found = con.execute(whole_query()).fetchnumpy()
+    return {name: np.ma.filled(values.astype(np.float64), np.nan) for name, values in found.items()}
+
+
+# --- the query -------------------------------------------------------------------------------------------------------
+
+
+def whole_query():
+    """One query: who is in the cohort on which landmark, and every column of each."""
+    parts = ["cohort", "conditions"]
+    ctes = [*RESIDENTS, f"conditions AS ({conditions_query()})", f"cohort AS ({COHORT})"]
+    for family in CATALOGUE.features.values():
+        if family.domain not in ("person", "condition"):
+            ctes.append(f"f_{family.id} AS ({windowed_query(family)})")
+            parts.append(f"f_{family.id}")
+    joined = "cohort" + "".join(f" LEFT JOIN {part} USING (person, t)" for part in parts[1:])
+    return f"WITH {', '.join(ctes)} SELECT * FROM {joined} ORDER BY person, t"
+
+
+RESIDENTS = [
+    """stretch AS (
+        SELECT person, start, coalesce("end", 1000000) AS until, max(coalesce("end", 1000000)) OVER (
+            PARTITION BY person ORDER BY start, until ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+        FROM residence)""",
+    """island AS (
+        SELECT *, sum(CASE WHEN before IS NULL OR start > before THEN 1 ELSE 0 END) OVER (
+            PARTITION BY person ORDER BY start, until ROWS UNBOUNDED PRECEDING) AS nth FROM stretch)""",
+    "spell AS (SELECT person, min(start) AS since, max(until) AS until FROM island GROUP BY person, nth)",
+    """adult AS (
+        SELECT p.person, t, since, birth, sex FROM persons AS p JOIN spell USING (person) JOIN landmark
+            ON since <= t AND t < until
+        WHERE (death IS NULL OR t < death)
+          AND DATE '1970-01-01' + birth + INTERVAL 18 YEAR <= DATE '1970-01-01' + t)""",
+]
+COHORT = """
+    SELECT person, t, (t - birth) / 365.25 AS person_age,
+           CASE sex WHEN 2 THEN 1.0 WHEN 1 THEN 0.0 END AS person_female,
+           least(t - since, 1825) AS person_resident_days
+    FROM adult JOIN conditions USING (person, t) WHERE n_conditions >= 2"""
+
+
+def conditions_query():
+    """Conditions within their look-back, how many of them count, and Charlson's sum with supersession."""
+    cells, weighted = [], {}
+    for c in CATALOGUE.conditions.values():
+        within = f"code = '{c.id}' AND t - day <= {c.lookback_days or FOREVER}"
+        value = "NULL" if c.by_drugs_only else f"CAST(count(*) FILTER ({within}) > 0 AS INTEGER)"
+        cells.append(f"{value} AS condition_{c.id}")
+    charlson = CATALOGUE.indices["charlson"]
+    has = {g.id: f"(count(*) FILTER (code = 'charlson.{g.id}') > 0)" for g in charlson.group}
+    for g in charlson.group:
+        counts = has[g.id] + (f" AND NOT {has[g.superseded_by]}" if g.superseded_by else "")
+        for name, weight in g.weights.items():
+            weighted.setdefault(name, []).append(f"CASE WHEN {counts} THEN {weight} ELSE 0 END")
+    cells += [f"{' + '.join(terms)} AS charlson_{name}" for name, terms in weighted.items()]
+    whole = [c for c in CATALOGUE.conditions.values() if c.part_of is None]
+    counted = " + ".join(
+        f"CAST(count(*) FILTER (code = '{c.id}' AND t - day <= {c.lookback_days or FOREVER}) > 0 AS INTEGER)"
+        for c in whole
+    )
+    return f"""SELECT a.person, a.t, {", ".join(cells)}, {counted} AS n_conditions
+        FROM adult AS a LEFT JOIN condition AS e ON e.person = a.person AND e.day < a.t AND e.known < a.t
+             AND (e.until IS NULL OR a.t <= e.until)
+        GROUP BY a.person, a.t"""
+
+
+def windowed_query(family):
+    day, known = ("end_day", "end_known") if family.at == "end" else ("day", "known")
+    cells = []
+    for group in family.group:
+        tests = [" OR ".join(f"code LIKE '{code}%'" for code in group.codes) or "true"]
+        tests += [f"{name} IS NOT DISTINCT FROM {literal(value)}" for name, value in group.where.items()]
+        of = " AND ".join(f"({test})" for test in tests)
+        for aggregate in family.aggregates:
+            once = aggregate in ("last", "days_since")
+            for window in family.windows[-1:] if once else family.windows:
+                name = f"{family.id}_{group.id}_{aggregate}" + ("" if once else f"_{window}")
+                cells.append(f"{cell(family, aggregate, f'{of} AND e.{day} >= t - {window}')} AS {name}")
+    return f"""SELECT cohort.person, cohort.t, {", ".join(cells)}
+        FROM cohort LEFT JOIN {family.domain} AS e
+             ON e.person = cohort.person AND e.{day} < cohort.t AND e.{known} < cohort.t
+        GROUP BY cohort.person, cohort.t"""
+
+
+def cell(family, aggregate, inside):
+    day = "end_day" if family.at == "end" else "day"
+    inside = f"e.person IS NOT NULL AND {inside}"
+    value = VALUES.get(family.domain)
+    fallback = family.fallback[aggregate]
+    told = {
+        "count": f"nullif(count(*) FILTER ({inside}), 0)",
+        "any": f"CASE WHEN count(*) FILTER ({inside}) > 0 THEN 1 END",
+        "sum": f"sum({value}) FILTER ({inside})",
+        "last": f"last({value} ORDER BY e.{day}, e.file_row_number) FILTER ({inside} AND {value} IS NOT NULL)",
+        "days_since": f"t - max(e.{day}) FILTER ({inside})",
+    }[aggregate]
+    return f"coalesce({told}, {'NULL' if fallback == 'missing' else fallback})"
+
+
+def literal(value):
+    return str(value).lower() if isinstance(value, bool) else f"'{value}'"
+
+
+# --- held against each other -----------------------------------------------------------------------------------------
+
+
+def test_the_query_has_every_column_of_the_matrix(built, by_sql):
+    assert set(by_sql) == {"person", "t", "n_conditions", *built.names}
+    assert len(built.names) > 170
+
+
+def test_the_cohort_is_that_of_the_query(built, by_sql):
+    np.testing.assert_array_equal(built.rows.person, by_sql["person"])
+    np.testing.assert_array_equal(built.rows.day, by_sql["t"])
+    assert len(built.rows) > 500
+
+
+def test_every_cell_of_the_matrix_is_that_of_the_query(built, by_sql):
+    different = {}
+    for place, name in enumerate(built.names):
+        same = np.isclose(built.cells[:, place], by_sql[name], rtol=1e-12, atol=0, equal_nan=True)
+        if not same.all():
+            different[name] = int((~same).sum())
+    assert different == {}
+
+
+def test_the_region_puts_something_into_nearly_every_column(built):
+    """Else the columns would be equal because they are empty."""
+    varied = [name for name, cells in zip(built.names, built.cells.T, strict=True) if len(np.unique(cells)) > 1]
+    assert len(varied) > 0.9 * len(built.names)
+
+
+# --- blind to the future ---------------------------------------------------------------------------------------------
+
+
+def cells_at(store, t):
+    """Rows and cells of every resident adult on a day."""
+    people, lived = store.persons(), spells(store.residence())
+    rows = residents(people, lived, [t])
+    return rows.person, matrix(store, rows, present(store, rows, CATALOGUE, 0), people, lived, CATALOGUE, 0)
+
+
+def rewritten(work, folder, t, how):
+    """A copy of the store in which what was not known before t is gone, or came years later, or is something else."""
+    folder.mkdir()
+    (folder / "manifest.json").write_bytes((work.store / "manifest.json").read_bytes())
+    for name in DOMAINS:
+        (folder / name).mkdir()
+        table = pq.read_table(work.store / name / "bucket=000.parquet")
+        columns = {key: table[key].to_numpy(zero_copy_only=False) for key in ("person", "day", "known")}
+        late = (columns["day"] >= t) | (columns["known"] >= t)
+        if name == "stay":  # began before the day: what its end tells is still to come
+            table = without_ends(table, t)
+        if "until" in table.column_names:
+            until = table["until"].to_numpy(zero_copy_only=False)
+            table = replaced(table, "until", np.where(until >= t, np.nan, until))
+        if how == "shifted":
+            table = replaced(table, "known", np.where(late, columns["known"] + 4000, columns["known"]))
+            table = replaced(table, "day", np.where(columns["day"] >= t, columns["day"] + 3000, columns["day"]))
+            table = table.take(pa.array(np.lexsort((np.arange(table.num_rows), table["day"], table["person"]))))
+        else:
+            table = table.filter(pa.array(~late))
+        pq.write_table(table, folder / name / "bucket=000.parquet")
+    persons = pq.read_table(work.store / "persons.parquet")
+    death = persons["death"].to_numpy(zero_copy_only=False)
+    pq.write_table(replaced(persons, "death", np.where(death > t, np.nan, death)), folder / "persons.parquet")
+    lived = pq.read_table(work.store / "residence.parquet")
+    end = lived["end"].to_numpy(zero_copy_only=False)
+    lived = replaced(lived, "end", np.where(end > t, np.nan, end))
+    pq.write_table(lived.filter(pa.array(lived["start"].to_numpy() <= t)), folder / "residence.parquet")
+    return Store(folder)
+
+
+def without_ends(stays, t):
+    """Stays whose end was not known before t are open: no end, no length."""
+    known = stays["end_known"].to_numpy(zero_copy_only=False)
+    late = ~(known < t)
+    for name in ("end_min", "end_day", "end_known", "hours"):
+        values = stays[name].to_numpy(zero_copy_only=False).astype(np.float64)
+        stays = replaced(stays, name, np.where(late, np.nan, values))
+    return stays
+
+
+def replaced(table, name, values):
+    """The table with one column's values, NaN as null, of the type it had."""
+    place = table.column_names.index(name)
+    missing = np.isnan(values.astype(np.float64))
+    kind = table.schema.field(name).type
+    return table.set_column(place, name, pa.array(np.where(missing, 0, values), mask=missing).cast(kind))
+
+
+@pytest.mark.parametrize("how", ["removed", "shifted"])
+@pytest.mark.parametrize("day", [date(2019, 1, 1), date(2023, 5, 17)])
+def test_what_was_not_known_before_the_day_changes_nothing(work, tmp_path, how, day):
+    t = day_number(day)
+    person, before = cells_at(Store(work.store), t)
+    store = rewritten(work, tmp_path / "blind", t, how)
+    assert len(store.read("drug", ["person"])["person"]) <= len(Store(work.store).read("drug", ["person"])["person"])
+    same, after = cells_at(store, t)
+    np.testing.assert_array_equal(person, same)
+    np.testing.assert_array_equal(before, after)
+
+
+def test_the_past_is_not_left_alone_by_this_test(work, tmp_path):
+    """The same change a year too early shows: the test above can fail."""
+    t = day_number(date(2023, 1, 1))
+    store = rewritten(work, tmp_path / "blind", t - 365, "removed")
+    people, lived = store.persons(), spells(store.residence())
+    rows = residents(people, lived, [t])
+    after = matrix(store, rows, present(store, rows, CATALOGUE, 0), people, lived, CATALOGUE, 0)
+    person, before = cells_at(Store(work.store), t)
+    both, mine, theirs = np.intersect1d(person, rows.person, return_indices=True)
+    assert len(both) > 100
+    assert (np.nan_to_num(before[mine], nan=-1) != np.nan_to_num(after[theirs], nan=-1)).any()

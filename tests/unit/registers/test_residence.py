@@ -1,0 +1,135 @@
+"""Where people lived and when: snapshots, moves over the border, births and deaths between them."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+from itertools import pairwise
+
+import duckdb
+
+BEF = "pnr|koen|foed_dag|referencetid|kom"
+YEARS = ["2016-12-31", "2017-12-31", "2018-12-31", "2019-12-31"]
+HALF_2017 = "2017-07-01"  # half-way from 2016-12-31 to 2017-12-31
+KEEPER = [f"keeper|1|1950-01-01|{day}|700" for day in YEARS]  # stands in every snapshot, so that each one is known
+
+
+def _snapshots(who: str, *days: str, kom: str = "751", born: str = "1950-01-01") -> list[str]:
+    return [f"{who}|1|{born}|{day}|{kom}" for day in days]
+
+
+def _lived(landed, extract, bef: list[str], vnds: str = "", dod: str = "") -> dict[str, list[tuple]]:
+    store = landed(
+        extract(
+            bef="\n".join([BEF, *KEEPER, *bef]),
+            vnds="pnr|indud_kode|haend_dato\n" + vnds if vnds else None,
+            dod="pnr|doddato\n" + dod if dod else "pnr|doddato",
+        )
+    )
+    found: dict[str, list[tuple]] = {}
+    for who, *stretch in store.residence():
+        found.setdefault(who, []).append(tuple(stretch))
+    return found
+
+
+def test_the_residence_rule_case_by_case(landed, extract):
+    lived = _lived(
+        landed,
+        extract,
+        [
+            *_snapshots("moved", "2016-12-31", "2017-12-31"),
+            *_snapshots("moved", "2018-12-31", "2019-12-31", kom="0661"),
+            *_snapshots("left", "2016-12-31"),
+            *_snapshots("away", "2016-12-31"),
+            *_snapshots("gone", "2016-12-31"),
+            *_snapshots("visitor", "2016-12-31", "2018-12-31"),
+            *_snapshots("back", "2016-12-31", "2017-12-31", "2018-12-31", "2019-12-31"),
+            *_snapshots("back2", "2016-12-31", "2019-12-31"),
+            *_snapshots("born", "2018-12-31", "2019-12-31", born="2018-04-01"),
+            *_snapshots("immigrant", "2018-12-31", "2019-12-31"),
+            *_snapshots("adopted", "2018-12-31", "2019-12-31", born="2018-02-01"),
+            *_snapshots("appeared", "2018-12-31", "2019-12-31"),
+            *_snapshots("dead", "2016-12-31", "2017-12-31"),
+            *_snapshots("ghost", "2016-12-31", "2017-12-31", "2018-12-31"),
+            *_snapshots("late", "2019-12-31"),
+            *_snapshots("now", "2019-12-31"),
+        ],
+        vnds="away|U|2017-03-01\ngone|U|2018-03-01\nback|U|2017-03-01\nback|I|2017-05-01\nback|U|2017-06-01\n"
+        "back|I|2017-08-01\nback2|U|2017-03-01\nback2|I|2019-05-01\nimmigrant|I|2018-09-01\nadopted|I|2018-06-01\n"
+        "late|U|2020-02-01\nlate|I|2020-03-01\nnow|U|2019-12-31\nkeeper|I|1999-01-01\nkeeper|U|1998-01-01",
+        dod="dead|2018-03-01\nghost|2018-06-30",
+    )
+    assert lived["keeper"] == [(a, b, "700") for a, b in pairwise([*YEARS, None])]
+    assert lived["moved"] == [
+        ("2016-12-31", "2017-12-31", "751"),
+        ("2017-12-31", "2018-12-31", "751"),
+        ("2018-12-31", "2019-12-31", "661"),
+        ("2019-12-31", None, "661"),
+    ]
+    assert lived["left"] == [("2016-12-31", HALF_2017, "751")]  # when, nobody knows
+    assert lived["away"] == [("2016-12-31", "2017-03-01", "751")]
+    assert lived["gone"] == [("2016-12-31", HALF_2017, "751")]  # a move after the snapshot they were missing in
+    assert lived["visitor"] == [("2016-12-31", HALF_2017, "751"), ("2018-12-31", "2019-07-01", "751")]
+    assert lived["back"][:3] == [
+        ("2016-12-31", "2017-03-01", "751"),
+        ("2017-05-01", "2017-06-01", "751"),
+        ("2017-08-01", "2017-12-31", "751"),
+    ]
+    assert lived["back2"] == [
+        ("2016-12-31", "2017-03-01", "751"),
+        ("2019-05-01", "2019-12-31", "751"),
+        ("2019-12-31", None, "751"),
+    ]
+    assert lived["born"][0] == ("2018-04-01", "2018-12-31", "751")
+    assert lived["immigrant"][0] == ("2018-09-01", "2018-12-31", "751")
+    assert lived["adopted"][0] == ("2018-06-01", "2018-12-31", "751")  # not from birth, which was elsewhere
+    assert lived["appeared"][0] == ("2018-12-31", "2019-12-31", "751")  # from when on, nobody knows
+    assert lived["dead"][-1] == ("2017-12-31", "2018-03-01", "751")
+    assert lived["ghost"][-1] == ("2017-12-31", "2018-06-30", "751")  # in a snapshot after death: dead all the same
+    assert lived["late"] == [("2019-12-31", "2020-02-01", "751"), ("2020-03-01", None, "751")]
+    assert "now" not in lived  # moved out on the day of the only snapshot
+
+
+def test_stretches_never_overlap_and_never_outlive_the_person(landed, extract):
+    rng = random.Random(11)
+    first, last = date(2016, 6, 1), date(2020, 6, 1)
+
+    def day() -> str:
+        return str(first + timedelta(days=rng.randrange((last - first).days)))
+
+    bef, vnds, deaths = [], set(), {}
+    for number in range(300):
+        who = f"p{number:03}"
+        born = day() if rng.random() < 0.3 else "1950-01-01"
+        mine = [snapshot for snapshot in YEARS if rng.random() < 0.7] or [rng.choice(YEARS)]
+        bef += [f"{who}|1|{born}|{snapshot}|{rng.choice(['751', '661'])}" for snapshot in mine]
+        vnds |= {f"{who}|{rng.choice('UI')}|{day() if rng.random() < 0.8 else rng.choice(YEARS)}" for _ in range(rng.randint(0, 5))}
+        if rng.random() < 0.3:
+            deaths[who] = day()
+    lived = _lived(landed, extract, bef, "\n".join(sorted(vnds)), "\n".join(f"{w}|{d}" for w, d in deaths.items()))
+    assert len(lived) > 200
+    for who, stretches in lived.items():
+        for start, end, place in stretches:
+            assert end is None or start < end
+            assert place in ("751", "661", "700")
+            assert who not in deaths or (end is not None and end <= deaths[who])
+        assert all(end is not None and end <= start for (_, end, _), (start, _, _) in pairwise(stretches))
+        # out of the country from a day of departure to the next thing known
+        for row in vnds:
+            pnr, direction, when = row.split("|")
+            if pnr == who and direction == "U" and f"{who}|I|{when}" not in vnds:
+                assert not any(start < when < (end or "9") for start, end, _ in stretches)
+
+
+def test_a_person_in_a_snapshot_is_resident_that_day_unless_they_left_or_died(landed, extract):
+    lived = _lived(landed, extract, _snapshots("anna", *YEARS))
+    assert all(any(start <= day < (end or "9") for start, end, _ in lived["anna"]) for day in YEARS)
+
+
+def test_sex_is_the_latest_and_a_code_of_none_is_unknown(landed, extract):
+    bef = f"{BEF}\na|1|1950-01-01|2018-12-31|751\na|2|1950-01-02|2019-12-31|751\nb|9|1960-01-01|2019-12-31|751\nc|500|1960-01-01|2019-12-31|751"
+    store = landed(extract(bef=bef))
+    rows = duckdb.execute(
+        "SELECT person, source_id, sex, birth, death FROM read_parquet(?) ORDER BY person", [str(store.folder / "persons.parquet")]
+    ).fetchall()
+    assert rows == [(0, "a", 2, -7305, None), (1, "b", 0, -3653, None), (2, "c", 0, -3653, None)]
