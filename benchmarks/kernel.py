@@ -67,22 +67,20 @@ def by_kernel(rows, events, groups):
         for name in ("count", "sum"):
             found += [cells.column(name, group, window) for window in WINDOWS]
         found += [cells.column(name, group, WINDOWS[-1]) for name in ("last", "days_since")]
-    return np.stack(found, axis=1)
+    return np.array(found).T
 
 
 def by_sql(rows, events, groups):
     """The long form, which is DuckDB's fastest: one line for each row and group, spread over columns afterwards."""
     con = duckdb.connect()
-    e = {name: getattr(events, name) for name in ("person", "day", "known", "group", "value")}
-    e |= {"nth": np.arange(len(events.person))}
-    r = {"row": np.arange(len(rows)), "person": rows.person, "t": rows.day}
+    made = {name: getattr(events, name) for name in ("person", "day", "known", "group", "value")}
+    con.register("events", {**made, "nth": np.arange(len(events.person))})
+    con.register("landmarks", {"row": np.arange(len(rows)), "person": rows.person, "t": rows.day})
     counts = ", ".join(f"count(*) FILTER (day >= t - {w})" for w in WINDOWS)
     sums = ", ".join(f"coalesce(sum(v) FILTER (day >= t - {w}), 0)" for w in WINDOWS)
-    con.execute("CREATE TABLE r AS SELECT * FROM r").execute(  # the arrays of this function, by their names
-        "CREATE TABLE e AS SELECT *, CASE WHEN NOT isnan(value) THEN value END AS v FROM e"
-    )
     long = con.execute(
-        f'SELECT row, "group", {counts}, {sums}, arg_max(v, nth) FILTER (v IS NOT NULL), t - max(day) FROM r JOIN e '
+        f'SELECT row, "group", {counts}, {sums}, arg_max(v, nth) FILTER (v IS NOT NULL), t - max(day) '
+        "FROM landmarks AS r JOIN (SELECT *, CASE WHEN NOT isnan(value) THEN value END AS v FROM events) AS e "
         f'ON r.person = e.person AND day < t AND known < t AND day >= t - {WINDOWS[-1]} GROUP BY row, "group", t'
     ).fetchnumpy()
     row, group, *told = (np.ma.filled(values.astype(np.float64), np.nan) for values in long.values())

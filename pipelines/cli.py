@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -38,13 +39,22 @@ LAST_DAY = datetime(2024, 12, 31)  # noqa: DTZ001 - a day, not a moment
 
 
 @app.command()
-def check(catalogue: Local = None) -> None:
-    """Validate the catalogue: every entry, every problem.
+def check(source: SourceName = "danish", data: Data = None, catalogue: Local = None) -> None:
+    """Validate the catalogue; with --data an extract too, before it is landed. Every problem is listed.
 
     Example: stratify check --catalogue our-entries
+    Example: stratify check --source danish --data extract
     """
     found = load(catalogue)
     _out().print(f"catalogue: {found.size()} entries, no problem; digest {found.digest[:12]}", highlight=False)
+    if data is not None:
+        from pipelines.run import progress_bar
+        from pipelines.summary import show_extract
+        from stratify.store.land import land as land_extract
+
+        with TemporaryDirectory() as scratch, progress_bar(1) as (say, _):
+            landed = land_extract(source, data, Path(scratch), found, say)
+        show_extract(landed.people, landed.tables, landed.notes, _out())
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,18 @@ def show(told: Told, catalogue: Catalogue, work: Path, console: Console) -> None
     how = "--demo" if made_up else "--jwt-key KEY.pem --issuer ISSUER --audience AUDIENCE"
     command = ".venv/bin/stratify" if Path(".venv/bin/stratify").exists() else "stratify"
     console.print(f"Next: [bold]{command} serve {how} --work {work}[/bold]", highlight=False, soft_wrap=True)
+
+
+def show_extract(people: int, tables: Mapping[str, Mapping[str, Any]], notes: Sequence[str], console: Console) -> None:
+    """Print what would become of an extract's rows."""
+    table = Table("table", "rows", "would land", "refused", box=None, padding=(0, 2))
+    for name, counts in tables.items():
+        refused = ", ".join(f"{count} {reason}" for reason, count in counts["reasons"].items()) or "0"
+        table.add_row(name, str(counts["rows_in"]), str(counts["landed"]), refused)
+    console.print(table)
+    console.print(f"  people: {words(people)}", highlight=False)
+    for note in notes:
+        console.print(f"  note: {note}", highlight=False)
 
 
 def _people(told: Told, flow: dict[str, int], console: Console) -> None:

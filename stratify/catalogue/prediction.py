@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -61,12 +61,12 @@ class FeatureGroup(Shape):
 
     id: Id
     name: Text
-    codes: tuple[str, ...] = ()  # prefixes of `code`
+    codes: tuple[Annotated[str, Field(min_length=1)], ...] = ()  # prefixes of `code`
     where: dict[str, str | bool] = Field(default_factory=dict)  # column = value
 
 
 # What a group may be chosen by: only what is known as soon as the event is. The length of a stay is not, but whether it
-# is an admission is, since twelve hours are over before any register has told that it began.
+# is an admission is taken to be: twelve hours are over before a register that delays a day has told that it began.
 _CHOSEN_BY: dict[str, dict[str, type]] = {
     "diagnosis": {"kind": str, "care": str, "setting": str},
     "contact": {"setting": str, "acute": bool, "care": str},

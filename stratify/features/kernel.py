@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,8 @@ from stratify.catalogue.entries import Aggregate
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-PAIRS_AT_ONCE = 2_000_000
+Number = TypeVar("Number", np.int32, np.float64)
+PAIRS_AT_ONCE = 250_000  # what a processor's cache holds: measured twice as fast as 2,000,000
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,9 @@ class Cells:
     """What was counted, from which `column` makes any cell asked for; the matrix is far smaller than all of them."""
 
     windows: tuple[int, ...]
-    count: npt.NDArray[np.int32]  # (rows, groups, windows): events in that window and in no smaller one
+    count: npt.NDArray[np.int32]  # (groups, windows, rows): events in that window and in no smaller one
     total: Floats  # the sum of their values
-    newest: npt.NDArray[np.int32]  # (rows, groups): the newest event's place, from 1; 0 where there is none
+    newest: npt.NDArray[np.int32]  # (groups, rows): the newest event's place, from 1; 0 where there is none
     newest_valued: npt.NDArray[np.int32]  # the same of those that have a value
     events: Events
     rows: Rows
@@ -63,18 +65,18 @@ class Cells:
 
         `sum` and `last` see the events that have a value, the other aggregates all of them.
         """
-        inside = slice(self.windows.index(window) + 1)
-        if aggregate == "sum":
-            return np.asarray(self.total[:, group, inside].sum(axis=1))
+        widest = self.windows.index(window)
         if aggregate in ("last", "days_since"):
             return self._of_newest(aggregate, group, window)
-        count = self.count[:, group, inside].sum(axis=1)
-        return np.asarray(count > 0 if aggregate == "any" else count, dtype=np.float64)
+        added = np.zeros(len(self.rows))
+        for place in range(widest + 1):
+            added += (self.total if aggregate == "sum" else self.count)[group, place]
+        return (added > 0).astype(np.float64) if aggregate == "any" else added
 
     def _of_newest(self, aggregate: Aggregate, group: int, window: int) -> Floats:
         places = self.newest_valued if aggregate == "last" else self.newest
-        row = np.flatnonzero(places[:, group])
-        event = places[row, group] - 1
+        row = np.flatnonzero(places[group])
+        event = places[group, row] - 1
         age = self.rows.day[row] - self.events.day[event]
         answer = np.full(len(self.rows), np.nan)
         if aggregate == "days_since" or self.events.value is None:
@@ -113,16 +115,21 @@ def aggregate(events: Events, rows: Rows, groups: int, windows: Sequence[int]) -
             has = ~np.isnan(value)
             _add(total, slot[has], value[has])
             newest_valued[cell[has]] = event[has] + 1
-    shape = (len(rows), groups)
+    shape = (len(rows), groups, len(spans))
     return Cells(
         windows=tuple(windows),
-        count=count.reshape(*shape, len(spans)),
-        total=total.reshape(*shape, len(spans)),
-        newest=newest.reshape(shape),
-        newest_valued=newest_valued.reshape(shape),
+        count=_by_column(count.reshape(shape)),
+        total=_by_column(total.reshape(shape)),
+        newest=_by_column(newest.reshape(shape[:2])),
+        newest_valued=_by_column(newest_valued.reshape(shape[:2])),
         events=events,
         rows=rows,
     )
+
+
+def _by_column(cells: npt.NDArray[Number]) -> npt.NDArray[Number]:
+    """The same with rows last, so that a column lies in one piece: counting goes row by row, reading by column."""
+    return np.ascontiguousarray(np.moveaxis(cells, 0, -1))
 
 
 def _add(into: npt.NDArray[np.int32] | Floats, slot: Ints, weights: Floats | None = None) -> None:

@@ -1,5 +1,7 @@
 """Every example of every feature family comes out as its file says, by the code that builds the matrix."""
 
+import re
+
 import pytest
 
 from stratify.catalogue import load
@@ -60,3 +62,13 @@ def test_the_window_is_half_open_and_known_means_before_the_day(day, known, coun
     family = CATALOGUE.features["drug"]
     example = changed(family.example[0], events=(("insulin", day, known, 1.0),), column="drug_insulin_count_365")
     assert evaluate_example(family, example, CATALOGUE) == count
+
+
+def test_the_family_that_the_docs_show_is_read_and_does_what_it_says(root, tmp_path):
+    text = (root / "docs" / "features.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
+    (tmp_path / "features").mkdir()
+    (tmp_path / "features" / "lipid_test.toml").write_text(shown, encoding="utf-8")
+    local = load(tmp_path)
+    family = local.features["lipid_test"]
+    assert [evaluate_example(family, example, local) for example in family.example] == [1.4, "missing"]

@@ -1,8 +1,9 @@
 """Which hospital contacts make one stay, and which stays are admissions.
 
-Each case lists contacts and the stays they must become. To be read by clinicians: `somatic`/`psychiatric` says which
-care, `acute`/`planned` the priority, the last word the action diagnosis; `LPR2 0` is an inpatient contact of the register
-before 3 February 2019, which knows days, seldom hours.
+Each case lists contacts and the stays they must become. To be read by clinicians. A contact: from when to when, somatic
+or psychiatric care, acute or planned, the unit, the action diagnosis, and what else it is: `LPR2 0` is an inpatient
+contact of the register before 3 February 2019, which knows days, seldom hours; `ALCA03` is a contact by video.
+A stay: from when to when, its care and priority, an admission or short, its first unit > its last.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from stratify.store.land import land
 
 PEOPLE_TO = "2019-12-31"
 TITLES = {
-    "lpr_a_kontakt": "pnr,dw_ek_kontakt,kont_starttidspunkt,kont_sluttidspunkt,kont_type,prioritet,kont_ans_hovedspec,adiag,kont_ans_inst",
+    "lpr_a_kontakt": "pnr,dw_ek_kontakt,kont_starttidspunkt,kont_sluttidspunkt,kont_type,prioritet,kont_ans_hovedspec,"
+    "adiag,kont_ans_inst",
     "lpr_a_diagnose": "dw_ek_kontakt,diag_kode,diag_kode_type",
     "lpr_adm": "pnr,recnum,d_inddto,d_uddto,v_indtime,c_pattype,c_indm,c_adiag,c_sgh",
     "lpr_diag": "recnum,c_diag,c_diagtype",
@@ -72,13 +74,12 @@ def stays(tmp_path, catalogue) -> Callable[[dict[str, str]], dict[str, list[str]
 def _contact(rows: dict[str, list[str]], pnr: str, key: str, line: str) -> None:
     when, care, *how = [part.strip() for part in line.split("|")]
     start, end = [part.strip() for part in when.split(" to ")]
-    priority, unit, code, kind = (*how, "", "")[:4] if len(how) < 4 else how[:4]
+    priority, unit, code, kind = (*how, "", "")[:4]
     if not kind.startswith("LPR2"):
         form = kind or "ALCA00"
         ends = "" if end == "open" else end
-        rows["lpr_a_kontakt"].append(
-            f"{pnr},{key},{start},{ends},{form},{ {'acute': 'ATA1', 'planned': 'ATA3'}[priority] },{SPECIALTY[care]},{code},{unit}"
-        )
+        prioritet = {"acute": "ATA1", "planned": "ATA3"}[priority]
+        rows["lpr_a_kontakt"].append(f"{pnr},{key},{start},{ends},{form},{prioritet},{SPECIALTY[care]},{code},{unit}")
         return
     table = "lpr_adm" if care == "somatic" else "t_psyk_adm"
     day, _, hour = start.partition(" ")
@@ -86,7 +87,6 @@ def _contact(rows: dict[str, list[str]], pnr: str, key: str, line: str) -> None:
     rows[table].append(
         f"{pnr},{key},{day},{ends},{hour[:2]},{kind[-1]},{ {'acute': 1, 'planned': 2}[priority] },{code},{unit}"
     )
-
 
 
 CHAINING = {
@@ -377,7 +377,11 @@ def _stay(chain: list[tuple]) -> tuple:
     ended_last = max(chain, key=lambda c: (c[1] or c[0], c[5]))
     end = None if started_last[1] is None else ended_last[1] or ended_last[0]
     hours = ((end or datetime(2020, 1, 1)) - first[0]) / timedelta(hours=1)  # noqa: DTZ001
-    return first[0], first[2], (
-        f"{first[0]:%m-%d %H:%M} to {f'{end:%m-%d %H:%M}' if end else 'open'} {first[2]} "
-        f"{'acute' if first[3] else 'planned'} {'admission' if hours >= 12 else 'short'} {first[4]}>{ended_last[4]}"
+    return (
+        first[0],
+        first[2],
+        (
+            f"{first[0]:%m-%d %H:%M} to {f'{end:%m-%d %H:%M}' if end else 'open'} {first[2]} "
+            f"{'acute' if first[3] else 'planned'} {'admission' if hours >= 12 else 'short'} {first[4]}>{ended_last[4]}"
+        ),
     )

@@ -65,9 +65,24 @@ def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: D
     }
     missing = [name for name in declared if not _has_rows(con, name)]
     notes = [f"{name}: not in this extract" for name in missing]
-    return sql, measurable, notes
+    return sql, measurable, [*notes, *_thin_snapshots(con)]
 
 
 def _has_rows(con: duckdb.DuckDBPyConnection, name: str) -> bool:
     row = con.execute(f"SELECT count(*) FROM checked_{name}").fetchone()
     return bool(row and row[0])
+
+
+def _thin_snapshots(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """A snapshot day with few people on it has all the others counted as moved away: most often a day mistyped."""
+    row = con.execute(
+        "SELECT count(*) FILTER (2 * people < before), count(*) "
+        "FROM (SELECT people, lag(people) OVER (ORDER BY day) AS before FROM (SELECT referencetid AS day, count(*) AS people FROM bef GROUP BY referencetid) AS days) AS known"
+    ).fetchone()
+    thin, days = row or (0, 0)
+    if not thin:
+        return []
+    return [
+        f"bef: {thin} of {days} snapshot days hold less than half the people of the one before; "
+        "who is missing there counts as moved away"
+    ]

@@ -5,10 +5,10 @@ import pytest
 
 from stratify.catalogue import load
 from stratify.cohort import residents, spells
-from stratify.features.build import matrix, person_cells
-from stratify.features.columns import columns
+from stratify.features.build import cell, matrix, person_cells
+from stratify.features.columns import Column, columns
 from stratify.features.conditions import present
-from stratify.features.kernel import Rows
+from stratify.features.kernel import Events, Rows, aggregate
 
 T = 20_000
 CATALOGUE = load()
@@ -111,6 +111,15 @@ def test_measured_without_a_value_is_counted_and_has_no_last_value(cells):
     found = cells({**tables, "lab": [event(100, code="NPU27300", value=None)]})
     assert np.isnan(found["lab_hba1c_last"][0])
     assert (found["lab_hba1c_count_365"], found["lab_hba1c_days_since"]) == ([1], [100])
+
+
+@pytest.mark.parametrize("fallback", [0.0, "missing"])
+def test_events_without_a_value_are_nothing_to_add_up(fallback):
+    family = CATALOGUE.features["drug"].model_copy(update={"aggregates": ("sum",), "fallback": {"sum": fallback}})
+    column = Column("drug_all_sum_30", family, family.group[0], "sum", 30)
+    events = Events(np.array([0]), np.array([T - 9]), np.array([T - 2]), np.array([0]), value=np.array([np.nan]))
+    counted = aggregate(events, Rows(np.array([0]), np.array([T])), 1, [30])
+    np.testing.assert_array_equal(cell(counted, column, 0), [np.nan if fallback == "missing" else fallback])
 
 
 def test_age_sex_and_residence_of_a_person(write_store):

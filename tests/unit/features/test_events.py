@@ -65,6 +65,12 @@ def test_events_of_a_day_keep_the_order_of_the_store(write_store):
     np.testing.assert_array_equal(values, [54.0, 58.0, np.nan])
 
 
+def test_the_order_of_the_store_stands_above_that_of_the_groups(write_store):
+    of = family("drug", {"a": {"codes": ["A"]}, "c": {"codes": ["C"]}})
+    rows = [drug(0, T, "A10A", known=T + 9), drug(0, T, "C03C", known=T + 2)]
+    assert told(read_events(write_store({"drug": rows}), of, of.group, 0)) == [(0, T, T + 2, 1), (0, T, T + 9, 0)]
+
+
 def test_a_stay_at_its_end_is_dated_and_known_by_its_end_and_an_open_one_is_not_there(write_store):
     given = {"aggregates": ["sum"], "fallback": {"sum": 0}, "at": "end"}
     of = family("stay", {"a": {"where": {"admission": True}}}, **given)

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 import stratify.catalogue
-from stratify.catalogue import load
+from stratify.catalogue import load, prediction
 from stratify.catalogue.entries import FeatureFamily
 from stratify.errors import CatalogueError
 from stratify.store.layout import DOMAINS
@@ -44,6 +44,7 @@ def test_every_family_of_the_catalogue_is_accepted(key):
         ("drug", {"group": []}, r"domain drug needs a \[\[group\]\]"),
         ("drug", {"group": group() + group()}, "the same id twice: a"),
         ("drug", {"group": group(where={"ddd": "3"})}, "group a: drug is chosen by nothing; got ddd = '3'"),
+        ("drug", {"group": group(codes=[""])}, "String should have at least 1 character"),
         ("drug", {"at": "end"}, "at = end is for stays"),
         ("person", {"group": group()}, "of a person there are age, female, resident_days; got a"),
         ("person", {"windows": [30]}, "domain person takes no aggregates and windows"),
@@ -83,9 +84,7 @@ def test_a_diagnosis_may_not_be_chosen_by_its_later_refutation():
 
 
 def test_what_groups_are_chosen_by_are_columns_of_the_store():
-    from stratify.catalogue import entries
-
-    for domain, columns in entries._CHOSEN_BY.items():
+    for domain, columns in prediction._CHOSEN_BY.items():
         assert set(columns) <= set(DOMAINS[domain])
 
 

@@ -91,7 +91,9 @@ def _write(folder: Path, name: str, text: str, form: str) -> None:
     with duckdb.connect() as con:
         con.execute(f"CREATE TABLE t ({', '.join(f'{chr(34)}{title}{chr(34)} VARCHAR' for title in titles)})")
         if rows:
-            con.executemany(f"INSERT INTO t VALUES ({', '.join('?' * len(titles))})", [[c or None for c in r] for r in rows])
+            con.executemany(
+                f"INSERT INTO t VALUES ({', '.join('?' * len(titles))})", [[c or None for c in r] for r in rows]
+            )
         target = str(folder / f"{name}.parquet").replace("'", "''")
         con.execute(f"COPY t TO '{target}' (FORMAT parquet)")
 
@@ -106,7 +108,11 @@ def extract(tmp_path) -> Callable[..., Path]:
     """Write an extract: the default one, with tables replaced, added, or left out where None is given."""
 
     def write(
-        form: str = "csv", *, delivery: Mapping[str, object] | None = DELIVERY, at: Path | None = None, **tables: str | None
+        form: str = "csv",
+        *,
+        delivery: Mapping[str, object] | None = DELIVERY,
+        at: Path | None = None,
+        **tables: str | None,
     ) -> Path:
         folder = at or tmp_path / "extract"
         folder.mkdir(parents=True)
@@ -122,7 +128,7 @@ def extract(tmp_path) -> Callable[..., Path]:
 
 @pytest.fixture
 def landed(tmp_path, catalogue) -> Callable[..., Store]:
-    """Land an extract in a fresh folder; rows in = landed + refused is held for every table, in numbers and in files."""
+    """Land an extract in a fresh folder; rows in = landed + refused is held for every table, in numbers, in files."""
 
     def run(data: Path, source: str = "danish") -> Store:
         out = tmp_path / f"store{len(list(tmp_path.iterdir()))}"

@@ -43,17 +43,24 @@ def test_a_diagnosis_of_an_open_contact_is_known_on_delivery_never_before_it_hap
 def test_a_refuted_diagnosis_counts_until_the_refutation_was_known(extract, landed):
     diagnoses = "dw_ek_kontakt|diag_kode|diag_kode_type|senere_afkraeftet\nk1|DI509|A|Ja\nk1|DE112|B|Nej\nk1|DJ449|B|"
     store = landed(extract(lpr_a_diagnose=diagnoses))
-    assert store.rows("diagnosis", "code, refuted") == [(ANNA, "E112", False), (ANNA, "I509", True), (ANNA, "J449", False)]
+    assert store.rows("diagnosis", "code, refuted") == [
+        (ANNA, "E112", False),
+        (ANNA, "I509", True),
+        (ANNA, "J449", False),
+    ]
     until = {code: end for _, code, end in store.rows("condition", "code, until")}
     assert until["hf"] == DELIVERED
     assert until["t2d"] is until["copd"] is None
 
 
-@pytest.mark.parametrize("kind, counts", [("A", True), ("B", True), ("G", True), ("H", False), ("C", False), ("+", False)])
-def test_a_diagnosis_makes_a_condition_by_its_kind(extract, landed, kind, counts):
-    store = landed(extract(lpr_a_diagnose=f"dw_ek_kontakt|diag_kode|diag_kode_type\nk1|DI509|{kind}"))
-    assert [row[0] for row in store.rows("diagnosis", "kind")] == [ANNA]
-    assert ("hf" in {code for _, code in store.rows("condition", "code")}) is counts
+def test_a_diagnosis_makes_a_condition_by_its_kind(extract, landed):
+    kinds = {"A": "I509", "B": "E112", "G": "J449", "H": "I639", "C": "N189", "+": "G409"}
+    rows = [f"k1|D{code}|{kind}" for kind, code in kinds.items()]
+    store = landed(extract(lpr_a_diagnose="\n".join(["dw_ek_kontakt|diag_kode|diag_kode_type", *rows])))
+    assert {kind for _, kind in store.rows("diagnosis", "kind")} == set(kinds)
+    found = {code for _, code in store.rows("condition", "code")}
+    assert {"hf", "t2d", "copd"} <= found  # action, secondary, underlying
+    assert not {"stroke", "ckd", "epilepsy"} & found  # referral, complication, addition
 
 
 def test_each_register_has_the_delay_it_declares(extract, landed):

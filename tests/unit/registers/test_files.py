@@ -1,4 +1,4 @@
-"""What deliveries look like in the wild: encodings, line ends, delimiters, files by year, broken lines and broken files."""
+"""What deliveries look like in the wild: encodings, line ends, delimiters, files by year, broken lines and files."""
 
 from __future__ import annotations
 
@@ -23,11 +23,8 @@ def _drugs(extract, *lines: bytes | str, head: bytes = b"", end: bytes = b"\n", 
     "how",
     [
         {},
-        {"end": b"\r\n"},
-        {"head": b"\xef\xbb\xbf"},
         {"head": b"\xef\xbb\xbf", "end": b"\r\n"},
-        {"titles": "PNR,Eksd,ATC"},
-        {"titles": '"pnr","eksd","atc"'},
+        {"titles": '"pnr","Eksd","ATC"'},
         {"titles": " pnr , eksd, atc"},
     ],
 )
@@ -46,7 +43,9 @@ def test_other_delimiters_and_decimal_commas(extract, landed, delimiter):
 
 def test_lines_that_are_no_lines_of_the_table_are_refused_one_by_one(extract, landed):
     broken = [f"{ANNA},2018-02-01", f"{ANNA},2018-02-01,C07AB02,1,2", f'{ANNA},2018-02-01,"C07AB02']
-    store = landed(_drugs(extract, *GOOD[:20], broken[0], *GOOD[20:30], broken[1], *GOOD[30:40], broken[2], "", *GOOD[40:]))
+    store = landed(
+        _drugs(extract, *GOOD[:20], broken[0], *GOOD[20:30], broken[1], *GOOD[30:40], broken[2], "", *GOOD[40:])
+    )
     assert store.found.tables["lmdb"] == {
         "rows_in": 63,
         "landed": 60,
@@ -79,14 +78,19 @@ def test_quoted_values_are_read_with_their_quotes_and_delimiters(extract, landed
 
 def test_mixed_line_ends_are_read(extract, landed):
     folder = extract()
-    (folder / "lmdb.csv").write_bytes(b"\r\n".join([TITLES.encode(), GOOD[0].encode()]) + b"\n" + GOOD[1].encode() + b"\n")
+    (folder / "lmdb.csv").write_bytes(
+        b"\r\n".join([TITLES.encode(), GOOD[0].encode()]) + b"\n" + GOOD[1].encode() + b"\n"
+    )
     assert landed(folder).found.events["drug"] == 2
 
 
 @pytest.mark.parametrize(
     "data, reason",
     [
-        (TITLES.encode() + b"\n" + "ÆØÅ,2018-01-01,C07AB02\n".encode("latin-1"), "not UTF-8 text (Latin-1?); save it as UTF-8"),
+        (
+            TITLES.encode() + b"\n" + "ÆØÅ,2018-01-01,C07AB02\n".encode("latin-1"),
+            "not UTF-8 text (Latin-1?); save it as UTF-8",
+        ),
         ("hænd,eksd\n".encode("latin-1"), "not UTF-8 text (Latin-1?); save it as UTF-8"),
         (b"", "its first line must name each column once"),
         (b"pnr,PNR,eksd\n", "its first line must name each column once"),
@@ -138,7 +142,8 @@ def test_years_may_differ_in_case_order_and_columns_we_do_not_need(extract, land
     folder = extract(form)
     (folder / "LMDB").mkdir()
     one = f"COPY (SELECT '{ANNA}' AS pnr, DATE '2018-01-01' AS eksd, 'C07AB02' AS atc) TO '{folder}/LMDB/a.{form}'"
-    two = f"COPY (SELECT 'C09AA05' AS ATC, 'x' AS indo, DATE '2019-01-01' AS EKSD, '{ANNA}' AS PNR) TO '{folder}/LMDB/b.{form}'"
+    other = f"SELECT 'C09AA05' AS ATC, 'x' AS indo, DATE '2019-01-01' AS EKSD, '{ANNA}' AS PNR"
+    two = f"COPY ({other}) TO '{folder}/LMDB/b.{form}'"
     duckdb.execute(one)
     duckdb.execute(two)
     assert landed(folder).rows("drug", "code") == [(ANNA, "C07AB02"), (ANNA, "C09AA05")]
@@ -164,9 +169,8 @@ def test_files_of_tables_we_do_not_read_are_told(extract, landed):
     assert "1 files of other tables not read: kontakter.csv" in landed(folder).found.notes
 
 
-@pytest.mark.parametrize("name", ["æøå", "d'or", "[2024] *", 'a "b"'])
 @pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_folders_may_have_any_name(extract, landed, tmp_path, name, form):
-    folder = extract(form, at=tmp_path / name / "delivered")
+def test_folders_may_have_any_name(extract, landed, tmp_path, form):
+    folder = extract(form, at=tmp_path / 'd\'or æøå [2024] * "b"' / "delivered")
     store = landed(folder)
     assert store.found.people == 2

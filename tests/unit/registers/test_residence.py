@@ -103,7 +103,10 @@ def test_stretches_never_overlap_and_never_outlive_the_person(landed, extract):
         born = day() if rng.random() < 0.3 else "1950-01-01"
         mine = [snapshot for snapshot in YEARS if rng.random() < 0.7] or [rng.choice(YEARS)]
         bef += [f"{who}|1|{born}|{snapshot}|{rng.choice(['751', '661'])}" for snapshot in mine]
-        vnds |= {f"{who}|{rng.choice('UI')}|{day() if rng.random() < 0.8 else rng.choice(YEARS)}" for _ in range(rng.randint(0, 5))}
+        vnds |= {
+            f"{who}|{rng.choice('UI')}|{day() if rng.random() < 0.8 else rng.choice(YEARS)}"
+            for _ in range(rng.randint(0, 5))
+        }
         if rng.random() < 0.3:
             deaths[who] = day()
     lived = _lived(landed, extract, bef, "\n".join(sorted(vnds)), "\n".join(f"{w}|{d}" for w, d in deaths.items()))
@@ -127,9 +130,19 @@ def test_a_person_in_a_snapshot_is_resident_that_day_unless_they_left_or_died(la
 
 
 def test_sex_is_the_latest_and_a_code_of_none_is_unknown(landed, extract):
-    bef = f"{BEF}\na|1|1950-01-01|2018-12-31|751\na|2|1950-01-02|2019-12-31|751\nb|9|1960-01-01|2019-12-31|751\nc|500|1960-01-01|2019-12-31|751"
+    rows = ["a|1|1950-01-01|2018-12-31|751", "a|2|1950-01-02|2019-12-31|751", "b|9|1960-01-01|2019-12-31|751"]
+    bef = "\n".join([BEF, *rows, "c|500|1960-01-01|2019-12-31|751"])
     store = landed(extract(bef=bef))
     rows = duckdb.execute(
-        "SELECT person, source_id, sex, birth, death FROM read_parquet(?) ORDER BY person", [str(store.folder / "persons.parquet")]
+        "SELECT person, source_id, sex, birth, death FROM read_parquet(?) ORDER BY person",
+        [str(store.folder / "persons.parquet")],
     ).fetchall()
     assert rows == [(0, "a", 2, -7305, None), (1, "b", 0, -3653, None), (2, "c", 0, -3653, None)]
+
+
+def test_a_snapshot_day_that_holds_almost_nobody_is_told(landed, extract):
+    people = [row for n in range(4) for row in _snapshots(f"p{n}", "2018-12-31", "2019-12-31")]
+    told = "bef: 1 of 3 snapshot days hold less than half the people of the one before; "
+    odd = _snapshots("odd", "2019-12-30")
+    notes = landed(extract(bef="\n".join([BEF, *people, *odd]))).found.notes
+    assert told + "who is missing there counts as moved away" in notes

@@ -130,7 +130,10 @@ def test_five_in_a_hundred_unreadable_rows_are_borne_and_no_more(extract, landed
             '{"system": "s", "covers_to": "2020-02-02", "delivered": "2020-02-01"}',
             "delivery.json: `delivered` must not be before `covers_to`, nor after 2199-12-31",
         ),
-        ('{"system": "", "covers_to": "2020-01-01", "delivered": "2020-02-01"}', "delivery.json: needs the key 'system' as text"),
+        (
+            '{"system": "", "covers_to": "2020-01-01", "delivered": "2020-02-01"}',
+            "delivery.json: needs the key 'system' as text",
+        ),
     ],
 )
 def test_a_delivery_that_says_what_cannot_be(extract, refused, text, problem):
@@ -184,6 +187,6 @@ def test_the_declarations_hold_what_a_reader_of_them_expects():
             if table.person and source == "danish":
                 assert next(c for c in table.column if c.name == table.person).keep_zeros
             assert all(rule.by in declared for rule in table.superseded)
-    assert json.dumps({name: table.use for name, table in tables("danish").items() if table.use != "care"}) == json.dumps(
-        {"udda": "statistics"}
-    )
+    assert json.dumps(
+        {name: table.use for name, table in tables("danish").items() if table.use != "care"}
+    ) == json.dumps({"udda": "statistics"})
