@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 
 from stratify.catalogue import load
-from stratify.errors import StratifyError, UsageError
+from stratify.errors import CatalogueError, StratifyError, UsageError
+from stratify.examples import failures
 from stratify.workspace import Workspace
 
 app = typer.Typer(
@@ -40,12 +41,14 @@ LAST_DAY = datetime(2024, 12, 31)  # noqa: DTZ001 - a day, not a moment
 
 @app.command()
 def check(source: SourceName = "danish", data: Data = None, catalogue: Local = None) -> None:
-    """Validate the catalogue; with --data an extract too, before it is landed. Every problem is listed.
+    """Validate the catalogue and run its examples; with --data check an extract too. Every problem is listed.
 
     Example: stratify check --catalogue our-entries
     Example: stratify check --source danish --data extract
     """
     found = load(catalogue)
+    if failed := failures(found):
+        raise CatalogueError(f"{len(failed)} example(s) do not come out as their file says:", failed)
     _out().print(f"catalogue: {found.size()} entries, no problem; digest {found.digest[:12]}", highlight=False)
     if data is not None:
         from pipelines.run import progress_bar

@@ -31,7 +31,7 @@ from stratify.workspace import Workspace
 Progress = Callable[[str], None]
 COHORT = "multimorbid_adults"
 LANDMARKS = 9  # the latest ones; the first of them has LOOK_BEHIND_DAYS of records before it
-LOOK_BEHIND_DAYS = 2 * 365
+LOOK_BEHIND_DAYS = 5 * 365 - 31  # the longest window, less a month: nobody need be admitted on the first day
 DATA_KINDS = ("conditions", "indices")
 MATRIX_KINDS = (*DATA_KINDS, "features")
 
@@ -78,7 +78,7 @@ def land_step(
             "delivery": found.delivery.as_dict(),
             "measurable": found.measurable,
             "notes": found.notes,
-            "people_with": _people_with(out, catalogue, found.measurable["conditions"]),
+            "people_with": found.people_with,
         }
 
     return run_step(step, make)
@@ -152,11 +152,3 @@ def _write_matrix(out: Path, parts: list[tuple[Rows, Floats]], days: list[int], 
         arrays = [pa.array(person[on].astype(np.int32)), *(pa.array(cells[on, i]) for i in range(len(names)))]
         table = pa.Table.from_arrays(arrays, names=["person", *names])
         pq.write_table(table, out / COHORT / f"{day_of(landmark).isoformat()}.parquet", compression="zstd")
-
-
-def _people_with(store: Path, catalogue: Catalogue, measurable: list[str]) -> dict[str, int | None]:
-    """How many people ever had each condition; None where this source cannot tell, which is not 0."""
-    path = str(store / "condition" / "*.parquet").replace("'", "''")
-    rows = duckdb.execute(f"SELECT code, count(DISTINCT person) FROM read_parquet('{path}') GROUP BY code").fetchall()
-    found = dict(rows)
-    return {key: int(found.get(key, 0)) if key in measurable else None for key in catalogue.conditions}

@@ -19,7 +19,6 @@ from stratify.store.read import Store
 
 DRUG_DAYS = 120  # in use: redeemed within this time
 NUMBERS = {
-    "age": "person_age",
     "hba1c_last": "lab_hba1c_last",
     "acute_admissions_365d": "stay_acute_count_365",
     "psychiatric_admissions_365d": "stay_psychiatric_count_365",
@@ -82,6 +81,7 @@ def _known(cell: Mapping[str, float], catalogue: Catalogue, measurable: Collecti
     known = of_conditions(has, catalogue, measurable)
     if not np.isnan(cell["person_female"]):
         known["sex"] = "f" if cell["person_female"] else "m"
+    known["age"] = float(np.floor(cell["person_age"]))  # as people count their years
     known |= {fact: cell[column] for fact, column in NUMBERS.items() if not np.isnan(cell[column])}
     for fact, (column, told) in SINCE.items():
         if not np.isnan(cell[told]):

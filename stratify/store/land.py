@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from stratify.registers.read import Extract, open_extract, quoted
 from stratify.registers.source import Source
 from stratify.registers.stays import CONTACT, CONTACT_SETTING, STAY
 from stratify.registers.whole import raise_if, table_problems, unreadable_problem
+from stratify.store.layout import bucket_file, buckets
 from stratify.store.write import number_people, write_domain, write_people, write_refused
 
 SOURCES: dict[str, Callable[[], Source]] = {"synthetic": danish.source, "danish": danish.source, "omop": omop.source}
@@ -39,6 +40,7 @@ class Landed:
     tables: dict[str, dict[str, object]]
     delivery: Delivery
     measurable: dict[str, Any]
+    people_with: dict[str, int | None]  # who ever had each condition; None where this source cannot tell: that is not 0
     notes: list[str]
 
 
@@ -71,11 +73,21 @@ def land(source: str, data: Path, out: Path, catalogue: Catalogue, progress: Cal
         for domain, sql in sorted(queries.items()):
             progress(f"landing {domain}")
             events[domain] = write_domain(con, domain, reader.spell(sql, delivery), people, out)
+        people_with = _people_with(con, out, people, catalogue, measurable["conditions"])
         write_refused(con, extract.tables, out)
     shutil.rmtree(spill, ignore_errors=True)
     told = {name: counted.as_dict() for name, counted in counts.items()}
     notes = [*extract.notes, *_mostly_refused(counts), *notes]
-    return Landed(people, events, told, delivery, {**measurable, "domains": sorted(queries)}, notes)
+    return Landed(people, events, told, delivery, {**measurable, "domains": sorted(queries)}, people_with, notes)
+
+
+def _people_with(
+    con: duckdb.DuckDBPyConnection, out: Path, people: int, catalogue: Catalogue, told: Collection[str]
+) -> dict[str, int | None]:
+    files = ", ".join(quoted(out / bucket_file("condition", bucket)) for bucket in range(buckets(people)))
+    rows = con.execute(f"SELECT code, count(DISTINCT person) FROM read_parquet([{files}]) GROUP BY code").fetchall()
+    found = dict(rows)
+    return {key: int(found.get(key, 0)) if key in told else None for key in catalogue.conditions}
 
 
 def _checked(

@@ -94,8 +94,6 @@ def test_the_same_extract_is_not_landed_twice_and_another_day_gives_the_same_byt
     [
         lambda data: (data / "bef.csv").unlink(),
         lambda data: (data / "bef.csv").write_text("pnr,koen,foed_dag,referencetid,kom\n"),
-        lambda data: (data / "dod.parquet").write_bytes(b""),
-        lambda data: (data / "delivery.json").write_text("{}"),
         lambda data: (data / "lpr_a_diagnose.csv").write_text("dw_ek_kontakt,diag_kode,diag_kode_type\nk1,41099,A\n"),
         lambda data: [path.unlink() for path in data.iterdir()],
     ],

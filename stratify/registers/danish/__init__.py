@@ -76,8 +76,9 @@ def _has_rows(con: duckdb.DuckDBPyConnection, name: str) -> bool:
 def _thin_snapshots(con: duckdb.DuckDBPyConnection) -> list[str]:
     """A snapshot day with few people on it has all the others counted as moved away: most often a day mistyped."""
     row = con.execute(
-        "SELECT count(*) FILTER (2 * people < before), count(*) "
-        "FROM (SELECT people, lag(people) OVER (ORDER BY day) AS before FROM (SELECT referencetid AS day, count(*) AS people FROM bef GROUP BY referencetid) AS days) AS known"
+        "WITH days AS (SELECT referencetid AS day, count(*) AS people FROM bef GROUP BY referencetid), "
+        "known AS (SELECT people, lag(people) OVER (ORDER BY day) AS before FROM days) "
+        "SELECT count(*) FILTER (2 * people < before), count(*) FROM known"
     ).fetchone()
     thin, days = row or (0, 0)
     if not thin:

@@ -72,6 +72,7 @@ def test_rows_in_are_rows_landed_and_rows_refused(tmp_path_factory, extract, lan
     assert {row[:3] for row in store.rows("stay", "start_min, care")} <= starts
 
 
+@pytest.mark.slow
 @given(shares=st.lists(st.booleans(), min_size=1, max_size=60))
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_table_lands_exactly_when_its_unreadable_rows_can_be_borne(tmp_path_factory, extract, landed, shares):
