@@ -8,7 +8,7 @@ from stratify.catalogue import load
 from stratify.examples import ANSWERS, failures
 
 
-@pytest.fixture()
+@pytest.fixture
 def local(tmp_path, root):
     """A local catalogue that holds a copy of one of our entries with one word changed."""
 
@@ -37,7 +37,7 @@ def test_every_kind_is_put_to_the_test():
     [
         ("conditions", "hypertension", 'icd10 = ["I10"', 'icd10 = ["I99"'),
         ("outcomes", "acute_admission_365d", "horizon_days = 365", "horizon_days = 50"),
-        ("features", "lab", 'codes = ["NPU27300"]', 'codes = ["NPU18016"]'),
+        ("features", "stay", "count = 0", "count = 1"),
         ("targets", "dm_hba1c_high", "at_least = 75", "at_least = 95"),
     ],
 )
