@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,15 +117,23 @@ def train(
 
 
 @app.command()
-def promote(work: Work = WORK, catalogue: Local = None) -> None:
-    """Sign what was trained as a bundle, and let it be the one that is served.
+def promote(
+    rollback: Annotated[bool, typer.Option("--rollback", help="back to the champion before this one")] = False,
+    work: Work = WORK,
+    catalogue: Local = None,
+) -> None:
+    """Sign what was trained as a bundle, and let it be the champion that `score` uses.
 
     Example: stratify promote --work work
+    Example: stratify promote --rollback --work work
     """
     from pipelines.model_steps import promote as promote_trained
+    from pipelines.model_steps import take_back
 
     with _step("promote", work) as (place, say, done):
-        done(({"results": {"bundle": promote_trained(place, load(catalogue), say)}}, True))
+        version = take_back(place) if rollback else promote_trained(place, load(catalogue), say)
+        done(({"results": {"bundle": version}}, True))
+    _out().print(f"champion: {version}; run `stratify score` to serve it", highlight=False)
 
 
 @app.command()
@@ -206,6 +215,7 @@ def main() -> None:
     """Run the command line; a user's error ends with its exit code and no traceback."""
     from pipelines.cli_service import register
 
+    os.umask(0o077)  # what is made here is about people: its owner's alone
     register(app)
     try:
         app()

@@ -41,7 +41,7 @@ def synthesise_step(
 ) -> tuple[dict[str, Any], bool]:
     """Write a simulated region's registers, and its truth in a folder of its own; return the manifest."""
     parameters = {"people": people, "years": years, "seed": seed, "end": end.isoformat()}
-    step = Step("synthesise", work.registers, parameters=parameters, also=(work.truth,))
+    step = Step("synthesise", work.registers, parameters=parameters, needs=(work.truth,))
 
     def make(out: Path) -> dict[str, Any]:
         with folder_written_whole(work.truth) as truth:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from models import Member, ensure_signing_keys, load_champion, load_specs, reasons
+from models import Bundle, ensure_signing_keys, load_champion, reasons
 from pipelines.data_steps import Progress
 from pipelines.matrix import Matrix, read_matrix
 from pipelines.model_steps import MODEL_KINDS
@@ -20,6 +20,7 @@ from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.care.fill import from_rows
 from stratify.care.recommend import recommend
 from stratify.catalogue import Catalogue
+from stratify.errors import BundleError
 from stratify.features.kernel import Floats
 from stratify.pseudonym import ensure_key, key_id, pseudonym
 from stratify.registers.clock import day_number, read_date
@@ -58,9 +59,10 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         landmark = day_number(read_date(told["score_landmark"], "score_landmark"))
         matrix = read_matrix(work.features, [landmark])
         progress(f"scoring {len(matrix.rows)} people")
+        refuse_unfit(bundle, matrix, catalogue)
         served = matrix.select(bundle.content.columns)
         risks = {outcome: member.risk(served.cells) for outcome, member in bundle.members.items()}
-        explained = reasons_of_listed(served, risks, bundle.members)
+        explained = reasons_of_listed(served, risks, bundle)
         bodies = people_bodies(store, catalogue, matrix, landmark, risks, explained, progress)
         _write_scores(out / f"{told['score_landmark']}.parquet", matrix, risks, bodies, catalogue)
         delivery = read_manifest(work.store, "land")["results"]["delivery"]
@@ -87,6 +89,18 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         }
 
     return run_step(step, make)
+
+
+def refuse_unfit(bundle: Bundle, matrix: Matrix, catalogue: Catalogue) -> None:
+    """Raise BundleError where the champion was trained on other entries, or reads other columns than there are."""
+    declared = {column["id"]: column for column in matrix.columns}
+    problems = [column["id"] for column in bundle.content.columns if declared.get(column["id"]) != column]
+    if bundle.content.catalogue_digest != catalogue.digest_of(*MODEL_KINDS) or problems:
+        raise BundleError(
+            "the champion was trained on other definitions than these scores would be made with; "
+            "run `stratify train` and `stratify promote` first",
+            [f"column {name}: not the same" for name in problems],
+        )
 
 
 def people_bodies(
@@ -145,17 +159,14 @@ def missing(
     return [{"id": key, "text": {"da": da, "en": en}} for key, da, en in told]
 
 
-def reasons_of_listed(
-    matrix: Matrix, risks: Mapping[str, Floats], members: Mapping[str, Member]
-) -> dict[int, dict[str, Any]]:
+def reasons_of_listed(matrix: Matrix, risks: Mapping[str, Floats], bundle: Bundle) -> dict[int, dict[str, Any]]:
     """Return, by row, the reasons of the LISTED people at the top of each risk."""
-    specs = load_specs()
     listed = sorted({int(row) for risk in risks.values() for row in np.argsort(-risk, kind="stable")[:LISTED]})
     if not listed:
         return {}
     by_outcome = {
-        key: reasons(member.contributions(matrix.cells[listed]), matrix.columns, specs[key].reasons_top_n)
-        for key, member in members.items()
+        key: reasons(member.contributions(matrix.cells[listed]), matrix.columns, bundle.cards[key]["reasons_top_n"])
+        for key, member in bundle.members.items()
     }
     return {row: {key: told[place] for key, told in by_outcome.items()} for place, row in enumerate(listed)}
 

@@ -48,7 +48,8 @@ class Step:
     inputs: Mapping[str, str] = field(default_factory=dict)  # name: digest
     parameters: Mapping[str, Any] = field(default_factory=dict)
     catalogue: str = ""
-    also: tuple[Path, ...] = ()  # files the step writes outside its folder: missing, they have it run again
+    needs: tuple[Path, ...] = ()  # made elsewhere by the step and changed by others: missing, they have it run again
+    also: tuple[Path, ...] = ()  # files the step alone writes outside its folder: changed or missing, it runs again
     own: Mapping[str, str] = field(default_factory=dict)  # what is this work folder's alone, as the name of a key
 
     def plan(self) -> dict[str, Any]:
@@ -82,6 +83,7 @@ def run_step(step: Step, work: Callable[[Path], Mapping[str, Any]]) -> tuple[dic
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
                 "commit": _commit(),
                 "own": dict(step.own),
+                "also": {path.name: digest_file(path) for path in step.also},
             },
         )
     return json.loads(canonical_json(manifest)), True
@@ -130,13 +132,15 @@ def source_digest() -> str:
 def _manifest_of(step: Step) -> dict[str, Any] | None:
     """The manifest of a step that was done and whose files are still what it says."""
     path = step.folder / MANIFEST
-    if not path.exists() or not (step.folder / RUN).exists() or not all(other.exists() for other in step.also):
+    around = (step.folder / RUN, *step.needs, *step.also)
+    if not path.exists() or not all(other.exists() for other in around):
         return None
     manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     plan = json.loads(canonical_json(step.plan()))
     if any(manifest.get(key) != value for key, value in plan.items()):
         return None
-    if json.loads((step.folder / RUN).read_text(encoding="utf-8"))["own"] != dict(step.own):
+    run = json.loads((step.folder / RUN).read_text(encoding="utf-8"))
+    if run["own"] != dict(step.own) or run["also"] != {path.name: digest_file(path) for path in step.also}:
         return None
     return manifest if digest_tree(step.folder, leave_out=OUTSIDE) == manifest["files"] else None
 

@@ -45,11 +45,23 @@ def labels(
     dies = death[rows.person]
     event = dies if outcome.event == "death" else _next_stay(rows, stay_person, stay_day)
     happened = event < end  # never before the row: the next stay is at or after t, and people in rows are alive
-    leaves = lived.end[spell_of(rows, lived)]
-    left = (leaves < end) & ~(dies <= leaves)
+    leaves, left = _leaving(outcome, rows, death, lived)
     answer = np.where(happened & ~(leaves < event), 1.0, np.where(left, np.nan, 0.0))
     closed = (end <= covers_to + 1) & (end + outcome.register_delay_days <= delivered)
     return np.where(closed, answer, np.nan)
+
+
+def left_early(outcome: Outcome, rows: Rows, death: Floats, lived: Spells) -> npt.NDArray[np.bool_]:
+    """Return who moved away alive before the window was over, whatever had happened by then.
+
+    Their events are seen only while they stay: to keep the events and drop the rest would make movers look sicker.
+    """
+    return _leaving(outcome, rows, death, lived)[1]
+
+
+def _leaving(outcome: Outcome, rows: Rows, death: Floats, lived: Spells) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    leaves = lived.end[spell_of(rows, lived)]
+    return leaves, (leaves < rows.day + outcome.horizon_days) & ~(death[rows.person] <= leaves)
 
 
 def _next_stay(rows: Rows, person: Ints, day: Ints) -> Floats:

@@ -14,7 +14,10 @@ from stratify.files import digest_tree
 
 pytestmark = pytest.mark.slow
 PEOPLE, SEED = 500, 3
-STEPS = ("registers", "truth", "store", "features", "training", "quality", "scores", "serving.db", "champion", "bundle")
+STEPS = (
+    "registers", "truth", "store", "features", "acute_admission_365d", "death_365d", "quality", "scores", "serving.db",
+    "champion", "bundle",
+)  # fmt: skip
 
 # runs the command line in a process that kills itself as the named file or folder is about to take its place
 KILLED_BEFORE_RENAME = """

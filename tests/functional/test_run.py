@@ -1,13 +1,14 @@
 """The main job, as its users run it: one command, a summary, and nothing done twice."""
 
 import json
+import shutil
 
 import pytest
 
 from stratify.files import digest_tree
 
 SAME = ("registers", "store", "features", "scores", "quality")
-STEPS = {"registers", "store", "features", "training", "quality", "scores"}
+STEPS = {"registers", "store", "features", "training/acute_admission_365d", "training/death_365d", "quality", "scores"}
 
 
 def digests(work):
@@ -43,8 +44,6 @@ def test_every_step_says_what_it_was_made_from_and_accounts_for_every_row(region
 
 
 def test_a_second_run_does_nothing_that_has_not_changed(region, stratify, few_events, tmp_path):
-    import shutil
-
     work = tmp_path / "again"
     shutil.copytree(region, work)
     before = {path: path.stat().st_mtime_ns for path in work.rglob("run.json")}
@@ -54,8 +53,6 @@ def test_a_second_run_does_nothing_that_has_not_changed(region, stratify, few_ev
 
 
 def test_a_file_that_was_changed_has_its_step_run_again(region, stratify, few_events, tmp_path):
-    import shutil
-
     work = tmp_path / "touched"
     shutil.copytree(region, work)
     path = work / "store/persons.parquet"
@@ -63,6 +60,50 @@ def test_a_file_that_was_changed_has_its_step_run_again(region, stratify, few_ev
     path.write_bytes(whole[:-1])
     stratify("land", "--work", work, "--catalogue", few_events)
     assert path.read_bytes() == whole
+
+
+def test_training_one_outcome_anew_keeps_the_others_and_a_rollback_brings_the_old_champion_back(
+    region, stratify, few_events, tmp_path
+):
+    work = tmp_path / "one"
+    shutil.copytree(region, work)
+    champion = (work / "bundles/champion").read_text(encoding="utf-8")
+    members = sorted(path.name for path in (work / "bundles" / champion.strip()).iterdir() if path.is_dir())
+    shutil.rmtree(work / "training/acute_admission_365d")
+    options = ("--work", work, "--catalogue", few_events)
+    assert stratify("promote", *options, check=False).returncode == 11
+    stratify("train", "acute_admission_365d", *options)
+    stratify("promote", *options)
+    assert (work / "bundles/champion").read_text(encoding="utf-8") == champion  # the same content, the same bundle
+    assert sorted(path.name for path in (work / "bundles" / champion.strip()).iterdir() if path.is_dir()) == members
+    assert stratify("promote", "--rollback", *options, check=False).returncode == 13  # there is none before it
+
+
+def test_scores_are_not_made_with_models_of_other_definitions(region, stratify, few_events, tmp_path):
+    work, other = tmp_path / "other", tmp_path / "entries"
+    shutil.copytree(region, work)
+    shutil.copytree(few_events, other)
+    path = other / "outcomes/death_365d.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("horizon_days = 365", "horizon_days = 366"), encoding="utf-8"
+    )
+    done = stratify("score", "--work", work, "--catalogue", other, check=False)
+    assert done.returncode == 13
+    assert "run `stratify train` and `stratify promote` first" in done.stderr
+
+
+def test_a_damaged_serving_file_is_made_anew(region, stratify, few_events, tmp_path):
+    work = tmp_path / "damaged"
+    shutil.copytree(region, work)
+    whole = (work / "serving.db").read_bytes()
+    (work / "serving.db").write_bytes(whole[: len(whole) // 2])
+    stratify("score", "--work", work, "--catalogue", few_events)
+    assert (work / "serving.db").read_bytes() == whole
+
+
+def test_what_is_made_is_its_owners_alone(region):
+    open_to_others = [p for p in region.rglob("*") if p.name != "summary.txt" and p.stat().st_mode & 0o077]
+    assert open_to_others == []
 
 
 def test_two_runs_in_one_folder_at_once_are_refused(stratify, tmp_path):
@@ -94,8 +135,6 @@ def test_a_mistake_ends_with_its_exit_code_and_one_line_that_says_what_to_do(str
 
 
 def test_too_few_events_are_an_answer_in_a_run_and_an_error_when_asked_for_by_name(stratify, region, tmp_path):
-    import shutil
-
     work = tmp_path / "strict"
     shutil.copytree(region, work)
     done = stratify("run", "--people", 500, "--seed", 3, "--work", work)  # our own entries: 100 events needed

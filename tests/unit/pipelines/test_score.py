@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 from models import load_champion
 from pipelines.data_steps import COHORT
 from pipelines.matrix import read_matrix
-from pipelines.score import LISTED, reasons_of_listed
+from pipelines.score import LISTED, reasons_of_listed, refuse_unfit
 from stratify.catalogue import load
+from stratify.errors import BundleError
 from stratify.files import digest_file
 from stratify.pseudonym import key_id, pseudonym, read_key
 from stratify.workspace import Workspace
@@ -110,7 +112,7 @@ def test_what_cannot_be_told_is_said(serving):
 
 def test_reasons_are_those_of_the_people_at_the_top_of_each_risk(latest, bundle):
     risks = {key: member.risk(latest.cells) for key, member in bundle.members.items()}
-    told = reasons_of_listed(latest, risks, bundle.members)
+    told = reasons_of_listed(latest, risks, bundle)
     for risk in risks.values():
         assert set(np.argsort(-risk, kind="stable")[: min(LISTED, 20)].tolist()) <= set(told)
     for by_outcome in told.values():
@@ -140,3 +142,18 @@ def test_a_matrix_gives_its_columns_in_the_order_asked_for(latest):
     chosen = latest.select(wanted)
     assert chosen.names == [latest.names[5], latest.names[2]]
     np.testing.assert_array_equal(chosen.cells, latest.cells[:, [5, 2]])
+
+
+def test_a_champion_of_other_definitions_scores_nobody(latest, bundle, catalogue):
+    refuse_unfit(bundle, latest, catalogue)
+    with pytest.raises(BundleError, match="other definitions"):
+        refuse_unfit(replace(bundle, content=replace(bundle.content, catalogue_digest="other")), latest, catalogue)
+
+
+def test_a_column_that_is_not_there_or_means_something_else_is_named(latest, bundle, catalogue):
+    changed = [{**column, "unit": "parsecs"} if n == 0 else column for n, column in enumerate(latest.columns)]
+    for columns in (latest.columns[1:], changed):
+        other = replace(latest, columns=columns)
+        with pytest.raises(BundleError) as error:
+            refuse_unfit(bundle, other, catalogue)
+        assert error.value.problems == (f"column {latest.names[0]}: not the same",)

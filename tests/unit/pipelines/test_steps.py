@@ -71,12 +71,36 @@ def test_a_file_that_is_not_what_the_manifest_says_has_it_run_again(tmp_path, wo
     assert path.read_text() == "data"
 
 
-def test_a_missing_file_outside_its_folder_has_it_run_again(tmp_path, work):
+def test_a_file_outside_its_folder_that_is_missing_or_damaged_has_it_run_again(tmp_path, times):
     step = a_step(tmp_path, also=(tmp_path / "serving.db",))
+
+    def make(out):
+        times.append(1)
+        (tmp_path / "serving.db").write_text("whole")
+        return {}
+
+    assert [run_step(step, make)[1] for _ in range(2)] == [True, False]
+    (tmp_path / "serving.db").write_text("half")
+    assert [run_step(step, make)[1] for _ in range(2)] == [True, False]
+    (tmp_path / "serving.db").unlink()
+    assert run_step(step, make)[1]
+
+
+def test_something_others_write_in_too_must_be_there_but_may_change(tmp_path, work):
+    step = a_step(tmp_path, needs=(tmp_path / "mlflow.db",))
+    run_step(step, work)
     assert run_step(step, work)[1]
-    assert run_step(step, work)[1]
-    (tmp_path / "serving.db").touch()
+    (tmp_path / "mlflow.db").write_text("one")
     assert not run_step(step, work)[1]
+    (tmp_path / "mlflow.db").write_text("two")
+    assert not run_step(step, work)[1]
+
+
+def test_another_key_of_this_work_folder_has_it_run_again_and_stands_in_no_manifest(tmp_path, work):
+    first, _ = run_step(a_step(tmp_path, own={"key": "a"}), work)
+    again, ran = run_step(a_step(tmp_path, own={"key": "b"}), work)
+    assert ran
+    assert first == again
 
 
 def test_a_step_that_fails_leaves_the_last_good_state(tmp_path, work):
