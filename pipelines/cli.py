@@ -33,7 +33,7 @@ People = Annotated[int, typer.Option("--people", min=1, help="how many people th
 Years = Annotated[int, typer.Option("--years", min=3, max=30, help="how many years, the last one ending at --end")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="the same seed gives the same region")]
 End = Annotated[datetime, typer.Option("--end", formats=["%Y-%m-%d"], help="the last day of the simulated data")]
-SourceName = Annotated[str, typer.Option("--source", help="synthetic, danish or omop")]
+SourceName = Annotated[str | None, typer.Option("--source", help="danish or omop; synthetic for our own region")]
 Data = Annotated[Path | None, typer.Option("--data", help="the extract: a folder of Parquet or CSV files, or .duckdb")]
 PIPELINES = ("mlflow", "pandas", "pyarrow", "scipy", "sklearn", "statsmodels", "threadpoolctl")  # of the extra
 WORK = Path("work")
@@ -41,7 +41,7 @@ LAST_DAY = datetime(2024, 12, 31)  # noqa: DTZ001 - a day, not a moment
 
 
 @app.command()
-def check(source: SourceName = "danish", data: Data = None, catalogue: Local = None) -> None:
+def check(source: SourceName = None, data: Data = None, catalogue: Local = None) -> None:
     """Validate the catalogue and run its examples; with --data check an extract too. Every problem is listed.
 
     Example: stratify check --catalogue our-entries
@@ -57,7 +57,7 @@ def check(source: SourceName = "danish", data: Data = None, catalogue: Local = N
         from stratify.store.land import land as land_extract
 
         with TemporaryDirectory() as scratch, progress_bar(1) as (say, _):
-            landed = land_extract(source, data, Path(scratch), found, say)
+            landed = land_extract(_source(source, data), data, Path(scratch), found, say)
         show_extract(landed.people, landed.tables, landed.notes, _out())
 
 
@@ -76,7 +76,7 @@ def synthesise(
 
 
 @app.command()
-def land(source: SourceName = "synthetic", data: Data = None, work: Work = WORK, catalogue: Local = None) -> None:
+def land(source: SourceName = None, data: Data = None, work: Work = WORK, catalogue: Local = None) -> None:
     """Land an extract in the event store; every row lands or is refused with the reason.
 
     Example: stratify land --source omop --data cdm.duckdb
@@ -84,8 +84,8 @@ def land(source: SourceName = "synthetic", data: Data = None, work: Work = WORK,
     from pipelines.data_steps import land_step
 
     with _step("land", work) as (place, say, done):
-        where = _extract(source, data, place)
-        done(land_step(place, load(catalogue), source=source, data=where, progress=say))
+        where = place.registers if data is None else data
+        done(land_step(place, load(catalogue), source=_source(source, data), data=where, progress=say))
 
 
 @app.command()
@@ -110,7 +110,7 @@ def train(
 
     Example: stratify train acute_admission_365d
     """
-    from pipelines.model_steps import train_step
+    from pipelines.train import train_step
 
     with _step("train", work) as (place, say, done):
         done(train_step(place, load(catalogue), say, outcomes or ()))
@@ -127,13 +127,12 @@ def promote(
     Example: stratify promote --work work
     Example: stratify promote --rollback --work work
     """
-    from pipelines.model_steps import promote as promote_trained
-    from pipelines.model_steps import take_back
+    from pipelines.promote import promote as promote_trained
+    from pipelines.promote import take_back
 
     with _step("promote", work) as (place, say, done):
-        version = take_back(place) if rollback else promote_trained(place, load(catalogue), say)
-        done(({"results": {"bundle": version}}, True))
-    _out().print(f"champion: {version}; run `stratify score` to serve it", highlight=False)
+        told = done(take_back(place) if rollback else promote_trained(place, load(catalogue), say))
+    _out().print(f"champion: {told['bundle']}; run `stratify score` to serve it", highlight=False)
 
 
 @app.command()
@@ -166,7 +165,7 @@ def run(
     years: Years = 10,
     seed: Seed = 1,
     end: End = LAST_DAY,
-    source: SourceName = "synthetic",
+    source: SourceName = None,
     data: Data = None,
     work: Work = WORK,
     catalogue: Local = None,
@@ -176,8 +175,7 @@ def run(
     Example: stratify run --people 3000 --seed 7 --work try
     Example: stratify run --source omop --data cdm.duckdb --work omop
     """
-    if source != "synthetic" and data is None:
-        raise UsageError(f"--source {source} needs --data, the folder or file of the extract")
+    named = _source(source, data)
     from pipelines.run import run as run_all
     from pipelines.steps import alone
     from pipelines.summary import show
@@ -185,17 +183,18 @@ def run(
     entries = load(catalogue)
     with alone(work):
         told = run_all(
-            Workspace(work), entries, source=source, data=data, people=people, years=years, seed=seed, end=end.date()
+            Workspace(work), entries, source=named, data=data, people=people, years=years, seed=seed, end=end.date()
         )
     show(told, entries, work, _out())
 
 
-def _extract(source: str, data: Path | None, place: Workspace) -> Path:
-    if data is not None:
-        return data
-    if source != "synthetic":
+def _source(source: str | None, data: Path | None) -> str:
+    """The source that was named; our own region where no extract was. Real data are never taken for made-up ones."""
+    if data is not None and source is None:
+        raise UsageError("--data needs --source too: danish or omop")
+    if source not in (None, "synthetic") and data is None:
         raise UsageError(f"--source {source} needs --data, the folder or file of the extract")
-    return place.registers
+    return source or "synthetic"
 
 
 @contextmanager

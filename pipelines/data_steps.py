@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,19 @@ from stratify.features.columns import columns
 from stratify.features.conditions import Present, present
 from stratify.features.kernel import Floats, Rows
 from stratify.files import digest_file, digest_tree, folder_written_whole, write_json
-from stratify.morbidity import MULTIMORBIDITY_DEFINITION, PSYCHIATRIC_SOMATIC_DEFINITION
+from stratify.morbidity import (
+    MULTIMORBIDITY_DEFINITION,
+    PSYCHIATRIC_SOMATIC_DEFINITION,
+    is_multimorbid,
+    is_psychiatric_somatic,
+)
 from stratify.registers.clock import day_number, day_of, first_of_january
 from stratify.store.land import land
 from stratify.store.read import Store
 from stratify.workspace import Workspace
 
 Progress = Callable[[str], None]
+DELIVERED_AFTER = 60  # days after the last one that a simulated extract covers
 COHORT = "multimorbid_adults"
 LANDMARKS = 9  # the latest ones; the first of them has LOOK_BEHIND_DAYS of records before it
 LOOK_BEHIND_DAYS = 5 * 365 - 31  # the longest window, less a month: nobody need be admitted on the first day
@@ -41,7 +47,7 @@ def synthesise_step(
 ) -> tuple[dict[str, Any], bool]:
     """Write a simulated region's registers, and its truth in a folder of its own; return the manifest."""
     parameters = {"people": people, "years": years, "seed": seed, "end": end.isoformat()}
-    step = Step("synthesise", work.registers, parameters=parameters, needs=(work.truth,))
+    step = Step("synthesise", work.registers, parameters=parameters, also=(work.truth,))
 
     def make(out: Path) -> dict[str, Any]:
         with folder_written_whole(work.truth) as truth:
@@ -53,6 +59,7 @@ def synthesise_step(
                 years=years,
                 seed=seed,
                 end=end,
+                delivered=end + timedelta(days=DELIVERED_AFTER),
                 progress=lambda share: progress(f"simulating people {share:.0%}"),
             )
         return {"rows": rows}
@@ -102,8 +109,8 @@ def build_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
             mine = everyone.person % store.buckets == bucket
             rows = Rows(everyone.person[mine], everyone.day[mine])
             found = present(store, rows, catalogue, bucket)
-            several = found.counted(catalogue) >= 2
-            both = (found.counted(catalogue, "psychiatric") > 0) & (found.counted(catalogue, "somatic") > 0)
+            several = is_multimorbid(found.conditions, found.condition_ids, catalogue.conditions)
+            both = is_psychiatric_somatic(found.conditions, found.condition_ids, catalogue.conditions)
             for day, counts in flow.items():
                 on = rows.day == day
                 counts["adults"] += int(on.sum())

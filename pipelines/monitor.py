@@ -16,7 +16,7 @@ from stratify.care.fill import of_conditions
 from stratify.care.rules import judge
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Target
-from stratify.cohort import DAYS_PER_YEAR, residents, spells
+from stratify.cohort import residents, spells, years_old
 from stratify.features.conditions import present
 from stratify.features.kernel import Rows
 from stratify.files import write_json
@@ -73,7 +73,7 @@ def target_population(store: Store, catalogue: Catalogue, target: Target, start:
         mine = everyone.person % store.buckets == bucket
         rows = Rows(everyone.person[mine], everyone.day[mine])
         found = present(store, rows, catalogue, bucket)
-        ages = (rows.day - people["birth"][rows.person]) // DAYS_PER_YEAR
+        ages = years_old(people["birth"][rows.person], start).astype(np.float64)
         for person, age, has in zip(rows.person.tolist(), ages.tolist(), found.ids(), strict=True):
             facts = Facts(of_conditions(has, catalogue, measurable) | {"age": age})
             if judge(target.population, facts).holds:

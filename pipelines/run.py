@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pipelines.data_steps import build_step, land_step, synthesise_step
-from pipelines.model_steps import promote, train_step
 from pipelines.monitor import monitor_step
+from pipelines.promote import promote
 from pipelines.score import score_step
+from pipelines.train import train_step
 from stratify.catalogue import Catalogue
 from stratify.workspace import Workspace
 
@@ -46,8 +47,7 @@ def run(
         told["land"] = done("land", *land_step(work, catalogue, source=source, data=extract, progress=say))
         told["build"] = done("build", *build_step(work, catalogue, say))
         told["train"] = done("train", *train_step(work, catalogue, say))
-        version = promote(work, catalogue, say)
-        told["promote"] = done("promote", {"results": {"bundle": version}}, True)
+        told["promote"] = done("promote", *promote(work, catalogue, say, by_hand=False))
         told["monitor"] = done("monitor", *monitor_step(work, catalogue, say))
         told["score"] = done("score", *score_step(work, catalogue, say))
     return told

@@ -14,12 +14,13 @@ import pyarrow.parquet as pq
 from models import Bundle, ensure_signing_keys, load_champion, reasons
 from pipelines.data_steps import Progress
 from pipelines.matrix import Matrix, read_matrix
-from pipelines.model_steps import MODEL_KINDS
 from pipelines.serving import FORMAT, write_serving
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
+from pipelines.train import MODEL_KINDS
 from stratify.care.fill import from_rows
 from stratify.care.recommend import recommend
 from stratify.catalogue import Catalogue
+from stratify.cohort import years_old
 from stratify.errors import BundleError
 from stratify.features.kernel import Floats
 from stratify.pseudonym import ensure_key, key_id, pseudonym
@@ -115,7 +116,9 @@ def people_bodies(
     """Return each person's answer as the service gives it; reasons only for those at the top of a risk."""
     conditions = list(catalogue.conditions)
     found: list[dict[str, Any]] = []
-    facts = from_rows(matrix.cells, matrix.names, matrix.rows.person, catalogue, store, landmark, risks)
+    who = matrix.rows.person
+    ages = years_old(store.persons()["birth"][who], landmark)
+    facts = from_rows(matrix.cells, matrix.names, who, catalogue, store, landmark, risks, ages)
     for row, one in enumerate(facts):
         if row % 1000 == 0:
             progress(f"weighing offers, {row / len(matrix.rows):.0%}")
@@ -153,8 +156,7 @@ def missing(
         if key not in risks:
             name = catalogue.outcomes[key].name
             told.append((f"model_{key}", f"Ingen model for: {name.da}.", f"No model for: {name.en}."))
-    days = matrix.cells[row, matrix.names.index("person_resident_days")]
-    if days < 365:
+    if "person_resident_days" in matrix.names and matrix.cells[row, matrix.names.index("person_resident_days")] < 365:
         told.append(("newcomer", "Har boet her under et år: tynd journal.", "Resident under a year: a thin record."))
     return [{"id": key, "text": {"da": da, "en": en}} for key, da, en in told]
 

@@ -12,7 +12,7 @@ import json
 import resource
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -49,7 +49,7 @@ class Step:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     catalogue: str = ""
     needs: tuple[Path, ...] = ()  # made elsewhere by the step and changed by others: missing, they have it run again
-    also: tuple[Path, ...] = ()  # files the step alone writes outside its folder: changed or missing, it runs again
+    also: tuple[Path, ...] = ()  # what the step alone writes outside its folder: changed or missing, it runs again
     own: Mapping[str, str] = field(default_factory=dict)  # what is this work folder's alone, as the name of a key
 
     def plan(self) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def run_step(step: Step, work: Callable[[Path], Mapping[str, Any]]) -> tuple[dic
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
                 "commit": _commit(),
                 "own": dict(step.own),
-                "also": {path.name: digest_file(path) for path in step.also},
+                "also": _digests(step.also),
             },
         )
     return json.loads(canonical_json(manifest)), True
@@ -140,9 +140,13 @@ def _manifest_of(step: Step) -> dict[str, Any] | None:
     if any(manifest.get(key) != value for key, value in plan.items()):
         return None
     run = json.loads((step.folder / RUN).read_text(encoding="utf-8"))
-    if run["own"] != dict(step.own) or run["also"] != {path.name: digest_file(path) for path in step.also}:
+    if run["own"] != dict(step.own) or run["also"] != _digests(step.also):
         return None
     return manifest if digest_tree(step.folder, leave_out=OUTSIDE) == manifest["files"] else None
+
+
+def _digests(paths: Sequence[Path]) -> dict[str, str]:
+    return {p.name: digest_text(canonical_json(digest_tree(p))) if p.is_dir() else digest_file(p) for p in paths}
 
 
 def _cpu_seconds() -> float:

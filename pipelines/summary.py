@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from stratify.catalogue import Catalogue
-from stratify.disclosure import words
+from stratify.disclosure import partition, words
 
 Told = dict[str, dict[str, Any]]
 OUTCOME_MARKS = {"met": "met", "not_met": "not met", "undecided": "undecided", "no_standard": "no standard"}
@@ -80,20 +80,23 @@ def _models(told: Told, catalogue: Catalogue, console: Console) -> None:
                 table.add_row(f"{catalogue.outcomes[outcome].name.en}: {kind}", *figures, served)
     console.print(table)
     for refused in told["train"]["not_trained"]:
-        count = "fewer than 5" if refused["events"] is None else refused["events"]
-        console.print(
-            f"  not trained: {refused['outcome']}: {count} events in {refused['split']}, needs {refused['needs']}",
-            highlight=False,
-        )
+        console.print(f"  not trained: {refused['outcome']}: {_short_of(refused)}", highlight=False)
+
+
+def _short_of(refused: dict[str, Any]) -> str:
+    """The events there were and the events needed, or what else was lacking, in the model's own words."""
+    if refused["events"] is not None and refused["events"] >= refused["needs"]:
+        return str(refused["text"])
+    count = "fewer than 5" if refused["events"] is None else refused["events"]
+    return f"{count} events in {refused['split']}, needs {refused['needs']}" if refused["needs"] else refused["text"]
 
 
 def _offers(told: Told, console: Console) -> None:
     score = told["score"]
-    parts = ", ".join(f"{key} {words(count)}" for key, count in sorted(score["answers"].items()))
-    console.print(f"  {score['people']} people scored with bundle {score['bundle']}", highlight=False)
-    console.print(f"  offers: {parts}", highlight=False)
-    parts = ", ".join(f"{key} {words(count)}" for key, count in sorted(score["need"].items()))
-    console.print(f"  need: {parts}", highlight=False)
+    console.print(f"  {words(score['people'])} people scored with bundle {score['bundle']}", highlight=False)
+    for name, counts in (("offers", score["answers"]), ("need", score["need"])):
+        parts = ", ".join(f"{key} {told}" for key, told in sorted(partition(counts).items()))
+        console.print(f"  {name}: {parts}", highlight=False)
 
 
 def _targets(told: Told, console: Console) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +67,19 @@ def latest_adult_birth(day: int) -> int:
     if (on.month, on.day) == (2, 29):  # that year had none
         return day_number(date(year, 2, 28))
     return day_number(date(year, on.month, on.day))
+
+
+def years_old(birth: npt.NDArray[Any], day: int) -> npt.NDArray[np.int64]:
+    """Return the whole years people have lived on a day; born on 29 February, they turn a year on 1 March."""
+    born = birth.astype("datetime64[D]")
+    years = born.astype("datetime64[Y]").astype(np.int64)
+    months = born.astype("datetime64[M]")
+    day_in_month = (born - months.astype("datetime64[D]")).astype(np.int64)
+    on = np.datetime64(day_of(day))
+    on_month = on.astype("datetime64[M]")
+    today = (on_month.astype(np.int64) % 12) * 32 + (on - on_month.astype("datetime64[D]")).astype(np.int64)
+    birthday = (months.astype(np.int64) % 12) * 32 + day_in_month
+    return np.asarray(on.astype("datetime64[Y]").astype(np.int64) - years - (birthday > today), dtype=np.int64)
 
 
 def spell_of(rows: Rows, lived: Spells) -> npt.NDArray[np.int64]:

@@ -8,6 +8,7 @@ see that from one cell.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypedDict
 
 from stratify.quality.verdict import wilson
@@ -47,6 +48,22 @@ def words(count: int, whole: int | None = None) -> str:
     if shown(count, whole) is not None:
         return str(count)
     return "<5" if 0 < count < SMALLEST_SHOWN else "hidden"
+
+
+def partition(counts: Mapping[str, int]) -> dict[str, str]:
+    """Return the parts of a whole in words; where one part alone is hidden, the next smallest is hidden with it.
+
+    Else the hidden one could be worked out from the others, whose sum somebody may know.
+
+    >>> partition({"a": 165, "b": 24, "c": 2})
+    {'a': '165', 'b': 'hidden', 'c': '<5'}
+    """
+    told = {name: words(count) for name, count in counts.items()}
+    if sum(text == "<5" for text in told.values()) == 1:
+        rest = [name for name, count in counts.items() if count >= SMALLEST_SHOWN]
+        if rest:
+            told[min(rest, key=lambda name: (counts[name], name))] = "hidden"
+    return told
 
 
 def cell(numerator: int, denominator: int, unknown: int) -> Cell:

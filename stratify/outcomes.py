@@ -1,7 +1,8 @@
 """What happened after a landmark: labels for models, by what occurred in [t, t + horizon), whenever it became known.
 
-Death is an outcome, not a gap: who dies without the event first has had no event. Who moves away, or whose window or
-register delay is not over when the data end, has no label (NaN).
+Death is an outcome, not a gap: who dies without the event first has had no event. Who moves away within the window has
+no label (NaN), whatever had happened by then: to keep the events of movers and drop the rest would make them look
+sicker. Nor has anybody whose window or register delay is not over when the data end.
 """
 
 from __future__ import annotations
@@ -45,23 +46,11 @@ def labels(
     dies = death[rows.person]
     event = dies if outcome.event == "death" else _next_stay(rows, stay_person, stay_day)
     happened = event < end  # never before the row: the next stay is at or after t, and people in rows are alive
-    leaves, left = _leaving(outcome, rows, death, lived)
-    answer = np.where(happened & ~(leaves < event), 1.0, np.where(left, np.nan, 0.0))
+    leaves = lived.end[spell_of(rows, lived)]
+    left = (leaves < end) & ~(dies <= leaves)
+    answer = np.where(left, np.nan, (happened & ~(leaves < event)).astype(np.float64))
     closed = (end <= covers_to + 1) & (end + outcome.register_delay_days <= delivered)
     return np.where(closed, answer, np.nan)
-
-
-def left_early(outcome: Outcome, rows: Rows, death: Floats, lived: Spells) -> npt.NDArray[np.bool_]:
-    """Return who moved away alive before the window was over, whatever had happened by then.
-
-    Their events are seen only while they stay: to keep the events and drop the rest would make movers look sicker.
-    """
-    return _leaving(outcome, rows, death, lived)[1]
-
-
-def _leaving(outcome: Outcome, rows: Rows, death: Floats, lived: Spells) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    leaves = lived.end[spell_of(rows, lived)]
-    return leaves, (leaves < rows.day + outcome.horizon_days) & ~(death[rows.person] <= leaves)
 
 
 def _next_stay(rows: Rows, person: Ints, day: Ints) -> Floats:

@@ -6,6 +6,7 @@ nothing ever happened (no admission, no contact) is a known "never".
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import duckdb
@@ -41,14 +42,19 @@ def from_rows(
     store: Store,
     landmark: int,
     risks: Mapping[str, Floats],
+    ages: Ints,
 ) -> Iterator[Facts]:
-    """Yield each row's facts: what the matrix holds, the number of drugs in use, the household as a hint, the risks."""
+    """Yield each row's facts: what the matrix holds, the number of drugs in use, the household as a hint, the risks.
+
+    `ages` are whole years, as people count them; the matrix holds them with fractions.
+    """
     drugs = drugs_in_use(store, landmark) if store.has("drug") else None
     alone = living_alone(store, landmark) if store.has("household") else {}
     measurable = set(store.measurable["conditions"])
     for row, person in enumerate(people.tolist()):
-        cell = dict(zip(columns, cells[row].tolist(), strict=True))
-        known = _known(cell, catalogue, measurable)
+        # a column that a local family left out is as unknown as one the source cannot fill
+        cell = defaultdict(lambda: np.nan, zip(columns, cells[row].tolist(), strict=True))
+        known = _known(cell, catalogue, measurable) | {"age": float(ages[row])}
         if drugs is not None:
             known["n_drugs"] = float(drugs.get(person, 0))
         known |= {f"risk_{key}": float(risk[row]) for key, risk in risks.items() if not np.isnan(risk[row])}
@@ -68,8 +74,14 @@ def of_conditions(has: frozenset[str], catalogue: Catalogue, measurable: Collect
         "n_conditions": float(len(counted)),
         "n_somatic": float(somatic),
         "n_psychiatric": float(len(counted) - somatic),
-        "psychiatric_somatic": 0 < somatic < len(counted),
     }
+    unseen = {
+        c.domain
+        for c in catalogue.conditions.values()
+        if c.part_of is None and not c.by_drugs_only and c.id not in measurable
+    }
+    if 0 < somatic < len(counted) or not unseen:
+        known["psychiatric_somatic"] = 0 < somatic < len(counted)
     if set(SMI) <= set(measurable) or has & set(SMI):
         known["smi"] = bool(has & set(SMI))
     unmeasurable = frozenset(catalogue.conditions) - frozenset(measurable)
@@ -81,7 +93,6 @@ def _known(cell: Mapping[str, float], catalogue: Catalogue, measurable: Collecti
     known = of_conditions(has, catalogue, measurable)
     if not np.isnan(cell["person_female"]):
         known["sex"] = "f" if cell["person_female"] else "m"
-    known["age"] = float(np.floor(cell["person_age"]))  # as people count their years
     known |= {fact: cell[column] for fact, column in NUMBERS.items() if not np.isnan(cell[column])}
     for fact, (column, told) in SINCE.items():
         if not np.isnan(cell[told]):

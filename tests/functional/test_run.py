@@ -62,21 +62,55 @@ def test_a_file_that_was_changed_has_its_step_run_again(region, stratify, few_ev
     assert path.read_bytes() == whole
 
 
-def test_training_one_outcome_anew_keeps_the_others_and_a_rollback_brings_the_old_champion_back(
-    region, stratify, few_events, tmp_path
-):
+def members_of(work):
+    champion = (work / "bundles/champion").read_text(encoding="utf-8").strip()
+    return champion, sorted(path.name for path in (work / "bundles" / champion).iterdir() if path.is_dir())
+
+
+def test_one_outcome_is_trained_and_promoted_and_the_others_keep_their_members(region, stratify, few_events, tmp_path):
     work = tmp_path / "one"
     shutil.copytree(region, work)
-    champion = (work / "bundles/champion").read_text(encoding="utf-8")
-    members = sorted(path.name for path in (work / "bundles" / champion.strip()).iterdir() if path.is_dir())
-    shutil.rmtree(work / "training/acute_admission_365d")
-    options = ("--work", work, "--catalogue", few_events)
-    assert stratify("promote", *options, check=False).returncode == 11
+    before, options = members_of(work), ("--work", work, "--catalogue", few_events)
+    shutil.rmtree(work / "training")
     stratify("train", "acute_admission_365d", *options)
     stratify("promote", *options)
-    assert (work / "bundles/champion").read_text(encoding="utf-8") == champion  # the same content, the same bundle
-    assert sorted(path.name for path in (work / "bundles" / champion.strip()).iterdir() if path.is_dir()) == members
-    assert stratify("promote", "--rollback", *options, check=False).returncode == 13  # there is none before it
+    assert members_of(work)[1] == before[1]
+
+
+def test_what_was_taken_back_is_promoted_again_by_name_alone(region, stratify, few_events, tmp_path):
+    work, other = tmp_path / "back", tmp_path / "entries"
+    shutil.copytree(region, work)
+    shutil.copytree(few_events, other)
+    path = other / "outcomes/death_365d.toml"
+    text = path.read_text(encoding="utf-8").replace("register_delay_days = 30", "register_delay_days = 31")
+    path.write_text(text, encoding="utf-8")
+    words = ("run", "--people", 500, "--seed", 3, "--work", work, "--catalogue", other)
+    first = members_of(work)
+    assert stratify("promote", "--rollback", "--work", work, check=False).returncode == 13  # there is none before it
+    stratify(*words)
+    second = members_of(work)
+    assert first != second
+    stratify("promote", "--rollback", "--work", work)
+    assert members_of(work) == first
+    assert stratify(*words, check=False).returncode == 13  # scores need models of these entries: nothing is mixed
+    assert members_of(work) == first
+    stratify("promote", "--work", work, "--catalogue", other)
+    assert members_of(work) == second
+    stratify(*words)
+
+
+def test_an_outcome_without_a_model_spec_is_told_and_not_passed_over(region, stratify, few_events, tmp_path):
+    work, other = tmp_path / "new", tmp_path / "entries"
+    shutil.copytree(region, work)
+    shutil.copytree(few_events, other)
+    text = (other / "outcomes/acute_admission_365d.toml").read_text(encoding="utf-8")
+    (other / "outcomes/any_admission_365d.toml").write_text(
+        text.replace('id = "acute_admission_365d"', 'id = "any_admission_365d"'), encoding="utf-8"
+    )
+    done = stratify("run", "--people", 500, "--seed", 3, "--work", work, "--catalogue", other)
+    assert "not trained: any_admission_365d: no model for any_admission_365d: it has no spec" in done.stdout
+    asked = stratify("train", "any_admission_365d", "--work", work, "--catalogue", other, check=False)
+    assert asked.returncode == 11
 
 
 def test_scores_are_not_made_with_models_of_other_definitions(region, stratify, few_events, tmp_path):
@@ -122,8 +156,11 @@ def test_two_runs_in_one_folder_at_once_are_refused(stratify, tmp_path):
         (("run", "--source", "sky", "--data", "."), 2, "--source needs one of synthetic, danish, omop"),
         (("build",), 11, "run `stratify land` first"),
         (("train",), 11, "run `stratify build` first"),
-        (("promote",), 11, "run `stratify train` first"),
-        (("land", "--data", "nowhere"), 11, "nothing there"),
+        (("promote",), 11, "run `stratify build` first"),
+        (("land", "--data", "nowhere", "--source", "danish"), 11, "nothing there"),
+        (("land", "--data", "nowhere"), 2, "--data needs --source too"),
+        (("run", "--data", "nowhere"), 2, "--data needs --source too"),
+        (("check", "--data", "nowhere"), 2, "--data needs --source too"),
         (("check", "--catalogue", "nowhere"), 10, "needs a folder"),
         (("train", "happiness_365d"), 2, "no such outcome"),
     ],

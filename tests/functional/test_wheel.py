@@ -94,6 +94,7 @@ def test_a_person_is_looked_up_there(clean, region, tmp_path):
     finally:
         service.terminate()
         service.wait(timeout=20)
+        service.stdout.close()
     assert answer["status"] == "found"
     assert {risk["outcome"] for risk in answer["risks"]} <= {"acute_admission_365d", "death_365d"}
     assert answer["reasons"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stratify.cohort import Spells, latest_adult_birth, residents, spell_of, spells
+from stratify.cohort import Spells, latest_adult_birth, residents, spell_of, spells, years_old
 from stratify.features.kernel import Rows
 from stratify.registers.clock import day_number, day_of
 
@@ -166,3 +166,20 @@ def test_a_row_outside_every_spell_is_refused(person, day):
 def test_no_rows_stand_in_no_spell():
     nobody = np.empty(0, dtype=np.int64)
     assert spell_of(Rows(nobody, nobody), TWO).tolist() == []
+
+
+@pytest.mark.parametrize(
+    "birth, day, age",
+    [
+        ("2006-01-01", "2024-01-01", 18),
+        ("2006-01-02", "2024-01-01", 17),
+        ("1990-12-31", "2024-12-30", 33),
+        ("1990-12-31", "2024-12-31", 34),
+        ("2000-02-29", "2023-02-28", 22),
+        ("2000-02-29", "2023-03-01", 23),
+        ("1899-06-15", "2024-01-01", 124),
+    ],
+)
+def test_people_turn_a_year_older_on_their_birthday(birth, day, age):
+    born, on = (int(np.datetime64(text).astype("datetime64[D]").astype(int)) for text in (birth, day))
+    assert years_old(np.array([born]), on).tolist() == [age]

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from stratify.disclosure import cell, shown, words
+from stratify.disclosure import cell, partition, shown, words
 
 
 @pytest.mark.parametrize("count, expected", [(0, 0), (1, None), (4, None), (5, 5), (12, 12)])
@@ -94,3 +94,17 @@ def test_no_cell_lets_a_small_number_be_worked_out():
 
 def test_counts_from_numpy_become_json():
     json.dumps(cell(np.int64(15), np.int64(50), np.int64(7)))
+
+
+@pytest.mark.parametrize(
+    "counts, told",
+    [
+        ({"a": 165, "b": 24, "c": 2}, {"a": "165", "b": "hidden", "c": "<5"}),
+        ({"a": 165, "b": 1, "c": 2}, {"a": "165", "b": "<5", "c": "<5"}),
+        ({"a": 165, "b": 0, "c": 24}, {"a": "165", "b": "0", "c": "24"}),
+        ({"a": 3}, {"a": "<5"}),
+        ({"a": 9, "b": 9, "c": 4}, {"a": "hidden", "b": "9", "c": "<5"}),
+    ],
+)
+def test_the_parts_of_a_whole_never_leave_one_hidden_alone(counts, told):
+    assert partition(counts) == told

@@ -27,7 +27,7 @@ def facts(write_store):
         row |= {name: np.nan for name in NAMES if name.startswith(tuple(f"{domain}_" for domain in lacking))}
         row |= {"person_age": 61.5} | (cells or {})
         matrix = np.array([[row[name] for name in NAMES]])
-        (found,) = from_rows(matrix, NAMES, np.array([0]), CATALOGUE, store, T, risks or {})
+        (found,) = from_rows(matrix, NAMES, np.array([0]), CATALOGUE, store, T, risks or {}, np.array([61]))
         return found
 
     return answer
@@ -207,7 +207,23 @@ def test_who_lives_alone(write_store, rows, alone):
 def test_a_person_of_one_row_gets_no_facts_of_another(write_store):
     store = write_store({name: [] for name in EVERYTHING} | {"household": [household(9, 1, person=1)]})
     cells = np.zeros((2, len(NAMES)))
-    cells[1, NAMES.index("person_age")] = 70
-    first, second = from_rows(cells, NAMES, np.array([0, 1]), CATALOGUE, store, T, {})
+    first, second = from_rows(cells, NAMES, np.array([0, 1]), CATALOGUE, store, T, {}, np.array([0, 70]))
     assert (first.known["age"], second.known["age"]) == (0, 70)
     assert ("lives_alone" in first.known, "lives_alone" in second.known) == (False, True)
+
+
+def test_psychiatric_and_somatic_is_no_only_where_every_condition_could_be_seen():
+    """Hypertension and COPD alone can be seen: nobody can say that there is nothing psychiatric."""
+    told = of_conditions(frozenset(["hypertension", "copd_asthma"]), CATALOGUE, ["hypertension", "copd_asthma"])
+    assert "psychiatric_somatic" not in told
+    seen = [key for key, condition in CATALOGUE.conditions.items() if not condition.by_drugs_only]
+    assert of_conditions(frozenset(["hypertension"]), CATALOGUE, seen)["psychiatric_somatic"] is False
+    both = frozenset(["hypertension", "schizophrenia"])
+    assert of_conditions(both, CATALOGUE, ["hypertension", "schizophrenia"])["psychiatric_somatic"] is True
+
+
+def test_a_column_that_a_local_family_left_out_is_unknown_like_one_the_source_cannot_fill(write_store):
+    store = write_store({name: [] for name in EVERYTHING})
+    names = [name for name in NAMES if not name.startswith(("drug_", "lab_"))]
+    (found,) = from_rows(np.zeros((1, len(names))), names, np.array([0]), CATALOGUE, store, T, {}, np.array([50]))
+    assert {"on_antipsychotic", "hba1c_last", "days_since_hba1c"}.isdisjoint(found.known)
