@@ -123,7 +123,11 @@ def write_bundle(bundles: Path, content: Content, private_key: Path) -> str:
         raise GateError("a bundle that is served on persons may not read these columns:", refused)
     files = _files(content)
     manifest = _manifest(content, {path: _sha256(data) for path, data in files.items()})
-    problems = [told for outcome, member in content.members.items() for told in _unfit(outcome, member, content)]
+    problems = [
+        told
+        for outcome, member in content.members.items()
+        for told in _unfit(outcome, member, Member.from_files(member.files), content)
+    ]
     if problems:
         raise BundleError("the bundle does not fit together; train these outcomes again:", problems)
     text, key = canonical_json(manifest), read_private_key(private_key)
@@ -161,7 +165,10 @@ def set_champion(bundles: Path, version: str, public_key: Path) -> None:
 
 
 def roll_back(bundles: Path, public_key: Path) -> str:
-    """Point to the bundle that was served before, and return its version; done twice, all is as it was."""
+    """Point to the bundle that was served before, and return its version; done twice, all is as it was.
+
+    The aliases in the registry are the caller's to move: the bundle's manifest tells each member's version.
+    """
     version = _pointer(bundles / BEFORE, "no bundle was served before this one: there is nothing to roll back to")
     set_champion(bundles, version, public_key)
     return version
@@ -198,10 +205,14 @@ def _load(folder: Path, key: Ed25519PublicKey, threads: int) -> Bundle:
         },
         not_trained=manifest["not_trained"],
     )
-    problems = [told for outcome, member in content.members.items() for told in _unfit(outcome, member, content)]
+    members = {outcome: Member.from_files(m.files, threads=threads) for outcome, m in content.members.items()}
+    problems = [
+        told
+        for outcome, member in content.members.items()
+        for told in _unfit(outcome, member, members[outcome], content)
+    ]
     if problems:
         raise BundleError(f"{name} does not give the answers it was signed with; {todo}:", problems)
-    members = {outcome: Member.from_files(m.files, threads=threads) for outcome, m in content.members.items()}
     return Bundle(folder.name, manifest, content, members)
 
 
@@ -222,9 +233,8 @@ def _read_files(folder: Path, signed: Mapping[str, str]) -> tuple[dict[str, byte
     return files, problems
 
 
-def _unfit(outcome: str, member: MemberFiles, content: Content) -> list[str]:
+def _unfit(outcome: str, member: MemberFiles, scorer: Member, content: Content) -> list[str]:
     """Return why a member does not fit the bundle: other columns, another catalogue, or golden cases that differ."""
-    scorer = Member.from_files(member.files)
     card = member.card
     if list(scorer.columns) != column_ids(content.columns) or card["columns_digest"] != columns_digest(content.columns):
         return [f"{outcome}: was trained on other columns than the bundle's"]

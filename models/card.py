@@ -19,6 +19,14 @@ SYNTHETIC = {
     "da": "Trænet og målt på en opdigtet region: tallene siger intet om rigtige mennesker.",
     "en": "Trained and measured on a made-up region: the figures say nothing about real people.",
 }
+CROSS_FITTED = {
+    "da": "Kalibreret og valgt på udviklingspersonerne på kalibreringsdagen, delt i {folds}: hver del er forudsagt "
+    "af en model, der ikke har set delens personer. Den endelige model er trænet på dem alle på træningsdagene. "
+    "Testpersonerne indgår ikke i noget af dette.",
+    "en": "Calibrated and chosen on the development people at the calibration landmark, in {folds} parts: each part is "
+    "predicted by a model that has not seen its people. The final model is trained on all of them at the training "
+    "landmarks. The test people are in none of this.",
+}
 LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "statsmodels")
 
 
@@ -56,6 +64,10 @@ def card(
         "catalogue_digest": origin.catalogue_digest,
         "columns_digest": columns_digest,
         "made_on": dict(made_on),
+        "cross_fitting": {
+            "folds": spec.split.folds,
+            "text": {tongue: text.format(folds=spec.split.folds) for tongue, text in CROSS_FITTED.items()},
+        },
         "candidates": dict(candidates),
         "chosen": dict(chosen),
         "versions": {library: version(library) for library in LIBRARIES},

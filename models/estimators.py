@@ -8,6 +8,7 @@ with the same libraries.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.spec import LightgbmSpec, LogisticSpec
 from models.split import person_share
-from models.table import Floats, Ints
+from models.table import FEW, Floats, Ints
 
 THREADS, ROWS_FOR_THREADS = 2, 20_000  # fewer rows are done before a second thread is awake
 
@@ -32,22 +33,25 @@ class Fitted:
     parameters: dict[str, Any]
 
 
-def fit_logistic(spec: LogisticSpec, x: Floats, y: Floats, columns: list[str]) -> Fitted:
+def fit_logistic(spec: LogisticSpec, x: Floats, y: Floats, columns: list[str], share: float = 1.0) -> Fitted:
     """Return a logistic regression on standardised columns, L2 penalised, as JSON.
 
     A missing value is filled with the column's mean; a column missing in more than `missing_indicator_above` of the
     rows, but not in all, gets an indicator, standardised alike. A column without spread has coefficient 0.
+
+    share is that of the training rows which these are, and so that of the penalty: a fit without a fold is then drawn
+    towards 0 as much as the fit on all, and one sigmoid suits both.
     """
     missing = np.isnan(x)
-    share = missing.mean(axis=0)
-    mean = np.where(share < 1, np.nansum(x, axis=0) / np.maximum((~missing).sum(axis=0), 1), 0.0)
+    absence = missing.mean(axis=0)
+    mean = np.where(absence < 1, np.nansum(x, axis=0) / np.maximum((~missing).sum(axis=0), 1), 0.0)
     distance = np.where(missing, 0.0, x - mean)
     scale = _spread(distance)
-    indicators = np.flatnonzero((share > spec.missing_indicator_above) & (share < 1))
-    absent = missing[:, indicators] - share[indicators]
+    indicators = np.flatnonzero((absence > spec.missing_indicator_above) & (absence < 1))
+    absent = missing[:, indicators] - absence[indicators]
     absent_scale = _spread(absent)
     design = np.hstack([distance / scale, absent / absent_scale])
-    model = LogisticRegression(C=1 / spec.l2, solver="lbfgs", tol=1e-6, max_iter=spec.max_iterations)
+    model = LogisticRegression(C=1 / (spec.l2 * share), solver="lbfgs", tol=1e-6, max_iter=spec.max_iterations)
     with threadpool_limits(1):
         model.fit(design, y)
     weights = model.coef_[0]
@@ -64,7 +68,7 @@ def fit_logistic(spec: LogisticSpec, x: Floats, y: Floats, columns: list[str]) -
                 "missing": None
                 if j not in at
                 else {
-                    "share": float(share[j]),
+                    "share": float(absence[j]),
                     "scale": float(absent_scale[at[j]]),
                     "coefficient": float(weights[len(columns) + at[j]]),
                 },
@@ -78,26 +82,40 @@ def fit_logistic(spec: LogisticSpec, x: Floats, y: Floats, columns: list[str]) -
 
 
 def fit_lightgbm(
-    spec: LightgbmSpec, x: Floats, y: Floats, columns: list[str], person: Ints, last: NDArray[np.bool_], seed: int
+    spec: LightgbmSpec,
+    x: Floats,
+    y: Floats,
+    columns: list[str],
+    person: Ints,
+    last: NDArray[np.bool_],
+    seed: int,
+    rounds: int | None = None,
 ) -> Fitted:
     """Return boosted trees as LightGBM's text.
 
     last bool[n] marks the rows of training's last landmark. A hashed share of the people (`stopping_people`, by
     `seed`) is left out of the fit at every landmark; their rows at the last one say after how many rounds to stop.
-    With fewer than `stopping_events` events (or others) among these, all are fitted on, for a fixed number of rounds.
+    With fewer than `stopping_events` events (or others) among these, all are fitted on, for a fixed number of rounds,
+    and so they are where `rounds` says how many.
+
+    No leaf holds fewer than FEW people: LightGBM only guesses rows from the sum of p(1 - p), so `min_data_in_leaf` does
+    not hold for sure; but a row adds at most 1/4, and a person has no more rows than landmarks.
     """
+    given = rounds is not None
     aside = person_share(person, seed) < spec.stopping_people
     stopping = aside & last
     events = int(y[stopping].sum())
-    stops = min(events, int(stopping.sum()) - events) >= spec.stopping_events
+    stops = not given and min(events, int(stopping.sum()) - events) >= spec.stopping_events
     fit = ~aside if stops else np.ones(len(y), dtype=bool)
     rows = int(fit.sum())
+    most_rows = (FEW - 1) * int(np.unique(person[fit], return_counts=True)[1].max())  # of fewer than FEW people
     settings: dict[str, Any] = {
         "objective": "binary",
         "metric": "binary_logloss",
         "learning_rate": spec.learning_rate,
         "num_leaves": spec.num_leaves_small if rows < spec.small_below_rows else spec.num_leaves,
         "min_data_in_leaf": max(spec.min_data_in_leaf, int(rows * spec.min_data_share)),
+        "min_sum_hessian_in_leaf": (most_rows + 1) / 4,
         "feature_fraction": spec.feature_fraction,
         "seed": spec.seed,
         "deterministic": True,
@@ -111,11 +129,22 @@ def fit_lightgbm(
         stop = lgb.early_stopping(spec.stop_after, verbose=False)
         booster = lgb.train(settings, dataset, spec.rounds, valid_sets=[held], callbacks=[stop])
     else:
-        booster = lgb.train(settings, dataset, spec.rounds_without_stopping)
+        booster = lgb.train(settings, dataset, rounds or spec.rounds_without_stopping)
     rounds = booster.best_iteration if stops and booster.best_iteration > 0 else booster.current_iteration()
-    text = booster.model_to_string(num_iteration=rounds)
-    parameters = {**settings, "rounds": rounds, "early_stopping": stops, "rows_fitted": rows}
+    text = without_ranges(booster.model_to_string(num_iteration=rounds), len(columns))
+    parameters = {**settings, "rounds": rounds, "early_stopping": stops, "rounds_given": given, "rows_fitted": rows}
     return Fitted(text.encode(), parameters)
+
+
+def without_ranges(text: str, columns: int) -> str:
+    """Return LightGBM's text without each column's least and greatest value, which are single people's.
+
+    Predictions do not read them. Raises ValueError where the text is not as expected.
+    """
+    text, found = re.subn(r"^feature_infos=.*$", "feature_infos=" + " ".join(["none"] * columns), text, flags=re.M)
+    if found != 1:
+        raise ValueError(f"needs one line feature_infos in LightGBM's text, got {found}")
+    return text
 
 
 def threads_for(rows: int) -> int:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from stratify.errors import BundleError
-from stratify.files import write_bytes
+from stratify.files import refuse_readable_by_others, write_bytes
 
 PRIVATE, PUBLIC = "bundle_private.pem", "bundle_public.pem"
 
@@ -42,8 +42,12 @@ def ensure_signing_keys(keys: Path) -> tuple[Path, Path]:
 
 
 def read_private_key(path: Path) -> Ed25519PrivateKey:
-    """Return the private key. Raises BundleError (exit 13) where the file is not one."""
+    """Return the private key.
+
+    Raises BundleError (exit 13) where the file is not one, NotPermittedError (exit 14) where others can read it.
+    """
     try:
+        refuse_readable_by_others(path)
         key = load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:
         raise BundleError(f"{path} must hold an Ed25519 private key in PEM ({type(error).__name__})") from error

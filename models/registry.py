@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from models.bundle import MEMBER_FILES
 from models.scoring import MODEL_FILES
-from stratify.errors import DataError
-from stratify.files import canonical_json, digest_text, digest_tree
+from stratify.errors import DataError, StratifyError
+from stratify.files import TEMPORARY, canonical_json, digest_text, digest_tree
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -26,6 +29,34 @@ ALIAS = "champion"
 MEMBER = "member"  # the artifact folder a version points to
 CONTENT = "stratify.content"  # the digest of a member's files, on runs and versions
 PAGE = 1000
+BESIDE = ("", "-journal", "-wal", "-shm")  # SQLite's own files beside a database
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _advises(method: Callable[Concatenate[Registry, P], R]) -> Callable[Concatenate[Registry, P], R]:
+    """Return the method; what MLflow, SQLAlchemy or SQLite raise in it becomes a StratifyError that says what to do."""
+
+    @wraps(method)
+    def told(self: Registry, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        _quiet()
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            return method(self, *args, **kwargs)
+        except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
+            first = (str(error).splitlines() or [""])[0]
+            raise StratifyError(
+                f"{self.database}: MLflow cannot go on with this file ({type(error).__name__}: {first})",
+                [
+                    f"was it written by an older MLflow: mlflow db upgrade {_uri(self.database)}",
+                    f"otherwise move it and {self._artifacts} away, which loses the record of earlier runs and nothing "
+                    "that is served, and train again",
+                ],
+            ) from error
+
+    return told
 
 
 class Registry:
@@ -35,11 +66,23 @@ class Registry:
     """
 
     def __init__(self, database: Path, artifacts: Path) -> None:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        self._artifacts = artifacts.resolve()
-        self._client = _client(f"sqlite:///{database.resolve()}")
+        self.database, self._artifacts = database.resolve(), artifacts.resolve()
+        self._open()
+
+    @_advises
+    def _open(self) -> None:
+        from mlflow import MlflowClient
+
+        self.database.parent.mkdir(parents=True, exist_ok=True)
+        if not self.database.exists():
+            _create(self.database, self._artifacts)
+        with closing(sqlite3.connect(self.database)) as connection:  # MLflow would try again for minutes
+            connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        uri = _uri(self.database)
+        self._client: MlflowClient = MlflowClient(tracking_uri=uri, registry_uri=uri)
         self._mark_killed()
 
+    @_advises
     def log_run(
         self,
         outcome: str,
@@ -66,6 +109,7 @@ class Registry:
         self._client.set_terminated(run.run_id)
         return str(run.run_id)
 
+    @_advises
     def register(self, outcome: str, run_id: str) -> int:
         """Return the version of `stratify-<outcome>` that holds this run's files, made now unless one does already."""
         name = model_name(outcome)
@@ -80,15 +124,10 @@ class Registry:
         version = self._client.create_model_version(name, source, run_id, tags={CONTENT: content})
         return int(version.version)
 
+    @_advises
     def set_champion(self, outcome: str, version: int) -> None:
         """Let the alias `champion` point to this version."""
         self._client.set_registered_model_alias(model_name(outcome), ALIAS, str(version))
-
-    def champion(self, outcome: str) -> int | None:
-        """Return the version the alias points to, or None."""
-        found = self._client.search_registered_models(f"name = '{model_name(outcome)}'")
-        version = found[0].aliases.get(ALIAS) if found else None
-        return None if version is None else int(version)
 
     def _experiment(self, outcome: str) -> str:
         name = model_name(outcome)
@@ -112,10 +151,29 @@ def _content(folder: Path) -> str:
     return digest_text(canonical_json(digest_tree(folder)))
 
 
-def _client(uri: str) -> MlflowClient:
-    os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="true")
-    from mlflow import MlflowClient
+def _uri(database: Path) -> str:
+    return f"sqlite:///{database}"
 
+
+def _create(database: Path, artifacts: Path) -> None:
+    """Make MLflow's database whole or not at all: its migrations cannot be taken up again where they were cut off."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    partial = database.with_name(database.name + TEMPORARY)
+    for suffix in BESIDE:
+        partial.with_name(partial.name + suffix).unlink(missing_ok=True)
+    store = SqlAlchemyStore(_uri(partial), artifacts.as_uri())
+    store.engine.dispose()  # the last connection takes SQLite's other files with it
+    left = [name for suffix in BESIDE[1:] if (name := partial.with_name(partial.name + suffix)).exists()]
+    if left:
+        raise StratifyError(f"{partial}: {len(left)} file(s) of SQLite are still open beside it; run again")
+    with partial.open("rb") as stream:
+        os.fsync(stream.fileno())
+    partial.replace(database)
+
+
+def _quiet() -> None:
+    os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="true")
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # what it logs is raised, and told, as well

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import lightgbm as lgb
@@ -37,8 +36,8 @@ class Model(Protocol):
     def logit(self, x: Floats) -> Floats:
         """Return log-odds[n] of x[n, k]."""
 
-    def contributions(self, x: Floats) -> tuple[Floats, float]:
-        """Return what each cell adds to the log-odds, [n, k], and what they are added to."""
+    def contributions(self, x: Floats) -> Floats:
+        """Return what each cell adds to the log-odds, [n, k]."""
 
 
 class Trees:
@@ -55,11 +54,12 @@ class Trees:
             return np.empty(0)
         return np.asarray(self._booster.predict(x, raw_score=True, num_threads=self._threads), dtype=np.float64)
 
-    def contributions(self, x: Floats) -> tuple[Floats, float]:
+    def contributions(self, x: Floats) -> Floats:
         """Return Shapley values of the trees; about 10 ms a row, so ask only for those who are looked at."""
-        rows = x if len(x) else np.full((1, len(self.columns)), np.nan)
-        values = np.asarray(self._booster.predict(rows, pred_contrib=True, num_threads=self._threads), dtype=np.float64)
-        return values[: len(x), :-1], float(values[0, -1])
+        if not len(x):
+            return np.empty((0, len(self.columns)))
+        values = np.asarray(self._booster.predict(x, pred_contrib=True, num_threads=self._threads), dtype=np.float64)
+        return values[:, :-1]  # the last is what they are added to
 
 
 class Logistic:
@@ -77,14 +77,13 @@ class Logistic:
 
     def logit(self, x: Floats) -> Floats:
         """Return the intercept plus what every column adds."""
-        values, base = self.contributions(x)
-        return np.asarray(values.sum(axis=1) + base, dtype=np.float64)
+        return np.asarray(self.contributions(x).sum(axis=1) + self._intercept, dtype=np.float64)
 
-    def contributions(self, x: Floats) -> tuple[Floats, float]:
+    def contributions(self, x: Floats) -> Floats:
         """Return coefficient × distance from the training mean, the missing indicator counted with its column."""
         missing = np.isnan(x)
         distance = np.where(missing, 0.0, x - self._mean)
-        return distance * self._weight + (missing - self._share) * self._absent, self._intercept
+        return np.asarray(distance * self._weight + (missing - self._share) * self._absent, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -97,13 +96,11 @@ class Member:
     b: float
 
     @classmethod
-    def load(cls, folder: Path, *, threads: int = 1) -> Member:
-        """Return the member whose files lie in a folder; one thread is best where single rows are scored."""
-        return cls.from_files({p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}, threads=threads)
-
-    @classmethod
     def from_files(cls, files: Mapping[str, bytes], *, threads: int = 1) -> Member:
-        """Return the member held in these files. Raises BundleError (exit 13) where one is missing or unreadable."""
+        """Return the member held in these files; one thread is best where single rows are scored.
+
+        Raises BundleError (exit 13) where one is missing or unreadable.
+        """
         kinds = [kind for kind, name in MODEL_FILES.items() if name in files]
         if len(kinds) != 1 or "calibration.json" not in files:
             raise BundleError(
@@ -134,13 +131,8 @@ class Member:
         return sigmoid(self.logit(x))
 
     def contributions(self, x: Floats) -> Floats:
-        """Return what each cell adds to the calibrated log-odds, float64[n, k]; with `base` they sum to the logit."""
-        return self.a * self.model.contributions(self._checked(x))[0]
-
-    @property
-    def base(self) -> float:
-        """The calibrated log-odds that contributions are added to."""
-        return self.a * self.model.contributions(np.empty((0, len(self.columns))))[1] + self.b
+        """Return what each cell adds to the calibrated log-odds, float64[n, k], on one base for all rows."""
+        return self.a * self.model.contributions(self._checked(x))
 
     def _checked(self, x: Floats) -> Floats:
         if x.ndim != 2 or x.shape[1] != len(self.columns):

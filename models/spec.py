@@ -21,6 +21,7 @@ class SplitSpec(Shape):
     calibrate: Literal["one before"]
     train: Literal["earlier"]
     test_people: float = Field(gt=0, lt=1)  # the share of people kept for the test
+    folds: int = Field(ge=2, le=20)  # parts of the other people, for cross-fitting
     seed: int = Field(ge=0, lt=2**63)
 
 
@@ -33,7 +34,7 @@ class Choose(Shape):
 class LogisticSpec(Shape):
     """Logistic regression on standardised columns, missing values filled with the training mean."""
 
-    l2: float = Field(gt=0)  # strength of the penalty, 1 / C
+    l2: float = Field(gt=0)  # strength of the penalty on all training rows, 1 / C
     missing_indicator_above: float = Field(ge=0, lt=1)  # a column missing more often gets an indicator
     max_iterations: int = Field(gt=0)
 

@@ -15,6 +15,7 @@ from stratify.files import canonical_json, digest_text
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 Column = Mapping[str, Any]  # one item of features/columns.json
+FEW = 5  # what fewer people have is not published, nor learned from
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,30 @@ class Table:
         """Return the table without the columns that may not steer one person's care."""
         kept = [j for j, column in enumerate(self.columns) if refusal(column) is None]
         return replace(self, x=np.ascontiguousarray(self.x[:, kept]), columns=[self.columns[j] for j in kept])
+
+
+def without_few(x: Floats, person: Ints) -> Floats:
+    """Return rows without what fewer than FEW people have, so that no figure made of them is one person's.
+
+    A column with values of fewer than twice as many people is taken as missing; where fewer than FEW people differ
+    from the commonest value, all have that value.
+    """
+    x = x.copy()
+    rows_of_one = int(np.unique(person, return_counts=True)[1].max(initial=0))
+    for j in range(x.shape[1]):
+        there = ~np.isnan(x[:, j])
+        if _people(person, there, 2 * FEW, rows_of_one) < 2 * FEW or not there.any():
+            x[:, j] = np.nan
+            continue
+        common = np.partition(x[there, j], there.sum() // 2)[there.sum() // 2]
+        if _people(person, there & (x[:, j] != common), FEW, rows_of_one) < FEW:
+            x[there, j] = common
+    return x
+
+
+def _people(person: Ints, which: NDArray[np.bool_], at_least: int, rows_of_one: int) -> int:
+    """Return how many people have these rows, or `at_least` where it is plain that there are so many."""
+    return at_least if which.sum() >= at_least * rows_of_one else np.unique(person[which]).size
 
 
 def column_ids(columns: Sequence[Column]) -> list[str]:

@@ -37,6 +37,7 @@ SourceName = Annotated[str | None, typer.Option("--source", help="danish or omop
 Data = Annotated[Path | None, typer.Option("--data", help="the extract: a folder of Parquet or CSV files, or .duckdb")]
 PIPELINES = ("mlflow", "pandas", "pyarrow", "scipy", "sklearn", "statsmodels", "threadpoolctl")  # of the extra
 WORK = Path("work")
+SOURCES = ("danish", "omop", "synthetic")
 LAST_DAY = datetime(2024, 12, 31)  # noqa: DTZ001 - a day, not a moment
 
 
@@ -45,6 +46,7 @@ def check(source: SourceName = None, data: Data = None, catalogue: Local = None)
     """Validate the catalogue and run its examples; with --data check an extract too. Every problem is listed.
 
     Example: stratify check --catalogue our-entries
+
     Example: stratify check --source danish --data extract
     """
     found = load(catalogue)
@@ -113,7 +115,11 @@ def train(
     from pipelines.train import train_step
 
     with _step("train", work) as (place, say, done):
-        done(train_step(place, load(catalogue), say, outcomes or ()))
+        told = done(train_step(place, load(catalogue), say, outcomes or ()))
+    for outcome, found in told["trained"].items():
+        _out().print(f"trained: {outcome}, {found['chosen']}", highlight=False)
+    for refused in told["not_trained"]:
+        _out().print(f"not trained: {refused['text']}", highlight=False)
 
 
 @app.command()
@@ -125,6 +131,7 @@ def promote(
     """Sign what was trained as a bundle, and let it be the champion that `score` uses.
 
     Example: stratify promote --work work
+
     Example: stratify promote --rollback --work work
     """
     from pipelines.promote import promote as promote_trained
@@ -132,7 +139,10 @@ def promote(
 
     with _step("promote", work) as (place, say, done):
         told = done(take_back(place) if rollback else promote_trained(place, load(catalogue), say))
-    _out().print(f"champion: {told['bundle']}; run `stratify score` to serve it", highlight=False)
+    _out().print(
+        f"champion: {told['bundle']} with {told['members'] or 'no'} model(s); run `stratify score` to serve it",
+        highlight=False,
+    )
 
 
 @app.command()
@@ -173,6 +183,7 @@ def run(
     """Run all of it, end to end, with a summary; what has not changed is not run again.
 
     Example: stratify run --people 3000 --seed 7 --work try
+
     Example: stratify run --source omop --data cdm.duckdb --work omop
     """
     named = _source(source, data)
@@ -190,6 +201,8 @@ def run(
 
 def _source(source: str | None, data: Path | None) -> str:
     """The source that was named; our own region where no extract was. Real data are never taken for made-up ones."""
+    if source not in (None, *SOURCES):
+        raise UsageError(f"--source needs one of {', '.join(SOURCES)}, got {source!r}")
     if data is not None and source is None:
         raise UsageError("--data needs --source too: danish or omop")
     if source not in (None, "synthetic") and data is None:
@@ -220,10 +233,23 @@ def main() -> None:
         app()
     except StratifyError as error:
         _fail(error)
+    except OSError as error:
+        _fail(StratifyError(f"{error.filename or 'a file'}: {error.strerror or 'cannot be read or written'}"))
+    except RuntimeError as error:
+        if "interrupt" not in str(error).lower():
+            raise
+        _interrupted()
+    except KeyboardInterrupt:
+        _interrupted()
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] not in PIPELINES:
             raise
         _fail(UsageError(f"this command needs {error.name}: pip install 'stratify-multimorbidity[pipelines]'"))
+
+
+def _interrupted() -> NoReturn:
+    Console(stderr=True).print("interrupted: what was done is kept, the same command goes on from there")
+    raise SystemExit(130)
 
 
 def _fail(error: StratifyError) -> NoReturn:

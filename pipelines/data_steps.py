@@ -72,7 +72,8 @@ def land_step(
 ) -> tuple[dict[str, Any], bool]:
     """Write the event store of an extract; return the manifest, with what became of every row."""
     if not data.exists():
-        raise DataError(f"--data: nothing there: {data}")
+        made = "; run `stratify synthesise` first, or name an extract with --data" if data == work.registers else ""
+        raise DataError(f"nothing there: {data}{made}")
     inputs = digest_tree(data, leave_out=OUTSIDE) if data.is_dir() else {data.name: digest_file(data)}
     step = Step("land", work.store, inputs, {"source": source}, catalogue.digest_of(*DATA_KINDS))
 

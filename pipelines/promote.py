@@ -56,7 +56,7 @@ def promote(
     _set_aliases(work, versions)
     set_champion(work.bundles, version, public)
     taken_back.unlink(missing_ok=True)
-    return {"results": {"bundle": version}}, True
+    return {"results": {"bundle": version, "members": len(content.members)}}, True
 
 
 def take_back(work: Workspace) -> tuple[dict[str, Any], bool]:
@@ -70,7 +70,7 @@ def take_back(work: Workspace) -> tuple[dict[str, Any], bool]:
     write_text(work.bundles / TAKEN_BACK, left + "\n")
     members = load_champion(work.bundles, public).manifest["members"]
     _set_aliases(work, {outcome: told["registered_version"] for outcome, told in members.items()})
-    return {"results": {"bundle": version}}, True
+    return {"results": {"bundle": version, "members": len(members)}}, True
 
 
 def _set_aliases(work: Workspace, versions: Mapping[str, int]) -> None:

@@ -16,12 +16,12 @@ from pipelines.data_steps import Progress
 from pipelines.matrix import Matrix, read_matrix
 from pipelines.serving import FORMAT, write_serving
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
-from pipelines.train import MODEL_KINDS
+from pipelines.train import MODEL_KINDS, inputs_of_matrix
 from stratify.care.fill import from_rows
 from stratify.care.recommend import recommend
 from stratify.catalogue import Catalogue
 from stratify.cohort import years_old
-from stratify.errors import BundleError
+from stratify.errors import BundleError, DataError
 from stratify.features.kernel import Floats
 from stratify.pseudonym import ensure_key, key_id, pseudonym
 from stratify.registers.clock import day_number, read_date
@@ -40,10 +40,12 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
     _, public = ensure_signing_keys(work.keys)
     bundle = load_champion(work.bundles, public)
     inputs = {
-        "features": manifest_digest(work.features, "build"),
+        **inputs_of_matrix(work),
         "quality": manifest_digest(work.quality, "monitor"),
         "bundle": bundle.version,
     }
+    if read_manifest(work.quality, "monitor")["inputs"]["store"] != inputs["store"]:
+        raise DataError("the targets were measured on another store than is here now; run `stratify monitor` first")
     step = Step(
         "score",
         work.scores,

@@ -60,7 +60,7 @@ def _train_one(
     step = Step(
         "train",
         work.training / key,
-        _inputs(work),
+        inputs_of_matrix(work),
         {"outcome": key},
         catalogue.digest_of(*MODEL_KINDS),
         needs=(work.mlflow_db,),
@@ -92,8 +92,16 @@ def _train_one(
     return manifest["results"], ran
 
 
-def _inputs(work: Workspace) -> dict[str, str]:
-    return {"features": manifest_digest(work.features, "build"), "store": manifest_digest(work.store, "land")}
+def inputs_of_matrix(work: Workspace) -> dict[str, str]:
+    """Return the digests of the matrix and the store it was built from.
+
+    Raises DataError when the store is another one by now: people are numbered anew with each landing, so the rows of
+    the matrix would be taken for other people.
+    """
+    store = manifest_digest(work.store, "land")
+    if read_manifest(work.features, "build")["inputs"]["store"] != store:
+        raise DataError("the matrix was built from another store than is here now; run `stratify build` first")
+    return {"features": manifest_digest(work.features, "build"), "store": store}
 
 
 def _table(work: Workspace, catalogue: Catalogue, progress: Progress) -> Table:

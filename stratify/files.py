@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from stratify.errors import NotPermittedError
+
 TEMPORARY = ".partial"  # the folder or file being written
 REPLACED = ".replaced"  # the last good state, for the moment between two renames
 
@@ -62,6 +64,12 @@ def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     partial.replace(path)
+
+
+def refuse_readable_by_others(path: Path) -> None:
+    """Raise NotPermittedError (exit 14) where anyone but its owner may read, write or run this secret file."""
+    if path.stat().st_mode & 0o077:
+        raise NotPermittedError(f"{path.name}: others can read this key; restrict it with: chmod 600 {path}")
 
 
 def recover(final: Path) -> None:

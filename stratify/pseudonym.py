@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 
 from stratify.errors import NotPermittedError
-from stratify.files import write_bytes
+from stratify.files import refuse_readable_by_others, write_bytes
 
 KEY_BYTES = 32
 
@@ -38,8 +38,7 @@ def read_key(path: Path) -> bytes:
     """Return the key in a file; see `ensure_key`."""
     if not path.exists():
         raise NotPermittedError(f"{path.name}: the pseudonym key is not there; run `stratify score` first")
-    if path.stat().st_mode & 0o077:
-        raise NotPermittedError(f"{path.name}: others can read this key; restrict it with: chmod 600 {path}")
+    refuse_readable_by_others(path)
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
         raise NotPermittedError(f"{path.name}: needs {KEY_BYTES} bytes, got {len(key)}; restore it from your copy")

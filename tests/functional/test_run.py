@@ -126,6 +126,29 @@ def test_scores_are_not_made_with_models_of_other_definitions(region, stratify, 
     assert "run `stratify train` and `stratify promote` first" in done.stderr
 
 
+def test_a_matrix_of_another_store_is_used_for_nothing(region, stratify, few_events, tmp_path):
+    """People are numbered anew with each landing: its rows would be taken for other people."""
+    work, options = tmp_path / "stale", ("--catalogue", few_events, "--work", tmp_path / "stale")
+    shutil.copytree(region, work)
+    stratify("synthesise", "--people", 300, "--seed", 9, "--work", work)
+    stratify("land", *options)
+    for command in ("train", "score"):
+        done = stratify(command, *options, check=False)
+        assert (done.returncode, "Traceback" in done.stderr) == (11, False)
+        assert "run `stratify build` first" in done.stderr
+    stratify("build", *options)
+    done = stratify("score", *options, check=False)
+    assert done.returncode == 11
+    assert "run `stratify monitor` first" in done.stderr
+
+
+def test_a_work_folder_that_cannot_be_is_told_in_one_line(stratify, tmp_path):
+    (tmp_path / "file").touch()
+    done = stratify("synthesise", "--people", 10, "--work", tmp_path / "file" / "w", check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "Not a directory" in done.stderr
+
+
 def test_a_damaged_serving_file_is_made_anew(region, stratify, few_events, tmp_path):
     work = tmp_path / "damaged"
     shutil.copytree(region, work)
@@ -153,7 +176,7 @@ def test_two_runs_in_one_folder_at_once_are_refused(stratify, tmp_path):
     "words, code, told",
     [
         (("run", "--source", "omop"), 2, "needs --data"),
-        (("run", "--source", "sky", "--data", "."), 2, "--source needs one of synthetic, danish, omop"),
+        (("run", "--source", "sky", "--data", "."), 2, "--source needs one of danish, omop, synthetic"),
         (("build",), 11, "run `stratify land` first"),
         (("train",), 11, "run `stratify build` first"),
         (("promote",), 11, "run `stratify build` first"),

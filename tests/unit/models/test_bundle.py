@@ -93,6 +93,16 @@ def test_loaded_it_scores_as_what_was_trained(written, public, trained, table):
     assert [column["id"] for column in bundle.content.columns] == [column["id"] for column in table.columns]
 
 
+def test_each_model_is_read_once(written, public, monkeypatch):
+    from models.scoring import Member
+
+    read = []
+    whole = Member.from_files
+    monkeypatch.setattr(Member, "from_files", lambda files, **more: read.append(1) or whole(files, **more))
+    load_bundle(written[0] / written[1], public)
+    assert len(read) == 1
+
+
 def test_equal_content_is_the_same_version_and_the_same_bytes(written, content, signing_keys, tmp_path):
     bundles, version = written
     assert write_bundle(tmp_path, content, signing_keys[0]) == version

@@ -42,6 +42,14 @@ def test_how_both_candidates_did_and_by_which_rule_one_was_chosen(card, trained)
     assert "0.005" in card["chosen"]["rule"]
 
 
+def test_it_says_how_calibration_and_choice_were_kept_from_the_people_trained_on(card):
+    told = card["cross_fitting"]["text"]
+    assert card["cross_fitting"]["folds"] == 4
+    assert "in 4 parts: each part is predicted by a model that has not seen its people" in told["en"]
+    assert "delt i 4: hver del er forudsagt af en model, der ikke har set" in told["da"]
+    assert "out-of-fold AUROC" in card["chosen"]["rule"]
+
+
 def test_each_kind_has_its_own_card(trained):
     cards = {kind: json.loads(files["card.json"]) for kind, files in trained.files.items()}
     assert {kind: card.pop("kind") for kind, card in cards.items()} == {"lightgbm": "lightgbm", "logistic": "logistic"}

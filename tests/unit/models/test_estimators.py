@@ -1,12 +1,14 @@
 """Each estimator gives a file: the same rows the same bytes, and the answers of the library that fitted it."""
 
 import json
+import re
 
+import lightgbm as lgb
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from models.estimators import fit_lightgbm, fit_logistic
+from models.estimators import fit_lightgbm, fit_logistic, without_ranges
 from models.scoring import Logistic, Trees, sigmoid
 from models.table import column_ids
 
@@ -66,6 +68,16 @@ def test_the_json_answers_as_the_very_model_that_was_fitted_to_1e_12(spec, data,
     peer, design = seen[0]
     np.testing.assert_allclose(sigmoid(ours.logit(data[0])), peer.predict_proba(design)[:, 1], rtol=0, atol=1e-12)
     assert list(ours.columns) == data[2]
+
+
+def test_on_half_the_rows_with_half_the_penalty_it_is_drawn_to_0_as_much(spec, data):
+    strong = spec.estimators.logistic.model_copy(update={"l2": 20_000.0})
+    x, y = data[0], data[1]
+    twice = fit_logistic(strong, np.vstack([x, x]), np.concatenate([y, y]), data[2])
+    once = fit_logistic(strong, x, y, data[2], share=0.5)
+    one, two = ([column["coefficient"] for column in json.loads(fitted.model)["columns"]] for fitted in (once, twice))
+    np.testing.assert_allclose(one, two, atol=1e-5)
+    assert abs(one[0] - json.loads(fit_logistic(strong, x, y, data[2]).model)["columns"][0]["coefficient"]) > 0.01
 
 
 def test_only_columns_often_missing_get_an_indicator(logistic):
@@ -129,6 +141,53 @@ def test_leaves_grow_with_the_rows(spec, data):
 def test_neither_weighs_classes(trees):
     for word in ("[is_unbalance: 0]", "[scale_pos_weight: 1]", "[deterministic: 1]"):
         assert word in trees.model.decode()
+
+
+def test_no_leaf_holds_fewer_than_five_people_also_where_lightgbm_would_guess_enough_rows(spec):
+    rng = np.random.default_rng(4)
+    person = np.tile(np.arange(4000, dtype=np.int32), 3)
+    x = np.column_stack([np.tile(rng.normal(size=(4000, 3)), (3, 1)), rng.normal(size=(12_000, 3))])
+    y = (rng.random(12_000) < sigmoid(3 * x[:, 0] - 6)).astype(float)  # rare, but near sure for a few: rows look heavy
+    greedy = spec.estimators.lightgbm.model_copy(update={"stopping_events": 10**6, "learning_rate": 0.2})
+    last = np.arange(12_000) >= 8000
+    fitted = fit_lightgbm(greedy, x, y, list("abcdef"), person, last, seed=1)
+    counts = [int(n) for line in re.findall(r"^leaf_count=(.*)$", fitted.model.decode(), re.M) for n in line.split()]
+    assert min(counts) >= 13  # four people have no more than twelve rows
+    assert min(counts) < greedy.min_data_in_leaf, "LightGBM keeps its own limit now: the guard may go"
+    leaves = lgb.Booster(model_str=fitted.model.decode()).predict(x, pred_leaf=True)
+    for tree in leaves.T:
+        assert min(np.unique(person[tree == leaf]).size for leaf in np.unique(tree)) >= 5
+
+
+def test_nobodys_least_or_greatest_value_stands_in_the_text(data, trees):
+    text, x = trees.model.decode(), data[0]
+    assert re.findall(r"^feature_infos=(.*)$", text, re.M) == [" ".join(["none"] * x.shape[1])]
+    assert "pandas_categorical:null" in text
+    for extreme in (*np.nanmin(x, axis=0), *np.nanmax(x, axis=0)):
+        if extreme != round(extreme):
+            assert f"{extreme:.6g}" not in text
+
+
+def test_without_ranges_every_answer_is_the_same_to_the_last_bit(data, trees, monkeypatch, spec):
+    monkeypatch.setattr("models.estimators.without_ranges", lambda text, columns: text)
+    before = fit_lightgbm(spec.estimators.lightgbm, *data, seed=1).model.decode()
+    assert before != trees.model.decode()
+    assert re.search(r"^feature_infos=\[", before, re.M)
+    whole, without = Trees(before, 1), Trees(trees.model.decode(), 1)
+    rng = np.random.default_rng(9)
+    x = rng.normal(size=(3000, 6)) * 10.0 ** rng.integers(-3, 6, (3000, 6))
+    x[rng.random(x.shape) < 0.2] = np.nan
+    x[rng.random(x.shape) < 0.05] = 0.0
+    x[:3] = np.array([np.nan, 1.7e308, -1.7e308])[:, None]
+    for rows in (x, data[0]):
+        np.testing.assert_array_equal(without.logit(rows), whole.logit(rows))
+        np.testing.assert_array_equal(without.contributions(rows[:500]), whole.contributions(rows[:500]))
+
+
+@pytest.mark.parametrize("text", ["tree\nmax_feature_idx=1\n", "feature_infos=[0:1]\nfeature_infos=[0:1]\n"])
+def test_a_text_of_another_shape_is_refused_rather_than_published(text):
+    with pytest.raises(ValueError, match="needs one line feature_infos"):
+        without_ranges(text, 1)
 
 
 # --- both ------------------------------------------------------------------------------------------------------------

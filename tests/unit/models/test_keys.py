@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from models.keys import ensure_signing_keys, is_signed, read_private_key, read_public_key
-from stratify.errors import BundleError
+from stratify.errors import BundleError, NotPermittedError
 
 
 def test_made_once_and_private(tmp_path):
@@ -17,6 +17,17 @@ def test_made_once_and_private(tmp_path):
     before = private.read_bytes(), public.read_bytes()
     assert ensure_signing_keys(tmp_path / "keys") == (private, public)
     assert (private.read_bytes(), public.read_bytes()) == before
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o644])
+def test_a_private_key_that_others_can_reach_is_refused(tmp_path, mode):
+    private, _ = ensure_signing_keys(tmp_path)
+    private.chmod(mode)
+    with pytest.raises(NotPermittedError, match=r"bundle_private\.pem: others can read this key; .*600") as caught:
+        read_private_key(private)
+    assert caught.value.exit_code == 14
+    private.chmod(0o400)
+    read_private_key(private)
 
 
 def test_a_lost_public_key_is_drawn_from_the_private_one(tmp_path):
@@ -49,6 +60,7 @@ def test_what_is_no_key_is_refused(tmp_path, text):
     path = tmp_path / "key.pem"
     if text is not None:
         path.write_bytes(text)
+        path.chmod(0o600)
     for read in (read_private_key, read_public_key):
         with pytest.raises(BundleError, match=r"key\.pem must hold an Ed25519 (private|public) key"):
             read(path)
@@ -57,6 +69,7 @@ def test_what_is_no_key_is_refused(tmp_path, text):
 def test_another_kind_of_key_is_refused(tmp_path):
     made, path = generate_private_key(SECP256R1()), tmp_path / "key.pem"
     path.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    path.chmod(0o600)
     with pytest.raises(BundleError, match="got another kind of key"):
         read_private_key(path)
     path.write_bytes(made.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))

@@ -26,7 +26,19 @@ def test_there_is_a_spec_for_each_outcome():
     specs = load_specs()
     assert list(specs) == ["acute_admission_365d", "death_365d"]
     assert {spec.population for spec in specs.values()} == {"multimorbid_adults"}
-    assert all(spec.split.test_people == 0.5 for spec in specs.values())
+    assert all((spec.split.test_people, spec.split.folds) == (0.5, 4) for spec in specs.values())
+    assert {spec.estimators.logistic.l2 for spec in specs.values()} == {1000}
+
+
+def test_one_fold_is_no_cross_fitting(written):
+    with pytest.raises(CatalogueError, match=r"split\.folds: .*; got 1"):
+        load_specs(written(("folds = 4", "folds = 1")))
+
+
+@pytest.mark.parametrize("name", ["acute_admission_365d", "death_365d"])
+def test_those_who_leave_are_said_to_take_no_part(name):
+    told = [text.en for text in load_specs()[name].limits]
+    assert "People who leave the region within 365 days take part in neither training nor measurement." in told
 
 
 @pytest.mark.parametrize("name", ["acute_admission_365d", "death_365d"])
@@ -47,7 +59,7 @@ def test_an_unchanged_copy_loads(written):
 
 
 def test_every_problem_in_every_file_is_told_at_once(written):
-    written(("num_leaves = 31", "num_leaves = 64"), ("l2 = 1.0", "l2 = 1.0\nl1 = 0.5"))
+    written(("num_leaves = 31", "num_leaves = 64"), ("l2 = 1000.0", "l2 = 1000.0\nl1 = 0.5"))
     written(("test_people = 0.5", "test_people = 1.5"), name="other.toml")
     with pytest.raises(CatalogueError) as caught:
         load_specs(written(("rounds = 300", "rounds = "), name="third.toml"))

@@ -1,9 +1,13 @@
 """Training, calibration and test are apart in time and in people; too few events is an answer, not an error."""
 
+import subprocess
+import sys
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from models.split import NotTrained, enough, person_share, split_rows
+from models.split import NotTrained, enough, person_share, refuse_overlap, split_rows
 
 MASK = 2**64 - 1
 
@@ -78,6 +82,92 @@ def test_no_person_is_in_development_and_test_and_no_row_in_two_parts(spec, outc
     assert 0.45 < len(set(table.person[test])) / len(set(table.person)) < 0.55
 
 
+# --- the folds -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def split(spec, outcome, table):
+    return split_rows(spec.split, outcome, table.person, table.landmark, table.labels[outcome.id])
+
+
+def test_whoever_is_asked_about_is_in_no_row_of_the_fit_that_answers(split, table):
+    train, calibrate = (table.person[split.rows[part]] for part in ("train", "calibrate"))
+    assert set(train) & set(calibrate), "nobody stands in both: there would be nothing to cross"
+    crossed = list(split.crossed())
+    assert len(crossed) == 4
+    for fitted, asked in crossed:
+        assert not set(train[fitted]) & set(calibrate[asked])
+        assert 0.65 < fitted.mean() < 0.85
+        assert 0.15 < asked.mean() < 0.35
+    np.testing.assert_array_equal(sum(asked.astype(int) for _, asked in crossed), 1)
+
+
+def test_a_person_has_one_fold_at_every_landmark_and_in_every_run(spec, outcome, table, split):
+    for rows in (split, split_rows(spec.split, outcome, table.person, table.landmark, table.labels[outcome.id])):
+        of = {}
+        for part in ("train", "calibrate"):
+            for person, fold in zip(table.person[rows.rows[part]].tolist(), rows.fold[part].tolist(), strict=True):
+                assert of.setdefault(person, fold) == fold
+        assert set(of.values()) == {0, 1, 2, 3}
+
+
+def test_as_many_folds_as_declared(spec, outcome, table):
+    two = spec.split.model_copy(update={"folds": 2})
+    split = split_rows(two, outcome, table.person, table.landmark, table.labels[outcome.id])
+    assert len(list(split.crossed())) == 2
+
+
+def spoilt(split, kind):
+    rows, fold = split.rows, split.fold
+    if kind in ("training", "calibration"):
+        part = {"training": "train", "calibration": "calibrate"}[kind]
+        return replace(split, rows={**rows, "test": np.append(rows["test"], rows[part][0])})
+    if kind == "fold":
+        return replace(split, fold={**fold, "calibrate": np.roll(fold["calibrate"], 1)})
+    if kind == "unasked":
+        return replace(split, fold={**fold, "calibrate": np.where(fold["calibrate"] == 3, 9, fold["calibrate"])})
+    return replace(split, rows={**rows, "calibrate": rows["train"]}, fold={**fold, "calibrate": fold["train"]})
+
+
+@pytest.mark.parametrize(
+    "kind, told",
+    [
+        ("training", "a person stands in training and in test"),
+        ("calibration", "a person stands in calibration and in test"),
+        ("fold", "a person of a fold stands in the fit that is asked about it"),
+        ("unasked", "a calibration row is not asked exactly once"),
+        ("row", "a row stands in training and in calibration"),
+    ],
+)
+def test_people_shared_where_they_must_not_be_stop_everything(split, table, outcome, kind, told):
+    refuse_overlap(split, table.person, outcome)
+    with pytest.raises(AssertionError, match=told):
+        refuse_overlap(spoilt(split, kind), table.person, outcome)
+
+
+@pytest.mark.parametrize("part", ["train", "calibrate"])
+def test_an_open_label_stops_everything(split, table, outcome, part):
+    late = replace(split, landmarks={**split.landmarks, part: split.landmarks["test"]})
+    with pytest.raises(AssertionError, match="an open label in"):
+        refuse_overlap(late, table.person, outcome)
+
+
+def test_it_is_refused_where_python_leaves_out_assertions_too():
+    script = (
+        "import numpy as np; from types import SimpleNamespace as N; from models.split import Split, refuse_overlap\n"
+        "one = np.array([0]); rows = {'train': one, 'calibrate': one + 1, 'test': one + 2}\n"
+        "days, fold = {'train': (0,), 'calibrate': (400,), 'test': (800,)}, {'train': one, 'calibrate': one + 1}\n"
+        "s = Split(rows, days, fold, 2)\n"
+        "refuse_overlap(s, np.array([1, 2, 1]), N(horizon_days=365, register_delay_days=30))"
+    )
+    done = subprocess.run([sys.executable, "-O", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "AssertionError: a person stands in training and in test"
+
+
+# --- what is in no part ----------------------------------------------------------------------------------------------
+
+
 def test_rows_without_a_label_are_in_no_part(spec, outcome, table):
     y = table.labels[outcome.id]
     split = split_rows(spec.split, outcome, table.person, table.landmark, y)
@@ -131,13 +221,33 @@ def test_what_is_short_is_told_with_its_count(spec, make_outcome, table, part, n
     if part == "test":
         y[split.rows["train"]] = np.resize([0.0, 1.0], len(split.rows["train"]))
         split.rows["calibrate"] = np.concatenate([split.rows["calibrate"]] * 3)
+    train = y[split.rows["train"]]
+    events = {
+        "train": min(int(train[fitted].sum()) for fitted, _ in split.crossed()),
+        "test": int(y[split.rows["test"]].sum()),
+    }
     short = enough(hard, split, y)
     assert isinstance(short, NotTrained)
-    assert (short.split, short.events, short.needs) == (
-        part, int(y[split.rows[part]].sum()), next(iter(needs.values())),
-    )  # fmt: skip
+    assert (short.split, short.events, short.needs) == (part, events[part], next(iter(needs.values())))
     assert f"{short.events} events" in short.text
     assert set(short.told()) == {"outcome", "split", "events", "needs", "text"}
+
+
+def test_every_fit_needs_its_events_and_not_only_the_last(spec, make_outcome, table, split):
+    y = table.labels["acute_admission_365d"]
+    train = y[split.rows["train"]]
+    fewest = min(int(train[fitted].sum()) for fitted, _ in split.crossed())
+    assert fewest < train.sum()
+    assert enough(make_outcome(min_events_train=fewest), split, y) is None
+    short = enough(make_outcome(min_events_train=fewest + 1), split, y)
+    assert f"the train rows without one fold hold {fewest} events, {fewest + 1} are needed" in short.text
+
+
+def test_a_fold_that_holds_all_events_leaves_a_fit_with_none(spec, make_outcome, table, split):
+    y = np.zeros(len(table.person))
+    y[split.rows["train"][split.fold["train"] == 2]] = 1
+    short = enough(make_outcome(min_events_train=1), split, y)
+    assert (short.split, short.events) == ("train", 0)
 
 
 def test_a_handful_of_events_is_not_told(spec, outcome, rows):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.table import Origin, Table, columns_digest, refusal
+from models.table import Origin, Table, columns_digest, refusal, without_few
 from stratify.errors import DataError
 
 
@@ -85,3 +85,48 @@ def test_the_digest_of_columns_sees_order_and_meaning(make_column):
 
 def test_only_the_synthetic_source_is_synthetic():
     assert [Origin(s, "", "", "").synthetic for s in ("synthetic", "danish", "omop")] == [True, False, False]
+
+
+# --- what only a few have --------------------------------------------------------------------------------------------
+
+
+def of_two_years(first: list[float], second: list[float]) -> tuple[np.ndarray, np.ndarray]:
+    """The column of as many people at two landmarks."""
+    return np.array([*first, *second])[:, None], np.tile(np.arange(len(first), dtype=np.int32), 2)
+
+
+@pytest.mark.parametrize("people, kept", [(4, False), (5, True)])
+def test_a_value_of_fewer_than_five_people_becomes_the_commonest(people, kept):
+    column = [3.0] * people + [0.0] * (40 - people)
+    x, person = of_two_years(column, column)
+    got = without_few(x, person)
+    np.testing.assert_array_equal(got, x if kept else np.zeros_like(x))
+
+
+def test_it_is_people_that_are_counted_and_not_rows():
+    x, person = of_two_years([3.0] * 4 + [0.0] * 36, [5.0] * 4 + [0.0] * 36)
+    assert (without_few(x, person) == 0).all()
+    x, person = of_two_years([3.0] * 3 + [0.0] * 37, [0.0] * 37 + [3.0] * 3)
+    np.testing.assert_array_equal(without_few(x, person), x)
+
+
+@pytest.mark.parametrize("people, kept", [(9, False), (10, True)])
+def test_a_column_of_few_people_is_taken_as_missing(people, kept):
+    column = [*np.linspace(1, 2, people), *[np.nan] * (40 - people)]
+    x, person = of_two_years(column, column)
+    got = without_few(x, person)
+    np.testing.assert_array_equal(got, x if kept else np.full_like(x, np.nan))
+
+
+def test_gaps_stay_gaps_and_the_rows_given_are_not_changed():
+    x, person = of_two_years([3.0] + [0.0] * 20 + [np.nan] * 19, [0.0] * 21 + [np.nan] * 19)
+    before = x.copy()
+    got = without_few(x, person)
+    np.testing.assert_array_equal(x, before)
+    np.testing.assert_array_equal(np.isnan(got), np.isnan(x))
+    assert set(got[~np.isnan(got)]) == {0.0}
+
+
+def test_many_different_values_are_left_alone(table):
+    np.testing.assert_array_equal(without_few(table.x, table.person), table.x)
+    assert without_few(table.x[:0], table.person[:0]).shape == (0, table.x.shape[1])
