@@ -6,7 +6,6 @@ log that cannot be written raises here, and nothing ever answers.
 
 from __future__ import annotations
 
-import logging
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -19,11 +18,14 @@ from starlette.responses import Response
 from service.audit import AuditLog, AuditUnavailableError
 from service.auth import Verifier, make_demo_keys
 from service.edge import Edge
+from service.health import Readiness
+from service.logs import log, told
 from service.problem import AUDIT_DOWN, Problem, field_problems, problem
 from service.routes import Context, api, health
 from service.schemas import KNOWN_FIELDS
+from service.served import Loader, load_verified
 from service.settings import Settings
-from service.store import Loader, Store, load_champion
+from service.store import Store
 from stratify.errors import BundleError, NotPermittedError
 
 TITLE = "Stratify"
@@ -33,10 +35,16 @@ DESCRIPTION = (
     "One person's risks, their reasons, and the offers that suit; quality targets; the models behind it. "
     "Decision support for clinicians: it decides nothing, and is not a medical device."
 )
-log = logging.getLogger("service")
+TRY_IT = (
+    "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out try_private.pem",
+    "openssl pkey -in try_private.pem -pubout -out try_public.pem",
+    "stratify serve --jwt-key try_public.pem --issuer urn:try --audience urn:try:service",
+    "token: a JWT signed with try_private.pem (ES384), with iss, aud, iat, exp (at most a day later), sub and role;",
+    "docs/service.md shows how to make one",
+)
 
 
-def create_app(settings: Settings, load: Loader = load_champion) -> FastAPI:
+def create_app(settings: Settings, load: Loader = load_verified) -> FastAPI:
     """Return the application for these settings, everything verified.
 
     Raises BundleError (13) for a bundle or a scored population that does not fit, NotPermittedError (14) for an audit
@@ -50,9 +58,11 @@ def create_app(settings: Settings, load: Loader = load_champion) -> FastAPI:
     if settings.demo and source != SYNTHETIC:
         raise NotPermittedError(
             f"--demo serves made-up people alone, the scored population's source is {source!r}; "
-            "serve it with --jwt-key, --issuer and --audience of your identity provider"
+            "serve it with --jwt-key, --issuer and --audience of your identity provider. To try it, with your own key:",
+            TRY_IT,
         )
-    context = Context(Verifier(*settings.trusted), store, AuditLog(settings.audit_url))
+    verifier, audit = Verifier(*settings.trusted), AuditLog(settings.audit_url)
+    context = Context(verifier, store, audit, Readiness(store, audit))
     app = _application(docs=settings.demo)
     app.state.context = context
     return app
@@ -93,7 +103,7 @@ def _version() -> str:
 
 def _served_version(app: FastAPI) -> str | None:
     context: Context | None = getattr(app.state, "context", None)
-    return None if context is None else context.store.last.champion.version
+    return None if context is None else context.store.last.bundle.version
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
@@ -122,5 +132,5 @@ async def _audit_down(request: Request, error: Exception) -> Response:
 
 
 async def _unusable(request: Request, error: Exception) -> Response:
-    log.error("request %s: %s", request.state.request_id, error)
+    log.error("request %s: %s", request.state.request_id, told(error))
     return problem(503, request.state.request_id)

@@ -20,6 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from stratify.errors import NotPermittedError, UsageError
 
+Action = Literal["lookup", "targets", "models"]
+Outcome = Literal["found", "not_found", "denied", "failed"]
 METADATA = MetaData()
 AUDIT = Table(
     "audit",
@@ -48,10 +50,10 @@ class Entry:
 
     user: str
     role: str
-    action: Literal["lookup", "targets", "models"]
+    action: Action
     purpose: str | None
     pseudonym: str | None
-    outcome: Literal["found", "not_found", "denied"]
+    outcome: Outcome
     request_id: str
     model_version: str
 

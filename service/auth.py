@@ -23,6 +23,7 @@ from stratify.files import write_bytes
 ALGORITHM = "ES384"
 LEEWAY = 30  # seconds two clocks may differ
 LONGEST = 24 * 3600  # seconds a token may live; longer ones are refused
+UNREADABLE = (ValueError, TypeError, OverflowError, RecursionError)  # what odd JSON does to the library
 WORD = 200  # characters a subject or a role may have
 PRIVATE_KEY = "jwt_private.pem"
 CLINICIAN, QUALITY, DATA_SCIENTIST, AUDITOR, OPERATIONS = "clinician", "quality", "data_scientist", "auditor", "ops"
@@ -67,7 +68,7 @@ class Verifier:
                 leeway=LEEWAY,
                 options={"require": ["iss", "aud", "exp", "iat", "sub", "role"], "strict_aud": False},
             )
-        except (jwt.InvalidTokenError, ValueError):
+        except (jwt.PyJWTError, *UNREADABLE):
             return None
         return _caller(claims)
 
@@ -82,9 +83,14 @@ def _caller(claims: dict[str, object]) -> Caller | None:
     if not isinstance(roles, list) or not isinstance(user, str):
         return None
     words = [user, *roles]
-    if not roles or not all(isinstance(word, str) and 0 < len(word) <= WORD for word in words):
+    if not roles or not all(map(_is_word, words)):
         return None
     return Caller(user, frozenset(roles) & ROLES)
+
+
+def _is_word(given: object) -> bool:
+    """Return whether this can be stored and read: lone surrogates and control characters are not printable."""
+    return isinstance(given, str) and 0 < len(given) <= WORD and given.isprintable()
 
 
 def read_public_key(path: Path) -> ec.EllipticCurvePublicKey:

@@ -1,26 +1,28 @@
 """Returns every answer with a request id and no-store, nothing larger than 64 KiB let in, no failure let out.
 
-The outermost layer of ours. The log line it writes holds the route's template, never the path or the query as sent, and
-of a failure its kind and place, never its message: both could hold a person's identifier.
+The outermost layer of ours. A body is read whole before anything else happens, within ten seconds: whoever announces
+one and does not send it holds a connection no longer than that. The log line it writes holds the route's template,
+never the path or the query as sent, and of a failure its kind and place, never its message: both could hold a person's
+identifier.
 """
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import time
-import traceback
 import uuid
 from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.logs import kind_and_place, log
 from service.problem import problem
 
 LARGEST = 64 * 1024
+BODY_SECONDS = 10.0
 REQUEST_ID = "X-Request-Id"
 MODEL_VERSION = "X-Model-Version"
-log = logging.getLogger("service")
 
 
 class Edge:
@@ -53,13 +55,13 @@ class Edge:
             await send(message)
 
         try:
-            whole = await _whole_body(scope, receive)
-            if whole is None:
-                await problem(413, request_id, headers={"Connection": "close"})(scope, receive, stamped)
-            else:
-                await self._app(scope, whole, stamped)
+            body = await _whole_body(scope, receive)
+            if isinstance(body, bytes):
+                await self._app(scope, _replay(body, receive), stamped)
+            elif body is not None:
+                await problem(body, request_id, headers={"Connection": "close"})(scope, receive, stamped)
         except Exception as error:  # the last place that can turn it into an answer without its message
-            log.error("request %s failed: %s", request_id, _kind_and_place(error))
+            log.error("request %s failed: %s", request_id, kind_and_place(error))
             if not sent:
                 await problem(500, request_id)(scope, receive, stamped)
         route = getattr(scope.get("route"), "path", "-")
@@ -80,21 +82,33 @@ def _method(scope: Scope) -> str:
     return method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "-"
 
 
-async def _whole_body(scope: Scope, receive: Receive) -> Receive | None:
-    """Return a receive that replays the body, read whole; None when it is too large."""
+async def _whole_body(scope: Scope, receive: Receive) -> bytes | int | None:
+    """Return the body; or the status it is refused with, read no further; or None when the caller hung up."""
     length = Headers(scope=scope).get("content-length", "0")
     if not length.isdecimal() or int(length) > LARGEST:
-        return None
-    body = b""
-    more = True
+        return 413
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(receive)
+    except TimeoutError:
+        return 408
+
+
+async def _read(receive: Receive) -> bytes | int | None:
+    body, more = b"", True
     while more:
         message = await receive()
         if message["type"] != "http.request":
-            break
+            return None
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > LARGEST:
-            return None
+            return 413
+    return body
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Return a receive that gives the whole body first."""
     replayed = False
 
     async def replay() -> Message:
@@ -105,10 +119,3 @@ async def _whole_body(scope: Scope, receive: Receive) -> Receive | None:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
-
-
-def _kind_and_place(error: BaseException) -> str:
-    """Return an exception's kind and where it went through our code and others', without its message."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(frames[-6:]))
-    return f"{type(error).__name__} at {places}"

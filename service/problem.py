@@ -20,6 +20,7 @@ DETAILS = {
     403: "The token's role does not permit this.",
     404: "There is nothing here.",
     405: "This method is not offered here.",
+    408: "The body did not arrive in time.",
     413: "The body is larger than 64 KiB.",
     422: "The body does not have the required shape.",
     500: "Something failed here; quote the request id to those who run the service.",

@@ -1,14 +1,16 @@
 """Returns the answers of the service: one person's look-up, quality targets, the models served, and its own health.
 
-Who is calling is settled before a body is read. Every look-up, found, unknown or denied, is written to the audit log
-and committed before its answer is put together; when that fails there is no answer (503).
+Who is calling, and whether their role may do this, is settled before a body is parsed. Every look-up, found, unknown,
+failed or denied, is written to the audit log and committed before its answer is put together; when that fails there is
+no answer (503).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import json
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -16,10 +18,12 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
-from service.audit import AuditLog, AuditUnavailableError, Entry
+from service.audit import Action, AuditLog, Entry, Outcome
 from service.auth import CLINICIAN, QUALITY, ROLES, Caller, Verifier
 from service.edge import MODEL_VERSION
-from service.problem import AUDIT_DOWN, problem, responses
+from service.health import Readiness
+from service.logs import log
+from service.problem import problem, responses
 from service.schemas import (
     NO_ADVICE,
     OVERSIGHT,
@@ -33,16 +37,14 @@ from service.schemas import (
     ServedMember,
     TargetsAnswer,
 )
-from service.store import Row, Served, Store
-from stratify.errors import StratifyError
+from service.served import Row, Served
+from service.store import Store
 from stratify.pseudonym import pseudonym
 
-Action = Literal["lookup", "targets", "models"]
-BEHIND = "The files on the disk do not fit and are not served; the last good ones are. The log says why."
-MAY: dict[Action, frozenset[str]] = {
-    "lookup": frozenset({CLINICIAN}),
-    "targets": frozenset({QUALITY}),
-    "models": ROLES,
+MAY: dict[str, tuple[Action, frozenset[str]]] = {  # what each route below is, and who may do it
+    "look_up": ("lookup", frozenset({CLINICIAN})),
+    "targets": ("targets", frozenset({QUALITY})),
+    "current_models": ("models", ROLES),
 }
 
 
@@ -53,6 +55,7 @@ class Context:
     verifier: Verifier
     store: Store
     audit: AuditLog
+    readiness: Readiness
 
 
 def context_of(request: Request) -> Context:
@@ -61,22 +64,47 @@ def context_of(request: Request) -> Context:
     return context
 
 
+class OneOfEach(Request):
+    """A request whose JSON may name a key once: with two, who was asked about would be anybody's guess."""
+
+    async def json(self) -> Any:
+        """Return the body; raises JSONDecodeError (422) for a key that stands twice in one object."""
+        return json.loads(await self.body(), object_pairs_hook=_one_of_each)
+
+
+def _one_of_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise json.JSONDecodeError("a key stands twice", "", 0)
+    return found
+
+
 class Guarded(APIRoute):
-    """A route that settles who is calling before anything of the request is read."""
+    """A route that settles who is calling, and whether they may, before anything of the body is parsed."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler with the check in front."""
         handle = super().get_route_handler()
+        action, roles = MAY[self.name]
 
         async def guarded(request: Request) -> Response:
-            verifier = context_of(request).verifier
-            caller = await run_in_threadpool(verifier.caller, request.headers.getlist("authorization"))
-            if caller is None:
-                raise HTTPException(401)
-            request.state.caller = caller
-            return await handle(request)
+            request.state.caller = await run_in_threadpool(_admit, request, action, roles)
+            return await handle(OneOfEach(request.scope, request.receive))
 
         return guarded
+
+
+def _admit(request: Request, action: Action, roles: frozenset[str]) -> Caller:
+    """Return who is calling. Nobody: 401. In no role that may do this: the denial is written down, then 403."""
+    context = context_of(request)
+    caller = context.verifier.caller(request.headers.getlist("authorization"))
+    if caller is None:
+        log.warning("request %s: no valid token", request.state.request_id)
+        raise HTTPException(401)
+    if not caller.roles & roles:
+        context.audit.record(_entry(caller, action, "denied", request, context.store.current()))
+        raise HTTPException(403)
+    return caller
 
 
 def caller_of(request: Request) -> Caller:
@@ -93,7 +121,7 @@ FromContext = Annotated[Context, Depends(context_of)]
 FromCaller = Annotated[Caller, Depends(caller_of)]
 
 
-@api.post("/scores:lookup", response_model=LookupAnswer, responses=responses(400, 401, 403, 413, 422, 500, 503))
+@api.post("/scores:lookup", response_model=LookupAnswer, responses=responses(400, 401, 403, 408, 413, 422, 500, 503))
 def look_up(
     asked: LookupRequest, request: Request, response: Response, context: FromContext, caller: FromCaller
 ) -> Found | NoAdvice:
@@ -102,32 +130,35 @@ def look_up(
     A person nobody knows and one outside the population get the same answer, `no_advice`.
     """
     served = context.store.current()
-    response.headers[MODEL_VERSION] = served.champion.version
+    response.headers[MODEL_VERSION] = served.bundle.version
     name = pseudonym(served.key, asked.patient.system, asked.patient.identifier)
-    _permit(caller, "lookup", request, context, served, purpose=asked.purpose, name=name)
-    row = served.find(name)
-    context.audit.record(
-        _entry(caller, "lookup", request, served, asked.purpose, name, "not_found" if row is None else "found")
-    )
+
+    def record(outcome: Outcome) -> None:
+        context.audit.record(_entry(caller, "lookup", outcome, request, served, asked.purpose, name))
+
+    try:
+        row = served.find(name)
+    except Exception:
+        record("failed")
+        raise
+    record("not_found" if row is None else "found")
     return _answer(served, row)
 
 
-@api.get("/targets", responses=responses(401, 403, 413, 500, 503))
-def targets(request: Request, response: Response, context: FromContext, caller: FromCaller) -> TargetsAnswer:
+@api.get("/targets", responses=responses(401, 403, 408, 413, 500, 503))
+def targets(response: Response, context: FromContext) -> TargetsAnswer:
     """Return the quality targets of the scored population, few people withheld. Roles: quality."""
     served = context.store.current()
-    response.headers[MODEL_VERSION] = served.champion.version
-    _permit(caller, "targets", request, context, served)
+    response.headers[MODEL_VERSION] = served.bundle.version
     return TargetsAnswer(targets=list(served.targets), data_as_of=served.meta["covers_to"])
 
 
-@api.get("/models/current", responses=responses(401, 403, 413, 500, 503))
-def current_models(request: Request, response: Response, context: FromContext, caller: FromCaller) -> ModelsAnswer:
+@api.get("/models/current", responses=responses(401, 403, 408, 413, 500, 503))
+def current_models(response: Response, context: FromContext) -> ModelsAnswer:
     """Return the models that are served, their cards, and what could not be trained and why. Any known role."""
     served = context.store.current()
-    response.headers[MODEL_VERSION] = served.champion.version
-    _permit(caller, "models", request, context, served)
-    manifest, cards = served.champion.manifest, served.champion.cards
+    response.headers[MODEL_VERSION] = served.bundle.version
+    manifest, cards = served.bundle.manifest, served.bundle.cards
     return ModelsAnswer(
         **served.model.model_dump(),
         data={**manifest["data"], "scored_covers_to": served.meta["covers_to"], "scored_source": served.meta["source"]},
@@ -155,45 +186,22 @@ def livez() -> Alive:
 
 @health.get("/readyz", response_model=Ready, responses=responses(503))
 def readyz(request: Request, context: FromContext) -> Ready | Response:
-    """Return whether look-ups can be answered; 503 with the reasons when not."""
-    reasons = []
-    try:
-        context.store.current().check()
-    except StratifyError as error:
-        reasons.append(str(error))
-    try:
-        context.audit.probe()
-    except AuditUnavailableError:
-        reasons.append(AUDIT_DOWN)
+    """Return whether look-ups can be answered; 503 with the reasons when not, in fixed words."""
+    reasons = context.readiness.reasons()
     if reasons:
         return problem(503, request.state.request_id, reasons=reasons)
-    return Ready(status="degraded", notes=[BEHIND]) if context.store.behind else Ready(status="ready", notes=[])
-
-
-def _permit(
-    caller: Caller,
-    action: Action,
-    request: Request,
-    context: Context,
-    served: Served,
-    *,
-    purpose: str | None = None,
-    name: str | None = None,
-) -> None:
-    """Return when one of the caller's roles may do this; otherwise write the denial down and answer 403."""
-    if not caller.roles & MAY[action]:
-        context.audit.record(_entry(caller, action, request, served, purpose, name, "denied"))
-        raise HTTPException(403)
+    notes = context.readiness.notes()
+    return Ready(status="degraded" if notes else "ready", notes=notes)
 
 
 def _entry(
     caller: Caller,
     action: Action,
+    outcome: Outcome,
     request: Request,
     served: Served,
-    purpose: str | None,
-    name: str | None,
-    outcome: Literal["found", "not_found", "denied"],
+    purpose: str | None = None,
+    name: str | None = None,
 ) -> Entry:
     return Entry(
         user=caller.user,
@@ -203,7 +211,7 @@ def _entry(
         pseudonym=name,
         outcome=outcome,
         request_id=request.state.request_id,
-        model_version=served.champion.version,
+        model_version=served.bundle.version,
     )
 
 

@@ -13,19 +13,21 @@ import sys
 from collections.abc import Callable
 
 import uvicorn
+from fastapi import FastAPI
 
 from service.app import create_app
 from service.auth import demo_token
+from service.served import Loader, Served, load_verified, open_served
 from service.settings import Settings
-from service.store import Loader, Served, load_champion, open_served
 from stratify.errors import UsageError
 from stratify.pseudonym import pseudonym
 
 HOURS = 8
+MOST_CONNECTIONS = 512
 LOOK_THROUGH = 500  # people among whom the demo looks for one with much to show
 
 
-def serve(settings: Settings, *, say: Callable[[str], None] | None = None, load: Loader = load_champion) -> None:
+def serve(settings: Settings, *, say: Callable[[str], None] | None = None, load: Loader = load_verified) -> None:
     """Serve until interrupted. Raises what `create_app` raises, and UsageError when the address is taken."""
     say = say or _say
     app = create_app(settings, load)
@@ -36,12 +38,22 @@ def serve(settings: Settings, *, say: Callable[[str], None] | None = None, load:
         else:
             say(f"Listening on {url}. Stop: Ctrl-C")
         logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
-        config = uvicorn.Config(
-            app, log_config=None, log_level="warning", access_log=False, server_header=False, proxy_headers=False
-        )
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listening])
+            uvicorn.Server(server_config(app)).run(sockets=[listening])
     say("Stopped.")
+
+
+def server_config(app: FastAPI) -> uvicorn.Config:
+    """Return how the server runs: more than so many connections at once are answered 503 by the server itself."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MOST_CONNECTIONS,
+    )
 
 
 def demo_words(settings: Settings, url: str, served: Served) -> str:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 from stratify.disclosure import shown
 
 CPR_SYSTEM = "urn:oid:1.2.208.176.1.2"
+NAME = r"^[^\s|\p{C}]+$"  # no blank, bar, control or invisible character
 CPR_WRITTEN = re.compile(r"(\d{6})-(\d{4})")  # the dash is for reading, registers leave it out
 
 
@@ -41,10 +42,10 @@ class Words(Shape):
 class Patient(Asked):
     """A person as the caller's system names them."""
 
-    system: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s|]+$")] = Field(
+    system: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NAME)] = Field(
         description="the identifier's system, a URI", examples=["urn:stratify:synthetic"]
     )
-    value: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\s|]+$")] = Field(
+    value: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NAME)] = Field(
         description="the identifier"
     )
 
@@ -75,13 +76,29 @@ class Risk(Shape):
     horizon_days: int = Field(gt=0)
 
 
-class Reason(Shape):
+class StoredReason(Shape):
     """What one clinical group adds to a risk, in log-odds against the average of those the model learned from."""
 
     group: Words
     direction: Literal["+", "-"]
     contribution: float
     columns: list[str]
+
+
+class NamedColumn(Shape):
+    """One thing a model reads, in words."""
+
+    id: str
+    label: Words
+
+
+class Reason(Shape):
+    """What one clinical group adds to a risk, in log-odds against the average of those the model learned from."""
+
+    group: Words
+    direction: Literal["+", "-"]
+    contribution: float
+    columns: list[NamedColumn] = Field(description="what weighs most within the group, largest first")
 
 
 class Missing(Shape):
@@ -122,7 +139,7 @@ class Stored(Shape):
     """One person in the scored population's file; `reasons` null means: computed when asked for."""
 
     risks: list[Risk]
-    reasons: dict[str, list[Reason]] | None
+    reasons: dict[str, list[StoredReason]] | None
     missing: list[Missing]
     stratum: Stratum
     offers: list[Offer]

@@ -10,7 +10,7 @@ from typing import Any
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Aggregate, FeatureFamily, FeatureGroup, Text
 from stratify.errors import CatalogueError
-from stratify.store.layout import USE
+from stratify.registers.uses import use_of
 
 EVER = 40_000  # days: longer than any life
 WORDS: dict[str, tuple[str, str]] = {
@@ -41,7 +41,7 @@ class Column:
             "clinical_group": self.family.clinical_group.model_dump(),
             "unit": "days" if self.aggregate == "days_since" else self.family.unit,
             "role": self.family.role,
-            "source_use": USE.get(self.family.domain, "care"),
+            "source_use": use_of(self.family.domain),
             "fallback": fallback,
         }
 

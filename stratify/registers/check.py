@@ -6,18 +6,20 @@ Rows in = rows landed + rows refused, for every table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import duckdb
 
-from stratify.registers.declare import Column, Table
+from stratify.registers.declare import Column, Superseded, Table
 from stratify.registers.read import NOT_A_LINE, Raw
 from stratify.registers.values import duck_type, text_sql, typed_sql
 
 UNKNOWN_PERSON = "event of an unknown person"
 NO_PARENT = "the contact it belongs to did not land"
 DUPLICATE = "duplicate key"
+AGAIN = "the same row again"
+TOO_LATE = "after the day of delivery"
 HEADER = "header row standing as data"
 ENDS_EARLY = "ends before it starts"
 
@@ -36,8 +38,11 @@ class Count:
         return {"rows_in": self.rows_in, "landed": self.landed, "refused": self.refused, "reasons": self.reasons}
 
 
-def check_rows(con: duckdb.DuckDBPyConnection, table: Table, raw: Raw | None, delivered: Mapping[str, Raw]) -> None:
-    """Make `checked_<name>`: every row with its typed columns and the reason it cannot land, if there is one."""
+def check_rows(con: duckdb.DuckDBPyConnection, table: Table, raw: Raw | None, last_day: date) -> None:
+    """Make `checked_<name>`: every row with its typed columns and the reason it cannot land, if there is one.
+
+    Nothing can have happened after `last_day`, the day of delivery.
+    """
     if raw is None:
         typed = ", ".join(f"CAST(NULL AS {duck_type(c)}) AS {c.name}" for c in table.column)
         con.execute(
@@ -49,9 +54,20 @@ def check_rows(con: duckdb.DuckDBPyConnection, table: Table, raw: Raw | None, de
     header = f"WHEN row_ = 1 THEN '{HEADER}' " if raw.header_rows else ""
     con.execute(
         f"CREATE TEMP TABLE checked_{table.name} AS "
-        f"SELECT row_, CASE {header}{' '.join(_cases(table, delivered))} END AS reason, "
+        f"SELECT row_, CASE {header}{' '.join(_cases(table, last_day))} END AS reason, "
         f"{', '.join(c.name for c in table.column)} FROM (SELECT row_, {typed} FROM raw_{table.name}) AS typed"
     )
+    for rule in table.superseded:
+        _refuse(con, table.name, rule.reason, _superseded(con, table, rule))
+    if table.once:
+        columns = ", ".join(f'"{name}"' for name in raw.columns)
+        _refuse(
+            con,
+            table.name,
+            AGAIN,
+            f"row_ IN (SELECT row_ FROM (SELECT row_, row_number() OVER (PARTITION BY {columns} ORDER BY row_) AS nth "
+            f"FROM raw_{table.name}) AS numbered WHERE nth > 1)",
+        )
     if table.key:
         key = ", ".join(table.key)
         _refuse(
@@ -99,7 +115,18 @@ def _refuse(con: duckdb.DuckDBPyConnection, name: str, reason: str, rows: str) -
     con.execute(f"UPDATE checked_{name} SET reason = ? WHERE reason IS NULL AND {rows}", [reason])
 
 
-def _cases(table: Table, delivered: Mapping[str, Raw]) -> list[str]:
+def _superseded(con: duckdb.DuckDBPyConnection, table: Table, rule: Superseded) -> str:
+    """The rows that stand in another table too: those on the days that one covers."""
+    if table.clock is None:
+        raise AssertionError(f"{table.name} declares no clock")
+    days = f"SELECT min({rule.by_day}), max({rule.by_day}) FROM checked_{rule.by} WHERE reason IS NULL"
+    first, last = con.execute(days).fetchone() or (None, None)
+    if first is None:
+        return "false"
+    return f"({rule.where}) AND CAST({table.clock.occurred} AS DATE) BETWEEN DATE '{first}' AND DATE '{last}'"
+
+
+def _cases(table: Table, last_day: date) -> list[str]:
     cases = [f"WHEN text_{c.name} IS NULL THEN '{c.filled}'" for c in table.column if c.filled]
     cases += [
         f"WHEN text_{c.name} IS NOT NULL AND {c.name} IS NULL THEN 'unreadable {c.type} in {c.name}'"
@@ -112,11 +139,14 @@ def _cases(table: Table, delivered: Mapping[str, Raw]) -> list[str]:
         for c in table.column
         if c.pattern
     ]
-    cases += [
-        f"WHEN {rule.where} THEN '{rule.reason}'"
-        for rule in table.superseded
-        if rule.by in delivered and delivered[rule.by].rows
-    ]
+    if table.clock:
+        cases += [
+            f"WHEN CAST({c.name} AS DATE) > DATE '{last_day}' THEN '{TOO_LATE}'"
+            for c in table.column
+            if c.type in ("date", "datetime")
+        ]
+        years = [c.name for c in table.column if c.type == "int" and c.name == table.clock.occurred]
+        cases += [f"WHEN {year} > {last_day.year} THEN '{TOO_LATE}'" for year in years]
     if table.interval:
         start, end = table.interval
         cases.append(f"WHEN {end} < {start} THEN '{ENDS_EARLY}'")

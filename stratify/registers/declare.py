@@ -17,6 +17,7 @@ from stratify.catalogue.entries import Shape
 from stratify.errors import CatalogueError
 
 HERE = Path(__file__).parent
+Use = Literal["care", "planning", "statistics"]  # from the widest to the strictest
 ColumnType = Literal["text", "date", "datetime", "int", "float"]
 
 
@@ -62,10 +63,15 @@ class Parent(Shape):
 
 
 class Superseded(Shape):
-    """Rows that another table of the same delivery holds as well; they are refused here and kept there."""
+    """Rows that another table of the same delivery holds as well; they are refused here and kept there.
+
+    It holds on the days that other table covers: from the first to the last day one of its rows happened.
+    """
 
     where: str  # SQL over the table's columns
-    by: str  # holds where this table has rows
+    column: str  # tells which rows those are: must be there when the other table has rows
+    by: str
+    by_day: str  # the column of that table with the day a row happened
     reason: str
 
 
@@ -74,9 +80,11 @@ class Table(Shape):
 
     name: str
     title: str
-    use: Literal["care", "planning", "statistics"]  # what its law lets it be used for
+    use: Use  # what its law lets it be used for
     limits: str  # what the data cannot tell
     required: bool = False
+    may_be_empty: bool = False  # of a required table: that nothing happened is possible
+    once: bool = False  # a row delivered again, equal in every column, is a copy
     needs: str | None = None  # a table that must be there when this one is
     person: str | None = None  # the column that names the person
     key: tuple[str, ...] = ()
@@ -89,7 +97,7 @@ class Table(Shape):
 
 @cache
 def tables(source: str) -> dict[str, Table]:
-    """Return the declared tables of a source, "danish" or "omop", parents before children."""
+    """Return the declared tables of a source, "danish" or "omop"; each after those its rows are held against."""
     problems: list[str] = []
     found: list[Table] = []
     for path in sorted((HERE / source / "tables").glob("*.toml")):
@@ -99,4 +107,5 @@ def tables(source: str) -> dict[str, Table]:
             problems.append(f"{source}/tables/{path.name}: {error}")
     if problems:
         raise CatalogueError("a register table is declared wrongly:", problems)
-    return {table.name: table for table in sorted(found, key=lambda table: (table.parent is not None, table.name))}
+    found.sort(key=lambda table: (table.parent is not None, bool(table.superseded), table.name))
+    return {table.name: table for table in found}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from stratify.errors import DataError
@@ -16,6 +16,11 @@ from stratify.registers.clock import read_date
 FILE = "delivery.json"
 DAYS = ("covers_to", "delivered")
 LAST_DAY = date(2199, 12, 31)
+SYNTHETIC = "synthetic"
+NOT_SYNTHETIC = (
+    f'--source {SYNTHETIC} needs a {FILE} with "source": "{SYNTHETIC}", as `stratify synthesise` writes it; '
+    "for real registers use --source danish"
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ def read_delivery(source: str, data: Path) -> tuple[Delivery | None, list[str]]:
     """Return what `delivery.json` says, None where there is no such file, and every problem of it."""
     path = data / FILE
     if not data.is_dir() or not path.exists():
-        return None, []
+        return None, [NOT_SYNTHETIC] if source == SYNTHETIC else []
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
@@ -49,6 +54,7 @@ def read_delivery(source: str, data: Path) -> tuple[Delivery | None, list[str]]:
     if not isinstance(told, dict):
         return None, [f"{FILE}: needs an object with the keys system, {', '.join(DAYS)}"]
     problems = [f"{FILE}: needs the key {key!r} as text" for key in ("system", *DAYS) if not _is_text(told.get(key))]
+    problems += [NOT_SYNTHETIC] if source == SYNTHETIC and told.get("source") != SYNTHETIC else []
     days: dict[str, date] = {}
     for key in DAYS:
         if _is_text(told.get(key)):
@@ -59,6 +65,11 @@ def read_delivery(source: str, data: Path) -> tuple[Delivery | None, list[str]]:
     if len(days) == len(DAYS) and not days["covers_to"] <= days["delivered"] <= LAST_DAY:
         problems.append(f"{FILE}: `delivered` must not be before `covers_to`, nor after {LAST_DAY}")
     return (None, problems) if problems else (Delivery(source, told["system"], **days), [])
+
+
+def today() -> date:
+    """Return the day of this run: nothing delivered can have happened after it."""
+    return datetime.now(tz=UTC).date()
 
 
 def _is_text(value: object) -> bool:

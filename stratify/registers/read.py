@@ -18,6 +18,7 @@ from stratify.registers.csv_lines import CsvFile, open_csv
 
 ENDINGS = (".parquet", ".csv")
 NOT_A_LINE = "line not readable as CSV"
+NOT_PERMITTED = "may not be read: permission denied"
 _HEADLESS = re.compile(r"column\d+", re.IGNORECASE)
 _TITLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -94,8 +95,8 @@ def _from_parquet(
         try:
             columns = con.execute("DESCRIBE SELECT * FROM read_parquet(?)", [[str(path)]]).fetchall()
             files[path.name] = {column.lower(): kind for column, kind, *_ in columns}
-        except duckdb.Error:
-            problems.append(f"{name}: {path.name}: not a whole Parquet file")
+        except duckdb.Error as error:
+            problems.append(f"{name}: {path.name}: {_why(error, 'not a whole Parquet file')}")
     if len(files) < len(paths):
         return None
     return _copy(con, name, "read_parquet(?, union_by_name = true)", [[str(p) for p in paths]], files, problems)
@@ -104,7 +105,7 @@ def _from_parquet(
 def _from_csv(
     con: duckdb.DuckDBPyConnection, name: str, paths: list[Path], copies: Path, problems: list[str]
 ) -> Raw | None:
-    opened = {path.name: open_csv(path, copies) for path in paths}
+    opened = {path.name: _opened(path, copies) for path in paths}
     problems.extend(f"{name}: {file}: {why}" for file, why in opened.items() if isinstance(why, str))
     parts = {file: part for file, part in opened.items() if isinstance(part, CsvFile)}
     if len(parts) < len(paths):
@@ -128,6 +129,13 @@ def _from_csv(
     return Raw(name, raw.columns, files, raw.rows, unreadable, raw.header_rows)
 
 
+def _opened(path: Path, copies: Path) -> CsvFile | str:
+    try:
+        return open_csv(path, copies)
+    except PermissionError:
+        return NOT_PERMITTED
+
+
 def _select_csv(name: str, part: CsvFile) -> str:
     columns = ", ".join(f"{quoted(title)}: 'VARCHAR'" for title in part.titles)
     return (
@@ -141,7 +149,7 @@ def _from_duckdb(con: duckdb.DuckDBPyConnection, data: Path, names: set[str]) ->
     try:
         con.execute(f"ATTACH {quoted(data)} AS extract (READ_ONLY)")
     except duckdb.Error as error:
-        raise DataError(f"{data.name}: not a DuckDB file that this version opens") from error
+        raise DataError(f"{data.name}: {_why(error, 'not a DuckDB file that this version opens')}") from error
     rows = con.execute(
         "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = 'extract' ORDER BY ALL"
     ).fetchall()
@@ -174,8 +182,8 @@ def _copy(
 ) -> Raw | None:
     try:
         con.execute(f"CREATE TEMP TABLE raw_{name} AS SELECT row_number() OVER () AS row_, * FROM {source}", parameters)
-    except duckdb.Error:
-        problems.append(f"{name}: its files cannot be read as one table")
+    except duckdb.Error as error:
+        problems.append(f"{name}: {_why(error, 'its files cannot be read as one table')}")
         return None
     described = con.execute(f"DESCRIBE raw_{name}").fetchall()[1:]
     delivered = [column for column, *_ in described]
@@ -204,6 +212,18 @@ def _header_as_data(con: duckdb.DuckDBPyConnection, source: str, columns: Sequen
 def _is_header_only(con: duckdb.DuckDBPyConnection, source: str) -> bool:
     columns = [column for column, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
     return _header_as_data(con, source, columns) is not None and _number(con, f"SELECT count(*) FROM {source}") == 1
+
+
+def _why(error: duckdb.Error, else_: str) -> str:
+    """Return what went wrong in words of our own: those of the error may hold a person's values."""
+    told = str(error).casefold()
+    if isinstance(error, duckdb.IOException) and "permission denied" in told:
+        return NOT_PERMITTED
+    if (isinstance(error, duckdb.IOException) and "no space left" in told) or "max_temp_directory_size" in told:
+        return "the disk is full; make room for what does not fit in memory"
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "out of memory; set STRATIFY_MEMORY_LIMIT to what this machine can give"
+    return else_
 
 
 def _number(con: duckdb.DuckDBPyConnection, sql: str) -> int:

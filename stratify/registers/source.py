@@ -36,7 +36,7 @@ class Source:
     system: str  # the identifier system of its people, where the delivery names none
     person_ids: str  # SQL: the people that have a row of their own
     needs: Mapping[str, tuple[str, ...]]  # the tables each domain is made from
-    last_days: Callable[[duckdb.DuckDBPyConnection], tuple[date, date] | None]  # covers_to, delivered: a guess
+    last_days: Callable[[duckdb.DuckDBPyConnection, date], tuple[date, date] | None]  # covers_to, delivered: a guess
     make_conditions: Callable[[duckdb.DuckDBPyConnection, Catalogue, Delivery], Conditions]
     prepare: Callable[[duckdb.DuckDBPyConnection], None] = _nothing
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import duckdb
 
 from stratify.errors import DataError
-from stratify.registers.check import HEADER, reasons
+from stratify.registers.check import AGAIN, DUPLICATE, HEADER, NO_PARENT, UNKNOWN_PERSON, reasons
 from stratify.registers.declare import Column, Table
-from stratify.registers.read import NOT_A_LINE, Raw
+from stratify.registers.read import Raw
 from stratify.registers.values import NUMERIC
 
 MAX_UNREADABLE_SHARE = 0.05  # of a table's rows; above it the extract is refused
+READABLE = {DUPLICATE, AGAIN, UNKNOWN_PERSON, NO_PARENT, HEADER}  # refused, though nothing is wrong with the row itself
 
 
 def table_problems(raws: Mapping[str, Raw], declared: Mapping[str, Table]) -> dict[str, list[str]]:
@@ -20,7 +21,10 @@ def table_problems(raws: Mapping[str, Raw], declared: Mapping[str, Table]) -> di
     problems: dict[str, list[str]] = {}
     for name, table in declared.items():
         if name in raws:
-            found = [p for column in table.column for p in _column_problems(name, column, raws[name])]
+            found = [p for column in table.column for p in _column_problems(table, column, raws[name])]
+            found += _superseded_problems(table, raws)
+            if table.required and not table.may_be_empty and is_empty(raws[name]):
+                found.append(f"{name}: required table, is empty")
         elif table.required:
             found = [f"{name}: required table, not in the extract"]
         else:
@@ -31,15 +35,34 @@ def table_problems(raws: Mapping[str, Raw], declared: Mapping[str, Table]) -> di
     return problems
 
 
-def _column_problems(name: str, column: Column, raw: Raw) -> list[str]:
+def is_empty(raw: Raw) -> bool:
+    """Return whether a table that is there has no row."""
+    return raw.rows + raw.unreadable_lines == raw.header_rows
+
+
+def _superseded_problems(table: Table, raws: Mapping[str, Raw]) -> list[str]:
+    beside: dict[str, list[str]] = {}
+    for rule in table.superseded:
+        if rule.by in raws and not is_empty(raws[rule.by]) and rule.column not in raws[table.name].columns:
+            beside.setdefault(rule.column, []).append(rule.by)
+    return [
+        f"{table.name}.{column}: required column beside {' and '.join(names)}, missing; contacts in both count twice"
+        for column, names in beside.items()
+    ]
+
+
+def _column_problems(table: Table, column: Column, raw: Raw) -> list[str]:
     found: list[str] = []
-    where = f"{name}.{column.name}"
+    where = f"{table.name}.{column.name}"
+    declared = {c.name for c in table.column}
     for file, columns in raw.files.items():
         kind = columns.get(column.name) if not raw.header_rows else raw.columns.get(column.name)
         at = f" in {file}" if len(raw.files) > 1 else ""
         if kind is None:
             if column.required:
-                found.append(f"{where}: required column, missing{at}; there are {', '.join(sorted(columns))}")
+                there = ", ".join(sorted(declared & set(columns)))  # a line without titles holds a person's values
+                told = f"there are {there}" if there else "its first line names none of them"
+                found.append(f"{where}: required column, missing{at}; {told}")
         elif column.keep_zeros and kind.startswith(NUMERIC):
             found.append(f"{where}: must be text, got {kind}{at}: a number has lost its leading zeros")
         elif kind.startswith("TIMESTAMP WITH TIME ZONE"):
@@ -47,20 +70,17 @@ def _column_problems(name: str, column: Column, raw: Raw) -> list[str]:
     return found
 
 
-def unreadable_problem(con: duckdb.DuckDBPyConnection, raw: Raw) -> str | None:
-    """Return why a table is refused: more of it is unreadable than can be borne."""
+def unreadable_problem(con: duckdb.DuckDBPyConnection, table: Table, raw: Raw) -> str | None:
+    """Return why a table is refused: more of its rows cannot be used than can be borne."""
+    readable = READABLE | {rule.reason for rule in table.superseded}
     counted = reasons(con, raw)
-    unreadable = {
-        reason: rows
-        for reason, rows in counted.items()
-        if reason == NOT_A_LINE or reason.startswith(("unreadable", "unknown"))
-    }
+    unreadable = {reason: rows for reason, rows in counted.items() if reason not in readable}
     rows = raw.rows + raw.unreadable_lines - counted.get(HEADER, 0)
     if not rows or sum(unreadable.values()) / rows <= MAX_UNREADABLE_SHARE:
         return None
     told = ", ".join(f"{reason} ({n})" for reason, n in sorted(unreadable.items()))
     return (
-        f"{raw.name}: {sum(unreadable.values())} of {rows} rows unreadable, "
+        f"{raw.name}: {sum(unreadable.values())} of {rows} rows unusable, "
         f"at most {MAX_UNREADABLE_SHARE:.0%} can be borne: {told}"
     )
 

@@ -16,18 +16,22 @@ from typing import Any
 import duckdb
 
 from stratify.catalogue import Catalogue
+from stratify.disclosure import words
 from stratify.errors import DataError, UsageError
 from stratify.registers import check, danish, omop
-from stratify.registers.declare import tables
-from stratify.registers.delivery import Delivery, read_delivery
-from stratify.registers.read import Extract, open_extract, quoted
+from stratify.registers.complete import cut_contacts, cut_tables
+from stratify.registers.declare import Table, tables
+from stratify.registers.delivery import Delivery, read_delivery, today
+from stratify.registers.read import Extract, Raw, open_extract, quoted
 from stratify.registers.source import Source
-from stratify.registers.stays import CONTACT, CONTACT_SETTING, STAY
-from stratify.registers.whole import raise_if, table_problems, unreadable_problem
+from stratify.registers.stays import CONTACT, CONTACT_SETTING, OPEN_DAYS, STAY
+from stratify.registers.uses import use_of
+from stratify.registers.whole import is_empty, raise_if, table_problems, unreadable_problem
 from stratify.store.layout import bucket_file, buckets
 from stratify.store.write import number_people, write_domain, write_people, write_refused
 
 SOURCES: dict[str, Callable[[], Source]] = {"synthetic": danish.source, "danish": danish.source, "omop": omop.source}
+DERIVED = {"stay": "contact", "condition": "diagnosis"}  # none of them is a finding where there is one of these
 MEMORY_LIMIT = os.environ.get("STRATIFY_MEMORY_LIMIT", "6GB")
 
 
@@ -63,22 +67,25 @@ def land(source: str, data: Path, out: Path, catalogue: Catalogue, progress: Cal
         reader.prepare(con)
         people = number_people(con, reader.spell(reader.sql("persons"), delivery))
         con.execute(f"CREATE TEMP VIEW all_contacts AS {reader.spell(reader.sql('contacts'), delivery)}")
-        con.execute(f"CREATE TEMP TABLE contacts AS {CONTACT_SETTING}")
+        con.execute(f"CREATE TEMP TABLE contacts AS {reader.spell(CONTACT_SETTING, delivery)}")
         con.execute(f"CREATE TEMP TABLE diagnoses AS {reader.spell(reader.sql('diagnosis'), delivery)}")
         write_people(con, reader.spell(reader.sql("residence"), delivery), out)
         conditions, measurable, notes = reader.conditions(con, catalogue, delivery)
         queries = {"contact": CONTACT, "stay": STAY, "condition": conditions, "diagnosis": "SELECT * FROM diagnoses"}
-        queries |= {domain: reader.sql(domain) for domain in reader.domains(extract.tables)}
+        queries |= {domain: reader.sql(domain) for domain in reader.domains(extract.tables) if domain not in queries}
         events: dict[str, int] = {}
         for domain, sql in sorted(queries.items()):
             progress(f"landing {domain}")
             events[domain] = write_domain(con, domain, reader.spell(sql, delivery), people, out)
         people_with = _people_with(con, out, people, catalogue, measurable["conditions"])
+        notes += [*_never_closed(con), *cut_tables(con, _without_contacts(reader), extract.tables, delivery.covers_to)]
         write_refused(con, extract.tables, out)
     shutil.rmtree(spill, ignore_errors=True)
     told = {name: counted.as_dict() for name, counted in counts.items()}
-    notes = [*extract.notes, *_mostly_refused(counts), *notes]
-    return Landed(people, events, told, delivery, {**measurable, "domains": sorted(queries)}, people_with, notes)
+    domains = sorted(domain for domain in queries if events[domain] or events.get(DERIVED.get(domain, "")))
+    measurable |= {"domains": domains, "use": {domain: use_of(domain) for domain in domains}}
+    notes = [*extract.notes, *_not_there(tables(reader.tables), extract.tables), *_mostly_refused(counts), *notes]
+    return Landed(people, events, told, delivery, measurable, people_with, notes)
 
 
 def _people_with(
@@ -105,11 +112,12 @@ def _checked(
     problems = [*extract.problems, *(p for found in by_table.values() for p in found)]
     delivery, told = read_delivery(source, data)
     problems += told
+    last_day = delivery.delivered if delivery else today()
     for table in declared.values():
         progress(f"checking {table.name}")
         raw = None if table.name in by_table else raws.get(table.name)
-        check.check_rows(con, table, raw, raws)
-        unreadable = unreadable_problem(con, raw) if raw else None
+        check.check_rows(con, table, raw, last_day)
+        unreadable = unreadable_problem(con, table, raw) if raw else None
         problems += [unreadable] if unreadable else []
     con.execute(f"CREATE TEMP TABLE person_ids AS {reader.person_ids}")
     if not by_table and not con.execute("SELECT 1 FROM person_ids LIMIT 1").fetchone():
@@ -118,11 +126,35 @@ def _checked(
     for table in declared.values():
         check.check_links(con, table)
     if delivery is None:
-        days = reader.last_days(con)
+        days = reader.last_days(con, last_day)
         if days is None:
             raise DataError("nothing tells what the extract covers: add a delivery.json (system, covers_to, delivered)")
         delivery = Delivery(source, reader.system, *days)
+    raise_if(cut_contacts(con, reader.sql("contact_days"), delivery.covers_to))
     return delivery
+
+
+def _without_contacts(reader: Source) -> dict[str, Table]:
+    """The tables no label rests on."""
+    return {name: table for name, table in tables(reader.tables).items() if name not in reader.needs["contact"]}
+
+
+def _not_there(declared: Mapping[str, Table], raws: Mapping[str, Raw]) -> list[str]:
+    """Tables without a row: what they would tell is unknown, not 0."""
+    return [
+        f"{name}: {'empty' if name in raws else 'not in this extract'}"
+        for name in declared
+        if name not in raws or is_empty(raws[name])
+    ]
+
+
+def _never_closed(con: duckdb.DuckDBPyConnection) -> list[str]:
+    (count,) = con.execute("SELECT count(*) FROM contacts WHERE never_closed").fetchone() or (0,)
+    if not count:
+        return []
+    return [
+        f"{words(count)} contacts open for more than {OPEN_DAYS} days: their length is unknown, they are no admission"
+    ]
 
 
 def _mostly_refused(counts: Mapping[str, check.Count]) -> list[str]:

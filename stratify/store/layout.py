@@ -20,8 +20,6 @@ DOMAINS: dict[str, dict[str, str]] = {
     "education": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR"},
 }  # fmt: skip
 
-USE: dict[str, str] = {"education": "statistics"}  # the law a domain's source stands under, where it is not care
-
 
 def buckets(people: int) -> int:
     """Return into how many buckets a number of people is spread; a person's bucket is number % buckets."""

@@ -90,6 +90,15 @@ HOSTILE = {
     "roles empty": _with(role=[]),
     "roles hold a number": _with(role=["clinician", 7]),
     "no token at all": lambda workspace, forge: "",
+    "subject with a lone surrogate": _with(sub="dr\ud800"),
+    "subject with a control character": _with(sub="dr\x00"),
+    "subject over two lines": _with(sub="dr\nquality"),
+    "subject that turns its reader round": _with(sub="dr\u202e"),
+    "role with a lone surrogate": _with(role="clinician\udfff"),
+    "one role of two with a control character": _with(role=["clinician", "\x1b"]),
+    "expiry is a list": _with(exp=[]),
+    "issue time beyond all numbers": _with(iat=float("inf")),
+    "a header without end": lambda workspace, forge: f"{_encoded(b'[' * 5000)}.e30.e30",
     "not a token": lambda workspace, forge: "a.b.c",
 }
 
@@ -108,6 +117,14 @@ def test_the_same_token_unspoilt_is_let_in(client, forge):
     assert client.send(
         "POST", "/v1/scores:lookup", json=BODY, token=forge(aud=["x", "urn:stratify:demo:service"])
     ).is_success
+
+
+def test_a_refused_token_leaves_a_line_in_the_log_and_nothing_of_itself(client, forge, caplog):
+    spoilt = forge(sub="MARK", aud="urn:elsewhere")
+    response = client.send("GET", "/v1/models/current", token=spoilt)
+    assert f"request {response.headers['x-request-id']}: no valid token" in caplog.text
+    assert "MARK" not in caplog.text
+    assert spoilt not in caplog.text
 
 
 @pytest.mark.parametrize("method, path, body", GUARDED)
@@ -159,13 +176,18 @@ def test_each_role_may_do_its_own_and_a_denial_is_written_down(role, client, tok
             assert "risks" not in response.text
 
 
-def test_a_denied_look_up_says_about_whom(client, token, people, audit_rows):
-    client.look_up(people.stored)
-    client.look_up(people.stored, token=token("quality"))
-    found, denied = audit_rows()
-    assert (found["outcome"], denied["outcome"]) == ("found", "denied")
-    assert found["pseudonym"] == denied["pseudonym"]
-    assert denied["role"] == "quality"
+SENT_BY_THE_WRONG_ROLE = [b'{"patient', b"{}", b"[" * 60000, b"\xff", json.dumps(BODY).encode()]
+
+
+@pytest.mark.parametrize("content", SENT_BY_THE_WRONG_ROLE)
+def test_a_wrong_role_is_denied_whatever_it_sends_and_learns_no_shape(content, client, token, audit_rows):
+    headers = {"Content-Type": "application/json"}
+    response = client.send("POST", "/v1/scores:lookup", content=content, headers=headers, token=token("quality"))
+    assert response.status_code == 403
+    assert "errors" not in response.json()
+    (row,) = audit_rows()
+    assert (row["action"], row["outcome"], row["role"]) == ("lookup", "denied", "quality")
+    assert (row["pseudonym"], row["purpose"]) == (None, None)  # the body was not parsed
 
 
 def test_a_public_key_of_another_kind_cannot_be_configured(tmp_path):

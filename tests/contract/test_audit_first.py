@@ -57,6 +57,42 @@ def test_a_denial_that_cannot_be_written_is_no_answer_either(how, client, people
     assert client.look_up(people.stored, token=token("quality")).status_code == 503
 
 
+UNREADABLE = {
+    "a body of another shape": "UPDATE person SET body = '{}'",
+    "a body that is no text": "UPDATE person SET body = x'ff00'",
+    "features cut short": "UPDATE person SET features = x'00'",
+    "a reason of a column that is not there": "UPDATE person SET body = "
+    "json_replace(body, '$.reasons.acute_admission_365d[0].columns[0]', 'MARK')",
+    "no people": "DROP TABLE person",
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_row_that_cannot_be_read_is_written_down_as_failed_and_is_no_answer(
+    name, client, people, workspace, audit_rows, caplog
+):
+    connection = sqlite3.connect(workspace.serving_db)
+    with connection:
+        connection.execute(UNREADABLE[name])
+    connection.close()
+    response = client.look_up(people.stored)
+    assert response.status_code == 503
+    (row,) = audit_rows()
+    assert (row["action"], row["outcome"], row["purpose"]) == ("lookup", "failed", "TREAT")
+    assert row["pseudonym"] == pseudonym(read_key(workspace.keys / "pseudonym.key"), people.system, people.stored)
+    assert row["request_id"] == response.json()["request_id"]
+    assert "MARK" not in response.text + caplog.text
+
+
+def test_an_error_nobody_thought_of_is_written_down_as_failed_too(client, people, audit_rows, monkeypatch):
+    def fails(served, name):
+        raise RuntimeError(people.stored)
+
+    monkeypatch.setattr("service.served.Served.find", fails)
+    assert client.look_up(people.stored).status_code == 500
+    assert [row["outcome"] for row in audit_rows()] == ["failed"]
+
+
 def test_a_log_that_another_program_holds_is_no_answer_and_works_again_afterwards(
     workspace, people, token, client_of, audit_rows
 ):

@@ -6,8 +6,8 @@ import sqlite3
 import pytest
 
 from service.run import _listen, _url, demo_person, demo_words, serve
+from service.served import open_served
 from service.settings import Settings
-from service.store import open_served
 from stratify.errors import UsageError
 
 

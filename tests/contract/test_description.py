@@ -5,9 +5,9 @@ import pytest
 from service.app import openapi_document
 
 ERRORS = {
-    ("post", "/v1/scores:lookup"): {"400", "401", "403", "413", "422", "500", "503"},
-    ("get", "/v1/targets"): {"401", "403", "413", "500", "503"},
-    ("get", "/v1/models/current"): {"401", "403", "413", "500", "503"},
+    ("post", "/v1/scores:lookup"): {"400", "401", "403", "408", "413", "422", "500", "503"},
+    ("get", "/v1/targets"): {"401", "403", "408", "413", "500", "503"},
+    ("get", "/v1/models/current"): {"401", "403", "408", "413", "500", "503"},
     ("get", "/readyz"): {"503"},
     ("get", "/livez"): set(),
 }
@@ -69,6 +69,12 @@ def test_an_answer_is_told_apart_by_its_status(document):
     schema = document["paths"]["/v1/scores:lookup"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert schema["discriminator"]["propertyName"] == "status"
     assert set(schema["discriminator"]["mapping"]) == {"found", "no_advice"}
+
+
+def test_a_reason_is_described_with_its_columns_in_words(document):
+    shapes = document["components"]["schemas"]
+    assert shapes["Reason"]["properties"]["columns"]["items"] == {"$ref": "#/components/schemas/NamedColumn"}
+    assert set(shapes["NamedColumn"]["required"]) == {"id", "label"}
 
 
 def test_the_demo_shows_the_same_document(client, document):

@@ -23,12 +23,20 @@ MISSHAPEN = {
     "a name too long": {"patient": {"system": "urn:x", "value": MARK * 9}, "purpose": "TREAT"},
     "a name with a bar": {"patient": {"system": "urn:x", "value": f"{MARK}|1"}, "purpose": "TREAT"},
     "a name over two lines": {"patient": {"system": "urn:x", "value": f"{MARK}\n"}, "purpose": "TREAT"},
+    "a name with NUL": {"patient": {"system": "urn:x", "value": f"{MARK}\x00"}, "purpose": "TREAT"},
+    "a name with a control character": {"patient": {"system": "urn:x", "value": f"\x1b{MARK}"}, "purpose": "TREAT"},
+    "a name with an invisible character": {
+        "patient": {"system": "urn:x", "value": f"{MARK}\u200b"},
+        "purpose": "TREAT",
+    },
+    "a name that is no text": {"patient": {"system": "urn:x", "value": f"{MARK}\ud800"}, "purpose": "TREAT"},
+    "a system with a control character": {"patient": {"system": "urn:x\x7f", "value": MARK}, "purpose": "TREAT"},
 }
 
 
 @pytest.mark.parametrize("name", MISSHAPEN)
 def test_a_misshapen_look_up_is_refused_without_repeating_it(name, client, audit_rows):
-    response = client.send("POST", "/v1/scores:lookup", json=MISSHAPEN[name])
+    response = client.send("POST", "/v1/scores:lookup", content=json.dumps(MISSHAPEN[name]), headers=JSON)
     _is_problem(response, 422)
     assert response.json()["errors"]
     assert MARK not in response.text
@@ -46,6 +54,23 @@ def test_what_is_no_json_is_refused(content, client):
     assert response.status_code in {400, 422}
     _is_problem(response, response.status_code)
     assert MARK not in response.text
+
+
+TWICE = {
+    "the person": '{"patient": PATIENT, "purpose": "TREAT", "patient": PATIENT}',
+    "the identifier": '{"patient": {"system": "urn:x", "value": "a", "value": "a"}, "purpose": "TREAT"}',
+    "the identifier, once escaped": '{"patient": {"system": "urn:x", "value": "a", "val\\u0075e": "b"}, "purpose": ""}',
+    "the purpose": '{"patient": PATIENT, "purpose": "TREAT", "purpose": "TREAT"}',
+}
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_a_key_that_stands_twice_is_refused(name, client, audit_rows):
+    content = TWICE[name].replace("PATIENT", json.dumps(PATIENT))
+    response = client.send("POST", "/v1/scores:lookup", content=content, headers=JSON)
+    _is_problem(response, 422)
+    assert MARK not in response.text
+    assert audit_rows() == []
 
 
 def test_another_content_type_is_refused(client, people):

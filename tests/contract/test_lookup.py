@@ -37,9 +37,17 @@ def test_reasons_that_were_not_stored_are_computed_from_the_features_as_the_batc
     bundle = load_champion(workspace.bundles, workspace.keys / "bundle_public.pem")
     x = np.array([[4.0, 2.0, np.nan]])
     for outcome, member in bundle.members.items():
-        assert computed[outcome] == reasons(member.contributions(x), bundle.content.columns, 2)[0]
+        ids = [{**one, "columns": [column["id"] for column in one["columns"]]} for one in computed[outcome]]
+        assert ids == reasons(member.contributions(x), bundle.content.columns, 2)[0]
     assert computed["acute_admission_365d"][0]["group"]["en"] == "hospital contacts"
     assert computed["acute_admission_365d"][0]["contribution"] == pytest.approx(3.5 * 0.6)
+
+
+@pytest.mark.parametrize("who", ["stored", "computed"])
+def test_a_reason_names_its_columns_in_words_whether_stored_or_computed(who, client, people):
+    (first, *_) = client.look_up(getattr(people, who)).json()["reasons"]["acute_admission_365d"]
+    name = "stays_somatic_count_365"
+    assert first["columns"] == [{"id": name, "label": {"da": f"{name} (da)", "en": name}}]
 
 
 def test_an_unknown_person_and_one_outside_the_population_get_the_same_bytes(client, people):

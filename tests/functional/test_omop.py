@@ -203,7 +203,15 @@ def test_the_fallback_concept_is_verified_by_its_name(cdm, landed, catalogue, na
     assert (("2", "hf") in _conditions(store)) is ("hf" in told["conditions"]) is has
     assert ("hf" in told["unverified"]) is (has and not verified)
     problem = f"hf: concept {HF} is called something else in this vocabulary; left out"
-    assert (problem in store.found.notes) is (name == "Something else")
+    assert store.found.notes.count(problem) == (name == "Something else")
+
+
+def test_a_concept_of_another_name_is_told_once_though_its_whole_is_left_out_too(cdm, landed, catalogue):
+    condition = next(c for c in catalogue.conditions.values() if c.part_of and c.omop_fallback and c.id != "t2d")
+    concept = condition.omop_fallback[0].concept
+    concepts = CDM["concept"].strip() + f"\n{concept}|Something else|SNOMED|x"
+    notes = landed(cdm(concept=concepts)).found.notes
+    assert notes.count(f"{condition.id}: concept {concept} is called something else in this vocabulary; left out") == 1
 
 
 def test_a_condition_nobody_has_and_nothing_verifies_is_not_measurable(cdm, landed):
@@ -237,9 +245,58 @@ def test_visits_become_stays_and_unknown_priority_stays_unknown(cdm, landed):
 
 def test_a_source_with_acute_inpatient_visits_tells_them(cdm, landed):
     visits = CDM["visit_occurrence"].strip() + "\n6|1|262|2017-03-01||2017-03-04|"
-    store = landed(cdm(visit_occurrence=visits))
+    store = landed(cdm(visit_occurrence=visits.replace("|9201|", "|262|")))
     assert store.found.measurable["acute"] is True
     assert not any("without acute" in note for note in store.found.notes)
+
+
+def test_one_that_tells_it_of_some_inpatient_visits_alone_does_not_tell_it(cdm, landed):
+    visits = CDM["visit_occurrence"].strip() + "\n6|1|262|2017-03-01||2017-03-04|"
+    store = landed(cdm(visit_occurrence=visits))
+    assert store.found.measurable["acute"] is False
+    assert "3 inpatient visits without acute or planned: the outcome is any inpatient admission" in store.found.notes
+
+
+def test_what_was_coded_in_a_visit_is_known_at_its_end(cdm, landed):
+    rows = [f"1|1|{HF}|2015-03-01|x|0|1", f"2|1|{HF}|2015-03-02|x|0|", f"3|1|{HF}|2015-03-03|x|0|999"]
+    rows += [f"4|2|{HF}|2015-05-01|x|0|4", f"5|2|{HF}|2015-03-03|x|0|1"]  # of an open visit; of another person's
+    titles = CDM["condition_occurrence"].strip().splitlines()[0] + "|visit_occurrence_id"
+    store = landed(cdm(condition_occurrence="\n".join([titles, *rows])))
+    day = "DATE '1970-01-01' + {}".format
+    known = [
+        (who, str(on)[:10], str(since)[:10])
+        for who, on, since in store.rows("diagnosis", f"{day('day')}, {day('known')}")
+    ]
+    assert known == [
+        ("1", "2015-03-01", "2015-03-04"),
+        ("1", "2015-03-02", "2015-03-02"),
+        ("1", "2015-03-03", "2015-03-03"),
+        ("2", "2015-03-03", "2015-03-03"),
+        ("2", "2015-05-01", "2020-02-01"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "codes, read",
+    [
+        (["I50.9", "E11", "J44.9"], False),  # a third begins with E
+        (["E849", "V586", "E8120"], False),  # accidents and factors of ICD-9
+        (["E11", *(f"I{n}" for n in range(10, 19))], True),
+        (["I50.9", "J44.9"], True),
+    ],
+)
+def test_codes_no_vocabulary_knows_are_icd10_only_where_they_cannot_be_icd9(cdm, landed, codes, read):
+    titles = CDM["condition_occurrence"].strip().splitlines()[0]
+    rows = "\n".join(f"{n}|1|0|2015-01-01|{code}|0" for n, code in enumerate(codes))
+    store = landed(cdm(condition_occurrence=f"{titles}\n{rows}"))
+    coded = {code for _, code in store.rows("diagnosis", "code") if not code.startswith("concept:")}
+    assert coded == ({code.replace(".", "") for code in codes} if read else set())
+    assert any("too many begin with E or V" in note for note in store.found.notes) is not read
+
+
+def test_a_period_without_an_end_does_not_say_what_is_covered(cdm, landed):
+    periods = CDM["observation_period"].strip().replace("2019-06-30", "2199-12-31")
+    assert landed(cdm(observation_period=periods)).found.delivery.covers_to == date(2019, 12, 31)
 
 
 @pytest.mark.parametrize("form", ["csv", "duckdb"])

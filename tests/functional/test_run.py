@@ -48,7 +48,7 @@ def test_a_second_run_does_nothing_that_has_not_changed(region, stratify, few_ev
     shutil.copytree(region, work)
     before = {path: path.stat().st_mtime_ns for path in work.rglob("run.json")}
     done = stratify("run", "--people", 500, "--seed", 3, "--work", work, "--catalogue", few_events)
-    assert done.stderr.count("as it was") == 6
+    assert done.stderr.count("as it was") == 7
     assert before == {path: path.stat().st_mtime_ns for path in work.rglob("run.json")}
 
 
@@ -178,7 +178,7 @@ def test_two_runs_in_one_folder_at_once_are_refused(stratify, tmp_path):
         (("run", "--source", "omop"), 2, "needs --data"),
         (("run", "--source", "sky", "--data", "."), 2, "--source needs one of danish, omop, synthetic"),
         (("build",), 11, "run `stratify land` first"),
-        (("train",), 11, "run `stratify build` first"),
+        (("train",), 11, "run `stratify land` first"),
         (("promote",), 11, "run `stratify build` first"),
         (("land", "--data", "nowhere", "--source", "danish"), 11, "nothing there"),
         (("land", "--data", "nowhere"), 2, "--data needs --source too"),

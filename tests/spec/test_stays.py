@@ -21,7 +21,7 @@ from stratify.store.land import land
 PEOPLE_TO = "2019-12-31"
 TITLES = {
     "lpr_a_kontakt": "pnr,dw_ek_kontakt,kont_starttidspunkt,kont_sluttidspunkt,kont_type,prioritet,kont_ans_hovedspec,"
-    "adiag,kont_ans_inst",
+    "adiag,kont_ans_inst,lprindberetningssystem",
     "lpr_a_diagnose": "dw_ek_kontakt,diag_kode,diag_kode_type",
     "lpr_adm": "pnr,recnum,d_inddto,d_uddto,v_indtime,c_pattype,c_indm,c_adiag,c_sgh",
     "lpr_diag": "recnum,c_diag,c_diagtype",
@@ -43,6 +43,8 @@ def stays(tmp_path, catalogue) -> Callable[[dict[str, str]], dict[str, list[str]
 
     def run(people: dict[str, str]) -> dict[str, list[str]]:
         rows: dict[str, list[str]] = {name: [title] for name, title in TITLES.items()}
+        rows["lpr_a_kontakt"].append("other,other,2019-03-01 08:00,2019-03-01 08:10,ALCA03,ATA3,x,,,LPR3")
+        rows["lpr_a_diagnose"].append("other,DI10,A")
         for pnr, contacts in people.items():
             for number, line in enumerate(contacts.strip().splitlines()):
                 _contact(rows, pnr, f"{pnr}-{number}", line)
@@ -51,7 +53,10 @@ def stays(tmp_path, catalogue) -> Callable[[dict[str, str]], dict[str, list[str]
         out.mkdir()
         for name, lines in rows.items():
             (data / f"{name}.csv").write_text("\n".join(lines) + "\n")
-        bef = ["pnr,koen,foed_dag,referencetid,kom", *(f"{pnr},1,1950-01-01,{PEOPLE_TO},751" for pnr in people)]
+        bef = [
+            "pnr,koen,foed_dag,referencetid,kom",
+            *(f"{pnr},1,1950-01-01,{PEOPLE_TO},751" for pnr in (*people, "other")),
+        ]
         (data / "bef.csv").write_text("\n".join(bef) + "\n")
         land("danish", data, out, catalogue, lambda told: None)
         found: dict[str, list[str]] = {pnr: [] for pnr in people}
@@ -79,7 +84,9 @@ def _contact(rows: dict[str, list[str]], pnr: str, key: str, line: str) -> None:
         form = kind or "ALCA00"
         ends = "" if end == "open" else end
         prioritet = {"acute": "ATA1", "planned": "ATA3"}[priority]
-        rows["lpr_a_kontakt"].append(f"{pnr},{key},{start},{ends},{form},{prioritet},{SPECIALTY[care]},{code},{unit}")
+        rows["lpr_a_kontakt"].append(
+            f"{pnr},{key},{start},{ends},{form},{prioritet},{SPECIALTY[care]},{code},{unit},LPR3"
+        )
         return
     table = "lpr_adm" if care == "somatic" else "t_psyk_adm"
     day, _, hour = start.partition(" ")
@@ -199,6 +206,25 @@ ADMISSION = {
     ),
 }
 OPEN = {
+    "a contact open for more than a year was never closed: its length is unknown, and it is no admission": (
+        "2018-12-01 08:00 to open | somatic | acute | ER",
+        "12-01 08:00 to open somatic acute short ER>ER",
+    ),
+    "nor is a planned contact that nobody closed, which is no stay either": (
+        "2018-12-01 08:00 to open | somatic | planned | OUT",
+        "",
+    ),
+    "what it joined counts for as long as is known": (
+        """
+        2018-12-01 08:00 to 2018-12-02 08:00 | somatic | acute | HOR
+        2018-12-02 09:00 to open | somatic | acute | ER
+        """,
+        "12-01 08:00 to open somatic acute admission HOR>ER",
+    ),
+    "a year to the day is not more": (
+        "2019-01-01 00:00 to open | somatic | acute | HOR",
+        "01-01 00:00 to open somatic acute admission HOR>HOR",
+    ),
     "a stay that has not ended is open, and an admission once twelve hours are covered": (
         "2019-12-01 08:00 to open | somatic | acute | HOR",
         "12-01 08:00 to open somatic acute admission HOR>HOR",

@@ -9,11 +9,12 @@ import duckdb
 from stratify.catalogue import Catalogue
 from stratify.morbidity import code_groups
 from stratify.registers.clock import day_number
-from stratify.registers.declare import tables
 from stratify.registers.delivery import Delivery
 from stratify.registers.source import Conditions, Source
 
 CPR = "urn:oid:1.2.208.176.1.2"
+CONTACTS = ("lpr_a_kontakt", "lpr_adm", "t_psyk_adm")
+DIAGNOSES = ("lpr_a_diagnose", "lpr_diag", "t_psyk_diag")
 COUNTED_KINDS = ("A", "B", "G")  # action, secondary, underlying: the kinds that say the person has the disease
 
 
@@ -24,6 +25,10 @@ def source() -> Source:
         system=CPR,
         person_ids="SELECT DISTINCT pnr AS source_id FROM checked_bef WHERE reason IS NULL",
         needs={
+            "contact": CONTACTS,
+            "stay": (*CONTACTS, *DIAGNOSES),
+            "diagnosis": (*DIAGNOSES, *CONTACTS),
+            "condition": (*DIAGNOSES, *CONTACTS),
             "drug": ("lmdb",),
             "lab": ("laboratorieproevesvar_",),
             "household": ("bef",),
@@ -34,15 +39,23 @@ def source() -> Source:
     )
 
 
-def last_days(con: duckdb.DuckDBPyConnection) -> tuple[date, date] | None:
-    """Return the last snapshot day of BEF, twice: until then at least the population is known."""
-    row = con.execute("SELECT max(referencetid) FROM checked_bef WHERE reason IS NULL").fetchone()
+def last_days(con: duckdb.DuckDBPyConnection, today: date) -> tuple[date, date] | None:
+    """Return the last snapshot day of BEF, twice: until then at least the population is known.
+
+    A day after `today`, or with less than half the people of the fullest one before it, is most often mistyped.
+    """
+    row = con.execute(
+        "WITH days AS (SELECT referencetid AS day, count(*) AS people FROM checked_bef "
+        "              WHERE reason IS NULL AND referencetid <= ? GROUP BY referencetid), "
+        "known AS (SELECT *, max(people) OVER (ORDER BY day) AS most FROM days) "
+        "SELECT max(day) FROM known WHERE 2 * people >= most",
+        [today],
+    ).fetchone()
     return (row[0], row[0]) if row and row[0] else None
 
 
 def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: Delivery) -> Conditions:
     """Return the SQL of condition events from diagnoses; a refuted diagnosis counts until the refutation was known."""
-    declared = tables("danish")
     codes = [code for (code,) in con.execute("SELECT DISTINCT code FROM diagnoses ORDER BY code").fetchall()]
     con.execute("CREATE TEMP TABLE groups (code VARCHAR, grp VARCHAR)")
     pairs = sorted(code_groups(codes, catalogue))
@@ -63,14 +76,7 @@ def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: D
         "acute": True,
         "care": True,
     }
-    missing = [name for name in declared if not _has_rows(con, name)]
-    notes = [f"{name}: not in this extract" for name in missing]
-    return sql, measurable, [*notes, *_thin_snapshots(con)]
-
-
-def _has_rows(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    row = con.execute(f"SELECT count(*) FROM checked_{name}").fetchone()
-    return bool(row and row[0])
+    return sql, measurable, _thin_snapshots(con)
 
 
 def _thin_snapshots(con: duckdb.DuckDBPyConnection) -> list[str]:

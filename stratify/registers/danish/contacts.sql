@@ -1,7 +1,7 @@
 -- Every hospital contact of the three LPR tables in one form.
 -- LPR2 gives the end as a day. Days without an hour are taken at noon; who is admitted on the day of a discharge joins
 -- it, who is admitted the day after does not. An acute LPR2 contact that is no inpatient contact has no length of its
--- own. The action diagnosis is taken from the diagnoses where the contact does not carry it.
+-- own: in stays it ends as it starts, and `closed_at` is when it was closed and its diagnoses coded. The action diagnosis is taken from the diagnoses where the contact does not carry it.
 WITH action AS (
     SELECT 'lpr_a:' || dw_ek_kontakt AS contact, min(diag_kode) AS code
     FROM lpr_a_diagnose WHERE diag_kode_type = 'A' GROUP BY dw_ek_kontakt
@@ -26,14 +26,15 @@ timed AS (
     FROM lpr2),
 ended AS (
     SELECT *, CASE WHEN c_pattype IN ('2', '3') AND is_acute THEN start_at
-                   WHEN d_uddto IS NULL THEN NULL
-                   ELSE greatest(d_uddto + to_hours(12), start_at) END AS end_at
-    FROM timed),
+                   ELSE closed_at END AS end_at
+    FROM (SELECT *, CASE WHEN d_uddto IS NOT NULL THEN greatest(d_uddto + to_hours(12), start_at) END AS closed_at
+          FROM timed) AS closed),
 contacts AS (
     SELECT pnr AS source_id,
            'lpr_a:' || dw_ek_kontakt AS contact,
            kont_starttidspunkt AS start_at,
            kont_sluttidspunkt AS end_at,
+           kont_sluttidspunkt AS closed_at,
            coalesce(kont_sluttidspunkt, kont_starttidspunkt) + to_hours(4) AS joins_to,
            prioritet = 'ATA1' AS acute,
            CASE WHEN lower(kont_ans_hovedspec) LIKE '%psykiatri%' THEN 'psychiatric' ELSE 'somatic' END AS care,
@@ -45,7 +46,7 @@ contacts AS (
            {delay:lpr_a_kontakt} AS delay
     FROM lpr_a_kontakt
     UNION ALL
-    SELECT pnr, contact, start_at, end_at,
+    SELECT pnr, contact, start_at, end_at, closed_at,
            date_trunc('day', coalesce(end_at, start_at)) + to_seconds(86399),
            c_indm = '1' OR c_pattype = '3',
            care,
@@ -53,6 +54,6 @@ contacts AS (
            CASE WHEN c_pattype = '0' THEN 'admission' WHEN is_acute THEN 'timed' ELSE 'none' END,
            c_adiag, c_sgh, delay
     FROM ended)
-SELECT c.source_id, c.contact, c.start_at, c.end_at, c.joins_to, c.acute, c.care, c.form, c.basis,
+SELECT c.source_id, c.contact, c.start_at, c.end_at, c.closed_at, c.joins_to, c.acute, c.care, c.form, c.basis,
        {to_who:coalesce(c.code, a.code)} AS code, c.unit, c.delay
 FROM contacts AS c LEFT JOIN action AS a ON a.contact = c.contact

@@ -2,7 +2,7 @@
 -- is still open are known on the day of delivery.
 SELECT c.source_id,
        {day:c.start_at} AS day,
-       coalesce({day:c.end_at} + c.delay, greatest({day:c.start_at}, {delivered})) AS known,
+       coalesce({day:c.closed_at} + c.delay, greatest({day:c.start_at}, {delivered})) AS known,
        {to_who:d.code} AS code,
        d.kind,
        c.care,

@@ -1,8 +1,8 @@
 -- Where each person lived and when, from marks in the order of their days: in a snapshot (S), born (B) or moved in from
 -- abroad (I) a person lives here from that day on; moved out of the country (U) or dead (D) not. A stretch lasts until
--- the next mark. Who is missing in the next snapshot, and has no mark before it, left half-way between: to leave earlier
--- would let a later snapshot decide who is counted. A birth counts where the person first stands in the next snapshot.
--- After the last snapshot a stretch stays open.
+-- the next mark. Who is missing in the next snapshot, and has no mark before it, lived here until that day: ended earlier,
+-- a snapshot would decide who was counted before it was taken. A birth counts where the person first stands in the next
+-- snapshot. After the last snapshot a stretch stays open.
 WITH days AS (
     SELECT DISTINCT referencetid AS day FROM bef),
 calendar AS (
@@ -33,8 +33,7 @@ ordered AS (
     FROM marks),
 stretches AS (
     SELECT o.pnr, o.kom, o.death, o.day AS start_day,
-           CASE WHEN c.next_day IS NULL OR o.next_mark <= c.next_day THEN o.next_mark
-                ELSE o.day + CAST(floor(date_diff('day', o.day, c.next_day) / 2) AS INTEGER) END AS end_day
+           least(o.next_mark, c.next_day) AS end_day  -- the one there is, where there is one
     FROM ordered AS o JOIN calendar AS c ON c.day <= o.day AND (c.next_day IS NULL OR o.day < c.next_day)
     WHERE o.mark IN ('S', 'B', 'I'))
 SELECT pnr AS source_id, {day:start_day} AS start, {day:least(end_day, death)} AS "end",

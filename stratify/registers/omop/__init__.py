@@ -14,15 +14,22 @@ from stratify.registers.omop.concepts import ICD_VOCABULARY, map_concepts
 from stratify.registers.source import Conditions, Source
 
 ICD_SHARE = 0.5  # of the records: from here on a source is taken to code in ICD-10, so that an index means something
+SHAPED_SHARE = 0.9  # of distinct codes of this shape: so many must not begin with E or V, as codes of ICD-9 do
 
-# ICD-10 as the source wrote it: told by its concept's vocabulary, or by its shape where no vocabulary knows the concept
-_ICD_SOURCE = f"""
-CREATE TEMP TABLE icd_source AS
-SELECT c.row_, upper(replace(c.condition_source_value, '.', '')) AS code
+# codes of the shape of ICD-10, told to be that by their concept's vocabulary or by nothing
+_SHAPED = f"""
+CREATE TEMP TABLE shaped AS
+SELECT c.row_, upper(replace(c.condition_source_value, '.', '')) AS code,
+       coalesce(k.vocabulary_id, 'None') <> 'None' AS told
 FROM condition_occurrence AS c LEFT JOIN concept AS k ON k.concept_id = c.condition_source_concept_id
 WHERE regexp_full_match(upper(c.condition_source_value), '[A-Z][0-9][0-9A-Z](\\.?[0-9A-Z]{{1,4}})?')
   AND (coalesce(k.vocabulary_id, 'None') = 'None' OR {ICD_VOCABULARY})
 """
+_BY_SHAPE = f"""
+SELECT coalesce(avg(CASE WHEN code[1] IN ('E', 'V') THEN 0 ELSE 1 END) >= {SHAPED_SHARE}, true)
+FROM (SELECT DISTINCT code FROM shaped WHERE NOT told)
+"""
+NOT_BY_SHAPE = "codes that no vocabulary knows are not read as ICD-10: too many begin with E or V, as ICD-9's do"
 
 
 def source() -> Source:
@@ -31,7 +38,12 @@ def source() -> Source:
         tables="omop",
         system="urn:omop:person_id",
         person_ids="SELECT DISTINCT person_id AS source_id FROM checked_person WHERE reason IS NULL",
-        needs={},
+        needs={
+            "contact": ("visit_occurrence",),
+            "stay": ("visit_occurrence",),
+            "diagnosis": ("condition_occurrence", "visit_occurrence"),
+            "condition": ("condition_occurrence", "visit_occurrence"),
+        },
         last_days=last_days,
         make_conditions=conditions,
         prepare=prepare,
@@ -39,15 +51,26 @@ def source() -> Source:
 
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
-    """Make table `icd_source`: the rows whose source code is ICD-10."""
-    con.execute(_ICD_SOURCE)
+    """Make table `icd_source`: the rows whose source code is ICD-10, by its vocabulary or, where safe, its shape."""
+    con.execute(_SHAPED)
+    rows = "SELECT row_, code FROM shaped" + ("" if _by_shape(con) else " WHERE told")
+    con.execute(f"CREATE TEMP TABLE icd_source AS {rows}")
 
 
-def last_days(con: duckdb.DuckDBPyConnection) -> tuple[date, date] | None:
-    """Return the last day of any observation period, and the day of release, which is never before that."""
+def _by_shape(con: duckdb.DuckDBPyConnection) -> bool:
+    return bool((con.execute(_BY_SHAPE).fetchone() or (False,))[0])
+
+
+def last_days(con: duckdb.DuckDBPyConnection, today: date) -> tuple[date, date] | None:
+    """Return the last day of any observation period, and the day of release, which is never before that.
+
+    A period that ends after `today` is an open one: it does not say what is covered.
+    """
     row = con.execute(
-        "SELECT max(observation_period_end_date), (SELECT max(cdm_release_date) FROM checked_cdm_source) "
-        "FROM checked_observation_period WHERE reason IS NULL"
+        "SELECT max(observation_period_end_date), "
+        "(SELECT max(cdm_release_date) FROM checked_cdm_source WHERE cdm_release_date <= $today) "
+        "FROM checked_observation_period WHERE reason IS NULL AND observation_period_end_date <= $today",
+        {"today": today},
     ).fetchone()
     if not row or row[0] is None:
         return None
@@ -75,28 +98,30 @@ def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: D
     measurable = groups & set(catalogue.conditions)
     coded = _count(con, "icd_source") >= ICD_SHARE * max(1, _count(con, "condition_occurrence"))
     charlson = {f"charlson.{group.id}" for group in catalogue.indices["charlson"].group}
-    acute_told = _count(con, "visit_occurrence WHERE visit_concept_id = 262")
+    untold = _count(con, "visit_occurrence WHERE visit_concept_id = 9201")  # inpatient visits, acute or planned
+    acute_told = untold == 0 and _count(con, "visit_occurrence WHERE visit_concept_id = 262") > 0
     told: dict[str, Any] = {
         "conditions": sorted(measurable),
         "not_measurable": sorted(set(catalogue.conditions) - measurable),
         "unverified": sorted(found.unverified & measurable),
         "charlson": coded or charlson <= groups,
-        "acute": acute_told > 0,
+        "acute": acute_told,
         "care": False,
     }
-    return sql, told, [*found.problems, *_notes(con, acute_told)]
+    return sql, told, [*found.problems, *_notes(con, acute_told, untold)]
 
 
-def _notes(con: duckdb.DuckDBPyConnection, acute_told: int) -> list[str]:
+def _notes(con: duckdb.DuckDBPyConnection, acute_told: bool, untold: int) -> list[str]:
     notes = [
         "psychiatric and somatic care are not told apart: all stays count as somatic",
         "no medicine, no laboratory read",
     ]
+    if not _by_shape(con):
+        notes.append(NOT_BY_SHAPE)
     if _count(con, "death") == 0:
         notes.append("no deaths in this source: nobody is known to have died")
     if not acute_told:
-        inpatient = _count(con, "visit_occurrence WHERE visit_concept_id = 9201")
-        notes.append(f"{inpatient} inpatient visits without acute or planned: the outcome is any inpatient admission")
+        notes.append(f"{untold} inpatient visits without acute or planned: the outcome is any inpatient admission")
     if _count(con, "concept_relationship") == 0 or _count(con, "concept_ancestor") == 0:
         notes.append("the vocabulary has no relations: conditions are found by a short list of concepts")
     return notes

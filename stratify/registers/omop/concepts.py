@@ -41,15 +41,15 @@ def map_concepts(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Mappin
     for condition in catalogue.conditions.values():
         if condition.id in found.derived:
             continue
-        for group in {condition.id, condition.part_of} - {None}:
-            for entry in condition.omop_fallback:
-                name = names.get(entry.concept)
-                if name is not None and name.casefold() != entry.name.casefold():
-                    found.problems.append(
-                        f"{condition.id}: concept {entry.concept} is called something else in this vocabulary; left out"
-                    )
-                    continue
-                (found.verified if name is not None else found.unverified).add(str(group))
+        for entry in condition.omop_fallback:
+            name = names.get(entry.concept)
+            if name is not None and name.casefold() != entry.name.casefold():
+                found.problems.append(
+                    f"{condition.id}: concept {entry.concept} is called something else in this vocabulary; left out"
+                )
+                continue
+            for group in (condition.id, *([condition.part_of] if condition.part_of else [])):
+                (found.verified if name is not None else found.unverified).add(group)
                 con.execute(
                     "INSERT INTO concept_groups SELECT ?, ? UNION "
                     "SELECT descendant_concept_id, ? FROM concept_ancestor WHERE ancestor_concept_id = ?",

@@ -15,6 +15,7 @@ SELECT person_id AS source_id,
        visit_occurrence_id AS contact,
        start_at,
        end_at,
+       end_at AS closed_at,
        CASE WHEN end_told THEN end_at + to_hours(4)
             ELSE date_trunc('day', coalesce(end_at, start_at)) + to_seconds(86399) END AS joins_to,
        CASE WHEN visit_concept_id IN (9203, 262) THEN true WHEN visit_concept_id = 9201 THEN NULL ELSE false END AS acute,

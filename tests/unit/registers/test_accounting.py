@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stratify.errors import DataError
-from stratify.registers.check import DUPLICATE, ENDS_EARLY, NO_PARENT, UNKNOWN_PERSON
+from stratify.registers.check import AGAIN, DUPLICATE, ENDS_EARLY, NO_PARENT, UNKNOWN_PERSON
 from stratify.registers.read import NOT_A_LINE
 
 PEOPLE = st.sampled_from(["000000000001", "000000000002", "000000000003", "999999999999", ""])
@@ -21,10 +21,12 @@ CONTACTS = st.lists(
     st.tuples(
         PEOPLE, KEYS, DAYS, DAYS, st.sampled_from(["ALCA00", "ALCA03", "x"]), st.sampled_from(["ATA1", ""]), CODES
     ),
+    min_size=1,
     max_size=12,
 )
-DIAGNOSES = st.lists(st.tuples(KEYS, CODES, KINDS) | st.tuples(KEYS, CODES), max_size=12)
+DIAGNOSES = st.lists(st.tuples(KEYS, CODES, KINDS) | st.tuples(KEYS, CODES), min_size=1, max_size=12)
 TOLD = {
+    AGAIN,
     DUPLICATE,
     ENDS_EARLY,
     NO_PARENT,
@@ -80,7 +82,7 @@ def test_a_table_lands_exactly_when_its_unreadable_rows_can_be_borne(tmp_path_fa
     folder = extract(at=tmp_path_factory.mktemp("share") / "extract", lmdb=_text("pnr|eksd|atc", rows))
     bad = sum(shares)
     if bad * 20 > len(shares):
-        with pytest.raises(DataError, match=f"lmdb: {bad} of {len(shares)} rows unreadable"):
+        with pytest.raises(DataError, match=f"lmdb: {bad} of {len(shares)} rows unusable"):
             landed(folder)
     else:
         assert landed(folder).found.tables["lmdb"]["landed"] == len(shares) - bad

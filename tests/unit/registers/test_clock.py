@@ -35,9 +35,28 @@ def test_a_diagnosis_is_known_when_its_contact_has_ended_and_been_reported(extra
 def test_a_diagnosis_of_an_open_contact_is_known_on_delivery_never_before_it_happened(extract, landed):
     contacts = f"{KONTAKT}\n{ANNA}|k1|2019-12-01 08:00||ALCA00|ATA1|x\n{ANNA}|k2|2020-03-01 08:00||ALCA00|ATA1|x"
     diagnoses = "dw_ek_kontakt|diag_kode|diag_kode_type\nk1|DI509|A\nk2|DE112|A"
-    store = landed(extract(lpr_a_kontakt=contacts, lpr_a_diagnose=diagnoses))
-    assert store.rows("diagnosis", "code, known") == [(ANNA, "E112", _day("2020-03-01")), (ANNA, "I509", DELIVERED)]
+    store = landed(extract(delivery=None, lpr_a_kontakt=contacts, lpr_a_diagnose=diagnoses))
+    delivered = _day("2019-12-31")  # the last snapshot
+    assert store.rows("diagnosis", "code, known") == [(ANNA, "E112", _day("2020-03-01")), (ANNA, "I509", delivered)]
     assert store.rows("stay", "end_day, end_known, hours") == [(ANNA, None, None, None)] * 2
+
+
+@pytest.mark.parametrize("kind, acute", [("2", "1"), ("3", ""), ("2", "2")])
+def test_the_diagnoses_of_an_outpatient_contact_of_a_year_are_known_when_it_is_closed(extract, landed, kind, acute):
+    titles = "pnr|recnum|d_inddto|d_uddto|c_pattype|c_indm"
+    store = landed(
+        extract(
+            lpr_adm=f"{titles}\n{ANNA}|r1|2017-05-01|2018-05-04|{kind}|{acute}\n{ANNA}|r2|2018-06-01||{kind}|{acute}",
+            lpr_diag="recnum|c_diag|c_diagtype\nr1|DE112|A\nr2|DJ449|A",
+            lpr_a_kontakt=f"{KONTAKT}|lprindberetningssystem\n{ANNA}|k1|2019-03-01 08:00||ALCA00|ATA1|x|LPR3",
+        )
+    )
+    assert store.rows("diagnosis", "code, day, known", "code <> 'I509'") == [
+        (ANNA, "E112", _day("2017-05-01"), _day("2018-05-04") + DELAY["lpr_adm"]),
+        (ANNA, "J449", _day("2018-06-01"), DELIVERED),
+    ]
+    ends = store.rows("contact", "end_day", f"day < {_day('2019-01-01')}")
+    assert ends == [(ANNA, _day("2018-05-04")), (ANNA, None)]
 
 
 def test_a_refuted_diagnosis_counts_until_the_refutation_was_known(extract, landed):
@@ -71,6 +90,7 @@ def test_each_register_has_the_delay_it_declares(extract, landed):
             udda=f"pnr|aar|hfaudd\n{ANNA}|2017|35",
             lpr_adm=f"pnr|recnum|d_inddto|d_uddto|c_pattype\n{ANNA}|r1|2018-05-01|2018-05-04|0",
             lpr_diag="recnum|c_diag|c_diagtype\nr1|DE112|A",
+            lpr_a_kontakt=f"{KONTAKT}|lprindberetningssystem\n{ANNA}|k1|2019-03-01 08:00||ALCA00|ATA1|x|LPR3",
         )
     )
     day = _day("2018-01-01")

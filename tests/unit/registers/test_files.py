@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from stratify.errors import DataError
+from stratify.registers.read import _why, open_extract
 
 ANNA = "000012345678"
 TITLES = "pnr,eksd,atc"
@@ -114,7 +115,10 @@ def test_a_csv_with_a_header_alone_is_an_empty_table(extract, landed, end):
     store = landed(folder)
     assert store.found.tables["lmdb"]["rows_in"] == 0
     assert store.found.events["drug"] == 0
-    assert "lmdb: not in this extract" in store.found.notes
+    assert "lmdb: empty" in store.found.notes
+    assert "lmdb: not in this extract" not in store.found.notes
+    assert "drug" not in store.found.measurable["domains"]  # nobody knows what was redeemed: that is not nothing
+    assert "household" in store.found.measurable["domains"]
 
 
 @pytest.mark.parametrize("data", [b"", b"PAR1", b"pnr,eksd,atc\n"])
@@ -174,3 +178,50 @@ def test_folders_may_have_any_name(extract, landed, tmp_path, form):
     folder = extract(form, at=tmp_path / 'd\'or æøå [2024] * "b"' / "delivered")
     store = landed(folder)
     assert store.found.people == 2
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_table_whose_columns_are_all_without_a_value_gives_no_domain(extract, landed, form):
+    bef = f"pnr|koen|foed_dag|referencetid|kom|antpersh\n{ANNA}|2|1950-03-01|2018-12-31|751|"
+    told = landed(extract(form, bef=bef)).found.measurable
+    assert told["domains"] == ["condition", "contact", "diagnosis", "stay"]
+    assert told["use"] == dict.fromkeys(told["domains"], "care")
+
+
+@pytest.mark.parametrize(
+    "error, told",
+    [
+        (duckdb.OutOfMemoryException(f"could not allocate {ANNA}"), "out of memory; set STRATIFY_MEMORY_LIMIT"),
+        (duckdb.OutOfMemoryException("set by the 'max_temp_directory_size' setting"), "the disk is full; make room"),
+        (duckdb.IOException(f"Could not write file {ANNA}: No space left on device"), "the disk is full; make room"),
+        (duckdb.IOException(f"Cannot open file {ANNA}: Permission denied"), "may not be read: permission denied"),
+        (duckdb.ConversionException(f"{ANNA}: Permission denied"), "its files cannot be read as one table"),
+    ],
+)
+def test_what_the_machine_lacks_is_not_blamed_on_the_files(error, told):
+    why = _why(error, "its files cannot be read as one table")
+    assert why.startswith(told)
+    assert ANNA not in why
+
+
+def test_a_machine_without_memory_says_so(tmp_path):
+    data, copies = tmp_path / "data", tmp_path / "copies"
+    data.mkdir()
+    duckdb.execute(f"COPY (SELECT hash(i)::VARCHAR AS pnr FROM range(1000000) AS t(i)) TO '{data}/lmdb.parquet'")
+    with duckdb.connect() as con:
+        con.execute("SET memory_limit = '10MB'; SET temp_directory = ''")
+        problems = open_extract(con, data, ["lmdb"], copies).problems
+    assert problems == ["lmdb: out of memory; set STRATIFY_MEMORY_LIMIT to what this machine can give"]
+
+
+def test_a_file_that_may_not_be_read_says_so(tmp_path, monkeypatch):
+    (tmp_path / "lmdb.csv").write_text(TITLES)
+
+    def forbid(path, copies):
+        raise PermissionError
+
+    monkeypatch.setattr("stratify.registers.read.open_csv", forbid)
+    with duckdb.connect() as con:
+        assert open_extract(con, tmp_path, ["lmdb"], tmp_path / "copies").problems == [
+            "lmdb: lmdb.csv: may not be read: permission denied"
+        ]

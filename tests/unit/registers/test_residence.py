@@ -8,9 +8,13 @@ from itertools import pairwise
 
 import duckdb
 
+CONTACTS = (
+    "pnr|dw_ek_kontakt|kont_starttidspunkt|kont_sluttidspunkt|kont_type|prioritet|kont_ans_hovedspec\n"
+    "{}|k1|2019-03-01 08:00|2019-03-03 10:00|ALCA00|ATA1|x"
+)
 BEF = "pnr|koen|foed_dag|referencetid|kom"
 YEARS = ["2016-12-31", "2017-12-31", "2018-12-31", "2019-12-31"]
-HALF_2017 = "2017-07-01"  # half-way from 2016-12-31 to 2017-12-31
+LATER = {"system": "urn:test", "covers_to": "2019-12-31", "delivered": "2020-07-01"}
 KEEPER = [f"keeper|1|1950-01-01|{day}|700" for day in YEARS]  # stands in every snapshot, so that each one is known
 
 
@@ -21,6 +25,7 @@ def _snapshots(who: str, *days: str, kom: str = "751", born: str = "1950-01-01")
 def _lived(landed, extract, bef: list[str], vnds: str = "", dod: str = "") -> dict[str, list[tuple]]:
     store = landed(
         extract(
+            delivery=LATER,
             bef="\n".join([BEF, *KEEPER, *bef]),
             vnds="pnr|indud_kode|haend_dato\n" + vnds if vnds else None,
             dod="pnr|doddato\n" + dod if dod else "pnr|doddato",
@@ -66,10 +71,10 @@ def test_the_residence_rule_case_by_case(landed, extract):
         ("2018-12-31", "2019-12-31", "661"),
         ("2019-12-31", None, "661"),
     ]
-    assert lived["left"] == [("2016-12-31", HALF_2017, "751")]  # when, nobody knows
+    assert lived["left"] == [("2016-12-31", "2017-12-31", "751")]  # when, nobody knows: seen on that day
     assert lived["away"] == [("2016-12-31", "2017-03-01", "751")]
-    assert lived["gone"] == [("2016-12-31", HALF_2017, "751")]  # a move after the snapshot they were missing in
-    assert lived["visitor"] == [("2016-12-31", HALF_2017, "751"), ("2018-12-31", "2019-07-01", "751")]
+    assert lived["gone"] == [("2016-12-31", "2017-12-31", "751")]  # a move after the snapshot they were missing in
+    assert lived["visitor"] == [("2016-12-31", "2017-12-31", "751"), ("2018-12-31", "2019-12-31", "751")]
     assert lived["back"][:3] == [
         ("2016-12-31", "2017-03-01", "751"),
         ("2017-05-01", "2017-06-01", "751"),
@@ -146,3 +151,11 @@ def test_a_snapshot_day_that_holds_almost_nobody_is_told(landed, extract):
     odd = _snapshots("odd", "2019-12-30")
     notes = landed(extract(bef="\n".join([BEF, *people, *odd]))).found.notes
     assert told + "who is missing there counts as moved away" in notes
+
+
+def test_who_is_missing_in_a_july_snapshot_is_counted_on_the_first_of_january_before_it(landed, extract):
+    """Whether they are counted was settled before that snapshot was taken: it may not decide who is in the cohort."""
+    days = ["2017-07-01", "2018-07-01", "2019-07-01"]
+    bef = "\n".join([BEF, *_snapshots("keeper", *days), *_snapshots("gone", "2017-07-01")])
+    store = landed(extract(bef=bef, lpr_a_kontakt=CONTACTS.format("keeper")))
+    assert [row[1:] for row in store.residence() if row[0] == "gone"] == [("2017-07-01", "2018-07-01", "751")]

@@ -9,6 +9,7 @@ import pytest
 ANNA, BO = "000012345678", "000000000002"
 KONTAKT = "pnr|dw_ek_kontakt|kont_starttidspunkt|kont_sluttidspunkt|kont_type|prioritet|kont_ans_hovedspec|adiag"
 GOOD = 40  # good rows beside the bad ones, so that these stay below what is borne
+OTHERS = [f"\n{i:012}|1|1960-01-01|2019-12-31|751" for i in range(100, 100 + GOOD)]
 
 
 def _contacts(*rows: str, good: int = GOOD) -> str:
@@ -20,7 +21,7 @@ def _diagnoses(*rows: str, good: int = GOOD) -> str:
     return "\n".join(
         [
             "dw_ek_kontakt|diag_kode|diag_kode_type|senere_afkraeftet",
-            *(f"k1|DI10{i % 9}|B|" for i in range(good)),
+            *(f"k1|DI{i:03}|B|" for i in range(good)),
             *rows,
         ]
     )
@@ -68,6 +69,7 @@ def test_rows_of_contacts_are_refused_each_for_its_reason(extract, landed):
                 "999999999999|k4|2019-03-02 08:00||ALCA00|ATA1|x|",  # nobody
                 "|k5|2019-03-02 08:00||ALCA00|ATA1|x|",
                 f"{BO}|k6|||ALCA00|ATA1|x|",
+                good=2 * GOOD,
             ),
             lpr_a_diagnose=_diagnoses("k2|DI509|A|", "k4|DI509|A|", "nowhere|DI509|A|"),
         )
@@ -84,17 +86,20 @@ def test_rows_of_contacts_are_refused_each_for_its_reason(extract, landed):
     first = store.rows("contact", "day", "end_day IS NULL")
     assert first == [(ANNA, 17956)]  # the first of the two, 2019-03-01
     row, _, delivered = next(r for r in store.refused("lpr_a_kontakt") if r[1] == "duplicate key")
-    assert row == GOOD + 2
+    assert row == 2 * GOOD + 2
     assert json.loads(delivered)["kont_starttidspunkt"] == "2019-04-01 08:00"
 
 
 def test_a_person_without_birth_date_does_not_land_and_neither_do_their_events(extract, landed):
-    bef = f"""
+    bef = (
+        f"""
         pnr|koen|foed_dag|referencetid|kom
         {ANNA}|2|1950-03-01|2018-12-31|751
         {BO}|1||2018-12-31|661
         {BO}|1||2019-12-31|661
-        """
+        """.rstrip()
+        + "".join(OTHERS)
+    )
     store = landed(
         extract(
             bef=bef,
@@ -105,7 +110,7 @@ def test_a_person_without_birth_date_does_not_land_and_neither_do_their_events(e
             dod=f"pnr|doddato\n{BO}|2019-05-05",
         )
     )
-    assert store.found.people == 1
+    assert store.found.people == 1 + len(OTHERS)
     assert store.reasons("bef") == {"person without birth date": 2}
     assert store.reasons("lpr_a_kontakt") == {"event of an unknown person": 1}
     assert store.reasons("lpr_a_diagnose") == {"the contact it belongs to did not land": 1}
@@ -115,15 +120,17 @@ def test_a_person_without_birth_date_does_not_land_and_neither_do_their_events(e
 
 def test_a_birth_date_missing_in_one_snapshot_costs_that_row_alone(extract, landed):
     bef = f"pnr|koen|foed_dag|referencetid|kom\n{ANNA}|2||2018-12-31|751\n{ANNA}|2|1950-03-01|2019-12-31|751"
-    store = landed(extract(bef=bef))
-    assert store.found.people == 1
+    store = landed(extract(bef=bef + "".join(OTHERS)))
+    assert store.found.people == 1 + len(OTHERS)
     assert store.reasons("bef") == {"person without birth date": 1}
 
 
 LPR2 = {
-    "lpr_adm": f"pnr|recnum|d_inddto|d_uddto|c_pattype|c_adiag\n{ANNA}|r1|2018-05-01|2018-05-04|0|DI509",
+    "lpr_adm": f"pnr|recnum|d_inddto|d_uddto|c_pattype|c_adiag\n{ANNA}|r1|2018-05-01|2018-05-04|0|DI509\n"
+    f"{ANNA}|r2|2018-07-01|2018-07-04|0|DI509",
     "lpr_diag": "recnum|c_diag|c_diagtype\nr1|DI509|A",
 }
+ONE_DAY = {**LPR2, "lpr_adm": LPR2["lpr_adm"].rpartition("\n")[0]}
 ERA = f"""
     {KONTAKT}|lprindberetningssystem
     {ANNA}|k1|2019-03-01 08:00|2019-03-03 10:00|ALCA00|ATA1|intern medicin||LPR3
@@ -143,6 +150,7 @@ PSYK = {
         ({}, {}),
         ({"lpr_adm": "pnr|recnum|d_inddto|d_uddto|c_pattype", "lpr_diag": "recnum|c_diag|c_diagtype"}, {}),  # no rows
         (LPR2, {"row of the LPR2 era, landed from lpr_adm": 2}),
+        (ONE_DAY, {"row of the LPR2 era, landed from lpr_adm": 1}),  # and not what happened after its last day
         (PSYK, {"row of the LPR2 era, landed from t_psyk_adm": 1}),
         (
             {**LPR2, **PSYK},
@@ -169,6 +177,7 @@ def test_numbers_and_days_no_register_has_are_unreadable(extract, landed):
         extract(
             lpr_adm="\n".join(adm),
             lpr_diag="recnum|c_diag|c_diagtype",
+            lpr_a_kontakt=ERA,
             udda=f"pnr|aar|hfaudd\n{ANNA}|2018|35\n"
             + "\n".join(f"{ANNA}|{1900 + i}|35" for i in range(60))
             + f"\n{ANNA}|20190|35",
@@ -204,3 +213,33 @@ def test_nothing_a_refusal_says_holds_a_value_of_a_person(extract, landed):
     for value in ("777777777777", "SECRETKEY", "SECRETCODE", ANNA, "DF200"):
         assert value not in told
         assert all(value not in reason for table in store.found.tables for _, reason, _ in store.refused(table))
+
+
+def test_the_same_diagnosis_row_twice_is_a_copy_and_two_equal_purchases_are_two(extract, landed):
+    store = landed(
+        extract(
+            lpr_a_diagnose=_diagnoses("k1|DE112|A|Nej", "k1|DE112|A|Nej", "k1|DE112|B|Nej"),
+            lmdb=f"pnr|eksd|atc\n{ANNA}|2018-01-01|C07AB02\n{ANNA}|2018-01-01|C07AB02",
+        )
+    )
+    assert store.reasons("lpr_a_diagnose") == {"the same row again": 1}
+    assert store.rows("diagnosis", "kind", "code = 'E112'") == [(ANNA, "A"), (ANNA, "B")]
+    assert store.found.events["drug"] == 2
+
+
+def test_nothing_can_have_happened_after_the_day_of_delivery(extract, landed):
+    drugs = "\n".join(f"{ANNA}|2018-01-01|C07AB02" for _ in range(GOOD))
+    years = "\n".join(f"{ANNA}|{1900 + i}|35" for i in range(GOOD))
+    store = landed(
+        extract(
+            lpr_a_kontakt=_contacts(
+                f"{ANNA}|k1|2020-02-01 23:00||ALCA00|ATA1|x|",  # on that day it can
+                f"{ANNA}|k2|2020-02-02 00:00||ALCA00|ATA1|x|",
+                f"{ANNA}|k3|2019-03-01 08:00|2124-03-01 08:00|ALCA00|ATA1|x|",
+            ),
+            lmdb=f"pnr|eksd|atc\n{drugs}\n{ANNA}|2124-01-01|C07AB02",
+            udda=f"pnr|aar|hfaudd\n{years}\n{ANNA}|2020|35\n{ANNA}|2021|35",
+        )
+    )
+    for table, rows in {"lpr_a_kontakt": 2, "lmdb": 1, "udda": 1}.items():
+        assert store.reasons(table) == {"after the day of delivery": rows}

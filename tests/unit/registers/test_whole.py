@@ -11,6 +11,7 @@ from stratify.errors import DataError
 from stratify.store.land import land
 
 ANNA = "000012345678"
+DELIVERY = {"system": "urn:test", "covers_to": "2019-12-31", "delivered": "2020-02-01"}
 
 
 @pytest.fixture
@@ -48,8 +49,9 @@ def test_every_problem_of_every_kind_is_listed_at_once(extract, refused):
         "lpr_a_kontakt.kont_ans_hovedspec: required column, missing",
         "lpr_a_kontakt.kont_sluttidspunkt: required column, missing",
         "lpr_a_kontakt.kont_type: required column, missing",
+        "lpr_a_kontakt.lprindberetningssystem: required column beside lpr_adm, missing",
         "lpr_a_kontakt.prioritet: required column, missing",
-        "lpr_adm: 1 of 1 rows unreadable, at most 5% can be borne: unreadable date in d_inddto (1)",
+        "lpr_adm: 1 of 1 rows unusable, at most 5% can be borne: unreadable date in d_inddto (1)",
         "lpr_diag: missing, though lpr_adm, which needs it, is there",
         "vnds: vnds.parquet: not a whole Parquet file",
     ]
@@ -63,12 +65,34 @@ def test_an_empty_extract(extract, refused, tmp_path):
     (tmp_path / "out").rmdir()
     bare = {"bef": "pnr|koen|foed_dag|referencetid|kom", "lpr_a_diagnose": "dw_ek_kontakt|diag_kode|diag_kode_type"}
     contacts = "pnr|dw_ek_kontakt|kont_starttidspunkt|kont_sluttidspunkt|kont_type|prioritet|kont_ans_hovedspec"
-    assert refused(extract(**bare, lpr_a_kontakt=contacts)) == ("the extract is empty: no person in it can land",)
+    assert refused(extract(**bare, lpr_a_kontakt=contacts)) == tuple(
+        f"{name}: required table, is empty" for name in ("bef", "lpr_a_kontakt", "lpr_a_diagnose")
+    )
+
+
+def test_nobody_need_have_died(extract, landed):
+    assert landed(extract(dod="pnr|doddato")).found.notes[0] == "dod: empty"
+
+
+def test_a_csv_without_titles_has_none_of_its_first_row_told(extract, refused):
+    folder = extract()
+    (folder / "lpr_a_diagnose.csv").write_text("k1,DI509,A\nk1,DE112,B\n")
+    (folder / "dod.csv").write_text(f"pnr,{ANNA}\n")
+    assert refused(folder) == (
+        "dod.doddato: required column, missing; there are pnr",
+        *(
+            f"lpr_a_diagnose.{column}: required column, missing; its first line names none of them"
+            for column in ("dw_ek_kontakt", "diag_kode", "diag_kode_type")
+        ),
+    )
 
 
 def test_an_extract_whose_people_all_lack_a_birth_date(extract, refused):
     bef = f"pnr|koen|foed_dag|referencetid|kom\n{ANNA}|2||2018-12-31|751"
-    assert refused(extract(bef=bef)) == ("the extract is empty: no person in it can land",)
+    assert refused(extract(bef=bef)) == (
+        "bef: 1 of 1 rows unusable, at most 5% can be borne: person without birth date (1)",
+        "the extract is empty: no person in it can land",
+    )
 
 
 def test_an_extract_that_is_not_there_or_is_none(refused, tmp_path):
@@ -106,7 +130,7 @@ def test_five_in_a_hundred_unreadable_rows_are_borne_and_no_more(extract, landed
     rows = [f"{ANNA}|2018-01-01|C07AB02"] * (100 - bad) + [f"{ANNA}|{ANNA}|C07AB02"] * bad
     folder = extract(lmdb="\n".join(["pnr|eksd|atc", *rows]))
     if refuses:
-        told = "lmdb: 6 of 100 rows unreadable, at most 5% can be borne: unreadable date in eksd (6)"
+        told = "lmdb: 6 of 100 rows unusable, at most 5% can be borne: unreadable date in eksd (6)"
         assert refused(folder) == (told,)
     else:
         assert landed(folder).reasons("lmdb") == {"unreadable date in eksd": 5}
@@ -150,6 +174,53 @@ def test_without_a_delivery_the_last_snapshot_says_what_is_covered(extract, land
         "covers_to": "2019-12-31",
         "delivered": "2019-12-31",
     }
+
+
+def test_a_mistyped_snapshot_day_does_not_move_what_is_covered(extract, landed):
+    people = [f"{n:012}|1|1960-01-01|{day}|751" for n in range(1, 30) for day in ("2018-12-31", "2019-12-31")]
+    odd = [f"{ANNA}|2|1950-03-01|{day}|751" for day in ("2124-12-31", "2020-12-30", "2020-12-31", "2019-12-31")]
+    bef = "\n".join(["pnr|koen|foed_dag|referencetid|kom", *people, *odd])
+    store = landed(extract(bef=bef, delivery=None))
+    assert store.found.delivery.covers_to.isoformat() == "2019-12-31"
+    assert store.reasons("bef") == {"after the day of delivery": 1}
+
+
+def test_what_is_called_synthetic_must_say_so_itself(extract, landed, refused, tmp_path):
+    told = (
+        '--source synthetic needs a delivery.json with "source": "synthetic", as `stratify synthesise` writes it; '
+        "for real registers use --source danish"
+    )
+    assert refused(extract(delivery=None), "synthetic") == (told,)
+    (tmp_path / "out").rmdir()
+    assert refused(extract(at=tmp_path / "real"), "synthetic") == (told,)
+    folder = extract(at=tmp_path / "simulated", delivery={**DELIVERY, "source": "synthetic"})
+    assert landed(folder, "synthetic").found.delivery.source == "synthetic"
+
+
+@pytest.mark.parametrize("beside", ["lpr_adm", "t_psyk_adm"])
+def test_who_delivers_the_old_contacts_must_say_which_of_the_new_table_are_old(
+    extract, refused, landed, beside, tmp_path
+):
+    psychiatric = beside == "t_psyk_adm"
+    titles = "v_cpr|k_recnum" if psychiatric else "pnr|recnum"
+    diagnoses = (
+        {"t_psyk_diag": "v_recnum|c_diag|c_diagtype"} if psychiatric else {"lpr_diag": "recnum|c_diag|c_diagtype"}
+    )
+    empty = {beside: f"{titles}|d_inddto|d_uddto|c_pattype", **diagnoses}
+    filled = {**empty, beside: f"{empty[beside]}\n{ANNA}|r1|2018-05-01|2018-05-04|0"}
+    assert landed(extract(**empty)).found.people == 2
+    assert refused(extract(at=tmp_path / "filled", **filled)) == (
+        f"lpr_a_kontakt.lprindberetningssystem: required column beside {beside}, missing; contacts in both count twice",
+    )
+
+
+@pytest.mark.parametrize(
+    "row", [f"{ANNA}||C07AB02", "|2018-01-01|C07AB02", f"{ANNA}|2018-01-01|", f"{ANNA}|2018-01-01|x"]
+)
+def test_every_row_that_cannot_be_used_counts_among_the_five_in_a_hundred(extract, refused, row):
+    rows = [f"{ANNA}|2018-01-01|C07AB02"] * 94 + [row] * 6
+    (problem,) = refused(extract(lmdb="\n".join(["pnr|eksd|atc", *rows])))
+    assert problem.startswith("lmdb: 6 of 100 rows unusable, at most 5% can be borne: ")
 
 
 def test_a_table_delivered_twice_in_two_forms(extract, refused):

@@ -67,6 +67,22 @@ def test_what_is_no_token_is_nobody(given, verifier):
     assert verifier.caller(given) is None
 
 
+@pytest.mark.parametrize("user", ["dr", "Søren Ærø", "dr@hospital.example", "x" * 200])
+def test_a_printable_name_is_somebody(user, keys, verifier):
+    assert verifier.caller([f"Bearer {demo_token(keys, user=user)}"]).user == user
+
+
+@pytest.mark.parametrize("user", ["\x00", "a\nb", "a\x7f", "a\x9f", "\ud800", "a\u2028", "\u202eb"])
+def test_a_name_that_cannot_be_printed_is_nobody(user, keys, verifier):
+    assert verifier.caller([f"Bearer {demo_token(keys, user=user)}"]) is None
+
+
+def test_every_name_let_in_can_be_stored():
+    for code in range(0x110000):
+        if chr(code).isprintable():
+            chr(code).encode()
+
+
 def test_an_expired_demo_token_is_nobody(keys, verifier):
     assert verifier.caller([f"Bearer {demo_token(keys, hours=-1)}"]) is None
 

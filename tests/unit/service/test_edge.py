@@ -11,7 +11,8 @@ from service.edge import LARGEST, Edge
 
 def _run(app, *, headers=(), messages=None, path="/x", version="v1", kind="http"):
     sent = []
-    pending = list(messages if messages is not None else [{"type": "http.request", "body": b"", "more_body": False}])
+    whole = [{"type": "http.request", "body": b"", "more_body": False}]
+    pending = whole if messages is None else messages
 
     async def receive():
         return pending.pop(0) if pending else {"type": "http.disconnect"}
@@ -63,11 +64,60 @@ def test_the_limit_is_exact(size, status):
 
 def test_an_endless_body_is_left_unread():
     endless = [{"type": "http.request", "body": b"x" * 1024, "more_body": True}] * 1000
-    assert _run(_echo, messages=endless)[0]["status"] == 413
+    sent = _run(_echo, messages=endless)
+    assert sent[0]["status"] == 413
+    assert _headers(sent)["connection"] == "close"
+    assert len(endless) == 1000 - 65  # the piece that is one too many, and none after it
 
 
-def test_a_caller_who_hangs_up_while_sending_gets_what_there_was():
-    assert _run(_echo, messages=[{"type": "http.disconnect"}])[1]["body"] == b""
+def test_a_body_announced_too_large_is_not_read_at_all():
+    pieces = [{"type": "http.request", "body": b"x", "more_body": True}]
+    assert _run(_echo, messages=pieces, headers=[(b"content-length", b"65537")])[0]["status"] == 413
+    assert len(pieces) == 1
+
+
+def test_a_body_that_does_not_come_is_waited_for_so_long_and_no_longer(monkeypatch):
+    monkeypatch.setattr("service.edge.BODY_SECONDS", 0.05)
+    called, sent, first = [], [], [{"type": "http.request", "body": b"x", "more_body": True}]
+
+    async def app(scope, receive, send):
+        called.append(await receive())
+
+    async def receive():
+        return first.pop() if first else await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/x", "query_string": b"", "headers": []}
+    asyncio.run(asyncio.wait_for(Edge(app, version=lambda: None)(scope, receive, send), 5))
+    assert sent[0]["status"] == 408
+    assert _headers(sent)["connection"] == "close"
+    assert _headers(sent)["content-type"] == "application/problem+json"
+    assert called == []
+
+
+def test_an_answer_may_take_longer_than_a_body(monkeypatch):
+    monkeypatch.setattr("service.edge.BODY_SECONDS", 0.01)
+
+    async def slow(scope, receive, send):
+        await asyncio.sleep(0.05)
+        await _echo(scope, receive, send)
+
+    assert _run(slow)[0]["status"] == 200
+
+
+@pytest.mark.parametrize("before", [[], [{"type": "http.request", "body": b'{"patient', "more_body": True}]])
+def test_a_caller_who_hangs_up_while_sending_reaches_nothing(before, caplog):
+    caplog.set_level(logging.INFO, "service")
+    called = []
+
+    async def app(scope, receive, send):
+        called.append(scope)
+
+    assert _run(app, messages=[*before, {"type": "http.disconnect"}]) == []
+    assert called == []
+    assert "POST - -" in caplog.text
 
 
 def test_an_application_may_wait_for_the_caller_to_hang_up():

@@ -55,6 +55,18 @@ def test_the_dash_of_another_system_stays():
     assert Patient(system="urn:x", value="010101-0000").identifier == "010101-0000"
 
 
+@pytest.mark.parametrize("value", ["0101010000", "Ærø-7", "urn:x#1"])
+def test_an_identifier_is_made_of_visible_characters(value):
+    assert Patient(system="urn:x", value=value).value == value
+
+
+@pytest.mark.parametrize("code", [0x00, 0x09, 0x0A, 0x1B, 0x20, 0x7C, 0x7F, 0x85, 0xA0, 0x200B, 0x202E, 0xFEFF, 0xD800])
+def test_an_identifier_holds_no_blank_bar_control_or_invisible_character(code):
+    for given in ({"system": "urn:x", "value": f"1{chr(code)}"}, {"system": f"urn:{chr(code)}", "value": "1"}):
+        with pytest.raises(ValidationError):
+            Patient.model_validate(given)
+
+
 @pytest.mark.parametrize(
     "shape, given",
     [
