@@ -44,7 +44,7 @@ class Workspace:
 
     @property
     def champion(self) -> Path:
-        """The pointer: a text file with the served bundle's version."""
+        """The pointer: a text file with the version that `score` uses next; the service goes by `serving.db`."""
         return self.bundles / "champion"
 
     @property

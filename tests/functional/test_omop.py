@@ -259,9 +259,10 @@ def test_one_that_tells_it_of_some_inpatient_visits_alone_does_not_tell_it(cdm, 
 
 def test_what_was_coded_in_a_visit_is_known_at_its_end(cdm, landed):
     rows = [f"1|1|{HF}|2015-03-01|x|0|1", f"2|1|{HF}|2015-03-02|x|0|", f"3|1|{HF}|2015-03-03|x|0|999"]
-    rows += [f"4|2|{HF}|2015-05-01|x|0|4", f"5|2|{HF}|2015-03-03|x|0|1"]  # of an open visit; of another person's
+    rows += [f"4|2|{HF}|2015-05-01|x|0|7", f"5|2|{HF}|2015-03-03|x|0|1"]  # of an open visit; of another person's
     titles = CDM["condition_occurrence"].strip().splitlines()[0] + "|visit_occurrence_id"
-    store = landed(cdm(condition_occurrence="\n".join([titles, *rows])))
+    visits = CDM["visit_occurrence"].strip() + "\n7|2|9201|2015-05-01|||"
+    store = landed(cdm(condition_occurrence="\n".join([titles, *rows]), visit_occurrence=visits))
     day = "DATE '1970-01-01' + {}".format
     known = [
         (who, str(on)[:10], str(since)[:10])

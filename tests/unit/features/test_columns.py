@@ -81,7 +81,7 @@ def test_a_column_for_audit_is_refused_as_a_predictor():
 
 
 def test_a_column_from_a_source_for_statistics_is_refused_as_a_predictor(monkeypatch):
-    monkeypatch.setitem(module.USE, "lab", "statistics")
+    monkeypatch.setattr(module, "use_of", lambda domain: "statistics" if domain == "lab" else "care")
     labs = [column.as_dict() for column in COLUMNS if column.family.domain == "lab"]
     assert labs
     assert all("delivered for statistics" in refusal(column) for column in labs)

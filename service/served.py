@@ -1,0 +1,244 @@
+"""Returns what is known of a pseudonym: the scored population's file, read-only, beside the bundle it was scored with.
+
+The file names its bundle, and that one is served, whoever the champion is by now: a score and its reasons come from the
+same models. Both are checked when opened: the bundle's signature, digests and golden cases (models.bundle), the file's
+format, the pseudonym key it was made with, one person's row and every target.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from service.schemas import ModelVersion, NamedColumn, Reason, Stored, StoredReason, Target, Words
+from stratify.errors import BundleError
+from stratify.pseudonym import key_id, read_key
+from stratify.workspace import Workspace
+
+FORMAT = "1"
+META = (
+    "bundle_version", "landmark", "covers_to", "delivered", "catalogue_digest", "source", "system", "pseudonym_key_id",
+)  # fmt: skip
+TABLES = {"meta": {"key", "value"}, "person": {"pseudonym", "body", "features"}, "target": {"id", "body"}}
+VERSION = re.compile(r"[0-9a-f]{12}")
+PSEUDONYM_KEY = "pseudonym.key"  # in the work folder's keys/
+BUNDLE_PUBLIC_KEY = "bundle_public.pem"
+
+
+class Verified(Protocol):
+    """What the service uses of a verified bundle; `models.bundle.Bundle` is one."""
+
+    @property
+    def version(self) -> str:
+        """The bundle's version."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """What stands in manifest.json."""
+
+    @property
+    def content(self) -> Any:
+        """What holds `columns`, as in columns.json."""
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """A `models.scoring.Member` for each outcome, reading all columns in their order."""
+
+    @property
+    def cards(self) -> Mapping[str, Mapping[str, Any]]:
+        """The model card of each outcome."""
+
+
+def load_verified(workspace: Workspace, version: str) -> Verified:
+    """Return this bundle, verified; raises BundleError (exit 13). Loads LightGBM now, not at import."""
+    from models.bundle import load_bundle
+
+    return load_bundle(workspace.bundles / version, workspace.keys / BUNDLE_PUBLIC_KEY)
+
+
+Loader = Callable[[Workspace, str], Verified]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One person's row: what is stored and the features, in the order of the bundle's columns."""
+
+    stored: Stored
+    features: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A bundle and the scored population that fits it: one answer comes from one of these."""
+
+    bundle: Verified
+    meta: Mapping[str, str]
+    targets: Sequence[Target]
+    labels: Mapping[str, Words]
+    key: bytes = field(repr=False)
+    _connection: sqlite3.Connection = field(repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def model(self) -> ModelVersion:
+        """Which models and definitions answers rest on."""
+        return ModelVersion(
+            bundle_version=self.bundle.version,
+            catalogue_digest=self.meta["catalogue_digest"],
+            landmark=self.meta["landmark"],
+        )
+
+    def find(self, pseudonym: str) -> Row | None:
+        """Return the row of a pseudonym, or None; raises BundleError when it cannot be read."""
+        return self._one("SELECT body, features FROM person WHERE pseudonym = ?", pseudonym)
+
+    def check(self) -> None:
+        """Return when one row can be read and explained; raises BundleError otherwise."""
+        row = self._one("SELECT body, features FROM person LIMIT 1")
+        if row is not None:
+            self.reasons(row)
+
+    def reasons(self, row: Row) -> dict[str, list[Reason]]:
+        """Return what each clinical group adds to each risk: as stored, or computed now from the stored features."""
+        stored = row.stored.reasons if row.stored.reasons is not None else self._computed(row)
+        return {outcome: [self._labelled(reason) for reason in reasons] for outcome, reasons in stored.items()}
+
+    def _computed(self, row: Row) -> dict[str, list[StoredReason]]:
+        from models.explain import reasons
+
+        columns, found = self.bundle.content.columns, {}
+        for outcome in (risk.outcome for risk in row.stored.risks):
+            parts = self.bundle.members[outcome].contributions(row.features)
+            most = self.bundle.cards[outcome]["reasons_top_n"]
+            found[outcome] = [StoredReason.model_validate(one) for one in reasons(parts, columns, most)[0]]
+        return found
+
+    def _labelled(self, reason: StoredReason) -> Reason:
+        columns = [NamedColumn(id=name, label=self.labels[name]) for name in reason.columns]
+        return Reason(group=reason.group, direction=reason.direction, contribution=reason.contribution, columns=columns)
+
+    def _one(self, query: str, *values: str) -> Row | None:
+        with self._lock:
+            try:
+                row = self._connection.execute(query, values).fetchone()
+            except sqlite3.Error as error:
+                raise BundleError(f"serving.db cannot be read ({type(error).__name__}): score again") from None
+        return None if row is None else self._row(*row)
+
+    def _row(self, body: str, blob: bytes) -> Row:
+        stored = _stored(body)
+        outcomes = {risk.outcome for risk in stored.risks} | set(stored.reasons or ())
+        strangers = sorted(outcomes - set(self.bundle.members))
+        if strangers:
+            raise BundleError("serving.db holds risks the bundle has no model for: score again", strangers)
+        named = {name for reasons in (stored.reasons or {}).values() for reason in reasons for name in reason.columns}
+        if not named <= set(self.labels):
+            raise BundleError("serving.db: a reason names a column the bundle does not have: score again")
+        wanted = 8 * len(self.labels)
+        if not isinstance(blob, bytes) or len(blob) != wanted:
+            raise BundleError(
+                f"serving.db: a row's features must be {wanted} bytes as the bundle's columns say: score again"
+            )
+        return Row(stored, np.frombuffer(blob, dtype="<f8").reshape(1, -1).astype(np.float64))
+
+    def __del__(self) -> None:
+        self._connection.close()
+
+
+def open_served(workspace: Workspace, load: Loader = load_verified) -> Served:
+    """Return the scored population and the verified bundle it was scored with. Raises BundleError (exit 13)."""
+    key = read_key(workspace.keys / PSEUDONYM_KEY)
+    connection = _open(workspace.serving_db)
+    try:
+        meta = _meta(connection, key)
+        bundle = _bundle(workspace, meta["bundle_version"], load)
+        labels = {column["id"]: Words.model_validate(column["label"]) for column in bundle.content.columns}
+        served = Served(bundle, meta, _targets(connection), labels, key, connection)
+        served.check()
+    except BaseException:
+        connection.close()
+        raise
+    return served
+
+
+def _bundle(workspace: Workspace, version: str, load: Loader) -> Verified:
+    if not VERSION.fullmatch(version):
+        raise BundleError("serving.db must name a bundle by its 12 hex digits: score again")
+    if not (workspace.bundles / version).is_dir():
+        raise BundleError(
+            f"serving.db was scored with bundle {version}, which is not in {workspace.bundles}: "
+            "restore it, or score again"
+        )
+    return load(workspace, version)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    if not path.is_file():
+        raise BundleError(f"{path.name}: there is no scored population at {path}; run `stratify score` first")
+    connection = sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True, check_same_thread=False)
+    try:
+        for table, columns in TABLES.items():
+            found = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+            if not columns <= found:
+                raise BundleError(
+                    f"{path.name}: table {table} needs {', '.join(sorted(columns))}, "
+                    f"got {', '.join(sorted(found)) or 'nothing'}: score again"
+                )
+    except sqlite3.Error as error:
+        connection.close()
+        raise BundleError(f"{path.name} is not a readable database ({type(error).__name__}): score again") from None
+    except BundleError:
+        connection.close()
+        raise
+    return connection
+
+
+def _meta(connection: sqlite3.Connection, key: bytes) -> dict[str, str]:
+    try:
+        meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+    except sqlite3.Error as error:
+        raise BundleError(f"serving.db: meta cannot be read ({type(error).__name__}): score again") from None
+    if meta.get("format") != FORMAT:
+        raise BundleError(f"serving.db must have format {FORMAT}, got {meta.get('format')}: score again")
+    absent = [name for name in META if not isinstance(meta.get(name), str)]
+    if absent:
+        raise BundleError("serving.db does not say all it must: score again. Missing in meta:", absent)
+    if meta["pseudonym_key_id"] != key_id(key):
+        raise BundleError("serving.db was made with another pseudonym key: restore that key, or score again")
+    return meta
+
+
+def _targets(connection: sqlite3.Connection) -> list[Target]:
+    try:
+        rows = connection.execute("SELECT id, body FROM target ORDER BY id").fetchall()
+        targets = [Target.model_validate_json(body) for _, body in rows]
+    except sqlite3.Error as error:
+        raise BundleError(f"serving.db: targets cannot be read ({type(error).__name__}): score again") from None
+    except ValidationError as error:
+        raise BundleError("serving.db: a target does not have the required shape:", _places(error)) from None
+    return targets
+
+
+def _stored(body: str) -> Stored:
+    try:
+        return Stored.model_validate_json(body)
+    except ValidationError as error:
+        raise BundleError("serving.db: a person's row does not have the required shape:", _places(error)) from None
+
+
+def _places(error: ValidationError) -> list[str]:
+    """Return where a shape is broken, without what stands there."""
+    named = (
+        (".".join("[]" if isinstance(part, int) else str(part) for part in one["loc"]), one["type"])
+        for one in error.errors(include_input=False, include_context=False, include_url=False)
+    )
+    return list(dict.fromkeys(f"{place}: {kind}" for place, kind in named))

@@ -1,0 +1,64 @@
+"""What docs/service.md shows is what the service takes, answers and does."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from service.app import TRY_IT
+from service.auth import ALGORITHM, ROLES, WORD, Verifier
+from service.edge import BODY_SECONDS, LARGEST
+from service.problem import DETAILS
+from service.run import MOST_CONNECTIONS
+from service.schemas import Found, LookupRequest
+
+DOCS = (Path(__file__).parents[3] / "docs" / "service.md").read_text(encoding="utf-8")
+
+
+def _blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", DOCS, re.DOTALL)
+
+
+def test_the_example_is_a_look_up_and_its_answer():
+    asked, answered = map(json.loads, _blocks("json"))
+    assert LookupRequest.model_validate(asked).patient.value
+    assert Found.model_validate(answered).model_dump() == answered  # nothing in it that is not answered
+
+
+@pytest.mark.parametrize("status", DETAILS)
+def test_every_status_is_told(status):
+    assert re.search(rf"^\| (\d+, )?{status}\b", DOCS, re.MULTILINE)
+
+
+def test_the_limits_and_roles_are_the_ones_there_are():
+    assert f"{LARGEST // 1024} KiB, {BODY_SECONDS:.0f} s" in DOCS
+    assert f"connections ({MOST_CONNECTIONS})" in DOCS
+    assert f"1 to {WORD} printable" in DOCS
+    assert all(f"`{role}`" in DOCS for role in ROLES)
+
+
+def test_a_token_made_as_shown_is_let_in(tmp_path, monkeypatch, capsys):
+    from cryptography.hazmat.primitives import serialization as s
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP384R1())
+    plain = s.NoEncryption()
+    (tmp_path / "try_private.pem").write_bytes(key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, plain))
+    public = tmp_path / "try_public.pem"
+    public.write_bytes(key.public_key().public_bytes(s.Encoding.PEM, s.PublicFormat.SubjectPublicKeyInfo))
+    monkeypatch.chdir(tmp_path)
+    (program,) = _blocks("python")
+    assert ALGORITHM in program
+    exec(program, {})
+    caller = Verifier(public, "urn:try", "urn:try:service").caller([f"Bearer {capsys.readouterr().out.strip()}"])
+    assert (caller.user, caller.role) == ("me", "clinician")
+
+
+def test_the_commands_shown_are_the_ones_a_refused_demo_names():
+    for command in TRY_IT[:3]:
+        assert command in DOCS
+
+
+def test_it_says_that_the_audit_log_has_no_hash_chain():
+    assert "no hash chain yet" in DOCS
