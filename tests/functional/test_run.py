@@ -67,6 +67,7 @@ def members_of(work):
     return champion, sorted(path.name for path in (work / "bundles" / champion).iterdir() if path.is_dir())
 
 
+@pytest.mark.slow
 def test_one_outcome_is_trained_and_promoted_and_the_others_keep_their_members(region, stratify, few_events, tmp_path):
     work = tmp_path / "one"
     shutil.copytree(region, work)
@@ -77,6 +78,7 @@ def test_one_outcome_is_trained_and_promoted_and_the_others_keep_their_members(r
     assert members_of(work)[1] == before[1]
 
 
+@pytest.mark.slow
 def test_what_was_taken_back_is_promoted_again_by_name_alone(region, stratify, few_events, tmp_path):
     work, other = tmp_path / "back", tmp_path / "entries"
     shutil.copytree(region, work)
@@ -99,6 +101,7 @@ def test_what_was_taken_back_is_promoted_again_by_name_alone(region, stratify, f
     stratify(*words)
 
 
+@pytest.mark.slow
 def test_an_outcome_without_a_model_spec_is_told_and_not_passed_over(region, stratify, few_events, tmp_path):
     work, other = tmp_path / "new", tmp_path / "entries"
     shutil.copytree(region, work)
@@ -126,6 +129,7 @@ def test_scores_are_not_made_with_models_of_other_definitions(region, stratify, 
     assert "run `stratify train` and `stratify promote` first" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_matrix_of_another_store_is_used_for_nothing(region, stratify, few_events, tmp_path):
     """People are numbered anew with each landing: its rows would be taken for other people."""
     work, options = tmp_path / "stale", ("--catalogue", few_events, "--work", tmp_path / "stale")
@@ -194,6 +198,7 @@ def test_a_mistake_ends_with_its_exit_code_and_one_line_that_says_what_to_do(str
     assert told in done.stderr
 
 
+@pytest.mark.slow
 def test_too_few_events_are_an_answer_in_a_run_and_an_error_when_asked_for_by_name(stratify, region, tmp_path):
     work = tmp_path / "strict"
     shutil.copytree(region, work)

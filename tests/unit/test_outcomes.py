@@ -201,16 +201,12 @@ def test_labels_are_what_the_rule_says_day_by_day(outcome, drawn, stays, deaths,
     def by_rule(person, t):
         if t + 20 > covers_to + 1 or t + 20 + 5 > covers_to + delay:
             return None
-        for day in range(t, t + 20):
-            if outcome.event == "death" and deaths[person] == day:
-                return 1
-            if outcome.event == "stay" and (person, day) in stays:
-                return 1
-            if deaths[person] == day:
-                return 0
-            if not any(p == person and start <= day and (end is None or day < end) for p, start, end in ends):
-                return None
-        return 0
+        alive = [day for day in range(t, t + 20) if deaths[person] is None or day < deaths[person]]
+        if not all(any(p == person and s <= day and (e is None or day < e) for p, s, e in ends) for day in alive):
+            return None  # moved away within the window
+        if outcome.event == "death":
+            return int(deaths[person] in range(t, t + 20))
+        return int(any((person, day) in stays for day in [*alive, deaths[person]] if day in range(t, t + 20)))
 
     expected = [by_rule(person, t) for person, t in zip(rows.person.tolist(), rows.day.tolist(), strict=True)]
     assert [None if np.isnan(value) else int(value) for value in found] == expected
