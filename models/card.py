@@ -55,6 +55,7 @@ def card(
         "must_not_be_scored": [text.model_dump() for text in spec.must_not_be_scored],
         "limits": [*([SYNTHETIC] if origin.synthetic else []), *(text.model_dump() for text in spec.limits)],
         "reasons_top_n": spec.reasons_top_n,
+        "listed": spec.listed,
         "data": {
             "source": origin.source,
             "synthetic": origin.synthetic,

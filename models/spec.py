@@ -70,6 +70,7 @@ class Spec(Shape):
     outcome: Id
     population: Id
     reasons_top_n: int = Field(gt=0, le=15)
+    listed: int = Field(ge=0)  # people at the top of the risk whose reasons are worked out in the batch
     split: SplitSpec
     choose: Choose
     estimators: Estimators

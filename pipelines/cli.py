@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NoReturn
 
+import duckdb
 import typer
 from rich.console import Console
 
@@ -235,6 +236,8 @@ def main() -> None:
         _fail(error)
     except OSError as error:
         _fail(StratifyError(f"{error.filename or 'a file'}: {error.strerror or 'cannot be read or written'}"))
+    except duckdb.OutOfMemoryException:
+        _fail(StratifyError("out of memory: give more with STRATIFY_MEMORY_LIMIT (8GB), or free the disk"))
     except RuntimeError as error:
         if "interrupt" not in str(error).lower():
             raise

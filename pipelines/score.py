@@ -29,7 +29,6 @@ from stratify.store.read import Store
 from stratify.strata import stratify_person
 from stratify.workspace import Workspace
 
-LISTED = 500  # people at the top of a risk, whose reasons are worked out in the batch; others when they are opened
 PSEUDONYM_KEY = "pseudonym.key"
 SCORE_KINDS = (*MODEL_KINDS, "strata", "offers")
 
@@ -50,7 +49,7 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         "score",
         work.scores,
         inputs,
-        {"listed": LISTED, "format": FORMAT},
+        {"format": FORMAT},
         catalogue.digest_of(*SCORE_KINDS),
         also=(work.serving_db,),
         own={"pseudonym_key": key_id(key)},
@@ -164,8 +163,9 @@ def missing(
 
 
 def reasons_of_listed(matrix: Matrix, risks: Mapping[str, Floats], bundle: Bundle) -> dict[int, dict[str, Any]]:
-    """Return, by row, the reasons of the LISTED people at the top of each risk."""
-    listed = sorted({int(row) for risk in risks.values() for row in np.argsort(-risk, kind="stable")[:LISTED]})
+    """Return, by row, the reasons of the people at the top of each risk, as many as its model's spec lists."""
+    tops = [np.argsort(-risk, kind="stable")[: bundle.cards[key]["listed"]] for key, risk in risks.items()]
+    listed = sorted({int(row) for top in tops for row in top})
     if not listed:
         return {}
     by_outcome = {

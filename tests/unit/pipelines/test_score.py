@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from models import load_champion
+from models.bundle import MemberFiles
 from pipelines.data_steps import COHORT
 from pipelines.matrix import read_matrix
-from pipelines.score import LISTED, reasons_of_listed, refuse_unfit
+from pipelines.score import reasons_of_listed, refuse_unfit
 from stratify.catalogue import load
 from stratify.errors import BundleError
 from stratify.files import digest_file
@@ -113,8 +114,8 @@ def test_what_cannot_be_told_is_said(serving):
 def test_reasons_are_those_of_the_people_at_the_top_of_each_risk(latest, bundle):
     risks = {key: member.risk(latest.cells) for key, member in bundle.members.items()}
     told = reasons_of_listed(latest, risks, bundle)
-    for risk in risks.values():
-        assert set(np.argsort(-risk, kind="stable")[: min(LISTED, 20)].tolist()) <= set(told)
+    for key, risk in risks.items():
+        assert set(np.argsort(-risk, kind="stable")[: bundle.cards[key]["listed"]].tolist()) <= set(told)
     for by_outcome in told.values():
         assert set(by_outcome) == set(bundle.members)
         for reasons in by_outcome.values():
@@ -157,3 +158,13 @@ def test_a_column_that_is_not_there_or_means_something_else_is_named(latest, bun
         with pytest.raises(BundleError) as error:
             refuse_unfit(bundle, other, catalogue)
         assert error.value.problems == (f"column {latest.names[0]}: not the same",)
+
+
+def test_a_spec_that_lists_few_has_the_reasons_of_few(latest, bundle):
+    risks = {key: member.risk(latest.cells) for key, member in bundle.members.items()}
+    few = replace(bundle, content=replace(bundle.content, members={
+        key: MemberFiles({**files.files, "card.json": json.dumps({**files.card, "listed": 2}).encode()})
+        for key, files in bundle.content.members.items()
+    }))  # fmt: skip
+    told = reasons_of_listed(latest, risks, few)
+    assert set(told) == {int(row) for risk in risks.values() for row in np.argsort(-risk, kind="stable")[:2]}
