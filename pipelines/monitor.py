@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,7 @@ def monitor_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> t
         start, end = day_number(date(year, 1, 1)), day_number(date(year + 1, 1, 1))
         tables = {domain: store.read(domain, names) for domain, names in TABLES.items() if store.has(domain)}
         tables |= {"persons": store.persons(), "residence": store.residence()}
+        adults = cache(lambda: adults_facts(store, catalogue, start))  # once for all targets, if any can be measured
         counted: dict[str, Any] = {}
         for target in catalogue.targets.values():
             progress(f"measuring {target.id}")
@@ -53,7 +56,7 @@ def monitor_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> t
             if lacking:
                 counted[target.id] = not_measurable(target, str(year), lacking)
                 continue
-            population = target_population(store, catalogue, target, start)
+            population = target_population(adults(), target)
             result = measure(target, tables, population, start, end, store.day("delivered"))
             counted[target.id] = body(target, result, str(year))
         for key, told in counted.items():
@@ -63,22 +66,25 @@ def monitor_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> t
     return run_step(step, make)
 
 
-def target_population(store: Store, catalogue: Catalogue, target: Target, start: int) -> npt.NDArray[np.int64]:
-    """Return the adults resident at the start of a period who meet the target's rule, as known on that day."""
+def adults_facts(store: Store, catalogue: Catalogue, start: int) -> list[tuple[int, Facts]]:
+    """Return each adult resident at the start of a period with the facts that targets' rules ask for, as known then."""
     people = store.persons()
     everyone = residents(people, spells(store.residence()), [start])
-    kept: list[int] = []
     measurable = set(store.measurable["conditions"])
+    told: list[tuple[int, Facts]] = []
     for bucket in range(store.buckets):
         mine = everyone.person % store.buckets == bucket
         rows = Rows(everyone.person[mine], everyone.day[mine])
         found = present(store, rows, catalogue, bucket)
         ages = years_old(people["birth"][rows.person], start).astype(np.float64)
         for person, age, has in zip(rows.person.tolist(), ages.tolist(), found.ids(), strict=True):
-            facts = Facts(of_conditions(has, catalogue, measurable) | {"age": age})
-            if judge(target.population, facts).holds:
-                kept.append(person)
-    return np.array(sorted(kept), dtype=np.int64)
+            told.append((person, Facts(of_conditions(has, catalogue, measurable) | {"age": age})))
+    return told
+
+
+def target_population(adults: Iterable[tuple[int, Facts]], target: Target) -> npt.NDArray[np.int64]:
+    """Return the adults who meet a target's rule, by person number."""
+    return np.array(sorted(person for person, facts in adults if judge(target.population, facts).holds), dtype=np.int64)
 
 
 def not_measurable(target: Target, period: str, lacking: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pipelines.monitor import last_full_year, not_measurable, target_population
+from pipelines.monitor import adults_facts, last_full_year, not_measurable, target_population
 from stratify.catalogue import load
 from stratify.registers.clock import day_number
 from stratify.store.read import Store
@@ -27,7 +27,7 @@ def test_the_last_full_year_is_covered_to_its_end(covers_to, year):
 
 def test_who_counts_has_the_conditions_known_on_the_first_day(region, catalogue):
     store, start = Store(region / "store"), day_number(date(2024, 1, 1))
-    diabetic = target_population(store, catalogue, catalogue.targets["dm_hba1c_high"], start)
+    diabetic = target_population(adults_facts(store, catalogue, start), catalogue.targets["dm_hba1c_high"])
     found = store.read("condition", ["person", "day", "known", "code"])
     known = (found["code"] == "diabetes") & (found["day"] < start) & (found["known"] < start)
     assert len(diabetic) > 5
@@ -36,7 +36,7 @@ def test_who_counts_has_the_conditions_known_on_the_first_day(region, catalogue)
 
 def test_the_population_of_a_target_for_adults_is_adult_and_not_empty(region, catalogue):
     store, start = Store(region / "store"), day_number(date(2024, 1, 1))
-    several = target_population(store, catalogue, catalogue.targets["readm30_som_mm"], start)
+    several = target_population(adults_facts(store, catalogue, start), catalogue.targets["readm30_som_mm"])
     birth = store.persons()["birth"]
     assert len(several) > 20
     assert ((start - birth[several]) / 365.25 >= 18).all()
