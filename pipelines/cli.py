@@ -31,7 +31,7 @@ app = typer.Typer(
 Work = Annotated[Path, typer.Option("--work", envvar="STRATIFY_WORK", help="the work folder")]
 Local = Annotated[Path | None, typer.Option("--catalogue", help="a local folder of entries, added to ours")]
 People = Annotated[int, typer.Option("--people", min=1, help="how many people the simulated region starts with")]
-Years = Annotated[int, typer.Option("--years", min=3, max=30, help="how many years, the last one ending at --end")]
+Years = Annotated[int, typer.Option("--years", min=1, max=30, help="how many years, the last one ending at --end")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="the same seed gives the same region")]
 End = Annotated[datetime, typer.Option("--end", formats=["%Y-%m-%d"], help="the last day of the simulated data")]
 SourceName = Annotated[str | None, typer.Option("--source", help="danish or omop; synthetic for our own region")]
@@ -66,16 +66,50 @@ def check(source: SourceName = None, data: Data = None, catalogue: Local = None)
 
 @app.command()
 def synthesise(
-    people: People = 20_000, years: Years = 10, seed: Seed = 1, end: End = LAST_DAY, work: Work = WORK
+    people: People = 20_000,
+    years: Years = 10,
+    seed: Seed = 1,
+    end: End = LAST_DAY,
+    delivered: Annotated[
+        datetime | None, typer.Option("--delivered", formats=["%Y-%m-%d"], help="the day of the delivery, after --end")
+    ] = None,
+    clean: Annotated[bool, typer.Option("--clean", help="registers without their quirks")] = False,
+    without: Annotated[list[str] | None, typer.Option("--without", help="a quirk to leave out; may be repeated")] = None,
+    optional: Annotated[bool, typer.Option("--optional", help="laegevagt and praehospital too")] = False,
+    fictitious_cpr: Annotated[
+        bool, typer.Option("--fictitious-cpr", help="pnr like a CPR number, with the day + 60: nobody's")
+    ] = False,
+    parameters: Annotated[Path | None, typer.Option("--parameters", help="a folder of own parameter files")] = None,
+    processes: Annotated[int | None, typer.Option("--processes", min=1, help="as many as there are cores")] = None,
+    report: Annotated[bool, typer.Option("--report", help="hold the region against published figures")] = False,
+    work: Work = WORK,
 ) -> None:
-    """Simulate a region: its registers, and apart from them its truth.
+    """Simulate a region: its registers, and apart from them its truth. The same arguments give the same bytes.
 
     Example: stratify synthesise --people 20000 --years 10 --seed 1
-    """
-    from pipelines.data_steps import synthesise_step
 
+    Example: stratify synthesise --people 200000 --report --work region
+
+    Example: stratify synthesise --delivered 2025-01-10 --without duplicates --work early
+    """
+    from pipelines.simulate_step import Wanted, report_step, synthesise_step
+    from pipelines.synthesis import QUIRKS
+
+    left_out = QUIRKS if clean else frozenset(without or ())
+    if unknown := sorted(left_out - QUIRKS):
+        raise UsageError(f"--without needs one of {', '.join(sorted(QUIRKS))}; got {', '.join(unknown)}")
+    wanted = Wanted(
+        people, years, seed, end.date(), delivered.date() if delivered else None, QUIRKS - left_out, optional,
+        fictitious_cpr, parameters,
+    )  # fmt: skip
+    told = ""
     with _step("synthesise", work) as (place, say, done):
-        done(synthesise_step(place, people=people, years=years, seed=seed, end=end.date(), progress=say))
+        rows = done(synthesise_step(place, wanted, say, processes))["rows"]
+        if report:
+            page, told = report_step(place, wanted, say)
+    _out().print(f"{sum(rows.values()):,} rows in {len(rows)} tables: {work / 'registers'}", highlight=False)
+    if report:
+        _out().print(f"report: {page}\n{told}", highlight=False)
 
 
 @app.command()

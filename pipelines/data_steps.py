@@ -1,9 +1,9 @@
-"""The steps up to the matrix: synthesise a region, land an extract, build the landmark matrix."""
+"""The steps from an extract to the matrix: land it, build the landmark matrix."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.steps import OUTSIDE, Step, manifest_digest, run_step
-from pipelines.synthesis import synthesise
 from stratify.catalogue import Catalogue
 from stratify.cohort import residents, spells
 from stratify.errors import DataError
@@ -21,7 +20,7 @@ from stratify.features.build import matrix
 from stratify.features.columns import columns
 from stratify.features.conditions import Present, present
 from stratify.features.kernel import Floats, Rows
-from stratify.files import digest_file, digest_tree, folder_written_whole, write_json
+from stratify.files import digest_file, digest_tree, write_json
 from stratify.morbidity import (
     MULTIMORBIDITY_DEFINITION,
     PSYCHIATRIC_SOMATIC_DEFINITION,
@@ -34,37 +33,11 @@ from stratify.store.read import Store
 from stratify.workspace import Workspace
 
 Progress = Callable[[str], None]
-DELIVERED_AFTER = 60  # days after the last one that a simulated extract covers
 COHORT = "multimorbid_adults"
 LANDMARKS = 9  # the latest ones; the first of them has LOOK_BEHIND_DAYS of records before it
 LOOK_BEHIND_DAYS = 5 * 365 - 31  # the longest window, less a month: nobody need be admitted on the first day
 DATA_KINDS = ("conditions", "indices")
 MATRIX_KINDS = (*DATA_KINDS, "features")
-
-
-def synthesise_step(
-    work: Workspace, *, people: int, years: int, seed: int, end: date, progress: Progress
-) -> tuple[dict[str, Any], bool]:
-    """Write a simulated region's registers, and its truth in a folder of its own; return the manifest."""
-    parameters = {"people": people, "years": years, "seed": seed, "end": end.isoformat()}
-    step = Step("synthesise", work.registers, parameters=parameters, also=(work.truth,))
-
-    def make(out: Path) -> dict[str, Any]:
-        with folder_written_whole(work.truth) as truth:
-            progress("simulating people")
-            rows = synthesise(
-                out,
-                truth,
-                people=people,
-                years=years,
-                seed=seed,
-                end=end,
-                delivered=end + timedelta(days=DELIVERED_AFTER),
-                progress=lambda share: progress(f"simulating people {share:.0%}"),
-            )
-        return {"rows": rows}
-
-    return run_step(step, make)
 
 
 def land_step(

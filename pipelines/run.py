@@ -10,12 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
-from pipelines.data_steps import build_step, land_step, synthesise_step
+from pipelines.data_steps import build_step, land_step
 from pipelines.monitor import monitor_step
 from pipelines.promote import promote
 from pipelines.score import score_step
+from pipelines.simulate_step import Wanted, synthesise_step
 from pipelines.train import train_step
 from stratify.catalogue import Catalogue
 from stratify.workspace import Workspace
@@ -40,9 +49,7 @@ def run(
     names = STEPS if data is None else STEPS[1:]
     with progress_bar(len(names)) as (say, done):
         if data is None:
-            told["synthesise"] = done(
-                "synthesise", *synthesise_step(work, people=people, years=years, seed=seed, end=end, progress=say)
-            )
+            told["synthesise"] = done("synthesise", *synthesise_step(work, Wanted(people, years, seed, end), say))
         extract = work.registers if data is None else data
         told["land"] = done("land", *land_step(work, catalogue, source=source, data=extract, progress=say))
         told["build"] = done("build", *build_step(work, catalogue, say))
@@ -54,21 +61,29 @@ def run(
 
 
 @contextmanager
-def progress_bar(steps: int) -> Iterator[tuple[Callable[[str], None], Callable[..., dict[str, Any]]]]:
-    """Give a function that says what is being done, and one that says that a step is done."""
+def progress_bar(steps: int) -> Iterator[tuple[Callable[..., None], Callable[..., dict[str, Any]]]]:
+    """Give a function that says what is being done and, where known, which share of it is, and one that ends a step.
+
+    A single step shows the time left; of several, as unlike as these are, none could be told.
+    """
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), BarColumn(bar_width=20), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns: list[ProgressColumn] = [SpinnerColumn(), BarColumn(bar_width=20), TextColumn("{task.description}")]
+    columns += [TimeElapsedColumn()]
+    if steps == 1:
+        columns += [TextColumn("left"), TimeRemainingColumn(elapsed_when_finished=False)]
     started = time.perf_counter()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=steps)
+        finished = 0
 
-        def say(what: str) -> None:
-            bar.update(task, description=what)
+        def say(what: str, share: float = 0.0) -> None:
+            bar.update(task, description=what, completed=finished + share)
 
         def done(step: str, manifest: dict[str, Any], ran: bool) -> dict[str, Any]:
-            nonlocal started
+            nonlocal started, finished
             seconds, started = time.perf_counter() - started, time.perf_counter()
-            bar.advance(task)
+            finished += 1
+            bar.update(task, completed=finished)
             console.print(f"  {step:<11} {f'{seconds:6.1f} s' if ran else 'as it was'}", highlight=False)
             return dict(manifest["results"])
 

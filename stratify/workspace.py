@@ -58,6 +58,11 @@ class Workspace:
         return self.root / "quality"
 
     @property
+    def report(self) -> Path:
+        """Pages to read: the calibration report of a simulated region."""
+        return self.root / "report"
+
+    @property
     def keys(self) -> Path:
         """Secrets: pseudonym key, signing keys, the demo's token keys."""
         return self.root / "keys"

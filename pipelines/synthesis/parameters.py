@@ -1,173 +1,300 @@
-"""The parameters of the synthetic region, read from `parameters.toml` and turned into arrays the simulation indexes.
+"""The parameters of the region, read from the TOML files in `parameters/` and checked, with the arrays made from them.
 
-Conditions keep the file's order; that order is the column order of every (people × conditions) array. A name that no
-condition has, in an effect, a drug or a test, is refused when the file is read.
+A folder of the user's own may hold files of the same names: each replaces ours whole. Every problem of every file is
+told at once, with file, key and value. Conditions keep the file's order: it is the column order of every
+(people × conditions) array.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
-Floats = NDArray[np.float64]
-ByCondition = Callable[[Mapping[str, float]], dict[int, float]]
+from pipelines.synthesis.calendar import Year
+from pipelines.synthesis.shapes import (
+    AdmissionsFile,
+    CalendarFile,
+    Condition,
+    ConditionsFile,
+    Contact,
+    EffectsFile,
+    Education,
+    PeopleFile,
+    PlacesFile,
+    Population,
+    Reach,
+    Unseen,
+)
+from pipelines.synthesis.shapes_care import CareFile
+from pipelines.synthesis.shapes_medicine import LaboratoryFile, MedicineFile
+from pipelines.synthesis.shapes_offers import OffersFile
+from pipelines.synthesis.shapes_services import ServicesFile, SocialFile
+from stratify.catalogue.entries import Shape
+from stratify.errors import UsageError
+from stratify.files import canonical_json, digest_text
+
+FILES: dict[str, type[Shape]] = {
+    "people": PeopleFile,
+    "places": PlacesFile,
+    "conditions": ConditionsFile,
+    "effects": EffectsFile,
+    "admissions": AdmissionsFile,
+    "calendar": CalendarFile,
+    "care": CareFile,
+    "medicine": MedicineFile,
+    "laboratory": LaboratoryFile,
+    "services": ServicesFile,
+    "social": SocialFile,
+    "offers": OffersFile,
+}
 OLDEST = 110  # ages 0..OLDEST have a rate of their own
-
-
-@dataclass(frozen=True)
-class Drug:
-    """One product: who takes it, and what a purchase looks like."""
-
-    atc: str
-    fills: float  # purchases per year of one who takes it
-    packsize: float
-    volume: float  # defined daily doses in the pack
-    strength: float
-    users: Mapping[int, float]  # condition -> share who take it
-    anyone: tuple[float, int, int]  # share of people of these ages, whatever they have
-    women_only: bool
-
-
-@dataclass(frozen=True)
-class Test:
-    """One laboratory analysis: how often it is taken, and what comes out."""
-
-    npu: str
-    unit: str
-    rate: float
-    first_age: int
-    more: Mapping[int, float]  # condition -> further tests per year
-    mean: float
-    between: float
-    within: float
-    shift: Mapping[int, float]  # condition -> change of the person's mean
-    low: float
-    high: float
-    decimals: int
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """All of it; a field named like a table of the file holds that table."""
+    """The files, and what is made of them; arrays over conditions have the order of conditions.toml."""
 
-    population: Mapping[str, Any]
-    education: Mapping[str, Any]
-    units: Mapping[str, Any]
-    municipalities: NDArray[np.int32]  # code
-    municipality_weight: Floats
-    municipality_unit: NDArray[np.int8]
-    frailty: Mapping[str, float]
-    onset: Mapping[str, float]
-    acute: Mapping[str, float]
-    death: Mapping[str, Any]
-    contacts: Mapping[str, float]
-    conditions: tuple[str, ...]
-    psychiatric: NDArray[np.bool_]  # belongs to the psychiatric conditions
-    psychiatric_care: Floats  # share of its contacts in psychiatric care
-    rate: Floats  # (2 sexes, ages, conditions) onsets per year before a person's own factors
-    education_log: Floats
-    acute_log: Floats
-    psychiatric_log: Floats
-    death_log: Floats
-    visits: Floats
-    seen: Floats
-    effects: tuple[tuple[int, int, float], ...]
-    codes: tuple[str, ...]  # every diagnosis code that can be written
-    condition_codes: tuple[NDArray[np.int16], ...]  # per condition: indices into `codes`
-    code_lists: Mapping[str, NDArray[np.int16]]  # per kind of contact: indices into `codes`
-    drugs: tuple[Drug, ...]
-    tests: tuple[Test, ...]
+    files: Mapping[str, Any]
+    digest: str
+
+    @property
+    def population(self) -> Population:
+        """Who is there."""
+        return self._file(PeopleFile).population
+
+    @property
+    def education(self) -> Education:
+        """Education by decade of birth."""
+        return self._file(PeopleFile).education
+
+    @property
+    def unseen(self) -> Unseen:
+        """Correlations of what no register shows."""
+        return self._file(PeopleFile).unseen
+
+    @property
+    def reach(self) -> Reach:
+        """How well care reaches people."""
+        return self._file(PeopleFile).reach
+
+    @property
+    def contact(self) -> Contact:
+        """Language and Digital Post."""
+        return self._file(PeopleFile).contact
+
+    @property
+    def places(self) -> PlacesFile:
+        """Municipalities and sites."""
+        return self._file(PlacesFile)
+
+    @property
+    def effects(self) -> EffectsFile:
+        """Effects of conditions on onsets."""
+        return self._file(EffectsFile)
+
+    @property
+    def admissions(self) -> AdmissionsFile:
+        """Hazards of admission and death."""
+        return self._file(AdmissionsFile)
+
+    @property
+    def calendar(self) -> CalendarFile:
+        """Season and drift."""
+        return self._file(CalendarFile)
+
+    @property
+    def care(self) -> CareFile:
+        """Contacts with hospitals, quirks and delays."""
+        return self._file(CareFile)
+
+    @property
+    def medicine(self) -> MedicineFile:
+        """Drugs."""
+        return self._file(MedicineFile)
+
+    @property
+    def laboratory(self) -> LaboratoryFile:
+        """Laboratory tests."""
+        return self._file(LaboratoryFile)
+
+    @property
+    def services(self) -> ServicesFile:
+        """General practice, municipal care."""
+        return self._file(ServicesFile)
+
+    @property
+    def social(self) -> SocialFile:
+        """Work, income, benefits."""
+        return self._file(SocialFile)
+
+    @property
+    def offers(self) -> OffersFile:
+        """The true effects of offers."""
+        return self._file(OffersFile)
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The conditions in the order of all arrays."""
+        return self._file(ConditionsFile).condition
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The ids of the conditions."""
+        return tuple(condition.id for condition in self.conditions)
+
+    @cached_property
+    def psychiatric(self) -> NDArray[np.bool_]:
+        """Which conditions are psychiatric."""
+        return np.array([condition.psychiatric for condition in self.conditions])
+
+    @cached_property
+    def pyramid(self) -> Floats:
+        """Each age's share of the first residents, ages 0..OLDEST: even within a band, falling by age from 80."""
+        shares = np.zeros(OLDEST + 1)
+        edges = self.population.ages
+        for first, last, weight in zip(edges[:-1], edges[1:], self.population.weights, strict=True):
+            ages = np.arange(first, last)
+            form = np.exp(-0.25 * (ages - first)) if first >= 90 else np.exp(-0.06 * (ages - first) * (first >= 80))
+            shares[first:last] = weight * form / form.sum()
+        whole: Floats = shares / shares.sum()
+        return whole
+
+    @cached_property
+    def women(self) -> Floats:
+        """The share of women by age: men of the same age have died."""
+        ages = np.arange(OLDEST + 1)
+        return np.minimum(0.495 + np.clip(ages - 62, 0, 40) * 0.0068, 0.8)
+
+    @cached_property
+    def rate(self) -> Floats:
+        """Onsets per year by sex, age and condition, before a person's own factors: (2, ages, conditions)."""
+        return np.stack([_rates(condition, self.pyramid) for condition in self.conditions], axis=2)
+
+    @cached_property
+    def ratios(self) -> Floats:
+        """Log hazard ratios of having one condition (row) on the onset of another (column), own entries 0."""
+        effects = self.effects
+        found = np.zeros((len(self.names), len(self.names)))
+        for cause, effect, ratio in effects.list:
+            found[self.index(cause), self.index(effect)] += np.log(ratio)
+        for cause in effects.burdening:
+            for effect in effects.burdened:
+                found[self.index(cause), self.index(effect)] += np.log(effects.somatic)
+        return found
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """The DK39 group of each condition."""
+        return tuple(condition.group or condition.id for condition in self.conditions)
+
+    def column(self, name: str) -> Floats:
+        """Return one field of all conditions."""
+        return np.array([getattr(condition, name) for condition in self.conditions], dtype=np.float64)
 
     def index(self, condition: str) -> int:
         """Return a condition's column."""
-        return self.conditions.index(condition)
+        return self.names.index(condition)
+
+    def year(self, number: int) -> Year:
+        """Return a calendar year with its season."""
+        season = self.calendar.season
+        return Year(number, season.of.get(number, season.months))
+
+    def drift(self, what: str, year: int) -> float:
+        """Return the factor on a kind of hazard in a year."""
+        drift = self.calendar.drift
+        level = drift.level.get(year, {}).get(what, 1.0)  # type: ignore[call-overload]
+        return float(getattr(drift, what) ** (year - drift.year) * level)
+
+    def _file(self, shape: type[Any]) -> Any:
+        return next(file for file in self.files.values() if isinstance(file, shape))
 
 
-@cache
-def parameters() -> Parameters:
-    """Return the parameters of the package's own file, read once."""
-    text = resources.files(__package__).joinpath("parameters.toml").read_text(encoding="utf-8")
-    return read(tomllib.loads(text))
+def read_parameters(own: Path | None = None) -> Parameters:
+    """Return the parameters; files in the folder `own` replace ours. UsageError lists every problem found."""
+    texts = {name: _ours(name) for name in FILES}
+    problems: list[str] = []
+    if own is not None:
+        found = {path.stem: path for path in sorted(own.glob("*.toml"))}
+        problems += [f"{name}.toml: no such parameter file; there are {', '.join(FILES)}" for name in found
+                     if name not in FILES]  # fmt: skip
+        if not found:
+            problems.append(f"{own}: no .toml file of parameters in it")
+        texts |= {name: path.read_text(encoding="utf-8") for name, path in found.items() if name in FILES}
+    files: dict[str, Any] = {}
+    for name, text in texts.items():
+        try:
+            files[name] = FILES[name].model_validate(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            problems.append(f"{name}.toml: {error}")
+        except ValidationError as error:
+            problems += [_told(name, each) for each in error.errors()]
+    given = Parameters(files, digest_text(canonical_json(texts)))
+    if not problems:
+        problems += _across(given)
+    if problems:
+        raise UsageError("the region's parameters do not fit:", problems)
+    return given
 
 
-def read(table: Mapping[str, Any]) -> Parameters:
-    """Return the parameters of a parsed file; KeyError names what is missing or unknown."""
-    entries = table["condition"]
-    names = tuple(entry["id"] for entry in entries)
-    column = {name: index for index, name in enumerate(names)}
-    lists = [*table["codes"].values(), *(entry["codes"] for entry in entries)]
-    codes = tuple(dict.fromkeys(code for codes in lists for code in codes))
-    position = {code: index for index, code in enumerate(codes)}
-
-    def field(name: str, default: float | None = None) -> Floats:
-        values = [entry[name] if default is None else entry.get(name, default) for entry in entries]
-        return np.array(values, dtype=np.float64)
-
-    def indices(values: list[str]) -> NDArray[np.int16]:
-        return np.array([position[code] for code in values], dtype=np.int16)
-
-    def by_condition(values: Mapping[str, float]) -> dict[int, float]:
-        return {column[name]: value for name, value in values.items()}
-
-    towns = table["municipalities"]
-    return Parameters(
-        population=table["population"],
-        education=table["education"],
-        units=table["units"],
-        municipalities=np.array([int(code) for code in towns], dtype=np.int32),
-        municipality_weight=np.array([people for people, _ in towns.values()], dtype=np.float64),
-        municipality_unit=np.array([unit for _, unit in towns.values()], dtype=np.int8),
-        frailty=table["frailty"],
-        onset=table["onset"],
-        acute=table["acute"],
-        death=table["death"],
-        contacts=table["contacts"],
-        conditions=names,
-        psychiatric=np.array([entry.get("psychiatric", False) for entry in entries]),
-        psychiatric_care=field("psychiatric_care", 0.0),
-        rate=np.stack([_rates(entry, pyramid(table["population"])) for entry in entries], axis=2),
-        education_log=field("education"),
-        acute_log=field("acute"),
-        psychiatric_log=field("psychiatric_acute", 0.0),
-        death_log=field("death"),
-        visits=field("visits"),
-        seen=field("seen"),
-        effects=tuple(
-            (column[cause], column[effect], float(ratio)) for cause, effect, ratio in table["effects"]["list"]
-        ),
-        codes=codes,
-        condition_codes=tuple(indices(entry["codes"]) for entry in entries),
-        code_lists={kind: indices(values) for kind, values in table["codes"].items()},
-        drugs=tuple(_drug(entry, by_condition) for entry in table["drug"]),
-        tests=tuple(_test(entry, by_condition) for entry in table["lab"]),
-    )
+def _ours(name: str) -> str:
+    return resources.files(__package__).joinpath("parameters", f"{name}.toml").read_text(encoding="utf-8")
 
 
-def pyramid(population: Mapping[str, Any]) -> Floats:
-    """Return each age's share of the population, ages 0..OLDEST: even within a band, falling by age in the last two."""
-    shares = np.zeros(OLDEST + 1)
-    edges, weights = population["ages"], population["weights"]
-    for first, last, weight in zip(edges[:-1], edges[1:], weights, strict=True):
-        ages = np.arange(first, last)
-        form = np.exp(-0.25 * (ages - first)) if first >= 90 else np.exp(-0.06 * (ages - first) * (first >= 80))
-        shares[first:last] = weight * form / form.sum()
-    whole: Floats = shares / shares.sum()
-    return whole
+def _told(name: str, error: Any) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    got = error.get("input")
+    value = f", got {got!r}" if isinstance(got, str | int | float) else ""
+    return f"{name}.toml: {key}: {error['msg']}{value}"
 
 
-def _rates(entry: Mapping[str, Any], shares: Floats) -> Floats:
-    """Return onsets per year by sex and age, scaled so that the share of adults who have it is the one declared."""
+def _across(given: Parameters) -> list[str]:
+    """Names of conditions that no condition has, and ACSC codes that the pattern does not match (or others it does)."""
+    known = set(given.names)
+    effects = given.effects
+    used: list[tuple[str, Sequence[str]]] = [("effects.toml", [n for pair in effects.list for n in pair[:2]])]
+    used += [("effects.toml", effects.burdening), ("effects.toml", effects.burdened)]
+    used += [("medicine.toml", list(drug.users)) for drug in given.medicine.drug]
+    used += [("laboratory.toml", [*test.more, *test.shift]) for test in given.laboratory.test]
+    used += [("offers.toml", effect.of.conditions) for effect in given.offers.effect]
+    used += [("services.toml", list(given.services.conditions())), ("social.toml", list(given.social.conditions()))]
+    problems = [f"{file}: unknown condition {name!r}" for file, names in used for name in names if name not in known]
+    if missing := sorted(set(given.education.levels) - set(given.social.study.completed)):
+        problems.append(f"people.toml: education.levels {', '.join(missing)} have no age in social.toml, study.completed")
+    if len(known) < len(given.names):
+        problems.append("conditions.toml: an id stands there twice")
+    pattern = re.compile(f"D({given.admissions.acsc.pattern})")
+    codes = given.admissions.codes
+    acsc = [*codes["acsc"], *codes["child_acsc"], *(c for each in given.conditions for c in each.acsc_codes)]
+    other = [*codes["other"], *codes["child_other"], *(c for each in given.conditions for c in each.stay_codes)]
+    problems += [f"{code}: stands among ACSC codes, the pattern does not match it" for code in acsc
+                 if not pattern.match(code)]  # fmt: skip
+    problems += [f"{code}: stands among codes that are not ACSC, the pattern matches it" for code in other
+                 if pattern.match(code)]  # fmt: skip
+    return problems
+
+
+def _rates(condition: Condition, shares: Floats) -> Floats:
+    """Return onsets per year by sex and age, scaled so that the declared share of adults comes out, times `level`."""
     ages = np.arange(OLDEST + 1)
-    form = np.exp(-0.5 * ((ages - entry["peak"]) / entry["width"]) ** 2) * (ages >= entry["from"])
-    women = entry["women"]
-    forms = np.stack([form * 2 / (1 + women), form * 2 * women / (1 + women)]) if women else np.stack([form, 0 * form])
+    form = np.exp(-0.5 * ((ages - condition.peak) / condition.width) ** 2)
+    if condition.early:
+        peak, width, weight = condition.early
+        form = form + weight * np.exp(-0.5 * ((ages - peak) / width) ** 2)
+    form = form * (ages >= condition.from_)
+    women = condition.women
+    forms = np.stack([form * 2 / (1 + women), form * 2 * women / (1 + women)])
     cumulated = np.cumsum(forms, axis=1) - forms / 2
     adults = np.where(ages >= 18, shares, 0.0)
     adults = adults / adults.sum() / 2
@@ -175,37 +302,6 @@ def _rates(entry: Mapping[str, Any], shares: Floats) -> Floats:
     for _ in range(60):
         middle = (low + high) / 2
         share = ((1 - np.exp(-middle * cumulated)) * adults).sum()
-        low, high = (middle, high) if share < entry["prevalence"] / 100 else (low, middle)
-    rates: Floats = forms * low
+        low, high = (middle, high) if share < condition.prevalence / 100 else (low, middle)
+    rates: Floats = forms * low * condition.level
     return rates
-
-
-def _drug(entry: Mapping[str, Any], by_condition: ByCondition) -> Drug:
-    share, first, last = entry.get("anyone", [0.0, 0, 0])
-    return Drug(
-        atc=entry["atc"],
-        fills=entry["fills"],
-        packsize=entry["packsize"],
-        volume=entry["volume"],
-        strength=entry["strength"],
-        users=by_condition(entry["users"]),
-        anyone=(share, first, last),
-        women_only=entry.get("women_only", False),
-    )
-
-
-def _test(entry: Mapping[str, Any], by_condition: ByCondition) -> Test:
-    return Test(
-        npu=entry["npu"],
-        unit=entry["unit"],
-        rate=entry["rate"],
-        first_age=entry["from"],
-        more=by_condition(entry["more"]),
-        mean=entry["mean"],
-        between=entry["between"],
-        within=entry["within"],
-        shift=by_condition(entry["shift"]),
-        low=entry["low"],
-        high=entry["high"],
-        decimals=entry["decimals"],
-    )

@@ -1,48 +1,60 @@
-"""Who lives in the region: people, their homes and partners, where they come from, and their pseudonyms.
+"""Who lives in a shard of the region: people, their families, education and resources, and their pseudonyms.
 
-Everyone who will ever live there is laid down first (residents at the start, then those born or moving in each year),
-so that arrays keep their length. People are numbered in the order of their pseudonyms: a table sorted by person is
-sorted by `pnr`, and the order says nothing else about them.
+Everyone who will ever live there is laid down first (residents at the start, then those born or moving in each year), so
+arrays keep their length and a person's numbers never move. What is laid down does not depend on anybody's health.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
-from pipelines.synthesis.parameters import Parameters, pyramid
-from pipelines.synthesis.streams import Streams
+from pipelines.synthesis.calendar import NEVER
+from pipelines.synthesis.parameters import Parameters
+from pipelines.synthesis.streams import Draws, Floats, hashed, unit
 
-NEVER = np.int32(2**31 - 1)  # a day that does not come
 Days = NDArray[np.int32]
+SHARD = 65_536  # first residents per shard: a file set, and the unit of work of a process
+FEW = float(ndtri(0.2))  # resources below this are the lowest fifth
+INTO_REGION, BORN, FIRST = 2, 1, 0
 
 
 @dataclass
 class People:
     """One array per attribute, one place per person; days are days since 1970-01-01."""
 
-    pnr: NDArray[np.str_]
     sex: NDArray[np.int8]  # 1 man, 2 woman
     birth: Days
     entry: Days  # first day in the region
-    immigrated: NDArray[np.bool_]  # entered by moving in after the start
+    came: NDArray[np.int8]  # FIRST at the start, BORN here, INTO_REGION by moving
     origin: NDArray[np.int8]  # 1 Danish, 2 immigrant, 3 descendant
+    country: NDArray[np.int16]
+    language: NDArray[np.int8]  # of the interpreter needed, -1 none
+    resources: Floats  # standard normal: money, schooling, people around one; low is few
     education: NDArray[np.int8]  # index of the level reached as an adult
-    frailty: NDArray[np.float64]  # standard normal, unobserved
-    adherence: NDArray[np.float64]
+    income: Floats  # rank of the family's income among all, 0-1, but for noise by year
+    frailty: Floats  # unobserved; drawn anew until the person lives to the day of entry
+    mind: Floats  # unobserved psychiatric liability
+    adherence: Floats
+    digital_exempt: Days  # day of exemption from Digital Post, NEVER
+    leaves_home: NDArray[np.int8]  # age at which one moves out
     household: NDArray[np.int32]
     partner: NDArray[np.int32]  # -1: none
+    mother: NDArray[np.int32]  # -1: not in this region
     married: NDArray[np.bool_]
-    leaves_home: NDArray[np.int8]  # age at which one moves out
-    home: NDArray[np.int16]  # index of the municipality, by household
-    death: Days  # NEVER until it happens
-    emigration: Days
+    death: Days
+    emigration: Days  # first day away
 
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self.sex)
+
+    def part(self, start: int, stop: int) -> People:
+        """Return people start to stop; their arrays are views, so that what happens to them is kept."""
+        return People(**{field.name: getattr(self, field.name)[start:stop] for field in fields(self)})
 
     def age(self, day: int) -> NDArray[np.int32]:
         """Return everyone's age in whole years on a day; negative before birth."""
@@ -52,145 +64,161 @@ class People:
         """Return who lives in the region at the end of a day."""
         return (self.entry <= day) & (self.death > day) & (self.emigration > day)
 
-    def last_day(self, end: int) -> Days:
-        """Return the last day anything can be recorded about each: death, the day before moving out, or the end."""
-        return np.minimum(np.minimum(self.death, self.emigration - 1), end)
-
-    def municipality(self) -> NDArray[np.int16]:
-        """Return the index of everyone's municipality now."""
-        return self.home[self.household]
+    def few(self) -> NDArray[np.bool_]:
+        """Return who has few resources: the lowest fifth."""
+        return self.resources < FEW
 
 
-def settle(streams: Streams, parameters: Parameters, residents: int, first_day: int, years: int) -> People:
-    """Return the people of a region: `residents` before the first day, and the births and immigrants of each year."""
-    population = parameters.population
-    births, moves = round(residents * population["births"]), round(residents * population["immigration"])
-    cohorts = [np.zeros(residents, np.int16)] + [np.full(births + moves, year + 1, np.int16) for year in range(years)]
-    cohort = np.concatenate(cohorts)
-    n = len(cohort)
-    place = np.concatenate([np.full(residents, -1)] + [np.arange(births + moves)] * years)
-    newborn = (place >= 0) & (place < births)
-    immigrated = place >= births
+def settle(draws: Draws, given: Parameters, residents: int, first_day: int, years: int) -> People:
+    """Return the people of a shard: `residents` before the first day, then the births and immigrants of each year.
 
-    rng = streams.at("people")
-    entry = np.where(cohort == 0, first_day - 1, first_day + (cohort - 1) * 365.25 + rng.random(n) * 364).astype(
-        np.int32
-    )
-    age = np.searchsorted(np.cumsum(pyramid(population)), rng.random(n)) + rng.random(n)
-    age = np.where(immigrated, np.clip(18 + rng.gamma(2.0, 7.0, n), 0, 90), np.where(newborn, 0.0, age))
-    birth = np.where(newborn, entry, entry - 1 - np.floor(age * 365.25)).astype(np.int32)
-    # more women among the old: men of the same age have died
-    woman = rng.random(n) < 0.5 + np.clip(age - 65, 0, 30) * 0.006
-    sex = np.where(woman, 2, 1).astype(np.int8)
-    foreign = rng.random(n) < np.where(immigrated, 0.75, population["immigrant"])
-    origin = np.where(foreign, np.where((age < 18) & ~immigrated, 3, 2), 1).astype(np.int8)
-    frailty = rng.standard_normal(n) - 0.012 * np.clip(age - 55, 0, None)  # the frail of a cohort are gone first
-    shares = np.cumsum(parameters.education["shares"])
-    education = np.minimum(np.searchsorted(shares, rng.random(n) * shares[-1]), len(shares) - 1).astype(np.int8)
-    low = parameters.frailty["adherence_low"]
-    adherence = low + (1 - low) * rng.random(n)
-    leaves_home = (18 + rng.integers(0, 7, n)).astype(np.int8)
+    `draws` covers `residents + years * newcomers(...)` people.
+    """
+    population, n = given.population, draws.count
+    births, moves = newcomers(given, residents)
+    place = np.concatenate([np.full(residents, -1), np.tile(np.arange(births + moves), years)])
+    year = np.concatenate([np.zeros(residents, int), np.repeat(np.arange(years), births + moves)])
+    came = np.where(place < 0, FIRST, np.where(place < births, BORN, INTO_REGION)).astype(np.int8)
+    u = draws.uniforms("people", 24)
+    entry = np.where(place < 0, first_day - 1, first_day + np.floor((year + u[:, 0] * 0.998) * 365.25)).astype(np.int32)
+    at_start = np.searchsorted(np.cumsum(given.pyramid), u[:, 1], side="right") + u[:, 2]
+    moving = 18 + 9.0 * -np.log1p(-u[:, 1]) * (0.5 + u[:, 2])
+    moving = np.where(u[:, 23] < 0.18, 16 * u[:, 2], np.minimum(moving, 90))  # some come as children
+    age = np.where(came == FIRST, at_start, np.where(came == BORN, 0.0, moving))
+    birth = (entry - np.floor(age * 365.25)).astype(np.int32)
+    woman = u[:, 3] < np.where(came == FIRST, given.women[np.minimum(age.astype(int), len(given.women) - 1)], 0.49)
+    foreign = u[:, 4] < np.where(came == INTO_REGION, 0.7, population.immigrant)
+    origin = np.where(foreign, np.where((age < 18) & (came != INTO_REGION), 3, 2), 1)
+    country = np.where(foreign, np.asarray(population.countries)[(u[:, 5] * len(population.countries)).astype(int)], 5100)
+    contact = given.contact
+    speaks = foreign & (origin == 2) & (u[:, 6] < contact.interpreter)
+    language = np.where(speaks, np.floor(u[:, 7] * len(contact.languages)), -1)
 
-    household, partner = _households(streams.at("households"), age, sex, cohort, newborn, population["coupled"])
-    married = rng.random(n) < np.clip((age - 22) / 30, 0.0, 0.8)
-    married = married & (partner >= 0) & married[partner]
-    # homes for those who will leave their parents: one more household per person, mostly unused
-    weight = np.cumsum(parameters.municipality_weight)
-    draws = rng.random(household.max() + 1 + n) * weight[-1]
-    home = np.minimum(np.searchsorted(weight, draws), len(weight) - 1).astype(np.int16)
-
-    order = rng.permutation(n)  # pseudonyms are sorted, people are not
-    back = np.empty(n, np.int32)
-    back[order] = np.arange(n, dtype=np.int32)
+    resources = ndtri(_open(u[:, 8])) - 0.55 * foreign
+    education = _education(given, resources, birth, u[:, 9])
+    income = ndtr(given.education.income * resources + np.sqrt(1 - given.education.income**2) * ndtri(_open(u[:, 10])))
+    frailty, mind = unseen(given, resources, u[:, 11], u[:, 12])
+    low = given.unseen.adherence_low
+    old = np.clip((age - 60) / 30, 0, 1.1)
+    exempt = contact.digital_exempt_young + (contact.digital_exempt_old - contact.digital_exempt_young) * old**1.5
+    exempt = exempt * np.where(resources < FEW, contact.digital_exempt_few, 0.8)
+    exempt_day = np.where((u[:, 14] < exempt) & (age >= 15), np.maximum(first_day - 3 * 365 * u[:, 15], entry), NEVER)
     never = np.full(n, NEVER, np.int32)
-    return People(
-        pnr=pseudonyms(streams.at("pnr"), n),
-        sex=sex[order],
-        birth=birth[order],
-        entry=entry[order],
-        immigrated=immigrated[order],
-        origin=origin[order],
-        education=education[order],
-        frailty=frailty[order],
-        adherence=adherence[order],
-        household=household[order],
-        partner=np.where(partner[order] >= 0, back[partner[order]], -1).astype(np.int32),
-        married=married[order],
-        leaves_home=leaves_home[order],
-        home=home,
+    people = People(
+        sex=np.where(woman, 2, 1).astype(np.int8),
+        birth=birth,
+        entry=entry,
+        came=came,
+        origin=origin.astype(np.int8),
+        country=country.astype(np.int16),
+        language=language.astype(np.int8),
+        resources=resources,
+        education=education,
+        income=income,
+        frailty=frailty,
+        mind=mind,
+        adherence=low + (1 - low) * u[:, 13],
+        digital_exempt=exempt_day.astype(np.int32),
+        leaves_home=(18 + np.floor(7 * u[:, 16])).astype(np.int8),
+        household=np.arange(n, dtype=np.int32),
+        partner=np.full(n, -1, np.int32),
+        mother=np.full(n, -1, np.int32),
+        married=np.zeros(n, bool),
         death=never,
         emigration=never.copy(),
     )
+    _families(people, u[:, 17:23], first_day, given)
+    return people
 
 
-def _households(
-    rng: np.random.Generator,
-    age: NDArray[np.float64],
-    sex: NDArray[np.int8],
-    cohort: NDArray[np.int16],
-    newborn: NDArray[np.bool_],
-    coupled: float,
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return each one's household and partner: couples near in age, children with parents, others alone."""
-    n = len(age)
-    partner = np.full(n, -1, np.int32)
-    start = cohort == 0
-    pairing = start & (age >= 25) & (rng.random(n) < coupled)
-    near = age + rng.normal(0, 2.0, n) + np.where(sex == 1, -1.0, 1.0)
-    men = np.flatnonzero(pairing & (sex == 1))
-    women = np.flatnonzero(pairing & (sex == 2))
+def newcomers(given: Parameters, residents: int) -> tuple[int, int]:
+    """Return how many are born and how many move in each year, for so many first residents."""
+    return round(residents * given.population.births), round(residents * given.population.immigration)
+
+
+def unseen(given: Parameters, resources: Floats, one: Floats, two: Floats) -> tuple[Floats, Floats]:
+    """Return frailty and psychiatric liability, standard normal and correlated as declared, from uniform numbers."""
+    u = given.unseen
+    rest = np.sqrt(1 - u.resources_mind**2)
+    mind = u.resources_mind * resources + rest * ndtri(_open(one))
+    between = u.frailty_mind - u.resources_frailty * u.resources_mind
+    slope = between / rest**2
+    base = u.resources_frailty - slope * u.resources_mind
+    left = np.sqrt(max(1 - base**2 - slope**2 - 2 * base * slope * u.resources_mind, 0.05))
+    return base * resources + slope * mind + left * ndtri(_open(two)), mind
+
+
+def _education(given: Parameters, resources: Floats, birth: Days, u: Floats) -> NDArray[np.int8]:
+    edu = given.education
+    rho = edu.with_resources
+    rank = ndtr(rho * resources + np.sqrt(1 - rho**2) * ndtri(_open(u)))
+    decade = np.clip(1970 + birth / 365.25, edu.decades[0], edu.decades[-1])
+    bounds = np.cumsum(np.asarray(edu.shares), axis=1)[:, :-1]
+    cuts = np.stack([np.interp(decade, edu.decades, bounds[:, level]) for level in range(bounds.shape[1])])
+    found: NDArray[np.int8] = (rank[None, :] >= cuts).sum(axis=0).astype(np.int8)
+    return found
+
+
+def _families(people: People, u: Floats, first_day: int, given: Parameters) -> None:
+    """Pair the first residents into couples near in age, and give children a mother and her household."""
+    age = (first_day - people.birth) / 365.25
+    first = people.came == FIRST
+    pairing = first & (age >= 25) & (u[:, 0] < given.population.coupled)
+    pair(people, np.flatnonzero(pairing), age, u[:, 1])
+    people.married[:] = (u[:, 2] < np.clip((age - 22) / 30, 0.0, 0.8)) & (people.partner >= 0)
+    people.married &= np.where(people.partner >= 0, people.married[people.partner], False)
+    mothers = np.flatnonzero(first & (people.sex == 2) & (age > 16) & (age < 62))
+    if len(mothers) == 0:
+        return
+    mothers = mothers[np.lexsort((mothers, people.birth[mothers]))]
+    born = people.birth[mothers].astype(np.float64)
+    grown = people.leaves_home * 365.25 <= first_day - people.birth
+    children = np.flatnonzero((first & ~grown & (age < 26)) | (people.came == BORN))
+    wanted = people.birth[children] - 365.25 * np.clip(30.5 + 5.0 * ndtri(_open(u[children, 3])), 18, 44)
+    at = np.clip(np.searchsorted(born, wanted), 0, len(mothers) - 1)
+    at = np.clip(at + np.floor(9 * u[children, 4]).astype(int) - 4, 0, len(mothers) - 1)
+    fits = np.abs(people.birth[children] - people.birth[mothers[at]]) > 15 * 365.25
+    people.mother[children[fits]] = mothers[at[fits]]
+    people.household[children[fits]] = people.household[mothers[at[fits]]]
+
+
+def pair(people: People, chosen: NDArray[np.int64], age: Floats, u: Floats) -> None:
+    """Make couples of the chosen, who have no partner: each moves in with the one next to them by age."""
+    near = age + 2.0 * ndtri(_open(u)) + np.where(people.sex == 1, -1.0, 1.0)
+    men, women = (chosen[people.sex[chosen] == sex] for sex in (1, 2))
     pairs = min(len(men), len(women))
-    men = np.sort(rng.permutation(men)[:pairs])
-    women = np.sort(rng.permutation(women)[:pairs])
-    men, women = men[np.argsort(near[men], kind="stable")], women[np.argsort(near[women], kind="stable")]
-    partner[men], partner[women] = women, men
-
-    household = np.arange(n, dtype=np.int32)
-    household[women] = household[men]
-    parents = women[(age[women] > 22) & (age[women] < 52)]
-    grown = np.where(age < 18, True, age < 18 + 4 * rng.random(n)) & (start | newborn)
-    children = np.flatnonzero(grown)
-    if len(parents):
-        fitting = parents[np.argsort(age[parents], kind="stable")]
-        wanted = np.clip(age[children] + rng.normal(30, 4, len(children)), 23, 51)
-        at = np.clip(np.searchsorted(age[fitting], wanted), 0, len(fitting) - 1)
-        at = np.clip(at + rng.integers(-3, 4, len(children)), 0, len(fitting) - 1)
-        household[children] = household[fitting[at]]
-    return household, partner
+    # the surplus of either sex is left out evenly over ages
+    men, women = (who[np.lexsort((who, near[who]))] for who in (men, women))
+    men = men[(np.arange(pairs) * len(men) // max(pairs, 1))]
+    women = women[(np.arange(pairs) * len(women) // max(pairs, 1))]
+    people.partner[men], people.partner[women] = women, men
+    people.household[women] = people.household[men]
 
 
-def pseudonyms(rng: np.random.Generator, count: int) -> NDArray[np.str_]:
-    """Return distinct strings of 12 digits in ascending order, none readable as a date in digits 1-6 or 3-8.
+def pseudonyms(seed: int, addresses: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a number of at most 12 digits for each address, distinct for distinct ones; see `pnr_digits`.
 
-    Digits 3-4 and 5-6 would be the months; they are 00 or 13-99, which no month is. Leading zeros occur.
+    Four rounds of a Feistel network mix the two halves of the address; each round can be undone, so no two people meet.
     """
-    months = np.array([0, *range(13, 100)], dtype=np.int64)
-    drawn = np.zeros(0, dtype=np.int64)
-    while len(drawn) < count:
-        more = count - len(drawn) + 16
-        number = rng.integers(0, 100, more) * 10**10 + months[rng.integers(0, 88, more)] * 10**8
-        number = number + months[rng.integers(0, 88, more)] * 10**6 + rng.integers(0, 10**6, more)
-        drawn = np.unique(np.concatenate([drawn, number]))
-    chosen = np.sort(rng.permutation(drawn)[:count])
-    digits = (chosen[:, None] // 10 ** np.arange(11, -1, -1, dtype=np.int64)) % 10 + ord("0")
-    return np.ascontiguousarray(digits.astype(np.uint32)).view("<U12").ravel()
+    left, right = np.divmod(addresses, RIGHT)
+    key = np.full(len(addresses), seed, np.uint64)
+    for turn in range(4):
+        left = (left + np.floor(unit(hashed(key, f"pnr left {turn}", right)) * LEFT).astype(np.int64)) % LEFT
+        right = (right + np.floor(unit(hashed(key, f"pnr right {turn}", left)) * RIGHT).astype(np.int64)) % RIGHT
+    first, second = np.divmod(left, 88)
+    third, rest = np.divmod(right, 10**6)
+    number: NDArray[np.int64] = ((first * 100 + _no_month(second)) * 100 + _no_month(third)) * 10**6 + rest
+    return number
 
 
-def leave_home(people: People, day: int, year_index: int) -> None:
-    """Move those who have reached their age into a household of their own, in the municipality drawn for it."""
-    age = people.age(day)
-    spare = len(people.home) - len(people)
-    own = spare + np.arange(len(people), dtype=np.int32)
-    going = (people.partner < 0) & (age == people.leaves_home) & (people.household < spare) & (people.entry < day)
-    # most stay where they grew up
-    stay = (np.arange(len(people)) + year_index) % 3 > 0
-    people.home[own[going & stay]] = people.home[people.household[going & stay]]
-    people.household[going] = own[going]
+LEFT, RIGHT = 100 * 88, 88 * 10**6  # digits 1-4, and 5-12
 
 
-def move_house(people: People, rng: np.random.Generator, parameters: Parameters) -> None:
-    """Let some households change municipality."""
-    weight = np.cumsum(parameters.municipality_weight)
-    moving = rng.random(len(people.home)) < parameters.population["moves"]
-    new = np.minimum(np.searchsorted(weight, rng.random(len(people.home)) * weight[-1]), len(weight) - 1)
-    people.home[moving] = new[moving]
+def _no_month(value: NDArray[np.int64]) -> NDArray[np.int64]:
+    """0 or 13-99: what no month is, so that digits 1-6 and 3-8 of a pseudonym are never a date."""
+    return np.where(value == 0, 0, value + 12)
+
+
+def _open(u: Floats) -> Floats:
+    """Uniform numbers kept off 0 and 1."""
+    return np.clip(u, 1e-12, 1 - 1e-12)

@@ -1,28 +1,31 @@
-"""A region's registers and its truth, simulated year by year."""
+"""A region's registers and its truth: the shards shared out among processes, and what the delivery says of itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import multiprocessing
+import os
+import queue
+from collections.abc import Callable, Collection
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
-
-from pipelines.synthesis.care import contacts_of_year, diagnoses
-from pipelines.synthesis.lives import Hazards, Health, birth_to_entry, fall_ill, hazards, leave
-from pipelines.synthesis.medicine import drugs_in_use, purchases, tests_of_year
-from pipelines.synthesis.parameters import parameters as read_parameters
-from pipelines.synthesis.people import NEVER, leave_home, move_house, settle
-from pipelines.synthesis.registers import TABLES, Registers
-from pipelines.synthesis.stays import Busy, Events, stays_of_year
-from pipelines.synthesis.streams import Streams
-from pipelines.synthesis.write import Tables, dates, people_column, words, write_parquet
+from pipelines.synthesis.cpr import LAST_YEAR
+from pipelines.synthesis.effects import write_effects
+from pipelines.synthesis.parameters import read_parameters
+from pipelines.synthesis.people import SHARD
+from pipelines.synthesis.policy import Policy
+from pipelines.synthesis.registers import QUIRKS
+from pipelines.synthesis.shard import BLOCK, Plan, simulate_shard
 from stratify.errors import UsageError
 from stratify.files import write_json
 
 SYSTEM = "urn:stratify:synthetic"
+MOST_PEOPLE = 3_000_000
+FIRST_YEAR = 1995
+
+_ticks: Any = None  # the queue that a process tells its progress on
 
 
 def synthesise(
@@ -34,113 +37,120 @@ def synthesise(
     end: date = date(2024, 12, 31),
     seed: int = 0,
     delivered: date = date(2025, 3, 1),
+    quirks: Collection[str] = QUIRKS,
+    optional: bool = False,
+    parameters: Path | None = None,
+    policy: Policy | None = None,
+    processes: int | None = None,
+    block: int = BLOCK,
+    fictitious_cpr: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> dict[str, int]:
     """Return the rows per register table, after writing them to one folder and the truth to another; both exist, empty.
 
     `people` live in the region at the start; births, moves and deaths follow. The extract covers `years` whole years
-    up to `end`, a 31 December. The same arguments give the same bytes. UsageError says which argument is off.
+    up to `end`, a 31 December, as a delivery of the day `delivered` holds them. The same arguments give the same bytes,
+    whatever `processes` and `block` are. `quirks` are what real registers get wrong (QUIRKS: all), `optional` adds the
+    tables of out-of-hours care, `parameters` is a folder of own parameter files, `policy` gives offers from a landmark
+    on, `fictitious_cpr` gives people ten-digit numbers that look like a CPR and are no date instead of pseudonyms.
+    UsageError says which argument is off.
     """
-    _check(people=people, years=years, end=end, seed=seed, delivered=delivered)
-    given, streams = read_parameters(), Streams(seed)
-    start = end.year - years + 1
-    last_day = _day(end)
-    residents = settle(streams, given, people, _day(date(start, 1, 1)), years)
-    health = birth_to_entry(residents, streams, given)
-    tables = Registers(Tables(registers, TABLES), residents, given)
-    tables.population(start - 1, _day(date(start - 1, 12, 31)))
-    busy = Busy(np.zeros(len(residents), np.int64), np.zeros(len(residents), np.int64))
-    carried: Events | None = None
-    risks = []
-    for done, year in enumerate(range(start, end.year + 1)):
-        first = _day(date(year, 1, 1))
-        window = (year, first, _day(date(year + 1, 1, 1)) - first)
-        leave_home(residents, first, done)
-        move_house(residents, streams.at("moves", year), given)
-        health.drugs = drugs_in_use(residents, health, first, streams, given)
-        hazard = hazards(residents, health, first, given)
-        risks.append((year, hazard))
-        leave(residents, hazard, window, streams, given)
-        fall_ill(residents, health, window, streams, given)
-        kinds, *taken = stays_of_year(residents, hazard, busy, window, streams, given)
-        contacts, carried = contacts_of_year(
-            residents, health, kinds, (taken[0], taken[1]), window, last_day, carried, streams, given
-        )
-        found = diagnoses(contacts, health, year, streams, given)
-        tables.contacts(year, contacts, found, streams.at("delivery", year).random(len(contacts["person"])))
-        tables.drugs(year, purchases(residents, health, window, last_day, streams, given))
-        tables.laboratory(year, tests_of_year(residents, health, window, last_day, streams, given))
-        tables.moves_and_deaths(year, first, first + window[2] - 1)
-        tables.population(year, first + window[2] - 1)
-        health.stays = np.bincount(kinds["acute"]["person"], minlength=len(residents)).astype(np.int32)
-        health.psychiatric_stays = np.bincount(kinds["psychiatric"]["person"], minlength=len(residents)).astype(
-            np.int32
-        )
+    plan = Plan(people, years, end, seed, delivered, frozenset(quirks), optional, policy, block, fictitious_cpr)
+    check_plan(plan)
+    given = read_parameters(parameters)
+    if policy is not None:
+        policy.check(given)
+    sizes = [min(SHARD, people - first) for first in range(0, people, SHARD)]
+    total = len(sizes) * (years + 1)
+    count = 0
+
+    def tick() -> None:
+        nonlocal count
+        count += 1
         if progress:
-            progress((done + 1) / years)
-    tables.complete(start)
-    _write_truth(truth, health, risks, tables.pnr, given.conditions)
+            progress(count / total)
+
+    workers = min(processes or os.cpu_count() or 1, len(sizes))
+    if workers == 1:
+        found = [simulate_shard(part, size, plan, given, registers, truth, tick) for part, size in enumerate(sizes)]
+    else:
+        found = _shared_out(workers, [(part, size, plan, parameters, registers, truth) for part, size in enumerate(sizes)],
+                            tick)  # fmt: skip
+    write_effects(truth, given)
     write_json(
         registers / "delivery.json",
         {
             "source": "synthetic",
             "system": SYSTEM,
-            "covers_from": date(start, 1, 1).isoformat(),
+            "covers_from": date(plan.first_year, 1, 1).isoformat(),
             "covers_to": end.isoformat(),
             "delivered": delivered.isoformat(),
         },
     )
-    return tables.tables.rows
+    names = sorted({name for rows in found for name in rows})
+    return {name: sum(rows.get(name, 0) for rows in found) for name in names}
 
 
-def _check(*, people: int, years: int, end: date, seed: int, delivered: date) -> None:
+def check_plan(plan: Plan) -> None:
+    """Raise UsageError naming every argument that is off."""
     problems = []
-    if people < 1:
-        problems.append(f"people: at least 1 is required, got {people}")
-    if not 1 <= years <= 60:
-        problems.append(f"years: 1 to 60 are required, got {years}")
-    if (end.month, end.day) != (12, 31):
-        problems.append(f"end: a 31 December is required, got {end.isoformat()}")
-    if not 0 <= seed < 2**63:
-        problems.append(f"seed: 0 or more is required, below 2**63, got {seed}")
-    if delivered <= end:
-        problems.append(f"delivered: a day after {end.isoformat()} is required, got {delivered.isoformat()}")
+    if not 1 <= plan.people <= MOST_PEOPLE:
+        problems.append(f"people: 1 to {MOST_PEOPLE} are required, got {plan.people}")
+    if (plan.end.month, plan.end.day) != (12, 31):
+        problems.append(f"end: a 31 December is required, got {plan.end.isoformat()}")
+    if not 1 <= plan.years <= 60:
+        problems.append(f"years: 1 to 60 are required, got {plan.years}")
+    elif plan.first_year < FIRST_YEAR:
+        problems.append(f"years: none before {FIRST_YEAR}, the registers were others; got {plan.first_year} as the first")
+    if not 0 <= plan.seed < 2**63:
+        problems.append(f"seed: 0 or more is required, below 2**63, got {plan.seed}")
+    if plan.delivered <= plan.end:
+        problems.append(f"delivered: a day after {plan.end.isoformat()} is required, got {plan.delivered.isoformat()}")
+    if unknown := sorted(plan.quirks - QUIRKS):
+        problems.append(f"quirks: {', '.join(unknown)} unknown; there are {', '.join(sorted(QUIRKS))}")
+    if plan.fictitious_cpr and plan.end.year > LAST_YEAR:
+        problems.append(f"end: at most {LAST_YEAR} with fictitious CPR numbers, got {plan.end.year}")
+    if plan.block < 1:
+        problems.append(f"block: at least 1 is required, got {plan.block}")
     if problems:
         raise UsageError("A region cannot be simulated from these arguments.", problems)
 
 
-def _day(day: date) -> int:
-    return (day - date(1970, 1, 1)).days
+def _shared_out(workers: int, jobs: list[tuple[Any, ...]], tick: Callable[[], None]) -> list[dict[str, int]]:
+    """Return each job's rows, done by several processes; the first error ends them all and is raised here."""
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as manager:
+        ticks = manager.Queue()
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_listen, initargs=(ticks,)) as pool:
+            futures = [pool.submit(_one, *job) for job in jobs]
+            left: set[Future[dict[str, int]]] = set(futures)
+            try:
+                while left:
+                    done, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        future.result()
+                    _drain(ticks, tick)
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+            _drain(ticks, tick)
+    return [future.result() for future in futures]
 
 
-def _write_truth(
-    folder: Path,
-    health: Health,
-    risks: list[tuple[int, Hazards]],
-    pnr: pa.Array,
-    conditions: tuple[str, ...],
-) -> None:
-    """Write the true risks of each year (`truth_risk`) and the true onsets (`truth_state`)."""
-    parts = [(year, np.flatnonzero(hazard.at_risk), hazard) for year, hazard in risks]
-    person = np.concatenate([who for _, who, _ in parts])
-    year = np.concatenate([np.full(len(who), year, np.int16) for year, who, _ in parts])
+def _drain(ticks: Any, tick: Callable[[], None]) -> None:
+    while True:
+        try:
+            ticks.get_nowait()
+        except queue.Empty:
+            return
+        tick()
 
-    def column(values: list[NDArray[np.float64]]) -> pa.Array:
-        return pa.array(np.concatenate(values)[order], pa.float64())
 
-    order = np.lexsort((year, person))
-    table = {
-        "pnr": people_column(pnr, person[order]),
-        "year": pa.array(year[order], pa.int16()),
-        "acute_admission": column([hazard.admission_risk()[who] for _, who, hazard in parts]),
-        "acute_somatic_admission": column([hazard.somatic_risk()[who] for _, who, hazard in parts]),
-        "death": column([hazard.death_risk()[who] for _, who, hazard in parts]),
-    }
-    write_parquet(folder / "truth_risk.parquet", pa.table(table))
-    person, condition = np.nonzero(health.onset < NEVER)
-    table = {
-        "pnr": people_column(pnr, person),
-        "condition": words(condition, conditions),
-        "onset": dates(health.onset[person, condition]),
-    }
-    write_parquet(folder / "truth_state.parquet", pa.table(table))
+def _listen(ticks: Any) -> None:
+    global _ticks
+    _ticks = ticks
+    os.umask(0o077)
+
+
+def _one(part: int, size: int, plan: Plan, parameters: Path | None, registers: Path, truth: Path) -> dict[str, int]:
+    return simulate_shard(part, size, plan, read_parameters(parameters), registers, truth, lambda: _ticks.put(None))

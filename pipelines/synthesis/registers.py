@@ -1,338 +1,202 @@
-"""The shape of each register table: which columns a year of people, contacts, drugs and tests becomes.
+"""The register tables of one shard, gathered block by block and written year by year.
 
-Hospital contacts change generation on 2019-02-03. Those begun before lie in LPR2, somatic (`lpr_adm`, `lpr_diag`) apart
-from psychiatric (`t_psyk_adm`, `t_psyk_diag`); those begun since lie in `lpr_a_kontakt` and `lpr_a_diagnose`, which
-also hold copies of some older contacts, marked `lprindberetningssystem` = LPR2.
+What a year holds is made from its scenes; the population, work, income and distances from who lives there at its end.
+Rows reach a delivery some days after they happened; a table's mean delay stands in care.toml.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.synthesis.care import CHANGE, EMERGENCY, INPATIENT, LATERALITY, OPEN, OUTPATIENT
-from pipelines.synthesis.medicine import ABOVE, BELOW, CANCELLED, NEGATIVE, NUMBER
+from pipelines.synthesis import general_practice, laboratory, medicine, municipal, out_of_hours, population, social
+from pipelines.synthesis.calendar import DAY, Year, day_number
+from pipelines.synthesis.codes import Codes
+from pipelines.synthesis.contacts import INPATIENT, contacts_of_year
+from pipelines.synthesis.diagnoses import diagnoses_of
+from pipelines.synthesis.dream import dream
+from pipelines.synthesis.homes import Homes
+from pipelines.synthesis.lpr import PER_YEAR, Lpr
 from pipelines.synthesis.parameters import Parameters
 from pipelines.synthesis.people import People
-from pipelines.synthesis.stays import DAY, Events
-from pipelines.synthesis.write import Tables, dates, digits, moments, people_column, words
+from pipelines.synthesis.scene import Rows, Scene
+from pipelines.synthesis.streams import hashed, unit, word
+from pipelines.synthesis.write import Columns, Tables, people_column
 
-TABLES = (
-    "bef",
-    "vnds",
-    "dod",
-    "lpr_adm",
-    "lpr_diag",
-    "t_psyk_adm",
-    "t_psyk_diag",
-    "lpr_a_kontakt",
-    "lpr_a_diagnose",
-    "lmdb",
-    "laboratorieproevesvar_",
-    "udda",
-)
-COPIES_FROM = (date(2017, 1, 1) - date(1970, 1, 1)).days
-KEY_STEP = 7_368_787  # keys of contacts lie this far apart, so that they are no running numbers
-SPECIALTIES = ("Intern medicin", "Kirurgi", "Ortopædisk kirurgi", "Gynækologi og obstetrik", "Akutmedicin", "Psykiatri")
-SPECIALTY_CODES = ("01", "30", "35", "38", "99", "50")
-CHAPTERS = {"S": 2, "M": 2, "K": 1, "O": 3, "R": 4}  # second letter of a code -> index of the specialty; others 0
-CONTACT_COLUMNS = {
-    "person": np.int64,
-    "start": np.int64,
-    "end": np.int64,
-    "acute": np.bool_,
-    "psychiatric": np.bool_,
-    "setting": np.int8,
-    "code": np.int16,
-    "virtual": np.bool_,
-    "unit": np.int8,
-}
-VALUES = 10_000  # tenths: vocabulary of numeric answers
+if TYPE_CHECKING:
+    from pipelines.synthesis.shard import Life, Plan
+
+QUIRKS = frozenset(
+    ("letter_case", "overlap", "refuted", "suffix_letters", "text_values", "missing_indo", "duplicates",
+     "open_contacts", "several_npu", "dead_in_snapshot", "corrections", "late_rows")
+)  # fmt: skip
+CORE = ("bef", "vnds", "dod", "udda", "faik", "akm", "dream", "lpr_adm", "lpr_diag", "lpr_sksopr", "t_psyk_adm",
+        "t_psyk_diag", "lpr_a_kontakt", "lpr_a_diagnose", "lmdb", "sssy", "laboratorieproevesvar_", "aefv", "aehjsp",
+        "ophold_plejehjem", "tvang", "tolk", "digital_post", "afstand")  # fmt: skip
+OPTIONAL = ("laegevagt", "praehospital")
+COPIED = frozenset(("lmdb", "sssy", "laboratorieproevesvar_", "lpr_diag", "lpr_a_diagnose"))
 
 
-class Registers:
-    """A writer of the register tables of one region."""
+class YearTables:
+    """A writer of one shard's register tables."""
 
-    def __init__(self, tables: Tables, people: People, parameters: Parameters) -> None:
-        self.tables, self.people, self.parameters = tables, people, parameters
-        self.pnr = pa.array(people.pnr.tolist(), pa.string())
-        self.codes = (*parameters.codes, *LATERALITY)
-        chapter = [CHAPTERS.get(code[1], 0) for code in self.codes]
-        self.specialty = np.array(chapter, np.int8)
-        self.contacts_so_far = 0
-
-    def population(self, year: int, day: int) -> None:
-        """Write who lives in the region at the end of a year (`bef`) and their education (`udda`)."""
-        people, parameters = self.people, self.parameters
-        who = np.flatnonzero(people.resident(day))
-        age = people.age(day)[who]
-        together = np.bincount(people.household[who], minlength=len(people.home))
-        partner = people.partner[who]
-        widowed = (partner >= 0) & (people.death[partner] <= day)
-        parted = (partner >= 0) & ~widowed & (people.emigration[partner] <= day)
-        single = np.where((age > 45) & (people.adherence[who] * 10 % 1 < 0.5), 2, 0)
-        status = np.where(partner < 0, single, np.where(people.married[who], 1, 0))
-        status = np.where(people.married[who] & widowed, 3, np.where(people.married[who] & parted, 2, status))
-        origin = people.origin[who]
-        country = np.where(origin == 1, 5100, np.array([5704, 5448, 5432, 5130, 5180, 5472])[who % 6])
-        self.tables.write(
-            "bef",
-            year,
-            {
-                "pnr": people_column(self.pnr, who),
-                "koen": pa.array(people.sex[who], pa.int8()),
-                "foed_dag": dates(people.birth[who]),
-                "alder": pa.array(age.astype(np.int16), pa.int16()),
-                "referencetid": dates(np.full(len(who), day)),
-                "reg": words(np.zeros(len(who), int), ["82"]),
-                "kom": pa.array(parameters.municipalities[people.municipality()[who]].astype(np.int16), pa.int16()),
-                "civst": words(status, ["U", "G", "F", "E"]),
-                "familie_id": digits(people.household[who].astype(np.int64) * KEY_STEP + 17, 14),
-                "opr_land": pa.array(country.astype(np.int16), pa.int16()),
-                "ie_type": pa.array(origin, pa.int8()),
-                "antpersh": pa.array(together[people.household[who]].astype(np.int16), pa.int16()),
-            },
+    def __init__(self, tables: Tables, pnr: pa.Array, codes: Codes, plan: Plan, given: Parameters) -> None:
+        self.tables, self.pnr, self.codes, self.plan, self.given = tables, pnr, codes, plan, given
+        self.quirks = plan.quirks
+        self.hospital = np.array(
+            [[each.id for each in given.places.hospital].index(town.hospital) for town in given.places.municipality]
         )
-        schooled = age >= 15
-        who, age = who[schooled], age[schooled]
-        reached = np.clip((age - 15) // 4, 0, None)  # a long education takes until the late twenties
-        level = np.where(people.education[who] <= reached * 2, people.education[who], np.minimum(reached * 2, 2))
-        finished = people.birth[who] + np.floor((16 + 2.0 * level) * 365.25)
-        self.tables.write(
-            "udda",
-            year,
-            {
-                "pnr": people_column(self.pnr, who),
-                "aar": pa.array(np.full(len(who), year, np.int16), pa.int16()),
-                "hfaudd": words(level, parameters.education["levels"]),
-                "hf_vfra": dates(np.minimum(finished, day)),
-            },
-        )
+        self._parts: dict[str, list[Rows]] = {}
+        self._place = 0
 
-    def moves_and_deaths(self, year: int, first: int, last: int) -> None:
-        """Write the year's moves over the border (`vnds`) and deaths (`dod`)."""
-        people = self.people
-        came = np.flatnonzero(people.immigrated & (people.entry >= first) & (people.entry <= last))
-        went = np.flatnonzero((people.emigration >= first) & (people.emigration <= last))
-        person = np.concatenate([came, went])
-        day = np.concatenate([people.entry[came], people.emigration[went]])
-        way = np.concatenate([np.zeros(len(came), int), np.ones(len(went), int)])
-        order = np.lexsort((day, person))
-        country = np.array([5704, 5448, 5432, 5130, 5180, 5472])[person % 6]
-        self.tables.write(
-            "vnds",
-            year,
-            {
-                "pnr": people_column(self.pnr, person[order]),
-                "indud_kode": words(way[order], ["I", "U"]),
-                "haend_dato": dates(day[order]),
-                "indud_land": pa.array(country[order].astype(np.int16), pa.int16()),
-            },
-        )
-        dead = np.flatnonzero((people.death >= first) & (people.death <= last))
-        self.tables.write("dod", year, {"pnr": people_column(self.pnr, dead), "doddato": dates(people.death[dead])})
+    def eve(self, people: People, homes: Homes, year: Year) -> None:
+        """Write who lives in the region on the last day before the first year."""
+        day = year.first - 1
+        self._put("bef", population.bef(people, homes, self._addresses(people), self.pnr, day, self.given, self.quirks),
+                  year.number - 1)  # fmt: skip
 
-    def contacts(self, year: int, contacts: Events, found: Events, draw: NDArray[np.float64]) -> None:
-        """Write the year's contacts and diagnoses into the tables of their generation.
-
-        `draw` holds a uniform number per contact: which older ones are delivered a second time, and answers left blank.
-        """
-        n = len(contacts["person"])
-        key = (self.contacts_so_far + 1 + np.arange(n, dtype=np.int64)) * KEY_STEP
-        self.contacts_so_far += n
-        new = contacts["start"] // DAY >= CHANGE
-        psychiatric = contacts["psychiatric"]
-        copied = ~new & (contacts["start"] // DAY >= COPIES_FROM) & (draw < self.parameters.contacts["lpr2_duplicates"])
-        for generation, chosen in (("lpr", ~new & ~psychiatric), ("psyk", ~new & psychiatric)):
-            if chosen.any():
-                self._lpr2(year, contacts, found, key, chosen, psychiatric=generation == "psyk")
-        if (new | copied).any():
-            self._lpr_a(year, contacts, found, key, new, new | copied, draw)
-
-    def complete(self, year: int) -> None:
-        """Write a file without rows for each table the years did not reach, so that all twelve are there."""
-        nothing: Events = {name: np.zeros(0, kind) for name, kind in CONTACT_COLUMNS.items()}
-        no_diagnoses = {
-            "row": np.zeros(0, int),
-            "code": np.zeros(0, np.int16),
-            "kind": np.zeros(0, "<U1"),
-            "refuted": np.zeros(0, bool),
+    def add(self, scene: Scene, life: Life) -> None:
+        """Take in one block of a year; blocks come in order."""
+        given, quirks = self.given, self.quirks
+        household = scene.people.household
+        contacts = contacts_of_year(scene, self.hospital[life.homes.town[household]], self.codes, given)
+        found = diagnoses_of(contacts, scene, self.codes, given)
+        died = scene.people.death[contacts["person"]] == contacts["end"] // DAY
+        contacts["died"] = died & (contacts["setting"] == INPATIENT)
+        contacts["key"] = self._keys(contacts["person"], life, scene.year)
+        rows = {
+            "contacts": contacts,
+            "diagnoses": found,
+            "lmdb": medicine.purchases(scene, given, quirks),
+            "laboratorieproevesvar_": laboratory.tests_of_year(scene, given, quirks),
+            "sssy": general_practice.services(scene, given, life.homes.practice[household]),
+            "aefv": municipal.aefv(scene, given),
+            "aehjsp": municipal.aehjsp(scene, given),
+            "tvang": social.coercion(scene, given),
         }
-        none, key = np.zeros(0, bool), np.zeros(0, np.int64)
-        for name, psychiatric in (("lpr_adm", False), ("t_psyk_adm", True)):
-            if not any((self.tables.folder / name).iterdir()):
-                self._lpr2(year, nothing, no_diagnoses, key, none, psychiatric=psychiatric)
-        if not any((self.tables.folder / "lpr_a_kontakt").iterdir()):
-            self._lpr_a(year, nothing, no_diagnoses, key, none, none, np.zeros(0))
+        if self.plan.optional:
+            rows["laegevagt"] = out_of_hours.out_of_hours(scene, given)
+            rows["praehospital"] = out_of_hours.ambulances(scene, given)
+        before = sum(len(part["person"]) for part in self._parts.get("contacts", []))
+        for name, part in rows.items():
+            moved = dict(part)
+            if name == "diagnoses":
+                moved["row"] = part["row"] + before
+            else:
+                moved["person"] = part["person"] + self._place
+            if name in given.care.delay:
+                moved = self._arrived(name, moved, scene, part["person"])
+            self._parts.setdefault(name, []).append(moved)
+        self._place += len(scene)
 
-    def _lpr2(
-        self,
-        year: int,
-        contacts: Events,
-        found: Events,
-        key: NDArray[np.int64],
-        chosen: NDArray[np.bool_],
-        *,
-        psychiatric: bool,
-    ) -> None:
-        rows = np.flatnonzero(chosen)
-        start, end = contacts["start"][rows], contacts["end"][rows]
-        setting, unit = contacts["setting"][rows], contacts["unit"][rows]
-        person = contacts["person"][rows]
-        specialty = np.full(len(rows), 5) if psychiatric else self.specialty[contacts["code"][rows]]
-        town = self.people.municipality()[person]
-        self.tables.write(
-            "t_psyk_adm" if psychiatric else "lpr_adm",
-            year,
-            {
-                "v_cpr" if psychiatric else "pnr": people_column(self.pnr, person),
-                "k_recnum" if psychiatric else "recnum": digits(key[rows], 18),
-                "d_inddto": dates(start // DAY),
-                "d_uddto": dates(end // DAY, end == OPEN),
-                "v_indtime": pa.array((start % DAY // 60).astype(np.int16), pa.int16()),
-                "v_indminut": pa.array((start % 60).astype(np.int16), pa.int16()),
-                "c_adiag": words(contacts["code"][rows], self.codes),
-                "c_pattype": words(setting, ["0", "1", "2", "3"]),
-                "c_indm": words(np.where(contacts["acute"][rows], 0, 1), ["1", "2"]),
-                "c_spec": words(specialty, SPECIALTY_CODES),
-                "c_sgh": words(unit, self.parameters.units["code"]),
-                "c_afd": words(specialty, ["010", "020", "030", "040", "050", "060"]),
-                "c_kom": words(town, [str(code) for code in self.parameters.municipalities]),
-            },
-        )
-        of_these = chosen[found["row"]]
-        self.tables.write(
-            "t_psyk_diag" if psychiatric else "lpr_diag",
-            year,
-            {
-                "v_recnum" if psychiatric else "recnum": digits(key[found["row"][of_these]], 18),
-                "c_diag": words(found["code"][of_these], self.codes),
-                "c_diagtype": _kinds(found["kind"][of_these]),
-            },
-        )
-
-    def _lpr_a(
-        self,
-        year: int,
-        contacts: Events,
-        found: Events,
-        key: NDArray[np.int64],
-        new: NDArray[np.bool_],
-        chosen: NDArray[np.bool_],
-        draw: NDArray[np.float64],
-    ) -> None:
-        rows = np.flatnonzero(chosen)
-        start, end, unit = contacts["start"][rows], contacts["end"][rows], contacts["unit"][rows]
-        person, acute, psychiatric = (contacts[name][rows] for name in ("person", "acute", "psychiatric"))
-        virtual = contacts["virtual"][rows] & (contacts["setting"][rows] == OUTPATIENT)
-        specialty = np.where(psychiatric, 5, self.specialty[contacts["code"][rows]])
-        specialty = np.where(contacts["setting"][rows] == EMERGENCY, 4, specialty)
-        stay = contacts["setting"][rows] == INPATIENT
-        town = self.people.municipality()[person]
-        self.tables.write(
-            "lpr_a_kontakt",
-            year,
-            {
-                "pnr": people_column(self.pnr, person),
-                "dw_ek_kontakt": digits(key[rows], 18),
-                "dw_ek_forloeb": digits(key[rows] // KEY_STEP // 2 * KEY_STEP + 5, 18),
-                "kont_starttidspunkt": moments(start),
-                "kont_sluttidspunkt": moments(end, end == OPEN),
-                "kont_type": words(virtual.astype(int), ["ALCA00", "ALCA03"]),
-                "kont_patient_type": words(
-                    np.where(stay, 0, np.where(acute, 2, 1)), ["Indlæggelse", "Ambulant", "Akut ambulant"]
-                ),
-                "prioritet": words(np.where(acute, 0, 1), ["ATA1", "ATA3"]),
-                "kont_aarsag": words(np.where(acute & ~psychiatric & ~virtual, 0, -1), ["ALCC01"]),
-                "kont_ans": words(
-                    unit * 6 + specialty, [f"{c}{s:02d}" for c in self.parameters.units["code"] for s in range(6)]
-                ),
-                "kont_ans_inst": words(unit, self.parameters.units["code"]),
-                "kont_ans_hovedspec": words(specialty, SPECIALTIES),
-                "adiag": words(contacts["code"][rows], self.codes),
-                "borger_bo_kom": words(town, [str(code) for code in self.parameters.municipalities]),
-                "flag_kont_afsluttet": words((end == OPEN).astype(int), ["Ja", "Nej"]),
-                "lprindberetningssystem": words(new[rows].astype(int), ["LPR2", "LPR3"]),
-            },
-        )
-        of_these = chosen[found["row"]]
-        row = found["row"][of_these]
-        blank = (draw[row] * 1000 % 1 < 0.2) & ~found["refuted"][of_these]
-        refuted = np.where(found["refuted"][of_these], 1, np.where(blank, -1, 0))
-        self.tables.write(
-            "lpr_a_diagnose",
-            year,
-            {
-                "dw_ek_kontakt": digits(key[row], 18),
-                "diag_kode": words(found["code"][of_these], self.codes),
-                "diag_kode_type": _kinds(found["kind"][of_these]),
-                "diag_parent_kode": words(
-                    np.where(found["kind"][of_these] == "+", contacts["code"][row].astype(int), -1), self.codes
-                ),
-                "senere_afkraeftet": words(refuted, ["Nej", "Ja"]),
-            },
-        )
-
-    def drugs(self, year: int, bought: Events) -> None:
-        """Write the year's purchases (`lmdb`)."""
-        drug, products = bought["drug"], self.parameters.drugs
-        columns = {
-            name: np.array([getattr(each, name) for each in products]) for name in ("packsize", "strength", "volume")
+    def write(self, life: Life, year: Year) -> None:
+        """Write the year's tables."""
+        parts, number, given = self._parts, year.number, self.given
+        rows = {name: _joined(some) for name, some in parts.items()}
+        self._parts, self._place = {}, 0
+        end_of_data, delivered = day_number(self.plan.end), day_number(self.plan.delivered)
+        towns = life.homes.town[life.people.household]
+        lpr = Lpr(rows.pop("contacts"), rows.pop("diagnoses"), self.pnr, towns, self.codes, given, end_of_data,
+                  delivered, self.quirks)  # fmt: skip
+        for name, columns in lpr.tables().items():
+            self._put(name, columns, number)
+        makers = {
+            "lmdb": medicine.lmdb_columns,
+            "laboratorieproevesvar_": laboratory.laboratory_columns,
+            "sssy": general_practice.sssy_columns,
+            "aehjsp": lambda found, pnr, _: municipal.aehjsp_columns(found, pnr),
+            "aefv": lambda found, pnr, _: municipal.aefv_columns(found, pnr, number),
+            "tvang": social.tvang_columns,
+            "laegevagt": out_of_hours.laegevagt_columns,
+            "praehospital": out_of_hours.praehospital_columns,
         }
-        indication = np.where(bought["indication"], drug, -1)
-        self.tables.write(
-            "lmdb",
-            year,
-            {
-                "pnr": people_column(self.pnr, bought["person"]),
-                "eksd": dates(bought["day"]),
-                "atc": words(drug, [each.atc for each in products]),
-                "vnr": words(drug, [f"{500_000 + 1_237 * place:06d}" for place in range(len(products))]),
-                "apk": pa.array(bought["packs"], pa.float64()),
-                "packsize": pa.array(columns["packsize"][drug], pa.float64()),
-                "strnum": pa.array(columns["strength"][drug], pa.float64()),
-                "volume": pa.array(columns["volume"][drug], pa.float64()),
-                "indo": words(indication, [f"{100 + 7 * place}" for place in range(len(products))]),
-            },
-        )
+        for name, found in rows.items():
+            self._put(name, makers[name](found, people_column(self.pnr, found["person"]), given), number)
+        people, homes, day = life.people, life.homes, year.first + year.length - 1
+        self._put("vnds", population.vnds(people, self.pnr, year), number)
+        self._put("dod", population.dod(people, self.pnr, year), number)
+        self._put("bef", population.bef(people, homes, life.addresses, self.pnr, day, given, self.quirks), number)
+        self._put("afstand", population.afstand(people, homes, self.pnr, year, given), number)
+        for name, columns in social.year_end_tables(life, self.pnr, year, given).items():
+            self._put(name, columns, number)
 
-    def laboratory(self, year: int, answers: Events) -> None:
-        """Write the year's laboratory answers (`laboratorieproevesvar_`); the value is a text."""
-        tests = self.parameters.tests
-        whole = [str(tenth // 10) for tenth in range(VALUES)]
-        tenth = [f"{tenth // 10}.{tenth % 10}" for tenth in range(VALUES)]
-        below = [f"<{test.low:g}" for test in tests]
-        above = [f">{test.high:g}" for test in tests]
-        vocabulary = [*whole, *tenth, *below, *above, "ikke påvist", "Aflyst"]
-        number, kind = answers["test"], answers["kind"]
-        decimals = np.array([test.decimals for test in tests])
-        index = np.select(
-            [kind == NUMBER, kind == BELOW, kind == ABOVE, kind == NEGATIVE, kind == CANCELLED],
-            [
-                answers["tenths"] + VALUES * decimals[number],
-                2 * VALUES + number,
-                2 * VALUES + len(tests) + number,
-                len(vocabulary) - 2,
-                len(vocabulary) - 1,
-            ],
-        )
-        used, compact = np.unique(index, return_inverse=True)
-        self.tables.write(
-            "laboratorieproevesvar_",
-            year,
-            {
-                "pnr": people_column(self.pnr, answers["person"]),
-                "npu": words(number, [test.npu for test in tests]),
-                "samplingdato": dates(answers["day"]),
-                "samplevalue": words(compact, [vocabulary[place] for place in used]),
-                "unit": words(number, [test.unit for test in tests]),
-            },
-        )
+    def _addresses(self, people: People) -> NDArray[np.int64]:
+        return self.tables.part * (1 << 20) + np.arange(len(people), dtype=np.int64)
+
+    def _keys(self, person: NDArray[np.int64], life: Life, year: Year) -> NDArray[np.int64]:
+        """Return a number for each contact, its own in the whole region."""
+        n = len(person)
+        leads = np.concatenate([[True], person[1:] != person[:-1]])[:n]
+        index = np.arange(n) - np.maximum.accumulate(np.where(leads, np.arange(n), 0)) if n else person
+        if n and int(index.max()) >= PER_YEAR:
+            raise ArithmeticError(f"more than {PER_YEAR} contacts of one person in a year")
+        address: NDArray[np.int64] = life.addresses[person + self._place]
+        return (address * 128 + (year.number - 1950)) * PER_YEAR + index + 1
+
+    def _arrived(self, name: str, rows: Rows, scene: Scene, person: NDArray[np.generic]) -> Rows:
+        """Return the rows that a delivery of that day holds: a row comes some days after it happened."""
+        delivered = day_number(self.plan.delivered)
+        if "late_rows" not in self.quirks or delivered > scene.year.first + scene.year.length + 400:
+            return rows
+        draw = unit(hashed(scene.keys[person], f"delay {name}", rows["day"]))
+        there = rows["day"] + -np.log1p(-draw) * self.given.care.delay[name] <= delivered
+        return {column: values[there] for column, values in rows.items()}
+
+    def _put(self, name: str, columns: Mapping[str, pa.Array], year: int | None) -> None:
+        put(self.tables, name, columns, year, self.quirks, self.given)
 
 
-def _kinds(kind: NDArray[np.str_]) -> pa.Array:
-    names = ["A", "B", "G", "H", "+"]
-    return words(np.select([kind == name for name in names], range(len(names))), names)
+def put(
+    tables: Tables, name: str, columns: Mapping[str, pa.Array], year: int | None, quirks: frozenset[str],
+    given: Parameters,
+) -> None:  # fmt: skip
+    """Write a table with the quirks of its file: rows delivered twice, letters of column names."""
+    table = pa.table(dict(columns))
+    if name in COPIED and "duplicates" in quirks and table.num_rows:
+        draw = unit(hashed(np.full(table.num_rows, word(name), np.uint64), "twice", np.arange(table.num_rows), year or 0))
+        twice = np.flatnonzero(draw < given.care.quirks.duplicates)
+        table = pa.concat_tables([table, table.take(pa.array(twice))]).combine_chunks()
+    if "letter_case" in quirks and (word(name) + (year or 0)) % 3 == 0:
+        table = table.rename_columns([column.upper() for column in table.column_names])
+    tables.write_table(name, table, year)
+
+
+def standing_tables(tables: Tables, pnr: pa.Array, life: Life, plan: Plan, given: Parameters) -> None:
+    """Write what has no year, and a file without rows for each table the years did not reach."""
+    last = day_number(plan.end)
+    people, homes = life.people, life.homes
+    towns = homes.town[people.household]
+    stays = municipal.care_home_stays(people, life.state.care_home, towns, life.draws, last, given)
+    found: dict[str, Columns] = {
+        "ophold_plejehjem": municipal.ophold_plejehjem_columns(stays, people_column(pnr, stays["person"]), given),
+        "tolk": social.tolk(people, life.keys, pnr, last, given),
+        "digital_post": social.digital_post(people, pnr, last),
+        "dream": dream(life, pnr, plan, given),
+    }
+    for name, columns in found.items():
+        put(tables, name, columns, None, plan.quirks, given)
+    if tables.part == 0:
+        for name, columns in _without_rows(pnr, given).items():
+            if name not in tables.rows:
+                put(tables, name, columns, plan.first_year, plan.quirks, given)
+
+
+def _without_rows(pnr: pa.Array, given: Parameters) -> dict[str, Columns]:
+    """The tables of both generations of the patient register, without a row."""
+    contacts: Rows = {name: np.zeros(0, np.int64) for name in ("person", "start", "end", "code", "key")}
+    contacts |= {name: np.zeros(0, bool) for name in ("acute", "psychiatric", "virtual", "missed", "withdrawn", "died")}
+    contacts |= {"setting": np.zeros(0, np.int8), "hospital": np.zeros(0, np.int8), "bits": np.zeros(0, np.uint64)}
+    found: Rows = {name: np.zeros(0, np.int64) for name in ("row", "code", "kind", "corrected", "wrong")}
+    found |= {"refuted": np.zeros(0, bool), "bits": np.zeros(0, np.uint64)}
+    day = day_number(date(2020, 1, 1))
+    lpr = Lpr(contacts, found, pnr, np.zeros(0, np.int16), Codes(given), given, day, day, frozenset())
+    return lpr.both_generations()
+
+
+def _joined(parts: list[Rows]) -> Rows:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -1,203 +1,176 @@
-"""The hospital stays of one year: acute ones from the hazards, readmissions after them, planned ones in between.
+"""The year's hospital stays on the calendar: lengths, readmissions, and room between one stay and the next.
 
-Rules that keep the truth exact (see `lives`): the acute stays of a year are the points of a Poisson process with the
-hazard of 1 January; readmissions follow an acute stay within the same year, so they never come first; nothing else may
-touch or cover an acute stay of the same domain (a gap of more than 4 hours on both sides, or it is left out).
+Nothing here may lose or add a first admission: a stay that would touch another of the same care is moved, not dropped,
+and one that death would cut below 12 hours begins earlier. Registers chain contacts that touch, so a stay ends the day
+before the next one of the same care begins.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import itertools
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
-from pipelines.synthesis.lives import Hazards
+from pipelines.synthesis.calendar import DAY, Year
+from pipelines.synthesis.happenings import ACSC, AGAIN, OTHER, PSYCH, Admissions, Happenings, joined
+from pipelines.synthesis.hazards import Hazards, readmission
 from pipelines.synthesis.parameters import Parameters
 from pipelines.synthesis.people import People
-from pipelines.synthesis.streams import Streams
+from pipelines.synthesis.scene import Rows
+from pipelines.synthesis.state import State
+from pipelines.synthesis.streams import Floats, Words, hashed, unit
 
-DAY = 1440  # minutes
-GAP = 241  # minutes: one more than what chains two contacts into one stay
-Minutes = NDArray[np.int64]
-Events = dict[str, NDArray[Any]]  # columns of equal length
-
-
-@dataclass
-class Busy:
-    """Until when, in minutes, each person's last stay of a domain lasts: carried over New Year."""
-
-    somatic: Minutes
-    psychiatric: Minutes
+Ints = NDArray[np.int64]
+SHORTEST = 13 * 60  # minutes of a stay: above the 12 hours that make an admission
+APART = 44 * 60  # between the starts of two stays: a whole day can lie between one's end and the next
+BEFORE_MIDNIGHT = 5 * 60
 
 
-@dataclass
-class Taken:
-    """Stays of one domain that are settled, sorted by person and start; they do not overlap."""
+def place_stays(
+    found: Happenings, hazard: Hazards, people: People, state: State, year: Year, keys: Words, given: Parameters
+) -> tuple[Rows, Ints]:
+    """Return the year's stays sorted by person and start, and the minute each person dies (-1: not this year).
 
-    person: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    start: Minutes = field(default_factory=lambda: np.zeros(0, np.int64))
-    end: Minutes = field(default_factory=lambda: np.zeros(0, np.int64))
-
-    def free(self, person: NDArray[np.int64], start: Minutes, end: Minutes) -> NDArray[np.bool_]:
-        """Return which intervals keep clear of every settled stay of the same person."""
-        if len(self.person) == 0:
-            return np.ones(len(person), bool)
-        span = 2**36  # more minutes than any date has
-        at = np.searchsorted(self.person * span + self.start, person * span + end + GAP, side="right") - 1
-        before = np.maximum(at, 0)
-        clear: NDArray[np.bool_] = (at < 0) | (self.person[before] != person) | (self.end[before] + GAP <= start)
-        return clear
-
-    def add(self, person: NDArray[np.int64], start: Minutes, end: Minutes) -> None:
-        """Settle more stays."""
-        person, start, end = (
-            np.concatenate([self.person, person]),
-            np.concatenate([self.start, start]),
-            np.concatenate([self.end, end]),
-        )
-        order = np.lexsort((start, person))
-        self.person, self.start, self.end = person[order], start[order], end[order]
-
-
-def clear_of_each_other(person: NDArray[np.int64], start: Minutes, end: Minutes) -> NDArray[np.bool_]:
-    """Return which of the intervals, sorted by person and start, begin after all earlier ones of the person ended."""
-    if len(person) == 0:
-        return np.zeros(0, bool)
-    span = 2**36
-    reach = np.maximum.accumulate(person * span + end)  # never below the person's own earlier ends
-    earlier = np.concatenate([[-1], reach[:-1]])
-    clear: NDArray[np.bool_] = (earlier // span != person) | (earlier % span + GAP <= start)
-    return clear
-
-
-def acute_stays(
-    people: People,
-    hazard: NDArray[np.float64],
-    busy: Minutes,
-    taken: Taken,
-    window: tuple[int, int, int],
-    streams: Streams,
-    parameters: Parameters,
-    *,
-    psychiatric: bool,
-) -> Events:
-    """Return the acute stays of one domain in a year, readmissions among them; they are settled in `taken`.
-
-    `window` is the year, its 1 January as a day, and its length in days.
+    Columns: person, start and end (minutes), kind, cause, condition (whose onset brought it, -1), fatal, bits. Stays may
+    end in the next year, at most `most_days` after their start.
     """
-    year, first, length = window
-    domain = "psychiatric" if psychiatric else "somatic"
-    acute = parameters.acute
-    rng = streams.at(f"acute {domain}", year)
-    person = np.repeat(np.arange(len(people)), rng.poisson(hazard))
-    start = first * DAY + np.floor(rng.random(len(person)) * length * DAY).astype(np.int64)
-    order = np.lexsort((start, person))
-    person, start = person[order], start[order]
-    end = start + _length(rng, len(person), acute, psychiatric=psychiatric)
-    keep = (start // DAY <= people.last_day(first + length)[person]) & (start >= busy[person] + GAP)
-    person, start, end = person[keep], start[keep], end[keep]
-    keep = clear_of_each_other(person, start, end)
-    person, start, end = person[keep], start[keep], end[keep]
-    taken.add(person, start, end)
-
-    rng = streams.at(f"readmission {domain}", year)
-    share = acute["readmission_psychiatric" if psychiatric else "readmission"]
-    back = rng.random(len(person)) < share * np.exp(0.3 * people.frailty[person])
-    who, after = person[back], end[back]
-    begin = after + DAY // 2 + np.floor(rng.random(len(who)) ** 1.5 * 29 * DAY).astype(np.int64)
-    finish = begin + _length(rng, len(who), acute, psychiatric=psychiatric)
-    keep = (begin // DAY <= people.last_day(first + length - 1)[who]) & taken.free(who, begin, finish)
-    who, begin, finish = who[keep], begin[keep], finish[keep]
-    order = np.lexsort((begin, who))  # readmissions after different stays may come near each other
-    who, begin, finish = who[order], begin[order], finish[order]
-    keep = clear_of_each_other(who, begin, finish)
-    who, begin, finish = who[keep], begin[keep], finish[keep]
-    taken.add(who, begin, finish)
-
-    n = len(person) + len(who)
-    return {
-        "person": np.concatenate([person, who]),
-        "start": np.concatenate([start, begin]),
-        "end": np.concatenate([end, finish]),
-        "acute": np.ones(n, bool),
-        "psychiatric": np.full(n, psychiatric),
-    }
+    last_minute = (year.first + year.length) * DAY - 1
+    death = np.where(found.death < 1, year.minute(_of_year(found.death, hazard)), last_minute + 1)
+    minute = year.minute(_of_year(found.admissions.time, hazard, found.admissions.person))
+    deadly = np.zeros(len(death), bool)
+    deadly[found.admissions.person[found.admissions.fatal]] = True
+    parts: list[Rows] = []
+    latest = np.where(deadly, last_minute, death)  # the minute of death, a minute past the year where there is none
+    for psychiatric in (False, True):
+        mine = np.flatnonzero((found.admissions.kind == PSYCH) == psychiatric)
+        base, start = found.admissions.take(mine), minute[mine]
+        stays, start, length = _with_readmissions(base, start, death, people, year, keys, given, psychiatric)
+        until = state.psych_until if psychiatric else state.until
+        earliest = np.maximum(year.first * DAY, np.where(until > 0, (until // DAY + 1) * DAY + 1, 0))
+        count = np.bincount(stays.person, minlength=len(death))
+        latest = np.minimum(np.maximum(latest, earliest + count * APART + SHORTEST), last_minute + (death > last_minute))
+        rows = _spaced(stays, start, length, earliest, latest)
+        fatal = rows["fatal"].astype(bool)  # the person dies where this stay ends
+        latest[rows["person"][fatal]] = np.minimum(rows["end"][fatal], last_minute)
+        parts.append(rows)
+    dies = (found.death < 1) | deadly
+    both = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    both["end"] = np.where(dies[both["person"]], np.minimum(both["end"], latest[both["person"]]), both["end"])
+    order = np.lexsort((both["start"], both["person"]))
+    return {name: values[order] for name, values in both.items()}, np.where(dies, latest, -1)
 
 
-def _length(rng: np.random.Generator, n: int, acute: Mapping[str, float], *, psychiatric: bool) -> Minutes:
-    """Return lengths of stay in minutes, all above 13 hours, at most 300 days."""
-    median = acute["psychiatric_hours_median" if psychiatric else "hours_median"]
-    hours = 13 + median * np.exp(acute["hours_spread"] * rng.standard_normal(n))
-    minutes: Minutes = np.floor(np.minimum(hours, 7200) * 60).astype(np.int64)
+def leave_out(rows: Rows, away: Ints) -> Rows:
+    """Return the stays of people who move away: those that begin too late are none here, others end with the move.
+
+    `away` is the minute of the move by person, large where nobody moves.
+    """
+    end = np.minimum(rows["end"], away[rows["person"]] - 1)
+    keep = end - rows["start"] >= SHORTEST
+    return {name: values[keep] for name, values in {**rows, "end": end}.items()}
+
+
+def remember(rows: Rows, state: State) -> None:
+    """Note in the state what the next year needs: how many stays there were, and when the last one ended."""
+    for psychiatric, count, until in ((False, state.stays, state.until), (True, state.psych_stays, state.psych_until)):
+        mine = (rows["kind"] == PSYCH) == psychiatric
+        person, end = rows["person"][mine], rows["end"][mine]
+        count[:] = np.minimum(np.bincount(person, minlength=len(count)), 100)
+        last = np.concatenate([person[1:] != person[:-1], [True]])[: len(person)]
+        until[person[last]] = end[last]
+        if not psychiatric:
+            state.after_acsc[person[last]] = rows["kind"][mine][last] == ACSC
+
+
+def _of_year(time: Floats, hazard: Hazards, person: Ints | None = None) -> Floats:
+    starts = hazard.starts if person is None else hazard.starts[person]
+    return starts + (1 - starts) * np.minimum(time, 1.0)
+
+
+def _lengths(stays: Admissions, given: Parameters) -> Ints:
+    """Return lengths of stay in minutes: above 13 hours, log-normal, at most `most_days`."""
+    rules = given.admissions.length
+    shape = np.array([rules.other, rules.acsc, rules.psych])[stays.kind]
+    hours = shape[:, 0] * np.exp(shape[:, 1] * ndtri(np.clip(unit(stays.bits, 4), 1e-12, 1 - 1e-12)))
+    minutes: Ints = np.floor(np.minimum(SHORTEST + hours * 60, rules.most_days * DAY)).astype(np.int64)
     return minutes
 
 
-def other_stays(
+def _with_readmissions(
+    base: Admissions,
+    start: Ints,
+    death: Ints,
     people: People,
-    at_risk: NDArray[np.bool_],
-    busy: Minutes,
-    taken: Taken,
-    window: tuple[int, int, int],
-    streams: Streams,
-    parameters: Parameters,
-) -> dict[str, Events]:
-    """Return somatic stays that are no acute illness, by kind, emergency contacts of some hours among them."""
-    year, first, length = window
-    age = people.age(first)
-    contacts = parameters.contacts
-    burden = np.exp(0.35 * people.frailty) * (1 + 0.02 * np.clip(age - 40, 0, 45))
-    women = (people.sex == 2) & (age >= 20) & (age <= 42)
-    rates = {  # per year; hours from, hours to; share acute
-        "obstetric": (contacts["obstetric"] * women, 18, 72, 1.0),
-        "planned": (contacts["planned"] * burden, 13, 96, 0.0),
-        "observation": (contacts["observation"] * burden, 13, 30, 1.0),
-        "companion": (contacts["companion"] * ((age >= 20) & (age <= 50)), 14, 60, 1.0),
-        "emergency": (contacts["emergency"] * burden * (1 + 0.8 * (age < 20)), 0.5, 8, 1.0),
-    }
-    found: dict[str, Events] = {}
-    for kind, (rate, shortest, longest, share) in rates.items():
-        rng = streams.at(kind, year)
-        person = np.repeat(np.arange(len(people)), rng.poisson(rate * at_risk))
-        n = len(person)
-        day = first + np.floor(rng.random(n) * length).astype(np.int64)
-        hour = 7 + 3 * rng.random(n) if share == 0 else 24 * rng.random(n)
-        start = day * DAY + np.floor(hour * 60).astype(np.int64)
-        end = start + np.floor((shortest + (longest - shortest) * rng.random(n) ** 2) * 60).astype(np.int64)
-        order = np.lexsort((start, person))
-        person, start, end = person[order], start[order], end[order]
-        keep = (start // DAY <= people.last_day(first + length)[person]) & (start >= busy[person] + GAP)
-        keep &= taken.free(person, start, end)
-        person, start, end = person[keep], start[keep], end[keep]
-        keep = clear_of_each_other(person, start, end)
-        person, start, end = person[keep], start[keep], end[keep]
-        taken.add(person, start, end)
-        found[kind] = {
-            "person": person,
-            "start": start,
-            "end": end,
-            "acute": np.full(len(person), share > 0),
-            "psychiatric": np.zeros(len(person), bool),
-        }
-    return found
+    year: Year,
+    keys: Words,
+    given: Parameters,
+    psychiatric: bool,
+) -> tuple[Admissions, Ints, Ints]:
+    """Return stays with those that follow within days of a discharge, their starts and lengths.
+
+    After a discharge another stay comes at a constant hazard for some days, unless one comes by itself first: then its
+    discharge starts the days anew. A readmission has days of its own.
+    """
+    length = _lengths(base, given)
+    after = np.concatenate([base.person[1:] == base.person[:-1], [False]])[: len(base.person)]
+    following = np.where(after, np.concatenate([start[1:], [0]])[: len(start)], 2**62)
+    limit = np.minimum(following, death[base.person])
+    hazard = {acsc: readmission(people, np.full(len(people), acsc), year, given, psychiatric=psychiatric)
+              for acsc in (False, True)}  # fmt: skip
+    everything, starts, lengths = [base], [start], [length]
+    parents, begun, lasting, until = base, start, length, limit
+    for turn in itertools.count():
+        alive = np.flatnonzero(~parents.fatal)
+        parents, begun, lasting, until = parents.take(alive), begun[alive], lasting[alive], until[alive]
+        discharge = begun + lasting
+        rate = np.where(parents.kind == ACSC, hazard[True][parents.person], hazard[False][parents.person])
+        bits = hashed(keys[parents.person], f"again {turn} {psychiatric}", parents.bits.view(np.int64), year.number)
+        time = year.time(discharge) + -np.log1p(-unit(bits)) / rate
+        comes = time < year.time(discharge + given.admissions.readmission.days * DAY)
+        when = year.minute(np.minimum(time, 1 - 1e-12))
+        rows = np.flatnonzero(comes & (time < 1) & (when < until))
+        if len(rows) == 0:
+            break
+        n = len(rows)
+        children = Admissions(
+            parents.person[rows], time[rows], np.full(n, PSYCH if psychiatric else OTHER), np.full(n, AGAIN),
+            np.full(n, -1), np.zeros(n, bool), bits[rows],
+        )  # fmt: skip
+        parents, begun, until = children, when[rows], until[rows]
+        lasting = _lengths(children, given)
+        everything.append(children)
+        starts.append(begun)
+        lengths.append(lasting)
+    whole = joined([replace(part, time=begin.astype(np.float64)) for part, begin in zip(everything, starts, strict=True)])
+    again = _lengths(whole, given)
+    return whole, whole.time.astype(np.int64), again
 
 
-def stays_of_year(
-    people: People, hazard: Hazards, busy: Busy, window: tuple[int, int, int], streams: Streams, parameters: Parameters
-) -> tuple[dict[str, Events], Taken, Taken]:
-    """Return a year's stays by kind, and what is taken in somatic and in psychiatric care; brings `busy` forward."""
-    somatic, psychiatric = Taken(), Taken()
-    kinds = {
-        "acute": acute_stays(
-            people, hazard.somatic, busy.somatic, somatic, window, streams, parameters, psychiatric=False
-        ),
-        "psychiatric": acute_stays(
-            people, hazard.psychiatric, busy.psychiatric, psychiatric, window, streams, parameters, psychiatric=True
-        ),
+def _spaced(stays: Admissions, start: Ints, length: Ints, earliest: Ints, latest: Ints) -> Rows:
+    """Return stays with room between them: pushed later one after the other, then back from the end where need be."""
+    person = stays.person
+    n = len(person)
+    leads = np.concatenate([[True], person[1:] != person[:-1]])[:n]
+    place = np.arange(n) - np.maximum.accumulate(np.where(leads, np.arange(n), 0)) if n else np.zeros(0, np.int64)
+    of_person = np.bincount(person, minlength=len(earliest))
+    left = of_person[person] - 1 - place
+    span = np.int64(2**40)  # more than any minute: keeps people apart in one running maximum
+    slot = np.maximum(start, earliest[person]) - place * APART + 2**38
+    pushed = np.maximum.accumulate(person * span + slot) - person * span if n else slot
+    start = pushed - 2**38 + place * APART
+    start = np.minimum(start, latest[person] - SHORTEST - left * APART - 1)
+    following = np.concatenate([start[1:], [0]])[:n]
+    room = np.where(left > 0, following // DAY * DAY - BEFORE_MIDNIGHT, 2**62)
+    return {
+        "person": person,
+        "start": start,
+        "end": np.minimum(start + length, room),
+        "kind": stays.kind,
+        "cause": stays.cause,
+        "condition": stays.condition,
+        "fatal": stays.fatal,
+        "bits": stays.bits,
     }
-    kinds.update(other_stays(people, hazard.at_risk, busy.somatic, somatic, window, streams, parameters))
-    for until, taken in ((busy.somatic, somatic), (busy.psychiatric, psychiatric)):
-        np.maximum.at(until, taken.person, taken.end)
-    return kinds, somatic, psychiatric

@@ -1,24 +1,98 @@
-"""Random streams with an address: the same (seed, purpose, year) always gives the same numbers.
+"""Random numbers with an address: (seed, purpose, year, person, column) always gives the same uniform number.
 
-A stream does not depend on which others were read before it, so a change to the drawing of drugs leaves every admission
-as it was, and two runs with one seed are equal byte for byte.
+A number does not depend on which others were read, on how people are cut into blocks, on the number of processes, or on
+what happens to anybody else. So two runs that differ in one hazard differ only where that hazard matters (common random
+numbers), and the same arguments give the same bytes. State is drawn with Philox counters; details of events, of which
+a person has any number, come from a 64-bit hash of the person's key, the purpose, the year and the event's index.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Words = NDArray[np.uint64]
+_GOLDEN, _FIRST, _SECOND = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 
 
 @dataclass(frozen=True)
-class Streams:
-    """The streams of one seed."""
+class Draws:
+    """The numbers of some people who stand side by side: `address` is that of the first, `count` how many they are."""
 
     seed: int
+    address: int
+    count: int
 
-    def at(self, purpose: str, year: int = 0) -> np.random.Generator:
-        """Return a fresh generator for one purpose in one year (0: not bound to a year)."""
-        word = int.from_bytes(hashlib.sha256(purpose.encode()).digest()[:8], "little")
-        return np.random.Generator(np.random.Philox(key=[self.seed, word], counter=[0, year, 0, 0]))
+    def uniforms(self, purpose: str, columns: int, year: int = 0) -> Floats:
+        """Return uniform numbers in [0, 1), one row per person; `columns` is a multiple of 4."""
+        if columns % 4:
+            raise ValueError(f"columns: a multiple of 4 is required, got {columns}")
+        counter = [self.address * (columns // 4), year, 0, 0]
+        generator = np.random.Generator(np.random.Philox(key=[self.seed, word(purpose)], counter=counter))
+        return generator.random((self.count, columns))
+
+    def keys(self) -> Words:
+        """Return a 64-bit key per person, from which the details of events are hashed."""
+        raw = np.random.Philox(key=[self.seed, word("key")], counter=[self.address, 0, 0, 0])
+        found: Words = raw.random_raw(4 * self.count)[::4]
+        return found
+
+    def part(self, start: int, stop: int) -> Draws:
+        """Return the numbers of people start to stop."""
+        return Draws(self.seed, self.address + start, stop - start)
+
+
+@cache
+def word(purpose: str) -> int:
+    """Return the 64-bit word that stands for a purpose."""
+    return int.from_bytes(hashlib.sha256(purpose.encode()).digest()[:8], "little")
+
+
+def hashed(keys: Words, purpose: str, index: NDArray[np.integer], year: int = 0) -> Words:
+    """Return 64 hashed bits per event; `keys` is the person's key of each event, `index` which of the person's it is."""
+    with np.errstate(over="ignore"):
+        state = keys + np.uint64(word(purpose)) * np.uint64(2 * year + 1)
+        state = _mixed(state) + index.astype(np.uint64) * _GOLDEN
+    return _mixed(state)
+
+
+def unit(bits: Words, place: int = 0) -> Floats:
+    """Return a uniform number in [0, 1) from hashed bits; another `place` gives an independent one of the same bits."""
+    with np.errstate(over="ignore"):
+        bits = _mixed(bits + np.uint64(place) * _GOLDEN) if place else bits
+    return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def poisson(uniform: Floats, mean: Floats) -> NDArray[np.int64]:
+    """Return Poisson counts by inverting their distribution: never fewer events for a higher mean and the same number.
+
+    >>> poisson(np.array([0.1, 0.5, 0.99]), np.array([1.0, 1.0, 1.0])).tolist()
+    [0, 1, 4]
+    """
+    counts = np.zeros(len(mean), np.int64)
+    left = np.flatnonzero(uniform >= np.exp(-mean))
+    term = np.exp(-mean[left])
+    below = term.copy()
+    mu, u = mean[left], uniform[left]
+    step = 0
+    while len(left):
+        step += 1
+        term = term * mu / step
+        below = below + term
+        more = (u >= below) & ((term > 1e-18) | (step < mu))
+        counts[left] = step
+        left, term, below, mu, u = left[more], term[more], below[more], mu[more], u[more]
+    return counts
+
+
+def _mixed(state: Words) -> Words:
+    """splitmix64's finaliser (Steele, Lea, Flood 2014)."""
+    with np.errstate(over="ignore"):
+        state = (state ^ (state >> np.uint64(30))) * _FIRST
+        state = (state ^ (state >> np.uint64(27))) * _SECOND
+        return state ^ (state >> np.uint64(31))

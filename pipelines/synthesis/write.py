@@ -6,7 +6,7 @@ row. A column is an Arrow array; a table is a mapping from column name to one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +16,26 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 ROW_GROUP = 122_880
+Columns = dict[str, pa.Array]
 
 
 class Tables:
-    """The register tables of one folder, written year by year, and how many rows each has."""
+    """The tables of one folder as one shard writes them, a file per table and year, and how many rows each has."""
 
-    def __init__(self, folder: Path, names: Sequence[str]) -> None:
-        self.folder = folder
-        self.rows = dict.fromkeys(names, 0)
-        for name in names:
-            (folder / name).mkdir()
+    def __init__(self, folder: Path, part: int) -> None:
+        self.folder, self.part = folder, part
+        self.rows: dict[str, int] = {}
 
-    def write(self, name: str, year: int, columns: dict[str, pa.Array]) -> None:
-        """Write one year of a table."""
-        table = pa.table(columns)
-        write_parquet(self.folder / name / f"{name}_{year}.parquet", table)
-        self.rows[name] += table.num_rows
+    def write(self, name: str, columns: Mapping[str, pa.Array], year: int | None = None) -> None:
+        """Write one year of a table, or a table that has no years."""
+        self.write_table(name, pa.table(dict(columns)), year)
+
+    def write_table(self, name: str, table: pa.Table, year: int | None = None) -> None:
+        """Write rows that are a table already."""
+        middle = "" if year is None else f"_{year}"
+        (self.folder / name).mkdir(exist_ok=True)
+        write_parquet(self.folder / name / f"{name}{middle}_{self.part:02d}.parquet", table)
+        self.rows[name] = self.rows.get(name, 0) + table.num_rows
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:

@@ -1,7 +1,7 @@
 """Each row of an extract read by its declaration: it lands, or it is refused with the reason. Nothing is skipped.
 
 Makes `checked_<name>` (typed columns, `row_`, `reason`) of every row of a table, and a view `<name>` of what lands.
-Rows in = rows landed + rows refused, for every table.
+Rows in = rows landed + rows refused, for every table; of one that is not carried, rows left + rows refused.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from datetime import date
 import duckdb
 
 from stratify.registers.declare import Column, Superseded, Table
-from stratify.registers.read import NOT_A_LINE, Raw
-from stratify.registers.values import duck_type, text_sql, typed_sql
+from stratify.registers.read import NOT_A_LINE, Raw, quoted
+from stratify.registers.values import duck_type, given_sql, typed_sql
 
 UNKNOWN_PERSON = "event of an unknown person"
-NO_PARENT = "the contact it belongs to did not land"
 DUPLICATE = "duplicate key"
 AGAIN = "the same row again"
 TOO_LATE = "after the day of delivery"
@@ -32,10 +31,12 @@ class Count:
     landed: int
     refused: int
     reasons: dict[str, int] = field(default_factory=dict)
+    left: int = 0  # of a table that is checked and not carried into the store
 
     def as_dict(self) -> dict[str, object]:
-        """Return the counts for a manifest."""
-        return {"rows_in": self.rows_in, "landed": self.landed, "refused": self.refused, "reasons": self.reasons}
+        """Return the counts for a manifest; `left` where there are such rows."""
+        told = {"rows_in": self.rows_in, "landed": self.landed, "refused": self.refused, "reasons": self.reasons}
+        return told | ({"left": self.left} if self.left else {})
 
 
 def check_rows(con: duckdb.DuckDBPyConnection, table: Table, raw: Raw | None, last_day: date) -> None:
@@ -50,7 +51,7 @@ def check_rows(con: duckdb.DuckDBPyConnection, table: Table, raw: Raw | None, la
             f"SELECT CAST(NULL AS BIGINT) AS row_, CAST(NULL AS VARCHAR) AS reason, {typed} WHERE false"
         )
         return
-    typed = ", ".join(f"{typed_sql(c, raw)} AS {c.name}, {text_sql(c, raw)} AS text_{c.name}" for c in table.column)
+    typed = ", ".join(f"{typed_sql(c, raw)} AS {c.name}, {given_sql(c, raw)} AS given_{c.name}" for c in table.column)
     header = f"WHEN row_ = 1 THEN '{HEADER}' " if raw.header_rows else ""
     con.execute(
         f"CREATE TEMP TABLE checked_{table.name} AS "
@@ -59,14 +60,15 @@ def check_rows(con: duckdb.DuckDBPyConnection, table: Table, raw: Raw | None, la
     )
     for rule in table.superseded:
         _refuse(con, table.name, rule.reason, _superseded(con, table, rule))
-    if table.once:
+    if table.once and raw.columns.keys() >= set(table.once_with):
         columns = ", ".join(f'"{name}"' for name in raw.columns)
+        maybe = f"SELECT hash({columns}) FROM raw_{table.name} GROUP BY ALL HAVING count(*) > 1"  # few: spares a sort
         _refuse(
             con,
             table.name,
             AGAIN,
             f"row_ IN (SELECT row_ FROM (SELECT row_, row_number() OVER (PARTITION BY {columns} ORDER BY row_) AS nth "
-            f"FROM raw_{table.name}) AS numbered WHERE nth > 1)",
+            f"FROM raw_{table.name} WHERE hash({columns}) IN ({maybe})) AS numbered WHERE nth > 1)",
         )
     if table.key:
         key = ", ".join(table.key)
@@ -85,8 +87,11 @@ def check_links(con: duckdb.DuckDBPyConnection, table: Table) -> None:
         _refuse(con, table.name, UNKNOWN_PERSON, f"{table.person} NOT IN (SELECT source_id FROM person_ids)")
     if table.parent:
         parent = table.parent
-        keys = f"SELECT {parent.key} FROM checked_{parent.table} WHERE reason IS NULL"
-        _refuse(con, table.name, NO_PARENT, f"{parent.column} NOT IN ({keys})")
+        ours, theirs = parent.column, parent.key
+        if parent.years:
+            ours, theirs = f"({ours}, {parent.years[0]})", f"({theirs}, year({parent.years[1]}))"
+        keys = f"SELECT {theirs} FROM checked_{parent.table} WHERE reason IS NULL AND {parent.key} IS NOT NULL"
+        _refuse(con, table.name, parent.reason, f"{ours} NOT IN ({keys})")
     con.execute(
         f"CREATE TEMP VIEW {table.name} AS SELECT * EXCLUDE (reason) FROM checked_{table.name} WHERE reason IS NULL"
     )
@@ -100,15 +105,16 @@ def reasons(con: duckdb.DuckDBPyConnection, raw: Raw) -> dict[str, int]:
     return dict(found) | ({NOT_A_LINE: raw.unreadable_lines} if raw.unreadable_lines else {})
 
 
-def count(con: duckdb.DuckDBPyConnection, raw: Raw) -> Count:
+def count(con: duckdb.DuckDBPyConnection, table: Table, raw: Raw) -> Count:
     """Return what became of the rows of a table."""
     row = con.execute(f"SELECT count(*) FROM checked_{raw.name} WHERE reason IS NULL").fetchone()
-    landed = int(row[0]) if row else 0
+    good = int(row[0]) if row else 0
     why = reasons(con, raw)
     rows_in = raw.rows + raw.unreadable_lines
-    if rows_in != landed + sum(why.values()):
-        raise AssertionError(f"{raw.name}: {rows_in} rows in, {landed} landed, {sum(why.values())} refused")
-    return Count(rows_in, landed, rows_in - landed, why)
+    refused = rows_in - good
+    if refused != sum(why.values()):
+        raise AssertionError(f"{raw.name}: {rows_in} rows in, {good} good, {sum(why.values())} refused")
+    return Count(rows_in, good, refused, why) if table.carried else Count(rows_in, 0, refused, why, left=good)
 
 
 def _refuse(con: duckdb.DuckDBPyConnection, name: str, reason: str, rows: str) -> None:
@@ -127,15 +133,14 @@ def _superseded(con: duckdb.DuckDBPyConnection, table: Table, rule: Superseded) 
 
 
 def _cases(table: Table, last_day: date) -> list[str]:
-    cases = [f"WHEN text_{c.name} IS NULL THEN '{c.filled}'" for c in table.column if c.filled]
+    cases = [f"WHEN NOT given_{c.name} THEN '{c.filled}'" for c in table.column if c.filled]
     cases += [
-        f"WHEN text_{c.name} IS NOT NULL AND {c.name} IS NULL THEN 'unreadable {c.type} in {c.name}'"
+        f"WHEN given_{c.name} AND {c.name} IS NULL THEN 'unreadable {c.type} in {c.name}'"
         for c in table.column
         if c.type != "text"
     ]
     cases += [
-        f"WHEN {c.name} IS NOT NULL AND NOT regexp_full_match({c.name}, {_pattern(c)}) "
-        f"THEN '{c.pattern_reason} in {c.name}'"
+        f"WHEN {c.name} IS NOT NULL AND NOT {_matches(c)} THEN '{c.pattern_reason} in {c.name}'"
         for c in table.column
         if c.pattern
     ]
@@ -143,18 +148,21 @@ def _cases(table: Table, last_day: date) -> list[str]:
         cases += [
             f"WHEN CAST({c.name} AS DATE) > DATE '{last_day}' THEN '{TOO_LATE}'"
             for c in table.column
-            if c.type in ("date", "datetime")
+            if c.type in ("date", "datetime", "week", "month")
         ]
         years = [c.name for c in table.column if c.type == "int" and c.name == table.clock.occurred]
         cases += [f"WHEN {year} > {last_day.year} THEN '{TOO_LATE}'" for year in years]
     if table.interval:
         start, end = table.interval
         cases.append(f"WHEN {end} < {start} THEN '{ENDS_EARLY}'")
+    cases += [f"WHEN {rule.where} THEN {quoted(rule.reason)}" for rule in table.excluded]
     return cases or ["WHEN false THEN ''"]
 
 
-def _pattern(column: Column) -> str:
+def _matches(column: Column) -> str:
+    matches = f"regexp_full_match({column.name}, '{column.pattern}')"
     if column.looser is None:
-        return f"'{column.pattern}'"
-    other = column.looser
-    return f"CASE WHEN {other.column} = '{other.value}' THEN '{other.pattern}' ELSE '{column.pattern}' END"
+        return matches
+    other = column.looser  # a pattern chosen row by row would be compiled row by row
+    loosely = f"regexp_full_match({column.name}, '{other.pattern}')"
+    return f"CASE WHEN {other.column} = '{other.value}' THEN {loosely} ELSE {matches} END"

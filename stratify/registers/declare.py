@@ -17,8 +17,9 @@ from stratify.catalogue.entries import Shape
 from stratify.errors import CatalogueError
 
 HERE = Path(__file__).parent
+NO_PARENT = "the contact it belongs to did not land"
 Use = Literal["care", "planning", "statistics"]  # from the widest to the strictest
-ColumnType = Literal["text", "date", "datetime", "int", "float"]
+ColumnType = Literal["text", "date", "datetime", "week", "month", "int", "float"]  # a week as its Monday: see values.py
 
 
 class Looser(Shape):
@@ -55,11 +56,23 @@ class Clock(Shape):
 
 
 class Parent(Shape):
-    """The table and column that a row's key points to; a row whose parent did not land is refused."""
+    """The table and column that a row's key points to; a row whose parent did not land is refused.
+
+    Where a key holds for a year, `years` names our column of the year and the parent's of the day, which must agree.
+    """
 
     table: str
     column: str
     key: str
+    years: tuple[str, str] | None = None
+    reason: str = NO_PARENT
+
+
+class Excluded(Shape):
+    """Rows that are readable and yet not about the person they name; they are refused."""
+
+    where: str  # SQL over the table's columns
+    reason: str
 
 
 class Superseded(Shape):
@@ -85,11 +98,14 @@ class Table(Shape):
     required: bool = False
     may_be_empty: bool = False  # of a required table: that nothing happened is possible
     once: bool = False  # a row delivered again, equal in every column, is a copy
+    once_with: tuple[str, ...] = ()  # but only where these columns are delivered: without them two may look like one
+    carried: bool = True  # if not: its rows are checked and counted, and stay where they are
     needs: str | None = None  # a table that must be there when this one is
     person: str | None = None  # the column that names the person
     key: tuple[str, ...] = ()
     parent: Parent | None = None
     superseded: tuple[Superseded, ...] = ()
+    excluded: tuple[Excluded, ...] = ()
     interval: tuple[str, str] | None = None  # start and end; a row that ends before it starts is refused
     clock: Clock | None = None
     column: tuple[Column, ...]

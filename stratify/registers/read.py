@@ -1,14 +1,16 @@
 """Where the tables of an extract lie, whatever its form: Parquet or CSV, one file or one per year, or a DuckDB file.
 
-Names of tables and columns are compared in lower case. A CSV is read as text, so no leading zero is lost; a line that
-is no line of the table is not dropped but handed on as refused (table `lines_<name>`: line, delivered).
+Names of tables and columns are compared in lower case, Danish letters too. A CSV is read as text, so no leading zero is
+lost; a line that is no line of the table is not dropped but handed on as refused (table `lines_<name>`: line,
+delivered).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
@@ -21,6 +23,8 @@ NOT_A_LINE = "line not readable as CSV"
 NOT_PERMITTED = "may not be read: permission denied"
 _HEADLESS = re.compile(r"column\d+", re.IGNORECASE)
 _TITLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_YEAR_AND_PART = re.compile(r"(_?(19|20)\d\d)?(_\d\d)?$")  # at the end of a file's name
+Only = Mapping[str, Collection[str]]  # of these tables these columns alone are read
 
 
 @dataclass(frozen=True)
@@ -44,15 +48,17 @@ class Extract:
     notes: list[str] = field(default_factory=list)
 
 
-def open_extract(con: duckdb.DuckDBPyConnection, data: Path, names: Iterable[str], copies: Path) -> Extract:
+def open_extract(
+    con: duckdb.DuckDBPyConnection, data: Path, names: Iterable[str], copies: Path, only: Only | None = None
+) -> Extract:
     """Return the extract's tables among `names`, each copied into `con`; `copies` is a folder for what must be mended.
 
     Raises DataError when `data` is neither a folder nor a DuckDB file.
     """
     if data.is_dir():
-        return _from_folder(con, data, list(names), copies)
+        return _from_folder(con, data, list(names), copies, only or {})
     if data.is_file() and data.suffix in (".duckdb", ".db"):
-        return _from_duckdb(con, data, set(names))
+        return _from_duckdb(con, data, set(names), only or {})
     raise DataError(f"--data needs a folder of Parquet or CSV files, or a .duckdb file, got {data}")
 
 
@@ -61,12 +67,12 @@ def quoted(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def _from_folder(con: duckdb.DuckDBPyConnection, folder: Path, names: list[str], copies: Path) -> Extract:
+def _from_folder(con: duckdb.DuckDBPyConnection, folder: Path, names: list[str], copies: Path, only: Only) -> Extract:
     extract = Extract()
     found: dict[str, list[Path]] = {}
     left: list[str] = []
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS):
-        stem = re.sub(r"_?(19|20)\d\d$", "", path.stem.lower())
+        stem = _YEAR_AND_PART.sub("", path.stem.lower())
         name = next((n for n in names if stem in (n, n.rstrip("_")) or path.parent.name.lower() == n), None)
         if name is None:
             left.append(path.relative_to(folder).as_posix())
@@ -78,7 +84,7 @@ def _from_folder(con: duckdb.DuckDBPyConnection, folder: Path, names: list[str],
             extract.problems.append(f"{name}: delivered both as Parquet and as CSV; keep one of them")
             continue
         read = _from_csv if endings == {".csv"} else _from_parquet
-        raw = read(con, name, paths, copies, extract.problems)
+        raw = read(con, name, paths, copies, extract.problems, only.get(name))
         if raw is not None:
             extract.tables[name] = raw
     if left:
@@ -87,24 +93,51 @@ def _from_folder(con: duckdb.DuckDBPyConnection, folder: Path, names: list[str],
 
 
 def _from_parquet(
-    con: duckdb.DuckDBPyConnection, name: str, paths: list[Path], copies: Path, problems: list[str]
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    paths: list[Path],
+    copies: Path,
+    problems: list[str],
+    only: Collection[str] | None,
 ) -> Raw | None:
     del copies
     files: dict[str, Mapping[str, str]] = {}
+    written: dict[Path, tuple[tuple[str, str], ...]] = {}
     for path in paths:
         try:
             columns = con.execute("DESCRIBE SELECT * FROM read_parquet(?)", [[str(path)]]).fetchall()
-            files[path.name] = {column.lower(): kind for column, kind, *_ in columns}
         except duckdb.Error as error:
             problems.append(f"{name}: {path.name}: {_why(error, 'not a whole Parquet file')}")
-    if len(files) < len(paths):
+            continue
+        written[path] = tuple((column, kind) for column, kind, *_ in columns)
+        files[path.name] = {column.lower(): kind for column, kind in written[path]}
+    if len(written) < len(paths):
         return None
-    return _copy(con, name, "read_parquet(?, union_by_name = true)", [[str(p) for p in paths]], files, problems)
+    alike = [([column for column, _ in schema], list(group)) for schema, group in groupby(paths, written.__getitem__)]
+    selects = (f"SELECT {_lower(titles, only)} FROM read_parquet(?)" for titles, _ in alike)
+    parameters: list[object] = [[str(path) for path in group] for _, group in alike]
+    return _copy(con, name, f"({' UNION ALL BY NAME '.join(selects)})", parameters, files, problems)
+
+
+def _lower(titles: Sequence[str], only: Collection[str] | None) -> str:
+    """The select list that gives columns their lower-case names: DuckDB holds HÆND_MDR and hænd_mdr for two."""
+    kept = [title for title in titles if only is None or title.lower() in only] or titles
+    return ", ".join(f"{_identifier(title)} AS {_identifier(title.lower())}" for title in kept)
+
+
+def _identifier(title: str) -> str:
+    return '"' + title.replace('"', '""') + '"'
 
 
 def _from_csv(
-    con: duckdb.DuckDBPyConnection, name: str, paths: list[Path], copies: Path, problems: list[str]
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    paths: list[Path],
+    copies: Path,
+    problems: list[str],
+    only: Collection[str] | None,
 ) -> Raw | None:
+    del only  # a line is told to be whole by all its columns
     opened = {path.name: _opened(path, copies) for path in paths}
     problems.extend(f"{name}: {file}: {why}" for file, why in opened.items() if isinstance(why, str))
     parts = {file: part for file, part in opened.items() if isinstance(part, CsvFile)}
@@ -145,7 +178,7 @@ def _select_csv(name: str, part: CsvFile) -> str:
     )
 
 
-def _from_duckdb(con: duckdb.DuckDBPyConnection, data: Path, names: set[str]) -> Extract:
+def _from_duckdb(con: duckdb.DuckDBPyConnection, data: Path, names: set[str], only: Only) -> Extract:
     try:
         con.execute(f"ATTACH {quoted(data)} AS extract (READ_ONLY)")
     except duckdb.Error as error:
@@ -160,7 +193,9 @@ def _from_duckdb(con: duckdb.DuckDBPyConnection, data: Path, names: set[str]) ->
         if name in extract.tables:
             extract.problems.append(f"{name}: stands in more than one schema of {data.name}; keep one of them")
         elif name in names:
-            raw = _copy(con, name, source, [], None, extract.problems)
+            titles = [column for column, *_ in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
+            select = f"(SELECT {_lower(titles, only.get(name))} FROM {source})"
+            raw = _copy(con, name, select, [], None, extract.problems)
             extract.tables |= {name: raw} if raw else {}
         elif _is_header_only(con, source):
             headers_only.append(name)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import duckdb
 
 from stratify.errors import DataError
-from stratify.registers.check import AGAIN, DUPLICATE, HEADER, NO_PARENT, UNKNOWN_PERSON, reasons
-from stratify.registers.declare import Column, Table
+from stratify.registers.check import AGAIN, DUPLICATE, HEADER, UNKNOWN_PERSON, reasons
+from stratify.registers.declare import NO_PARENT, Column, Table
 from stratify.registers.read import Raw
 from stratify.registers.values import NUMERIC
 
@@ -72,7 +72,7 @@ def _column_problems(table: Table, column: Column, raw: Raw) -> list[str]:
 
 def unreadable_problem(con: duckdb.DuckDBPyConnection, table: Table, raw: Raw) -> str | None:
     """Return why a table is refused: more of its rows cannot be used than can be borne."""
-    readable = READABLE | {rule.reason for rule in table.superseded}
+    readable = READABLE | {rule.reason for rule in table.superseded} | {rule.reason for rule in table.excluded}
     counted = reasons(con, raw)
     unreadable = {reason: rows for reason, rows in counted.items() if reason not in readable}
     rows = raw.rows + raw.unreadable_lines - counted.get(HEADER, 0)

@@ -61,9 +61,11 @@ def land(source: str, data: Path, out: Path, catalogue: Catalogue, progress: Cal
         con.execute(f"SET memory_limit = {quoted(MEMORY_LIMIT)}")
         con.execute(f"SET temp_directory = {quoted(spill)}")
         progress("reading tables")
-        extract = open_extract(con, data, tables(reader.tables), spill)
+        declared = tables(reader.tables)
+        only = {name: [c.name for c in table.column] for name, table in declared.items() if not table.carried}
+        extract = open_extract(con, data, declared, spill, only)
         delivery = _checked(con, reader, source, data, extract, progress)
-        counts = {name: check.count(con, raw) for name, raw in sorted(extract.tables.items())}
+        counts = {name: check.count(con, declared[name], raw) for name, raw in sorted(extract.tables.items())}
         reader.prepare(con)
         people = number_people(con, reader.spell(reader.sql("persons"), delivery))
         con.execute(f"CREATE TEMP VIEW all_contacts AS {reader.spell(reader.sql('contacts'), delivery)}")
@@ -84,7 +86,7 @@ def land(source: str, data: Path, out: Path, catalogue: Catalogue, progress: Cal
     told = {name: counted.as_dict() for name, counted in counts.items()}
     domains = sorted(domain for domain in queries if events[domain] or events.get(DERIVED.get(domain, "")))
     measurable |= {"domains": domains, "use": {domain: use_of(domain) for domain in domains}}
-    notes = [*extract.notes, *_not_there(tables(reader.tables), extract.tables), *_mostly_refused(counts), *notes]
+    notes = [*extract.notes, *_not_there(declared, extract.tables), *_left(counts), *_mostly_refused(counts), *notes]
     return Landed(people, events, told, delivery, measurable, people_with, notes)
 
 
@@ -135,16 +137,28 @@ def _checked(
 
 
 def _without_contacts(reader: Source) -> dict[str, Table]:
-    """The tables no label rests on."""
-    return {name: table for name, table in tables(reader.tables).items() if name not in reader.needs["contact"]}
+    """The tables no label rests on, and that do not end with one."""
+    contacts = reader.needs["contact"]
+    return {
+        name: table
+        for name, table in tables(reader.tables).items()
+        if name not in contacts and (table.parent is None or table.parent.table not in contacts)
+    }
 
 
 def _not_there(declared: Mapping[str, Table], raws: Mapping[str, Raw]) -> list[str]:
     """Tables without a row: what they would tell is unknown, not 0."""
+    missing = [name for name in declared if name not in raws]
+    notes = [f"{name}: empty" for name in declared if name in raws and is_empty(raws[name])]
+    return notes + ([f"not in this extract: {', '.join(missing)}"] if missing else [])
+
+
+def _left(counts: Mapping[str, check.Count]) -> list[str]:
+    """Tables that are checked and whose rows stay where they are."""
     return [
-        f"{name}: {'empty' if name in raws else 'not in this extract'}"
-        for name in declared
-        if name not in raws or is_empty(raws[name])
+        f"{name}: {words(counted.left)} rows checked and not carried into the store"
+        for name, counted in counts.items()
+        if counted.left
     ]
 
 

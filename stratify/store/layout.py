@@ -18,6 +18,19 @@ DOMAINS: dict[str, dict[str, str]] = {
     "lab": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR", "value": "DOUBLE", "comparator": "VARCHAR"},
     "household": {"day": "INTEGER", "known": "INTEGER", "value": "DOUBLE"},
     "education": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR"},
+    "service": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR"},
+    "procedure": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR", "kind": "VARCHAR", "care": "VARCHAR",
+                  "setting": "VARCHAR"},
+    "municipal": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR", "value": "DOUBLE", "end_day": "INTEGER",
+                  "end_known": "INTEGER"},
+    "communication": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR", "language": "VARCHAR"},
+    "coercion": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR"},
+    "occupation": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR"},
+    "income": {"day": "INTEGER", "known": "INTEGER", "value": "DOUBLE"},
+    "distance": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR", "value": "DOUBLE"},
+    "out_of_hours": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR", "start_min": "BIGINT"},
+    "ambulance": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR", "outcome": "VARCHAR",
+                  "start_min": "BIGINT"},
 }  # fmt: skip
 
 

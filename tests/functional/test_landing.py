@@ -77,6 +77,52 @@ def test_a_landed_store_tells_what_became_of_every_row(data, run):
         assert rows == events
 
 
+YEARS = (2017, 2018)
+BY_YEAR = {  # as registers come: a folder per table, files by year and part, some years in upper case
+    "sssy": "SELECT '{pnr}' AS pnr, '800101' AS speciale, '{yy}10' AS honuge, 0 AS barnmak, '000123' AS ydernr",
+    "aefv": "SELECT '{pnr}' AS pnr, '{year}03' AS hænd_mdr, 2 AS perpl_vis, 1 AS prahj_vis",
+    "akm": "SELECT '{pnr}' AS pnr, {year} AS aar, 131 AS socio13",
+}
+WITHOUT_YEAR = {
+    "dream": "SELECT '{pnr}' AS pnr, 890 AS y_1701, NULL AS y_1702",
+    "tolk": "SELECT '{pnr}' AS pnr, 'arabisk' AS sprog, DATE '2017-01-01' AS fra_dato",
+}
+
+
+def _deliver(data: Path, pnr: str = "000000000001") -> None:
+    def copy(table: str, stem: str, sql: str) -> None:
+        (data / table).mkdir(exist_ok=True)
+        path = str(data / table / f"{stem}.parquet").replace("'", "''")
+        duckdb.execute(f"COPY ({sql}) TO '{path}'")
+
+    for table, sql in BY_YEAR.items():
+        for year in YEARS:
+            told = sql.format(pnr=pnr, year=year, yy=year % 100)
+            copy(table, f"{table}_{year}_00", told.upper() if year == YEARS[1] else told)
+    for table, sql in WITHOUT_YEAR.items():
+        copy(table, f"{table}_00", sql.format(pnr=pnr))
+
+
+def test_tables_by_year_and_part_land_and_what_is_only_checked_is_not_said_to_have_landed(data, run):
+    _deliver(data)
+    work, manifest, _ = run(data)
+    results = manifest["results"]
+    events = {"service": 2, "municipal": 2, "occupation": 2, "communication": 1}
+    assert {domain: results["events"][domain] for domain in events} == events
+    assert results["tables"]["dream"] == {"rows_in": 1, "landed": 0, "refused": 0, "reasons": {}, "left": 1}
+    assert "dream: <5 rows checked and not carried into the store" in results["notes"]
+    use = results["measurable"]["use"]
+    assert {domain: use[domain] for domain in ("service", "municipal", "occupation")} == {
+        "service": "care", "municipal": "planning", "occupation": "statistics"
+    }  # fmt: skip
+    before = digest_tree(work.store)
+    (work.store / "manifest.json").unlink()
+    run(data)
+    assert {k: v for k, v in digest_tree(work.store).items() if k != "run.json"} == {
+        k: v for k, v in before.items() if k != "run.json"
+    }
+
+
 def test_the_same_extract_is_not_landed_twice_and_another_day_gives_the_same_bytes(data, run):
     work, manifest, _ = run(data)
     before = digest_tree(work.store)

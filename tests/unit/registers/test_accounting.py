@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stratify.errors import DataError
-from stratify.registers.check import AGAIN, DUPLICATE, ENDS_EARLY, NO_PARENT, UNKNOWN_PERSON
+from stratify.registers.check import AGAIN, DUPLICATE, ENDS_EARLY, UNKNOWN_PERSON
+from stratify.registers.declare import NO_PARENT
 from stratify.registers.read import NOT_A_LINE
 
 PEOPLE = st.sampled_from(["000000000001", "000000000002", "000000000003", "999999999999", ""])

@@ -153,6 +153,69 @@ def test_years_may_differ_in_case_order_and_columns_we_do_not_need(extract, land
     assert landed(folder).rows("drug", "code") == [(ANNA, "C07AB02"), (ANNA, "C09AA05")]
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_some_years_may_be_in_upper_case_danish_letters_too(extract, landed, form):
+    folder = extract(form)
+    (folder / "aefv").mkdir()
+    for year, titles in {
+        2017: "pnr hænd_mdr perpl_vis",
+        2018: "PNR HÆND_MDR PERPL_VIS",
+        2019: "Pnr Hænd_Mdr Perpl_Vis",
+    }.items():
+        pnr, month, hours = titles.split()
+        for part in (0, 1):
+            one = f"SELECT '{ANNA}' AS {pnr}, '{year}0{part + 1}' AS {month}, {year - 2010} AS {hours}, 1 AS Prahj_Vis"
+            duckdb.execute(f"COPY ({one}) TO '{folder}/aefv/aefv_{year}_{part:02}.{form}'")
+    store = landed(folder)
+    assert store.found.tables["aefv"]["reasons"] == {}
+    assert [value for _, value in store.rows("municipal", "value")] == [8.0, 8.0, 9.0, 9.0, 10.0, 10.0]
+
+
+def test_rows_keep_the_order_of_their_files_whatever_the_case_of_the_columns(extract, landed):
+    folder = extract("parquet")
+    for year in range(2010, 2020):
+        titles = "PNR, EKSD, ATC" if year % 3 else "pnr, eksd, atc"
+        day = f"DATE '{year}-01-01'" if year != 2015 else "DATE '2031-01-01'"  # after the delivery
+        rows = f"SELECT '{ANNA}', {day}, 'C07AB0' || (i % 9 + 1) FROM range(30) AS t(i)"
+        duckdb.execute(f"COPY (SELECT * FROM ({rows}) AS t({titles})) TO '{folder}/lmdb_{year}_00.parquet'")
+    with pytest.raises(DataError, match="30 of 300 rows unusable"):
+        landed(folder)
+    (folder / "lmdb_2015_00.parquet").unlink()
+    one = f"SELECT '{ANNA}' AS Pnr, DATE '2031-01-01' AS eksd, 'C07AB02' AS ATC"
+    duckdb.execute(f"COPY ({one}) TO '{folder}/lmdb_2015_00.parquet'")
+    assert [row for row, _, _ in landed(folder).refused("lmdb")] == [151]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["lmdb.parquet", "LMDB_2018.parquet", "lmdb2018.parquet", "lmdb_2018_03.parquet", "lmdb_07.parquet",
+     "lmdb/anything.parquet", "LMDB/lmdb_2018_00.parquet", "deep/er/lmdb_2018_00.PARQUET"],
+)  # fmt: skip
+def test_a_file_is_known_by_its_name_with_year_and_part_or_by_its_folder(extract, landed, name):
+    folder = extract("parquet")
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    duckdb.execute(f"COPY (SELECT '{ANNA}' AS pnr, DATE '2018-01-01' AS eksd, 'C07AB02' AS atc) TO '{path}'")
+    assert landed(folder).rows("drug", "code") == [(ANNA, "C07AB02")]
+
+
+def test_years_may_differ_in_the_types_of_their_columns(extract, landed):
+    folder = extract("parquet")
+    written = {
+        2014: ("DATE '2014-01-01'", "1::SMALLINT", "28.5::DOUBLE"),
+        2015: ("TIMESTAMP '2015-01-01 00:00:00'", "1::INTEGER", "28.5::DECIMAL(6,2)"),
+        2016: ("'2016-01-01'", "'1'", "'28,5'"),
+        2017: ("'20170101'", "1.0::DOUBLE", "28.5::FLOAT"),
+        2018: ("20180101", "1::HUGEINT", "28::UTINYINT"),
+    }
+    for year, (day, packs, volume) in written.items():
+        one = f"SELECT '{ANNA}' AS pnr, {day} AS eksd, 'C07AB02' AS atc, {packs} AS apk, {volume} AS volume"
+        duckdb.execute(f"COPY ({one}) TO '{folder}/lmdb_{year}_00.parquet'")
+    store = landed(folder)
+    assert store.reasons("lmdb") == {}
+    assert [ddd for _, _, ddd in store.rows("drug", "day, ddd")] == [28.5, 28.5, 28.5, 28.5, 28.0]
+
+
 def test_whole_numbers_that_came_as_fractions_are_whole_again(extract, landed):
     folder = extract("parquet")
     duckdb.execute(

@@ -95,6 +95,43 @@ def test_the_residence_rule_case_by_case(landed, extract):
     assert "now" not in lived  # moved out on the day of the only snapshot
 
 
+def test_who_died_in_december_and_stands_in_the_snapshot_of_the_year_lived_here_until_death(landed, extract):
+    """The civil register is told of a death with delay: a snapshot of 31 December holds people already dead."""
+    lived = _lived(
+        landed,
+        extract,
+        [
+            *_snapshots("old", "2016-12-31", "2017-12-31"),
+            *_snapshots("eve", "2016-12-31", "2017-12-31"),
+            *_snapshots("newborn", "2017-12-31", born="2017-05-01"),
+            *_snapshots("moved", "2017-12-31"),
+            *_snapshots("first", "2016-12-31"),
+            *_snapshots("last", "2018-12-31", "2019-12-31"),
+        ],
+        vnds="moved|I|2017-03-01",
+        dod="old|2017-12-20\neve|2017-12-31\nnewborn|2017-12-20\nmoved|2017-12-24\nfirst|2016-12-20\nlast|2019-12-18",
+    )
+    assert lived["old"] == [("2016-12-31", "2017-12-20", "751")]
+    assert lived["eve"] == [("2016-12-31", "2017-12-31", "751")]
+    assert lived["newborn"] == [("2017-05-01", "2017-12-20", "751")]
+    assert lived["moved"] == [("2017-03-01", "2017-12-24", "751")]
+    assert "first" not in lived  # dead before the first snapshot, though they stand in it
+    assert lived["last"] == [("2018-12-31", "2019-12-18", "751")]
+
+
+def test_who_is_dead_in_the_snapshot_is_a_person_with_a_day_of_death_and_no_resident_after(landed, extract):
+    bef = "\n".join([BEF, *KEEPER, *_snapshots("gone", "2018-12-31", "2019-12-31")])
+    store = landed(
+        extract(delivery=LATER, bef=bef, dod="pnr|doddato\ngone|2019-12-25", lpr_a_kontakt=CONTACTS.format("gone"))
+    )
+    (row,) = duckdb.execute(
+        "SELECT DATE '1970-01-01' + death FROM read_parquet(?) WHERE source_id = 'gone'",
+        [str(store.folder / "persons.parquet")],
+    ).fetchall()
+    assert str(row[0])[:10] == "2019-12-25"
+    assert [end for who, _, end, _ in store.residence() if who == "gone"] == ["2019-12-25"]
+
+
 def test_stretches_never_overlap_and_never_outlive_the_person(landed, extract):
     rng = random.Random(11)
     first, last = date(2016, 6, 1), date(2020, 6, 1)

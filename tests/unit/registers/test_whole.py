@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import duckdb
 import pytest
 
@@ -258,6 +256,35 @@ def test_the_declarations_hold_what_a_reader_of_them_expects():
             if table.person and source == "danish":
                 assert next(c for c in table.column if c.name == table.person).keep_zeros
             assert all(rule.by in declared for rule in table.superseded)
-    assert json.dumps(
-        {name: table.use for name, table in tables("danish").items() if table.use != "care"}
-    ) == json.dumps({"udda": "statistics"})
+            assert table.carried or not (table.clock or table.parent)
+
+
+def test_each_danish_table_says_what_its_law_lets_it_be_used_for():
+    from stratify.registers.declare import tables
+
+    use: dict[str, set[str]] = {}
+    for table in tables("danish").values():
+        use.setdefault(table.use, set()).add(table.name)
+    assert use == {
+        "care": {
+            "bef", "vnds", "dod", "lpr_adm", "lpr_diag", "lpr_sksopr", "t_psyk_adm", "t_psyk_diag", "lpr_a_kontakt",
+            "lpr_a_diagnose", "lmdb", "sssy", "laboratorieproevesvar_", "tvang", "tolk", "digital_post", "laegevagt",
+            "praehospital",
+        },
+        "planning": {"aefv", "aehjsp", "ophold_plejehjem", "afstand"},
+        "statistics": {"udda", "faik", "akm", "dream"},
+    }  # fmt: skip
+
+
+def test_each_danish_table_is_carried_into_a_domain_or_says_that_it_is_not():
+    from stratify.registers import danish
+    from stratify.registers.declare import tables
+    from stratify.store.layout import DOMAINS
+
+    needs = danish.source().needs
+    assert set(needs) <= set(DOMAINS)
+    carried = {name for names in needs.values() for name in names} | {"bef", "dod", "vnds"}  # people and residence
+    declared = tables("danish").values()
+    assert {table.name for table in declared if table.carried} == carried
+    assert {table.name for table in declared if not table.carried} == {"dream"}
+    assert {table.name for table in declared if table.required} == {"bef", "dod", "lpr_a_kontakt", "lpr_a_diagnose"}

@@ -46,7 +46,7 @@ def extract(tmp_path_factory) -> Path:
         "lpr_a_diagnose": "SELECT 'k' || (i % 400) AS dw_ek_kontakt, 'DI50' || (i % 10) AS diag_kode, "
         "CASE WHEN i % 3 = 0 THEN 'A' ELSE 'B' END AS diag_kode_type FROM range(900) AS t(i)",
         "laboratorieproevesvar_": f"SELECT {person(spread)} AS pnr, 'NPU27300' AS npu, {day} AS samplingdato, "
-        f"CAST(hash(i) % 1000 / 10.0 AS VARCHAR) AS samplevalue FROM range({ROWS}) AS t(i)",
+        f"CAST((i * 7919) % {ROWS} / 10.0 AS VARCHAR) AS samplevalue FROM range({ROWS}) AS t(i)",
     }
     for name, sql in tables.items():
         duckdb.execute(f"COPY ({sql}) TO '{str(folder / name).replace(chr(39), chr(39) * 2)}.parquet' (FORMAT parquet)")

@@ -1,171 +1,296 @@
-"""Lives: hazards follow the state of 1 January, and the stated risks are those of competing Poisson processes."""
+"""Lives before and within the extract: onsets, what care knows of them, and who survives."""
+
+from datetime import date
 
 import numpy as np
 import pytest
 
-from pipelines.synthesis.lives import Hazards, bent, birth_to_entry, fall_ill, hazards, leave, onset_hazards
-from pipelines.synthesis.parameters import parameters
-from pipelines.synthesis.people import NEVER, settle
-from pipelines.synthesis.streams import Streams
+from pipelines.synthesis.calendar import NEVER
+from pipelines.synthesis.codes import Codes
+from pipelines.synthesis.growing_up import grow_up
+from pipelines.synthesis.hazards import bent, hazards, onsets, readmission, total_death
+from pipelines.synthesis.parameters import read_parameters
+from pipelines.synthesis.recognition import access, recognise, severe
+from pipelines.synthesis.shard import Plan, live_year, start
+from pipelines.synthesis.state import begin, unborn
+from pipelines.synthesis.streams import Draws
+from tests.unit.synthesis.scenes import FIRST_DAY, settled
 
-FIRST = 16436
-GIVEN = parameters()
-
-
-@pytest.fixture
-def people():
-    return settle(Streams(5), GIVEN, 1500, FIRST, 2)
-
-
-@pytest.fixture
-def health(people):
-    return birth_to_entry(people, Streams(5), GIVEN)
+GIVEN = read_parameters()
+COPD, T2D, SCHIZOPHRENIA, STROKE = (GIVEN.index(name) for name in ("copd", "t2d", "schizophrenia", "stroke"))
+YEAR = GIVEN.year(2015)
 
 
-def one(somatic, psychiatric, death):
-    return Hazards(np.array([somatic]), np.array([psychiatric]), np.array([death]), np.array([True]))
+@pytest.fixture(scope="module")
+def grown():
+    people = settled(GIVEN, 4000)
+    return people, grow_up(people, Draws(5, 0, len(people)).keys(), GIVEN)
 
 
-@pytest.mark.parametrize("somatic, psychiatric, death", [(0.2, 0.05, 0.1), (2.0, 0.0, 0.5), (0.01, 0.0, 3.0)])
-def test_risks_are_those_of_a_race_simulated_directly(somatic, psychiatric, death):
-    rng = np.random.default_rng(1)
-    n = 200_000
-    waits = [rng.exponential(1 / max(rate, 1e-12), n) for rate in (somatic, psychiatric, death)]
-    admitted = np.minimum(waits[0], waits[1])
-    hazard = one(somatic, psychiatric, death)
-    assert hazard.admission_risk()[0] == pytest.approx(((admitted < 1) & (admitted < waits[2])).mean(), abs=0.004)
-    assert hazard.somatic_risk()[0] == pytest.approx(((waits[0] < 1) & (waits[0] < waits[2])).mean(), abs=0.004)
-    assert hazard.death_risk()[0] == pytest.approx((waits[2] < 1).mean(), abs=0.004)
+def nothing_yet(n=40, age=60):
+    people = settled(GIVEN, n)
+    people.birth[:] = FIRST_DAY - round(age * 365.25)
+    people.frailty[:] = people.mind[:] = people.resources[:] = 0.0
+    return people, unborn(people, GIVEN)
 
 
-def test_no_hazard_is_no_risk():
-    nothing = one(0.0, 0.0, 0.0)
-    assert nothing.admission_risk()[0] == nothing.death_risk()[0] == 0.0
+def give(state, condition, n, day=FIRST_DAY - 400):
+    who = np.arange(n)
+    begin(state, who, np.full(n, condition), np.full(n, day), GIVEN)
 
 
-def test_the_sum_of_effects_is_bent_below_its_ceiling():
-    totals = np.array([0.0, 0.01, 1.0, 50.0])
-    out = bent(totals, 2.0)
-    assert out[0] == 0.0
-    assert out[1] == pytest.approx(0.01, rel=0.01)
-    assert (np.diff(out) > 0).all()
-    assert out[-1] <= 2.0
+def test_onsets_before_entry_lie_between_birth_and_entry(grown):
+    people, state = grown
+    who, what = np.nonzero(state.onset < NEVER)
+    assert len(who) > 2000
+    assert (state.onset[who, what] >= people.birth[who]).all()
+    assert (state.onset[who, what] <= people.entry[who]).all()
 
 
-def test_onsets_before_entry_lie_between_birth_and_entry(people, health):
-    who, _ = np.nonzero(health.onset < NEVER)
-    when = health.onset[health.onset < NEVER]
-    assert (when >= people.birth[who]).all()
-    assert (when <= people.entry[who]).all()
+def test_what_is_known_is_known_from_the_onset_on_at_the_earliest(grown):
+    _, state = grown
+    has = state.onset < NEVER
+    assert (state.recognised[has] >= state.onset[has]).all()
+    assert (state.recognised[~has] == NEVER).all()
 
 
-def test_newborns_enter_without_conditions(people, health):
-    newborn = people.birth == people.entry
-    assert newborn.any()
-    assert (health.onset[newborn] == NEVER).all()
+def test_newborns_enter_with_nothing(grown):
+    people, state = grown
+    assert (state.onset[people.birth == people.entry] == NEVER).all()
 
 
-def test_those_not_there_have_no_hazard(people, health):
-    people.death[:100] = FIRST - 5
-    hazard = hazards(people, health, FIRST, GIVEN)
-    assert not hazard.at_risk[:100].any()
+def test_the_old_are_the_survivors_of_their_cohort(grown):
+    people, _ = grown
+    age = (people.entry - people.birth) / 365.25
+    assert people.frailty[age < 40].mean() == pytest.approx(0, abs=0.07)
+    assert people.frailty[age > 85].mean() < -0.15
+
+
+def test_sums_and_products_are_those_of_the_conditions_one_has(grown):
+    _, state = grown
+    for person in np.flatnonzero((state.onset < NEVER).sum(axis=1) >= 3)[:50]:
+        has = np.flatnonzero(state.onset[person] < NEVER)
+        np.testing.assert_allclose(state.effect[person], np.exp(GIVEN.ratios[has].sum(axis=0)), rtol=1e-9)
+        somatic = has[~GIVEN.psychiatric[has]]
+        np.testing.assert_allclose(state.other[person], GIVEN.column("other")[has].sum(), atol=1e-9)
+        np.testing.assert_allclose(state.death[person], GIVEN.column("death")[somatic].sum(), atol=1e-9)
+        assert state.mental[person] == GIVEN.psychiatric[has].any()
+
+
+def test_two_conditions_on_one_day_both_count():
+    people, state = nothing_yet(3)
+    begin(state, np.array([1, 1]), np.array([COPD, T2D]), np.array([FIRST_DAY, FIRST_DAY]), GIVEN)
+    np.testing.assert_allclose(state.other[:3], [0, GIVEN.conditions[COPD].other + GIVEN.conditions[T2D].other, 0])
+    assert len(people) == len(state.other)
+
+
+@pytest.mark.parametrize("cause, effect, ratio", GIVEN.effects.list[::9])
+def test_a_condition_raises_the_onset_of_another_by_the_declared_ratio(cause, effect, ratio):
+    people, state = nothing_yet()
+    age = np.full(len(people), 60.0)
+    column = GIVEN.index(effect)
+    before = onsets(people, state, age, GIVEN)[:, column]
+    give(state, GIVEN.index(cause), len(people))
+    after = onsets(people, state, age, GIVEN)[:, column]
+    if before.max() == 0:
+        pytest.skip(f"{effect} does not begin at 60")
+    wanted = np.exp(GIVEN.ratios[GIVEN.index(cause), column])
+    if GIVEN.psychiatric[GIVEN.index(cause)] and not GIVEN.psychiatric[column]:
+        wanted *= GIVEN.effects.mental
+    assert wanted >= ratio
+    np.testing.assert_allclose(after[before > 0] / before[before > 0], wanted, rtol=1e-9)
+
+
+def test_what_one_has_does_not_begin_again_and_all_ratios_have_a_ceiling():
+    people, state = nothing_yet()
+    age = np.full(len(people), 60.0)
+    plain = onsets(people, state, age, GIVEN)
+    for condition in range(len(GIVEN.names)):
+        if condition != STROKE:
+            give(state, condition, len(people))
+    found = onsets(people, state, age, GIVEN)
+    assert (np.delete(found, STROKE, axis=1) == 0).all()
+    assert (found[:, STROKE] <= plain[:, STROKE] * GIVEN.effects.most * GIVEN.effects.mental + 1e-12).all()
+
+
+def test_few_resources_and_frailty_bring_disease_earlier():
+    people, _ = nothing_yet()
+    age = np.full(len(people), 60.0)
+    rates = []
+    for resources, frailty in ((1.0, 0.0), (-1.0, 0.0), (-1.0, 1.0)):
+        people.resources[:], people.frailty[:] = resources, frailty
+        rates.append(onsets(people, unborn(people, GIVEN), age, GIVEN)[:, COPD])
+    np.testing.assert_allclose(rates[1] / rates[0], np.exp(2 * GIVEN.conditions[COPD].resources))
+    assert (rates[2] > rates[1]).all()
+
+
+@pytest.mark.parametrize("condition", ["hf", "cancer", "copd", "schizophrenia", "dementia", "alcohol"])
+def test_a_condition_raises_the_hazards_of_those_who_have_it(condition):
+    people, state = nothing_yet(200)
+    before = hazards(people, state, YEAR, GIVEN)
+    give(state, GIVEN.index(condition), len(people))
+    after = hazards(people, state, YEAR, GIVEN)
+    at_risk = before.at_risk
+    entry = GIVEN.conditions[GIVEN.index(condition)]
+    for name in ("other", "acsc", "psych", "death"):
+        one, two = getattr(before, name)[at_risk], getattr(after, name)[at_risk]
+        assert (two > one).all() if getattr(entry, name) > 0 else (two == one).all()
+
+
+def test_the_first_onset_of_the_year_brings_the_hazard_the_next_year_would_have():
+    people, state = nothing_yet(100)
+    before = hazards(people, state, YEAR, GIVEN)
+    give(state, COPD, len(people))
+    after = hazards(people, state, YEAR, GIVEN)
+    on = before.at_risk
+    for name in ("other", "acsc", "psych", "death"):
+        rate = getattr(before, name)[on] * getattr(before, f"{name}_after")[on, COPD]
+        np.testing.assert_allclose(rate, getattr(after, name)[on], rtol=2e-2 if name == "death" else 1e-9)
+
+
+def test_those_not_there_have_no_hazard(grown):
+    people, state = grown
+    hazard = hazards(people, state, YEAR, GIVEN)
     gone = ~hazard.at_risk
-    assert (hazard.somatic[gone] == 0).all()
-    assert (hazard.death[gone] == 0).all()
-    assert gone[people.entry >= FIRST].all()
+    assert gone[people.entry >= FIRST_DAY].all()
+    for name in ("other", "acsc", "psych", "death"):
+        assert (getattr(hazard, name)[gone] == 0).all()
+    assert (hazard.onset[gone] == 0).all()
 
 
-def test_risks_are_finite_probabilities(people, health):
-    hazard = hazards(people, health, FIRST, GIVEN)
-    for risk in (hazard.admission_risk(), hazard.somatic_risk(), hazard.death_risk()):
-        assert np.isfinite(risk).all()
-        assert ((risk >= 0) & (risk < 1)).all()
-    assert (hazard.somatic_risk() <= hazard.admission_risk() + 1e-15).all()
+def test_the_sum_of_weights_is_bent_below_its_ceiling():
+    totals = np.array([0.0, 0.01, 1.0, 50.0])
+    found = bent(totals, 2.0)
+    assert found[0] == 0.0
+    assert found[1] == pytest.approx(0.01, rel=0.01)
+    assert (np.diff(found) > 0).all()
+    assert found[-1] <= 2.0
 
 
-@pytest.mark.parametrize("condition", ["hf", "cancer", "copd_asthma", "schizophrenia", "dementia"])
-def test_a_condition_raises_the_hazards_of_those_who_have_it(people, health, condition):
-    column = GIVEN.index(condition)
-    before = hazards(people, health, FIRST, GIVEN)
-    without = health.onset[:, column] == NEVER
-    health.onset[:, column] = np.minimum(health.onset[:, column], FIRST - 400)
-    after = hazards(people, health, FIRST, GIVEN)
-    at_risk = before.at_risk & without
-    assert (after.somatic[at_risk] > before.somatic[at_risk]).all()
-    assert (after.death[at_risk] > before.death[at_risk]).all()
+def test_stays_and_a_care_home_raise_the_hazard():
+    people, state = nothing_yet(50)
+    quiet = hazards(people, state, YEAR, GIVEN)
+    state.stays[:] = 1
+    once = hazards(people, state, YEAR, GIVEN)
+    state.stays[:] = 5
+    often = hazards(people, state, YEAR, GIVEN)
+    on = quiet.at_risk
+    assert (once.other[on] > quiet.other[on]).all()
+    assert (often.other[on] > once.other[on]).all()
+    state.care_home[:] = FIRST_DAY - 10
+    assert (hazards(people, state, YEAR, GIVEN).death[on] > often.death[on]).all()
 
 
-def test_what_starts_on_the_day_itself_does_not_count_yet(people, health):
-    before = hazards(people, health, FIRST, GIVEN)
-    health.onset[health.onset == NEVER] = FIRST
-    after = hazards(people, health, FIRST, GIVEN)
-    np.testing.assert_array_equal(before.somatic, after.somatic)
+def test_the_readmission_hazard_gives_the_declared_chance_over_its_days():
+    people, _ = nothing_yet(10)
+    rules = GIVEN.admissions.readmission
+    people.birth[:] = YEAR.first - round(rules.age_from * 365.25)
+    for after_acsc, chance in ((False, rules.other), (True, rules.acsc)):
+        rate = readmission(people, np.full(len(people), after_acsc), YEAR, GIVEN, psychiatric=False)
+        np.testing.assert_allclose(-np.expm1(-rate * rules.days / 365.25), chance, rtol=1e-3)
 
 
-def test_stays_and_drugs_of_the_year_before_raise_the_hazard(people, health):
-    quiet = hazards(people, health, FIRST, GIVEN)
-    health.stays = health.stays + 1
-    admitted = hazards(people, health, FIRST, GIVEN)
-    health.drugs = health.drugs + 12
-    many = hazards(people, health, FIRST, GIVEN)
-    at_risk = quiet.at_risk
-    assert (admitted.somatic[at_risk] > quiet.somatic[at_risk]).all()
-    assert (admitted.death[at_risk] > quiet.death[at_risk]).all()
-    assert (many.somatic[at_risk] > admitted.somatic[at_risk]).all()
+def test_the_hazard_of_death_of_a_lifetime_counts_admissions_that_end_in_it():
+    people, state = nothing_yet(50, age=80)
+    year = GIVEN.year(GIVEN.calendar.drift.year)
+    age = (year.first - people.birth) / 365.25
+    hazard = hazards(people, state, year, GIVEN)
+    inside = hazard.death + hazard.fatal * (hazard.other + hazard.acsc)
+    on = hazard.at_risk
+    np.testing.assert_allclose(total_death(people, state, age, GIVEN)[on], inside[on], rtol=1e-9)
 
 
-def test_mental_illness_raises_somatic_onsets_by_the_declared_ratio(people, health):
-    health.onset[:] = NEVER
-    who = np.arange(200)
-    age = np.full(200, 50, np.int32)
-    before = onset_hazards(people, health.onset, who, age, GIVEN)
-    health.onset[:, GIVEN.index("eating")] = 0  # no effect of its own on other conditions
-    after = onset_hazards(people, health.onset, who, age, GIVEN)
-    somatic = ~GIVEN.psychiatric
-    ratio = after[:, somatic] / np.where(before[:, somatic] > 0, before[:, somatic], 1)
-    assert ratio[before[:, somatic] > 0] == pytest.approx(GIVEN.onset["mental"])
-    np.testing.assert_array_equal(after[:, GIVEN.psychiatric], before[:, GIVEN.psychiatric])
+class TestRecognition:
+    """Under-diagnosis: registers show less than is true, and least of all of those who have it hardest."""
+
+    def test_severe_mental_illness_and_few_resources_lower_access(self):
+        people, state = nothing_yet(10)
+        people.language[:] = -1
+        assert (access(people, state, GIVEN) == 1.0).all()
+        people.resources[:5] = -2.0
+        give(state, SCHIZOPHRENIA, 2)
+        found = access(people, state, GIVEN)
+        reach = GIVEN.reach
+        np.testing.assert_allclose(found[:2], reach.severe_mental * reach.few_resources)
+        np.testing.assert_allclose(found[2:5], reach.few_resources)
+        assert (found[5:] == 1.0).all()
+
+    def test_severe_means_before_the_day(self):
+        _, state = nothing_yet(3)
+        give(state, SCHIZOPHRENIA, 1, day=FIRST_DAY)
+        assert severe(state, FIRST_DAY, GIVEN).tolist() == [False, False, False] + [False] * (len(state.onset) - 3)
+        assert severe(state, FIRST_DAY + 1, GIVEN)[0]
+
+    def test_a_somatic_disease_is_recognised_as_often_as_declared_times_access(self):
+        n = 40_000
+        keys = Draws(8, 0, n).keys()
+        for reach in (1.0, 0.5):
+            day = recognise(keys, np.full(n, COPD), np.full(n, 1000), np.full(n, reach), GIVEN)
+            assert (day < NEVER).mean() == pytest.approx(GIVEN.conditions[COPD].seen * reach, abs=0.01)
+            waits = (day[day < NEVER] - 1000) / 30.4
+            assert waits.min() >= 0
+            assert waits.mean() == pytest.approx(GIVEN.conditions[COPD].delay, rel=0.05)
+
+    def test_psychiatric_conditions_do_not_depend_on_access(self):
+        keys = Draws(8, 0, 5000).keys()
+        known = [recognise(keys, np.full(5000, SCHIZOPHRENIA), np.full(5000, 9), np.full(5000, reach), GIVEN)
+                 for reach in (1.0, 0.3)]  # fmt: skip
+        np.testing.assert_array_equal(*known)
+
+    def test_registers_show_less_of_those_with_severe_mental_illness(self, grown):
+        people, state = grown
+        somatic = ~GIVEN.psychiatric
+        rows = severe(state, NEVER, GIVEN)
+        has, known = state.onset < NEVER, state.recognised <= FIRST_DAY
+
+        def share(of):
+            return known[of][:, somatic].sum() / has[of][:, somatic].sum()
+
+        assert share(rows) < share(~rows) - 0.05
+        assert share(people.few()) < share(~people.few())
 
 
-def test_less_education_means_more_disease(people, health):
-    health.onset[:] = NEVER
-    who = np.arange(200)
-    age = np.full(200, 60, np.int32)
-    people.education[:] = 0
-    short = onset_hazards(people, health.onset, who, age, GIVEN)
-    people.education[:] = 6
-    long = onset_hazards(people, health.onset, who, age, GIVEN)
-    column = GIVEN.index("copd_asthma")
-    assert short[:, column] / long[:, column] == pytest.approx(np.exp(2 * GIVEN.education_log[column]))
+@pytest.fixture(scope="module")
+def lived():
+    plan = Plan(3000, 2, date(2016, 12, 31), 4, date(2017, 3, 1), frozenset())
+    life = start(0, 3000, plan, GIVEN)
+    before = life.state.onset.copy()
+    return life, before, list(live_year(life, YEAR, plan, Codes(GIVEN), GIVEN))
 
 
-def test_who_dies_cannot_also_move_out_and_who_moves_out_is_not_seen_dying(people):
-    n = len(people)
-    certain = np.full(n, 50.0)
-    hazard = Hazards(np.zeros(n), np.zeros(n), certain, people.resident(FIRST - 1))
-    leave(people, hazard, (2015, FIRST, 365), Streams(5), GIVEN)
-    here = hazard.at_risk
-    assert ((people.death < NEVER) ^ (people.emigration < NEVER))[here].all()
-    assert (people.death[~here] == NEVER).all()
-    assert ((people.death[people.death < NEVER] - FIRST) < 365).all()
+class TestYear:
+    """A year lived: what happens is written into people and state."""
 
+    def test_onsets_of_the_year_fall_in_it_and_before_death_or_departure(self, lived):
+        life, before, _ = lived
+        who, what = np.nonzero(life.state.onset != before)
+        when = life.state.onset[who, what]
+        assert len(who) > 100
+        assert (before[who, what] == NEVER).all()
+        assert ((when >= YEAR.first) & (when < YEAR.first + YEAR.length)).all()
+        assert (when <= np.minimum(life.people.death, life.people.emigration)[who]).all()
 
-def test_deaths_are_as_many_as_the_hazards_say(people):
-    n = len(people)
-    hazard = Hazards(np.zeros(n), np.zeros(n), np.full(n, 0.3), people.resident(FIRST - 1))
-    leave(people, hazard, (2015, FIRST, 365), Streams(5), GIVEN)
-    died = (people.death < NEVER)[hazard.at_risk].mean()
-    assert died == pytest.approx(1 - np.exp(-0.3), abs=0.04)
+    def test_nobody_both_dies_here_and_moves_away(self, lived):
+        life, _, _ = lived
+        died, gone = life.people.death < NEVER, life.people.emigration < NEVER
+        assert died.sum() > 10
+        assert gone.sum() > 10
+        assert not (died & gone).any()
 
+    def test_an_admission_for_a_disease_makes_it_known(self, lived):
+        _, _, scenes = lived
+        from pipelines.synthesis.contacts import stay_causes
 
-def test_onsets_of_a_year_fall_in_it_and_before_death(people, health):
-    before = health.onset.copy()
-    people.death[:300] = FIRST + 20
-    fall_ill(people, health, (2015, FIRST, 365), Streams(5), GIVEN)
-    new = health.onset != before
-    assert new.any()
-    who, _ = np.nonzero(new)
-    when = health.onset[new]
-    assert ((when >= FIRST) & (when < FIRST + 365)).all()
-    assert (when < people.death[who]).all()
-    assert (before[new] == NEVER).all()  # nothing begins twice
+        seen = 0
+        for scene, _, _ in scenes:
+            condition, _ = stay_causes(scene, Codes(GIVEN), GIVEN)
+            rows = np.flatnonzero(condition >= 0)
+            person = scene.stays["person"][rows]
+            assert (scene.recognised[person, condition[rows]] <= scene.stays["start"][rows] // 1440).all()
+            seen += len(rows)
+        assert seen > 20
+
+    def test_risks_and_events_are_of_those_at_risk(self, lived):
+        for scene, risks, at_risk in lived[2]:
+            assert all((values[~at_risk] == 0).all() for values in risks.values())
+            assert at_risk[scene.stays["person"]].all()

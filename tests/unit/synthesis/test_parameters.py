@@ -1,129 +1,108 @@
-"""Parameters: the file holds together, and a declared prevalence is what the onset rates give."""
-
-import copy
-import tomllib
-from importlib import resources
+"""Parameter files: what cannot be is refused in one go, with file, key and value."""
 
 import numpy as np
 import pytest
 
-from pipelines.synthesis.parameters import OLDEST, parameters, pyramid, read
+from pipelines.synthesis.parameters import FILES, read_parameters
+from pipelines.synthesis.shapes import KINDS
+from stratify.errors import UsageError
+
+GIVEN = read_parameters()
 
 
 @pytest.fixture
-def table():
-    text = resources.files("pipelines.synthesis").joinpath("parameters.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+def own(tmp_path):
+    """Return a function that writes one of our files with a text replaced, into a folder of own parameters."""
+
+    def write(name, old, new):
+        from importlib import resources
+
+        text = resources.files("pipelines.synthesis").joinpath("parameters", f"{name}.toml").read_text(encoding="utf-8")
+        assert old in text
+        (tmp_path / f"{name}.toml").write_text(text.replace(old, new, 1), encoding="utf-8")
+        return tmp_path
+
+    return write
 
 
-@pytest.fixture
-def given():
-    return parameters()
-
-
-def test_there_are_the_39_conditions_of_the_list(given):
-    assert len(given.conditions) == len(set(given.conditions)) == 39
-    assert given.psychiatric.sum() == 8
-
-
-def test_only_conditions_defined_by_drugs_have_no_code(given):
-    without = {name for name, codes in zip(given.conditions, given.condition_codes, strict=True) if len(codes) == 0}
-    assert without == {"pain", "distress"}
-    used = {condition for drug in given.drugs for condition in drug.users}
-    assert {given.index("pain"), given.index("distress")} <= used
-
-
-def test_codes_are_danish_codes(given):
-    assert all(code[0] == "D" and code[1].isalpha() and code[2:4].isdigit() and code.isalnum() for code in given.codes)
-    assert any(code[-1].isalpha() and len(code) > 5 for code in given.codes)  # national suffix letters occur
-
-
-def test_general_codes_belong_to_no_condition(given, table):
-    own = {code for entry in table["condition"] for code in entry["codes"]}
-    shared = {kind: own & set(codes) for kind, codes in table["codes"].items()}
-    assert shared == {kind: set() for kind in shared}
-
-
-def test_nineteen_municipalities_each_with_a_hospital(given):
-    assert len(given.municipalities) == 19
-    assert set(given.municipality_unit.tolist()) == {0, 1, 2, 3, 4}
-    assert given.municipality_weight.sum() == 1_358_880
-    assert len(given.units["code"]) == len(given.units["name"]) == 6
-
-
-def test_the_pyramid_is_a_distribution_with_about_80_percent_adults(given):
-    shares = pyramid(given.population)
-    assert shares.sum() == pytest.approx(1.0)
-    assert shares[18:].sum() == pytest.approx(0.80, abs=0.02)
-    assert shares[101:].sum() == 0
-
-
-def test_rates_give_the_declared_prevalence_among_adults(given, table):
-    shares = pyramid(given.population) * (np.arange(OLDEST + 1) >= 18)
-    shares = shares / shares.sum() / 2
-    for place, entry in enumerate(table["condition"]):
-        rate = given.rate[:, :, place]
-        until = np.cumsum(rate, axis=1) - rate / 2
-        share = ((1 - np.exp(-until)) * shares).sum()
-        assert share == pytest.approx(entry["prevalence"] / 100, rel=1e-6), entry["id"]
-
-
-def test_rates_respect_sex_and_first_age(given, table):
-    prostate = given.rate[:, :, given.index("prostate")]
-    assert prostate[0].sum() > 0
-    assert prostate[1].sum() == 0
-    for place, entry in enumerate(table["condition"]):
-        assert (given.rate[:, : entry["from"], place] == 0).all()
-    eating = given.rate[:, :, given.index("eating")]
-    assert eating[1].sum() == pytest.approx(10 * eating[0].sum())
-
-
-def test_shares_are_shares(given):
-    assert ((given.seen >= 0) & (given.seen <= 1)).all()
-    assert ((given.psychiatric_care >= 0) & (given.psychiatric_care <= 1)).all()
-    for drug in given.drugs:
-        assert all(0 < share <= 1 for share in drug.users.values())
-        assert 0 <= drug.anyone[0] <= 1
-        assert drug.users or drug.anyone[0]
-    assert len({drug.atc for drug in given.drugs}) == len(given.drugs)
-
-
-def test_every_condition_treated_with_drugs_gets_its_own(given):
-    treated = {
-        "hypertension": "C09",
-        "dyslipidemia": "C10",
-        "diabetes": "A10",
-        "copd_asthma": "R03",
-        "mood_anxiety": "N06A",
-        "schizophrenia": "N05A",
-        "bipolar": "N05AN01",
-        "af": "B01A",
-    }
-    for condition, prefix in treated.items():
-        place = given.index(condition)
-        assert any(place in drug.users and drug.atc.startswith(prefix) for drug in given.drugs), condition
-
-
-def test_the_file_is_read_once():
-    assert parameters() is parameters()
+def problems(folder):
+    with pytest.raises(UsageError) as error:
+        read_parameters(folder)
+    return error.value.problems
 
 
 @pytest.mark.parametrize(
-    "break_it",
+    "name, old, new, told",
     [
-        lambda table: table["effects"]["list"].append(["hypertension", "hypochondria", 1.2]),
-        lambda table: table["drug"][0]["users"].update(hypochondria=0.5),
-        lambda table: table["lab"][0]["more"].update(hypochondria=0.5),
+        ("people", "births = ", "births = -0.01 #", "people.toml: population.births: Input should be greater than or equal to 0, got -0.01"),
+        ("people", "coupled = ", "coupled = 1.4 #", "people.toml: population.coupled: Input should be less than or equal to 1, got 1.4"),
+        ("conditions", "prevalence = 23.3", "prevalence = 123.3", "conditions.toml: condition.0.prevalence: Input should be less than 100, got 123.3"),
+        ("conditions", "level = ", "level = -1 #", "conditions.toml: condition.0.level: Input should be greater than 0, got -1"),
+        ("conditions", 'id = "hypertension"', 'id = "hypertensoin"', "effects.toml: unknown condition 'hypertension'"),
+        ("conditions", "seen = ", "sene = 0.5\nseen = ", "conditions.toml: condition.0.sene: Extra inputs are not permitted, got 0.5"),
+        ("effects", '["hypertension", "ihd"', '["hypertension", "idh"', "effects.toml: unknown condition 'idh'"),
+        ("effects", "most = ", "most = 0.5 #", "effects.toml: most: Input should be greater than or equal to 1, got 0.5"),
+        ("places", 'hospital = "horsens"', 'hospital = "vejle"', "unknown hospital 'vejle'"),
+        ("places", 'code = "615"', 'code = "Horsens"', "places.toml: municipality.0.code: String should match pattern"),
+        ("admissions", "most_days = ", "most_days = 400 #", "admissions.toml: length.most_days: Input should be less than or equal to 180, got 400"),
+        ("calendar", "[season.of]", "[season.of]\n2019 = [1.0, 1.0]", "calendar.toml: season.of.2019: Tuple should have at least 12 items"),
+        ("offers", 'offer = "pahs"', 'offer = "pahs"\nof = { conditions = ["diabetes"] }', "offers.toml: unknown condition 'diabetes'"),
     ],
-)
-def test_an_unknown_condition_is_refused_by_name(table, break_it):
-    broken = copy.deepcopy(table)
-    break_it(broken)
-    with pytest.raises(KeyError, match="hypochondria"):
-        read(broken)
+)  # fmt: skip
+def test_impossible_parameters_are_refused_with_file_key_and_value(own, name, old, new, told):
+    assert any(told in problem for problem in problems(own(name, old, new))), problems(own(name, old, new))
 
 
-def test_a_missing_number_is_refused_by_name(table):
-    del table["condition"][3]["visits"]
-    with pytest.raises(KeyError, match="visits"):
-        read(table)
+def test_every_problem_of_every_file_is_told(own):
+    own("people", "births = ", "births = -0.01 #")
+    folder = own("effects", "most = ", "most = 0.5 #")
+    (folder / "peple.toml").write_text("")
+    assert len(problems(folder)) == 3
+    assert any("peple.toml: no such parameter file; there are" in problem for problem in problems(folder))
+
+
+def test_a_folder_without_parameters_is_told(tmp_path):
+    assert any("no .toml file of parameters in it" in problem for problem in problems(tmp_path))
+
+
+def test_a_broken_file_is_told_with_its_line(tmp_path):
+    (tmp_path / "people.toml").write_text("[population\n")
+    assert any(problem.startswith("people.toml: ") and "line 1" in problem for problem in problems(tmp_path))
+
+
+def test_a_code_that_the_pattern_does_not_fit_is_told(own):
+    folder = own("admissions", 'acsc = ["DJ189"', 'acsc = ["DS720", "DJ189"')
+    assert any("DS720: stands among ACSC codes, the pattern does not match it" in problem for problem in problems(folder))
+
+
+def test_own_files_replace_ours_and_change_the_digest(own):
+    found = read_parameters(own("people", "births = ", "births = 0.02 #"))
+    assert found.population.births == 0.02
+    assert found.digest != GIVEN.digest
+    assert found.names == GIVEN.names
+
+
+def test_there_are_the_files_and_the_39_conditions():
+    assert len(FILES) == 12
+    assert len(set(GIVEN.groups)) == 39
+    assert len(GIVEN.names) == 42
+
+
+def test_the_onset_rates_are_rates():
+    assert GIVEN.rate.shape == (2, 111, 42)
+    assert np.isfinite(GIVEN.rate).all()
+    assert (GIVEN.rate >= 0).all()
+    assert (GIVEN.rate[1, :, GIVEN.index("prostate")] == 0).all()
+    assert (GIVEN.rate[:, :18, GIVEN.index("dementia")] == 0).all()
+
+
+def test_every_kind_of_admission_has_hazards_lengths_and_codes():
+    for kind in KINDS:
+        assert kind in GIVEN.admissions.kind
+        assert getattr(GIVEN.admissions.length, kind)
+        assert GIVEN.admissions.codes[kind]
+
+
+def test_a_year_with_a_profile_of_its_own_has_it_and_others_the_usual():
+    assert GIVEN.year(2020).months != GIVEN.year(2019).months == GIVEN.year(2018).months
+    assert GIVEN.drift("acsc", 2020) < GIVEN.drift("acsc", 2019) == 1.0

@@ -1,125 +1,195 @@
-"""People: pseudonyms that are no dates, homes, partners, and who is there when."""
+"""Who the people are: families, education and resources that go together, pseudonyms that are nobody's number."""
 
 import numpy as np
 import pytest
 
-from pipelines.synthesis.parameters import parameters
-from pipelines.synthesis.people import NEVER, leave_home, move_house, pseudonyms, settle
-from pipelines.synthesis.streams import Streams
+from pipelines.synthesis.calendar import NEVER
+from pipelines.synthesis.homes import build_homes, distances, leave_region, move_and_part, practices
+from pipelines.synthesis.parameters import read_parameters
+from pipelines.synthesis.people import BORN, FIRST, INTO_REGION, newcomers, pseudonyms, settle, unseen
+from pipelines.synthesis.streams import Draws
+from tests.unit.synthesis.scenes import settled
 
-FIRST = 16436  # 2015-01-01
+GIVEN = read_parameters()
+FIRST_DAY = 16436
+YEARS = 4
+RESIDENTS = 6000
 
 
 @pytest.fixture(scope="module")
 def people():
-    return settle(Streams(3), parameters(), 2000, FIRST, 5)
+    return settled(GIVEN, RESIDENTS, years=YEARS)
 
 
-def is_date(six: str) -> bool:
-    """Return whether six digits can be read as DDMMYY; every year has two digits, so day and month decide."""
-    return 1 <= int(six[:2]) <= 31 and 1 <= int(six[2:4]) <= 12
+@pytest.fixture(scope="module")
+def first(people):
+    return people.came == FIRST
 
 
-def test_no_pseudonym_can_be_read_as_a_civil_number():
-    drawn = pseudonyms(Streams(0).at("pnr"), 20_000)
-    assert not any(is_date(pnr[:6]) or is_date(pnr[2:8]) for pnr in drawn.tolist())
+def test_residents_are_there_before_the_first_day_and_newcomers_after(people, first):
+    assert first.sum() == RESIDENTS
+    assert (people.entry[first] == FIRST_DAY - 1).all()
+    assert (people.entry[~first] >= FIRST_DAY).all()
+    assert len(people) == RESIDENTS + YEARS * sum(newcomers(GIVEN, RESIDENTS))
 
 
-def test_pseudonyms_are_distinct_sorted_and_keep_leading_zeros():
-    drawn = pseudonyms(Streams(0).at("pnr"), 20_000).tolist()
-    assert drawn == sorted(set(drawn))
-    assert len(drawn) == 20_000
-    assert all(len(pnr) == 12 and pnr.isdigit() for pnr in drawn)
-    assert sum(pnr.startswith("0") for pnr in drawn) > 1000
+def test_the_newborn_enter_on_their_birthday_and_movers_later(people):
+    born, moved = people.came == BORN, people.came == INTO_REGION
+    assert (people.birth[born] == people.entry[born]).all()
+    assert (people.birth[moved] < people.entry[moved]).all()
+    assert people.origin[moved].tolist().count(2) > 0.5 * moved.sum()
 
 
-def test_one_person_is_a_region():
-    alone = settle(Streams(0), parameters(), 1, FIRST, 1)
-    assert len(alone) == 1
-    assert alone.resident(FIRST - 1).all()
+def test_the_age_pyramid_is_the_declared_one(people, first):
+    age = ((FIRST_DAY - people.birth[first]) / 365.25).astype(int)
+    for low, high in ((0, 20), (20, 40), (40, 60), (60, 80), (80, 111)):
+        share = ((age >= low) & (age < high)).mean()
+        assert share == pytest.approx(GIVEN.pyramid[low:high].sum(), abs=0.02)
 
 
-def test_everyone_is_born_before_they_enter(people):
-    assert (people.birth <= people.entry).all()
-    assert people.age(FIRST).max() <= 110
+def test_couples_are_mutual_live_together_and_are_near_in_age(people):
+    one = np.flatnonzero(people.partner >= 0)
+    two = people.partner[one]
+    np.testing.assert_array_equal(people.partner[two], one)
+    np.testing.assert_array_equal(people.household[one], people.household[two])
+    assert np.median(np.abs(people.birth[one] - people.birth[two])) < 4 * 365
+    assert 0.4 < (people.partner >= 0)[(people.birth < FIRST_DAY - 30 * 365.25) & (people.came == FIRST)].mean() < 0.75
 
 
-def test_the_start_has_as_many_residents_as_asked_for(people):
-    assert people.resident(FIRST - 1).sum() == 2000
-    assert len(people) == 2000 + 5 * (20 + 20)
+def test_children_live_with_a_mother_old_enough(people):
+    has = np.flatnonzero(people.mother >= 0)
+    mother = people.mother[has]
+    years = (people.birth[has] - people.birth[mother]) / 365.25
+    assert (people.sex[mother] == 2).all()
+    assert years.min() > 14.9
+    assert 28 < np.median(years) < 33
+    young = (people.came == FIRST) & (people.birth > FIRST_DAY - 17 * 365)
+    assert (people.household[young] != np.flatnonzero(young)).mean() > 0.95
 
 
-def test_entrants_come_within_their_years(people):
-    later = people.entry >= FIRST
-    assert later.sum() == 200
-    assert people.entry.max() < FIRST + 5 * 365.25 + 1
-    newborn = later & ~people.immigrated
-    assert (people.birth[newborn] == people.entry[newborn]).all()
-    assert (people.age(FIRST)[people.immigrated] > 10).all()
+def test_resources_education_and_income_go_together(people, first):
+    adult = first & (people.birth < FIRST_DAY - 30 * 365)
+    for other in (people.education, people.income):
+        assert 0.4 < np.corrcoef(people.resources[adult], other[adult])[0, 1] < 0.85
+    assert people.few()[first & (people.origin == 1)].mean() == pytest.approx(0.2, abs=0.03)
 
 
-def test_the_pyramid_is_about_the_declared_one(people):
-    start = people.entry < FIRST
-    age = people.age(FIRST)[start]
-    assert (age >= 18).mean() == pytest.approx(0.80, abs=0.04)
-    assert (age >= 80).mean() == pytest.approx(0.05, abs=0.02)
+def test_the_old_have_less_schooling(people, first):
+    age = (FIRST_DAY - people.birth) / 365.25
+    short = people.education == 0
+    assert short[first & (age > 75)].mean() > 1.4 * short[first & (age > 30) & (age < 50)].mean()
 
 
-def test_partners_are_mutual_share_a_home_and_differ_in_sex(people):
-    paired = np.flatnonzero(people.partner >= 0)
-    other = people.partner[paired]
-    assert len(paired) > 500
-    assert (people.partner[other] == paired).all()
-    assert (people.household[other] == people.household[paired]).all()
-    assert (people.sex[other] != people.sex[paired]).all()
-    assert (people.married[other] == people.married[paired]).all()
-    assert np.median(np.abs(people.birth[other] - people.birth[paired])) < 4 * 365
+def test_the_unseen_numbers_are_standard_and_correlated_as_declared():
+    u = Draws(9, 0, 200_000).uniforms("test", 4)
+    from scipy.special import ndtri
+
+    resources = ndtri(u[:, 2])
+    frailty, mind = unseen(GIVEN, resources, u[:, 0], u[:, 1])
+    for values in (frailty, mind):
+        assert values.mean() == pytest.approx(0, abs=0.01)
+        assert values.std() == pytest.approx(1, abs=0.01)
+    wanted = GIVEN.unseen
+    assert np.corrcoef(frailty, mind)[0, 1] == pytest.approx(wanted.frailty_mind, abs=0.01)
+    assert np.corrcoef(resources, mind)[0, 1] == pytest.approx(wanted.resources_mind, abs=0.01)
+    assert np.corrcoef(resources, frailty)[0, 1] == pytest.approx(wanted.resources_frailty, abs=0.01)
 
 
-def test_children_live_with_adults(people):
-    start = people.entry < FIRST
-    age = people.age(FIRST)
-    adults = set(people.household[start & (age >= 18)].tolist())
-    assert all(home in adults for home in people.household[start & (age < 15)].tolist())
+def test_exemption_from_digital_post_is_for_the_old_and_those_with_few_resources(people, first):
+    exempt = people.digital_exempt < NEVER
+    age = (FIRST_DAY - people.birth) / 365.25
+    assert not exempt[age < 15].any()
+    assert 0.03 < exempt[first & (age >= 15)].mean() < 0.1
+    assert exempt[first & (age > 80)].mean() > 5 * exempt[first & (age > 15) & (age < 60)].mean()
+    assert exempt[first & people.few()].mean() > exempt[first & ~people.few()].mean()
 
 
-def test_leaving_home_gives_a_household_of_ones_own(people):
-    moving = settle(Streams(3), parameters(), 2000, FIRST, 5)
-    before = moving.household.copy()
-    leave_home(moving, FIRST, 0)
-    went = np.flatnonzero(moving.household != before)
-    assert len(went) > 5
-    assert (moving.age(FIRST)[went] == moving.leaves_home[went]).all()
-    assert len(set(moving.household[went].tolist())) == len(went)
-    assert (moving.partner[went] < 0).all()
+def test_only_those_from_elsewhere_need_an_interpreter(people):
+    speaks = people.language >= 0
+    assert speaks.any()
+    assert (people.origin[speaks] == 2).all()
 
 
-def test_households_move_together(people):
-    moving = settle(Streams(3), parameters(), 2000, FIRST, 5)
-    before = moving.municipality().copy()
-    move_house(moving, Streams(3).at("moves", 2015), parameters())
-    changed = moving.municipality() != before
-    assert 0.003 < changed.mean() < 0.04
-    paired = moving.partner >= 0
-    assert (moving.municipality()[paired] == moving.municipality()[moving.partner[paired]]).all()
+def test_pseudonyms_are_twelve_digits_that_no_calendar_has():
+    numbers = pseudonyms(3, np.arange(50_000))
+    assert len(np.unique(numbers)) == 50_000
+    months = {f"{month:02d}" for month in range(1, 13)}
+    for text in (f"{number:012d}" for number in numbers):
+        assert len(text) == 12
+        assert text[2:4] not in months
+        assert text[4:6] not in months
 
 
-def test_residence_ends_with_death_and_with_moving_out(people):
-    some = settle(Streams(3), parameters(), 50, FIRST, 1)
-    some.death[0] = FIRST + 10
-    some.emigration[1] = FIRST + 10
-    assert some.resident(FIRST + 9)[:2].all()
-    assert not some.resident(FIRST + 10)[:2].any()
-    assert some.last_day(FIRST + 100)[:3].tolist() == [FIRST + 10, FIRST + 9, FIRST + 100]
+def test_pseudonyms_say_nothing_of_the_order_of_people():
+    numbers = pseudonyms(3, np.arange(20_000)).astype(float)
+    assert abs(np.corrcoef(numbers, np.arange(20_000))[0, 1]) < 0.03
+    assert abs(np.corrcoef(numbers[1:], numbers[:-1])[0, 1]) < 0.03
+    assert not np.isin(numbers, pseudonyms(4, np.arange(20_000))).any()
 
 
-def test_nobody_is_dead_or_gone_at_the_start(people):
-    assert (people.death == NEVER).all()
-    assert (people.emigration == NEVER).all()
+class TestHomes:
+    """Where households live."""
+
+    @pytest.fixture
+    def region(self):
+        people = settled(GIVEN, RESIDENTS, years=YEARS)
+        draws = Draws(5, 0, len(people))
+        return people, build_homes(draws, GIVEN), draws
+
+    def test_municipalities_have_their_share_of_homes(self, region):
+        _, homes, _ = region
+        wanted = np.array([town.population for town in GIVEN.places.municipality])
+        share = np.bincount(homes.town, minlength=19) / len(homes.town)
+        assert np.abs(share - wanted / wanted.sum()).max() < 0.02
+
+    def test_a_practice_lies_in_the_own_municipality(self, region):
+        _, homes, _ = region
+        counts = practices(GIVEN)
+        first = np.cumsum(counts) - counts
+        assert 380 < counts.sum() < 440
+        assert (homes.practice >= first[homes.town]).all()
+        assert (homes.practice < (first + counts)[homes.town]).all()
+
+    def test_distances_are_plausible(self, region):
+        people, homes, _ = region
+        km = distances(homes, people.household, GIVEN)
+        assert set(km) == {"akuthospital", "praksis", "sundhedshus", "psykiatri"}
+        assert all((values >= 0).all() and np.isfinite(values).all() for values in km.values())
+        assert np.median(km["praksis"]) < np.median(km["akuthospital"]) < 30
+
+    def test_the_grown_leave_home_and_households_move(self, region):
+        people, homes, draws = region
+        before, towns = people.household.copy(), homes.town.copy()
+        year = GIVEN.year(2018)
+        move_and_part(people, homes, draws, year, 1, GIVEN)
+        left = np.flatnonzero((people.household != before) & (people.mother >= 0) & (people.partner < 0))
+        assert len(left) > 5
+        assert (people.leaves_home[left] * 365.25 <= year.first - people.birth[left]).all()
+        assert 0.005 < (homes.town != towns).mean() < 0.05
+        partner = np.flatnonzero(people.partner >= 0)
+        np.testing.assert_array_equal(people.partner[people.partner[partner]], partner)
+
+    def test_a_household_leaves_the_region_together(self, region):
+        people, _, draws = region
+        leave_region(people, draws, GIVEN.year(2015), np.zeros(len(people), np.int64), GIVEN)
+        gone = np.flatnonzero(people.emigration < NEVER)
+        assert 0.004 < len(gone) / RESIDENTS < 0.03
+        for head in np.unique(people.household[gone])[:20]:
+            members = np.flatnonzero((people.household == head) & people.resident(FIRST_DAY - 1))
+            assert len(np.unique(people.emigration[members])) == 1
+
+    def test_who_is_in_hospital_follows_after_discharge(self, region):
+        people, _, draws = region
+        until = np.full(len(people), (FIRST_DAY + 60) * 24 * 60)
+        leave_region(people, draws, GIVEN.year(2015), until, GIVEN)
+        gone = people.emigration < NEVER
+        assert (people.emigration[gone] > FIRST_DAY + 60).all()
 
 
-def test_the_number_of_a_person_says_nothing_about_them(people):
-    # people are shuffled before pseudonyms are given in ascending order
-    place = np.arange(len(people))
-    assert abs(np.corrcoef(place, people.birth)[0, 1]) < 0.06
-    assert abs(np.corrcoef(place, people.entry)[0, 1]) < 0.06
+def test_people_do_not_depend_on_the_block_they_are_settled_in():
+    one = settle(Draws(5, 0, RESIDENTS), GIVEN, RESIDENTS, FIRST_DAY, 0)
+    two = settle(Draws(5, 0, RESIDENTS), GIVEN, RESIDENTS, FIRST_DAY, 0)
+    np.testing.assert_array_equal(one.education, two.education)
+    part = one.part(100, 200)
+    part.death[:] = 5
+    assert (one.death[100:200] == 5).all()

@@ -1,170 +1,116 @@
-"""The region as a whole: same seed same bytes, arguments refused, and rates near those of the country."""
+"""The whole region: the same bytes for the same arguments, and arguments that cannot be are refused in one go."""
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 
-from pipelines.synthesis import synthesise
+from pipelines.synthesis import people as people_module
+from pipelines.synthesis import region, synthesise
+from pipelines.synthesis.registers import CORE, QUIRKS
 from stratify.errors import UsageError
 from stratify.files import digest_tree
 
-
-def bytes_of(region):
-    return digest_tree(region.registers), digest_tree(region.truth)
+SMALL = {"people": 240, "years": 3, "seed": 5}
 
 
-def test_the_same_seed_gives_the_same_bytes(simulate):
-    assert bytes_of(simulate("a", seed=3)) == bytes_of(simulate("b", seed=3))
+def made(root, **kwargs):
+    for name in ("registers", "truth"):
+        (root / name).mkdir(parents=True)
+    rows = synthesise(root / "registers", root / "truth", **{**SMALL, "processes": 1, **kwargs})
+    return digest_tree(root), rows
 
 
-def test_another_seed_gives_another_region(simulate):
-    first, second = simulate("a", seed=3, years=2), simulate("b", seed=4, years=2)
-    for before, after in zip(bytes_of(first), bytes_of(second), strict=True):
-        same = {name for name in before if before[name] == after.get(name)}
-        # the description of the delivery, and tables of a generation these years do not reach
-        assert not {
-            name for name in same if "lpr_adm" not in name and "lpr_diag" not in name and "psyk" not in name
-        } - {"delivery.json"}
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory):
+    return made(tmp_path_factory.mktemp("usual"))
 
 
-def test_progress_goes_to_one(simulate):
-    seen = []
-    simulate("a", people=50, years=4, progress=seen.append)
-    assert seen == [0.25, 0.5, 0.75, 1.0]
+@pytest.mark.parametrize("block", [11, 100, 100_000])
+def test_the_size_of_the_block_changes_no_byte(tmp_path, usual, block):
+    assert made(tmp_path, block=block) == usual
 
 
-def test_years_after_the_change_still_bring_every_table(simulate):
-    region = simulate("a", years=2)
-    assert region.rows["lpr_adm"] == region.rows["t_psyk_diag"] == 0
-    assert region.one("SELECT count(*) FROM lpr_adm") == 0
-    assert [row[0] for row in region.all("DESCRIBE t_psyk_adm")][:2] == ["v_cpr", "k_recnum"]
-    assert region.one("SELECT count(*) FROM lpr_a_kontakt") > 100
+def test_the_number_of_processes_changes_no_byte(tmp_path, monkeypatch):
+    monkeypatch.setattr(region, "SHARD", 80)  # three shards; the other processes are told their sizes
+    one = made(tmp_path / "one")
+    assert made(tmp_path / "two", processes=2, block=64) == one
+    assert {path.split("_")[-1] for path in one[0] if path.startswith("registers/lmdb/")} == {
+        "00.parquet",
+        "01.parquet",
+        "02.parquet",
+    }
 
 
-def test_years_before_the_change_still_bring_every_table(simulate):
-    region = simulate("a", years=2, end=date(2014, 12, 31), delivered=date(2015, 3, 1))
-    assert region.rows["lpr_a_kontakt"] == 0
-    assert region.one("SELECT count(*) FROM lpr_a_diagnose") == 0
-    assert region.one("SELECT count(*) FROM lpr_adm") > 100
+def test_a_person_does_not_depend_on_how_many_others_there_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(region, "SHARD", 120)
+    few, many = made(tmp_path / "few", people=120)[0], made(tmp_path / "many", people=300)[0]
+    shared = {path for path in few if path.endswith("_00.parquet")}
+    assert len(shared) > 50
+    assert {path: few[path] for path in shared} == {path: many[path] for path in shared}
 
 
-@pytest.mark.parametrize(
-    "argument, value",
-    [
-        ("people", 0),
-        ("years", 0),
-        ("years", 61),
-        ("end", date(2024, 6, 30)),
-        ("seed", -1),
-        ("delivered", date(2024, 12, 31)),
-    ],
-)
-def test_arguments_out_of_range_are_refused_by_name(tmp_path, argument, value):
-    arguments = {"people": 10, argument: value}
-    with pytest.raises(UsageError, match=f"{argument}: "):
-        synthesise(Path(tmp_path), Path(tmp_path), **arguments)
-    assert not list(tmp_path.iterdir())
+def test_another_seed_gives_another_region(tmp_path, usual):
+    other = made(tmp_path, seed=6)[0]
+    for table in ("registers/lmdb", "registers/sssy", "registers/bef", "registers/lpr_a_kontakt", "truth/truth_risk"):
+        files = [path for path in usual[0] if path.startswith(f"{table}/")]
+        assert len(files) >= SMALL["years"]
+        assert not [path for path in files if other.get(path) == usual[0][path]]
 
 
-def test_one_person_is_a_region(simulate):
-    assert simulate("a", people=1, years=3).rows["bef"] <= 4
+def test_every_table_is_there_and_its_rows_are_told(usual):
+    digests, rows = usual
+    assert set(CORE) <= set(rows)
+    assert {path.split("/")[1] for path in digests if path.startswith("registers/")} == {*CORE, "delivery.json"}
+    assert {path.split("/")[1] for path in digests if path.startswith("truth/")} == {
+        "truth_risk", "truth_year", "truth_state", "truth_person", "truth_family", "effects.json",
+    }  # fmt: skip
 
 
-# Rates of 4,000 people: wide bands, so that they hold for any seed; the figures of a large run stand in the docs.
-
-ADULTS = """CREATE OR REPLACE TEMP VIEW adults AS
-SELECT b.pnr, b.alder, b.koen, coalesce(n.conditions, 0) AS conditions, coalesce(n.mental, 0) AS mental,
-       EXISTS (FROM contacts c WHERE c.pnr = b.pnr AND year(c.first_day) = year(referencetid) + 1
-               AND c.acute AND c.inpatient AND NOT regexp_matches(c.code, '^(DO|DZ03|DZ763)')) AS admitted,
-       EXISTS (FROM dod WHERE dod.pnr = b.pnr AND year(doddato) = year(referencetid) + 1) AS dead
-FROM bef b LEFT JOIN (
-    SELECT pnr, count(*) AS conditions, count(*) FILTER (condition IN ('mood_anxiety', 'alcohol', 'substance', 'eating',
-           'bipolar', 'schizophrenia', 'dementia')) AS mental
-    FROM truth_state WHERE onset < DATE '2022-01-01' AND condition NOT IN ('pain', 'distress') GROUP BY pnr) n
-USING (pnr)
-WHERE year(referencetid) BETWEEN 2021 AND 2023 AND alder >= 18"""
-
-
-@pytest.fixture
-def adults(region):
-    region.connection.execute(ADULTS)
-    return region
+def test_progress_goes_from_nothing_to_all(tmp_path):
+    told = []
+    made(tmp_path, progress=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert len(told) == SMALL["years"] + 1
 
 
 @pytest.mark.parametrize(
-    "what, share, low, high",
+    "wrong, told",
     [
-        ("multimorbid", "conditions >= 2", 0.22, 0.31),
-        ("psychiatric and somatic", "mental > 0 AND conditions > mental", 0.03, 0.08),
-        ("admitted in a year", "admitted", 0.06, 0.09),
-        ("dead in a year", "dead", 0.008, 0.018),
+        ({"people": 0}, "people: 1 to 3000000 are required, got 0"),
+        ({"years": 0}, "years: 1 to 60 are required, got 0"),
+        ({"years": 31}, "years: none before 1995, the registers were others; got 1994 as the first"),
+        ({"end": date(2024, 6, 30)}, "end: a 31 December is required, got 2024-06-30"),
+        ({"seed": -1}, "seed: 0 or more is required, below 2**63, got -1"),
+        ({"delivered": date(2024, 12, 31)}, "delivered: a day after 2024-12-31 is required, got 2024-12-31"),
+        ({"quirks": ["typos"]}, "quirks: typos unknown; there are"),
+        ({"block": 0}, "block: at least 1 is required, got 0"),
     ],
 )
-def test_rates_of_adults(adults, what, share, low, high):
-    assert low < adults.one(f"SELECT avg(CAST({share} AS INT)) FROM adults") < high, what
+def test_arguments_that_cannot_be_are_refused_before_anything_is_written(tmp_path, wrong, told):
+    with pytest.raises(UsageError) as error:
+        made(tmp_path, **wrong)
+    assert told in str(error.value)
+    assert not list((tmp_path / "registers").iterdir())
 
 
-def test_rates_of_the_multimorbid(adults):
-    admitted, dead = adults.all(
-        "SELECT avg(CAST(admitted AS INT)), avg(CAST(dead AS INT)) FROM adults WHERE conditions >= 2"
-    )[0]
-    assert 0.15 < admitted < 0.24
-    assert 0.03 < dead < 0.06
+def test_all_problems_are_told_at_once(tmp_path):
+    with pytest.raises(UsageError) as error:
+        made(tmp_path, people=-3, seed=-1, quirks=["typos"])
+    assert len(error.value.problems) == 3
 
 
-def test_adults_and_severe_mental_illness(adults):
-    share = adults.one("SELECT avg(CAST(alder >= 18 AS INT)) FROM bef")
-    assert 0.77 < share < 0.85
-    smi = adults.one(
-        "SELECT avg(CAST(EXISTS (FROM truth_state t WHERE t.pnr = a.pnr AND condition IN ('schizophrenia', 'bipolar')) "
-        "AS INT)) FROM adults a"
-    )
-    assert 0.01 < smi < 0.025
+def test_quirks_are_switches(tmp_path, usual):
+    clean = made(tmp_path, quirks=frozenset())[0]
+    assert clean != usual[0]
+    assert len(QUIRKS) == 12
 
 
-def test_disease_rises_with_age_and_falls_with_education(adults):
-    old, young = (adults.one(f"SELECT avg(conditions) FROM adults WHERE alder {band}") for band in (">= 75", "< 35"))
-    assert old > 5 * young
-    short, long = (
-        adults.one(
-            "SELECT avg(conditions) FROM adults a JOIN udda u ON u.pnr = a.pnr AND aar = 2023 "
-            f"WHERE alder BETWEEN 40 AND 80 AND hfaudd IN {levels}"
-        )
-        for levels in ("('10', '20')", "('60', '70')")
-    )
-    assert short > 1.1 * long
+def test_the_pseudonyms_of_all_shards_are_distinct(tmp_path):
+    import numpy as np
 
-
-def test_admissions_and_deaths_are_as_many_as_the_truth_says(region):
-    expected, spread, observed = region.all(
-        "SELECT sum(acute_admission), sqrt(sum(acute_admission * (1 - acute_admission))), "
-        "sum(CAST(EXISTS (FROM contacts c WHERE c.pnr = t.pnr AND year(c.first_day) = t.year AND c.acute "
-        "AND c.inpatient AND NOT regexp_matches(c.code, '^(DO|DZ03|DZ763)')) AS INT)) FROM truth_risk t"
-    )[0]
-    assert observed == pytest.approx(expected, abs=3.5 * spread)
-    expected, spread, observed = region.all(
-        "SELECT sum(death), sqrt(sum(death * (1 - death))), "
-        "sum(CAST(EXISTS (FROM dod WHERE dod.pnr = t.pnr AND year(doddato) = t.year) AS INT)) FROM truth_risk t"
-    )[0]
-    assert observed == pytest.approx(expected, abs=3.5 * spread)
-
-
-def test_true_risk_separates_who_is_admitted(region):
-    # mean risk of those admitted against the others: the spread a model can find
-    admitted, others = (
-        region.one(
-            f"SELECT avg(acute_admission) FROM truth_risk t WHERE {condition} EXISTS (FROM contacts c "
-            "WHERE c.pnr = t.pnr AND year(c.first_day) = t.year AND c.acute AND c.inpatient "
-            "AND NOT regexp_matches(c.code, '^(DO|DZ)'))"
-        )
-        for condition in ("", "NOT")
-    )
-    assert admitted > 2.5 * others
-
-
-def test_there_are_about_as_many_rows_a_year_as_planned(region):
-    person_years = region.one("SELECT count(*) FROM bef WHERE year(referencetid) > 2014")
-    for table, low, high in (("lmdb", 4, 8), ("laboratorieproevesvar_", 2, 4)):
-        assert low < region.rows[table] / person_years < high, table
-    assert sum(region.rows.values()) / person_years < 20
+    addresses = np.concatenate([(part << 20) + np.arange(90_000) for part in range(21)])
+    numbers = people_module.pseudonyms(7, addresses)
+    assert len(np.unique(numbers)) == len(addresses)
+    assert numbers.min() >= 0
+    assert numbers.max() < 10**12

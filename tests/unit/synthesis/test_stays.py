@@ -1,142 +1,136 @@
-"""Stays: nothing touches an acute stay, and the first acute stays of a year are the points of a Poisson process."""
+"""Stays on the calendar: no first admission is lost or made, and there is room between one stay and the next."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from pipelines.synthesis.lives import Hazards
-from pipelines.synthesis.parameters import parameters
-from pipelines.synthesis.people import settle
-from pipelines.synthesis.stays import DAY, GAP, Busy, Taken, clear_of_each_other, stays_of_year
-from pipelines.synthesis.streams import Streams
+from pipelines.synthesis.calendar import DAY
+from pipelines.synthesis.happenings import ACSC, AGAIN, OTHER, PSYCH, happen
+from pipelines.synthesis.stays import APART, SHORTEST, leave_out, place_stays, remember
+from pipelines.synthesis.streams import Draws
+from tests.unit.synthesis.resimulation import GIVEN, YEAR, january
 
-FIRST = 16436
-WINDOW = (2015, FIRST, 365)
-GIVEN = parameters()
+FIRST, LAST = YEAR.first * DAY, (YEAR.first + YEAR.length) * DAY - 1
 
 
-def arrays(*rows):
-    return tuple(np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
+@pytest.fixture(scope="module")
+def found():
+    return january(3000, 31)
 
 
-@pytest.fixture
-def people():
-    return settle(Streams(5), GIVEN, 1500, FIRST, 1)
+@pytest.fixture(scope="module", params=[1.0, 40.0], ids=["usual hazards", "forty times as many admissions"])
+def placed(found, request):
+    hazard = replace(found.hazard, other=found.hazard.other * request.param, psych=found.hazard.psych * request.param)
+    hazard = replace(hazard, acsc=found.hazard.acsc * request.param)
+    draws = Draws(900, 0, len(found.life.people))
+    happened = happen(hazard, draws, draws.keys(), 2024, GIVEN)
+    rows, death = place_stays(happened, hazard, found.life.people, found.life.state, YEAR, draws.keys(), GIVEN)
+    return happened, rows, death
 
 
-def at_rates(people, somatic, psychiatric=0.0):
-    here = people.resident(FIRST - 1)
-    return Hazards(somatic * here, psychiatric * here, np.zeros(len(people)), here)
+def of_one_care(rows, psychiatric):
+    mine = (rows["kind"] == PSYCH) == psychiatric
+    return {name: values[mine] for name, values in rows.items()}
 
 
-def nobody_busy(people):
-    return Busy(np.zeros(len(people), np.int64), np.zeros(len(people), np.int64))
+def test_stays_are_longer_than_half_a_day_and_begin_in_the_year(placed):
+    _, rows, _ = placed
+    assert (rows["end"] - rows["start"] >= SHORTEST).all()
+    assert ((rows["start"] >= FIRST) & (rows["start"] <= LAST)).all()
+    assert (rows["end"] - rows["start"] <= GIVEN.admissions.length.most_days * DAY).all()
 
 
-@pytest.mark.parametrize(
-    "start, end, free",
-    [
-        (0, 100, True),  # long before
-        (0, 1000 - GAP, False),  # one minute too close
-        (0, 1000 - GAP - 1, True),
-        (1500, 1600, False),  # inside
-        (900, 2500, False),  # around
-        (2000 + GAP - 1, 3000, False),  # one minute too close after
-        (2000 + GAP, 3000, True),
-    ],
-)
-def test_free_keeps_more_than_four_hours_away(start, end, free):
-    taken = Taken()
-    taken.add(*arrays((7, 1000, 2000)))
-    assert taken.free(*arrays((7, start, end))).tolist() == [free]
+@pytest.mark.parametrize("psychiatric", [False, True])
+def test_a_night_lies_between_two_stays_of_the_same_care(placed, psychiatric):
+    rows = of_one_care(placed[1], psychiatric)
+    same = rows["person"][1:] == rows["person"][:-1]
+    assert (rows["start"][1:][same] // DAY > rows["end"][:-1][same] // DAY).all()
 
 
-def test_another_persons_stay_is_no_hindrance():
-    taken = Taken()
-    taken.add(*arrays((7, 1000, 2000), (9, 1000, 2000)))
-    assert taken.free(*arrays((6, 1500, 1600), (8, 1500, 1600), (10, 1500, 1600))).all()
+@pytest.mark.parametrize("psychiatric", [False, True])
+def test_no_admission_that_happened_is_missing(placed, psychiatric):
+    happened, rows, _ = placed
+    mine = (happened.admissions.kind == PSYCH) == psychiatric
+    of_person = np.bincount(happened.admissions.person[mine], minlength=len(happened.death))
+    stays = of_one_care(rows, psychiatric)
+    own = stays["cause"] != AGAIN
+    carried = happened.admissions.cause[mine] == AGAIN
+    again = np.bincount(happened.admissions.person[mine][carried], minlength=len(happened.death))
+    np.testing.assert_array_equal(np.bincount(stays["person"][own], minlength=len(happened.death)), of_person - again)
 
 
-def test_everything_is_free_where_nothing_is_taken():
-    assert Taken().free(*arrays((1, 0, 10))).tolist() == [True]
+def test_readmissions_follow_a_discharge_within_the_days_and_are_no_acsc(placed):
+    _, rows, _ = placed
+    rows = of_one_care(rows, False)
+    again = np.flatnonzero(rows["cause"] == AGAIN)
+    assert (rows["kind"][again] == OTHER).all()
+    later = again[(again > 0)]
+    later = later[rows["person"][later] == rows["person"][later - 1]]
+    assert len(later) > 3
+    gap = rows["start"][later] - rows["end"][later - 1]
+    assert (gap > 0).all()
+    assert np.median(gap) < 31 * DAY
 
 
-def test_free_agrees_with_looking_at_every_pair():
-    rng = np.random.default_rng(3)
-    taken = Taken()
-    person, start = rng.integers(0, 5, 200), rng.integers(0, 100_000, 200)
-    order = np.lexsort((start, person))
-    person, start = person[order], start[order]
-    end = start + rng.integers(1, 3000, 200)
-    keep = clear_of_each_other(person, start, end)
-    person, start, end = person[keep], start[keep], end[keep]
-    taken.add(person, start, end)
-    who, begin = rng.integers(0, 6, 500), rng.integers(0, 100_000, 500)
-    finish = begin + rng.integers(1, 3000, 500)
-    apart = (finish[:, None] + GAP < start) | (end + GAP <= begin[:, None]) | (who[:, None] != person)
-    np.testing.assert_array_equal(taken.free(who, begin, finish), apart.all(axis=1))
+def test_nothing_follows_death_and_a_fatal_stay_ends_with_it(placed):
+    _, rows, death = placed
+    dies = death[rows["person"]] >= 0
+    assert (rows["end"][dies] <= death[rows["person"]][dies]).all()
+    fatal = rows["fatal"].astype(bool)
+    assert fatal.any()
+    np.testing.assert_array_equal(rows["end"][fatal], death[rows["person"][fatal]])
+    assert ((death < 0) | ((death >= FIRST) & (death <= LAST))).all()
 
 
-def test_the_first_of_several_overlapping_stays_is_kept():
-    person, start, end = arrays((1, 0, 1000), (1, 500, 600), (1, 900, 9000), (1, 20_000, 20_010), (2, 5, 10))
-    assert clear_of_each_other(person, start, end).tolist() == [True, False, False, True, True]
+def test_only_those_whom_death_met_die(placed):
+    happened, rows, death = placed
+    fatal = np.zeros(len(death), bool)
+    fatal[rows["person"][rows["fatal"].astype(bool)]] = True
+    np.testing.assert_array_equal(death >= 0, (happened.death < 1) | fatal)
 
 
-def test_no_two_stays_of_a_domain_come_near_each_other(people):
-    kinds, somatic, psychiatric = stays_of_year(
-        people, at_rates(people, 3.0, 1.0), nobody_busy(people), WINDOW, Streams(5), GIVEN
-    )
-    for taken in (somatic, psychiatric):
-        same = taken.person[1:] == taken.person[:-1]
-        assert (taken.start[1:] - taken.end[:-1] >= GAP)[same].all()
-    assert len(somatic.person) == sum(len(events["person"]) for kind, events in kinds.items() if kind != "psychiatric")
+def test_a_discharge_in_the_year_before_keeps_its_night(found):
+    state = found.life.state
+    until = np.full(len(state.until), FIRST - 60)  # an hour before the year
+    kept, state.until = state.until, until
+    try:
+        hazard = replace(found.hazard, other=found.hazard.other * 50)
+        draws = Draws(901, 0, len(until))
+        happened = happen(hazard, draws, draws.keys(), 2024, GIVEN)
+        rows, _ = place_stays(happened, hazard, found.life.people, state, YEAR, draws.keys(), GIVEN)
+    finally:
+        state.until = kept
+    assert of_one_care(rows, False)["start"].min() >= FIRST
 
 
-def test_an_acute_stay_lasts_more_than_twelve_hours_an_emergency_less(people):
-    kinds, *_ = stays_of_year(people, at_rates(people, 2.0, 1.0), nobody_busy(people), WINDOW, Streams(5), GIVEN)
-    for kind in ("acute", "psychiatric", "observation", "planned"):
-        assert ((kinds[kind]["end"] - kinds[kind]["start"]) >= 13 * 60).all(), kind
-    assert ((kinds["emergency"]["end"] - kinds["emergency"]["start"]) < 12 * 60).all()
+def test_who_moves_away_has_no_stay_after_it():
+    rows = {"person": np.array([0, 1, 1]), "start": np.array([0, 0, 5000]), "end": np.array([3000, 3000, 9000])}
+    kept = leave_out(rows, np.array([1000, 5100]))
+    assert kept["person"].tolist() == [0, 1]
+    assert kept["end"].tolist() == [999, 3000]
+    assert leave_out(rows, np.array([600, 2**40]))["person"].tolist() == [1, 1]
 
 
-def test_first_acute_stays_are_as_many_as_the_hazard_says(people):
-    rate = 0.4
-    hits = []
-    for seed in range(12):
-        kinds, *_ = stays_of_year(people, at_rates(people, rate), nobody_busy(people), WINDOW, Streams(seed), GIVEN)
-        hits.append(len(np.unique(kinds["acute"]["person"])))
-    n = int(people.resident(FIRST - 1).sum())
-    share = 1 - np.exp(-rate)
-    deviation = np.sqrt(share * (1 - share) * n * 12)
-    assert sum(hits) == pytest.approx(share * n * 12, abs=3.5 * deviation)
+def test_the_state_remembers_the_last_discharge_and_how_many_stays(found):
+    from pipelines.synthesis.state import State
+
+    state = State(**{name: getattr(found.life.state, name)[:3].copy() for name in State.__dataclass_fields__})
+    state.after_acsc[:] = False
+    before = state.psych_until.copy()
+    rows = {
+        "person": np.array([0, 0, 1]),
+        "start": np.array([10, 9000, 20]),
+        "end": np.array([2000, 12000, 3000]),
+        "kind": np.array([OTHER, ACSC, PSYCH]),
+    }
+    remember(rows, state)
+    assert state.stays.tolist() == [2, 0, 0]
+    assert state.psych_stays.tolist() == [0, 1, 0]
+    assert state.until[0] == 12000
+    assert state.psych_until.tolist() == [before[0], 3000, before[2]]
+    assert state.after_acsc.tolist() == [True, False, False]
 
 
-def test_readmissions_follow_within_thirty_days_and_never_come_first(people):
-    only_first = 0.05  # so rare that a second stay of the same person is nearly always a readmission
-    kinds, *_ = stays_of_year(people, at_rates(people, only_first), nobody_busy(people), WINDOW, Streams(2), GIVEN)
-    acute = kinds["acute"]
-    order = np.lexsort((acute["start"], acute["person"]))
-    person, start, end = (acute[name][order] for name in ("person", "start", "end"))
-    again = np.flatnonzero(person[1:] == person[:-1])
-    wait = start[again + 1] - end[again]
-    assert (wait > 4 * 60).all()
-    assert (np.sort(wait)[: max(len(wait) // 2, 1)] <= 30 * DAY).all()
-
-
-def test_a_stay_from_last_year_is_not_interrupted(people):
-    busy = nobody_busy(people)
-    busy.somatic[:] = (FIRST + 200) * DAY
-    _, somatic, _ = stays_of_year(people, at_rates(people, 3.0), busy, WINDOW, Streams(5), GIVEN)
-    assert somatic.start.min() >= (FIRST + 200) * DAY + GAP
-    assert busy.somatic.max() == somatic.end.max()
-
-
-def test_nothing_begins_after_death(people):
-    people.death[:] = FIRST + 50
-    kinds, *_ = stays_of_year(people, at_rates(people, 5.0, 2.0), nobody_busy(people), WINDOW, Streams(5), GIVEN)
-    assert all((events["start"] // DAY <= FIRST + 50).all() for events in kinds.values())
-
-
-def test_no_hazard_no_acute_stay(people):
-    kinds, *_ = stays_of_year(people, at_rates(people, 0.0), nobody_busy(people), WINDOW, Streams(5), GIVEN)
-    assert len(kinds["acute"]["person"]) == len(kinds["psychiatric"]["person"]) == 0
-    assert len(kinds["planned"]["person"]) > 0
+def test_apart_leaves_room_for_a_day():
+    assert APART >= SHORTEST + 24 * 60 + 5 * 60

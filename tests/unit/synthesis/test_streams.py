@@ -1,40 +1,72 @@
-"""Streams: an address gives its numbers, whatever else was read."""
+"""Random numbers have an address: what a person draws depends on the seed, the purpose, the year and the person alone."""
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from pipelines.synthesis.streams import Streams
-
-
-def test_the_same_address_gives_the_same_numbers():
-    first = Streams(4).at("onset", 2019).random(50)
-    second = Streams(4).at("onset", 2019).random(50)
-    np.testing.assert_array_equal(first, second)
+from pipelines.synthesis.streams import Draws, hashed, poisson, unit
 
 
-@pytest.mark.parametrize(
-    "seed, purpose, year",
-    [(5, "onset", 2019), (4, "death", 2019), (4, "onset", 2020), (4, "onset", 0)],
-)
-def test_another_address_gives_other_numbers(seed, purpose, year):
-    here = Streams(4).at("onset", 2019).random(50)
-    there = Streams(seed).at(purpose, year).random(50)
-    assert not np.any(here == there)
+@pytest.fixture
+def draws():
+    return Draws(seed=3, address=1000, count=500)
 
 
-def test_reading_one_stream_leaves_the_others_alone():
-    untouched = Streams(1).at("b").random(5)
-    streams = Streams(1)
-    streams.at("a").random(1000)
-    np.testing.assert_array_equal(streams.at("b").random(5), untouched)
+@pytest.mark.parametrize("columns", [4, 8, 48])
+@pytest.mark.parametrize("start, stop", [(0, 1), (17, 250), (499, 500)])
+def test_a_part_draws_what_the_whole_draws(draws, columns, start, stop):
+    whole = draws.uniforms("onset", columns, 2019)
+    np.testing.assert_array_equal(draws.part(start, stop).uniforms("onset", columns, 2019), whole[start:stop])
+    np.testing.assert_array_equal(draws.part(start, stop).keys(), draws.keys()[start:stop])
 
 
-def test_years_do_not_run_into_each_other():
-    # a stream much longer than any use of it never reaches the address of the next year
-    long = Streams(2).at("x", 2000).random(20_000)
-    following = Streams(2).at("x", 2001).random(20_000)
-    assert len(np.intersect1d(long, following)) == 0
+@pytest.mark.parametrize("other", [Draws(4, 1000, 500), Draws(3, 2000, 500)])
+def test_other_seeds_and_people_draw_other_numbers(draws, other):
+    assert abs(np.corrcoef(draws.uniforms("a", 4).ravel(), other.uniforms("a", 4).ravel())[0, 1]) < 0.1
 
 
-def test_the_largest_seed_is_a_seed():
-    assert 0 <= Streams(2**63 - 1).at("x").random() < 1
+def test_purposes_and_years_draw_other_numbers(draws):
+    first = draws.uniforms("a", 4, 2019)
+    for second in (draws.uniforms("b", 4, 2019), draws.uniforms("a", 4, 2020)):
+        assert not np.isin(first, second).any()
+
+
+def test_columns_come_in_fours(draws):
+    with pytest.raises(ValueError, match="multiple of 4"):
+        draws.uniforms("a", 6)
+
+
+def test_keys_are_all_different():
+    assert len(np.unique(Draws(1, 0, 200_000).keys())) == 200_000
+
+
+def test_hashed_details_are_uniform_and_independent():
+    keys = Draws(1, 0, 50_000).keys()
+    bits = hashed(keys, "event", np.zeros(len(keys), np.int64), 2020)
+    columns = [unit(bits, place) for place in range(4)]
+    columns.append(unit(hashed(keys, "event", np.ones(len(keys), np.int64), 2020)))
+    columns.append(unit(hashed(keys, "event", np.zeros(len(keys), np.int64), 2021)))
+    columns.append(unit(hashed(keys, "other", np.zeros(len(keys), np.int64), 2020)))
+    for values in columns:
+        assert stats.kstest(values, "uniform").pvalue > 1e-4
+    correlation = np.corrcoef(columns) - np.eye(len(columns))
+    assert np.abs(correlation).max() < 0.02
+
+
+@pytest.mark.parametrize("mean", [0.001, 0.3, 1.0, 7.5, 60.0])
+def test_poisson_counts_follow_their_distribution(mean):
+    u = Draws(2, 0, 100_000).uniforms("poisson", 4)[:, 0]
+    counts = poisson(u, np.full(len(u), mean))
+    np.testing.assert_array_equal(counts, stats.poisson.ppf(u, mean).astype(int))
+
+
+def test_a_higher_mean_never_gives_fewer_events():
+    u = Draws(2, 0, 20_000).uniforms("poisson", 4)[:, 0]
+    low, high = poisson(u, np.full(len(u), 0.8)), poisson(u, np.full(len(u), 0.8 / 0.85))
+    assert (high >= low).all()
+    assert (high > low).any()
+
+
+def test_no_mean_is_no_event():
+    u = np.array([0.0, 0.5, 1 - 2**-53])
+    assert poisson(u, np.zeros(3)).tolist() == [0, 0, 0]

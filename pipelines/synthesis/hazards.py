@@ -1,0 +1,190 @@
+"""What may happen to each person in the year, per year, as of 1 January; and how the year's first onset changes it.
+
+Hazards follow the state of 1 January. The first onset of the year multiplies the hazards of admission and death at once,
+later onsets from the next 1 January. Who is in hospital on 1 January stays there as planned, and nothing else happens
+to them until discharge: all their hazards are for the part of the year that is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.synthesis.calendar import DAY, Year
+from pipelines.synthesis.parameters import OLDEST, Parameters
+from pipelines.synthesis.people import People
+from pipelines.synthesis.shapes import AdmissionKind
+from pipelines.synthesis.state import State
+from pipelines.synthesis.streams import Floats
+
+
+@dataclass(frozen=True)
+class Hazards:
+    """Hazards of a block's people over the time they have; 0 for those not at risk. Time 0-1 is the person's own."""
+
+    at_risk: NDArray[np.bool_]
+    starts: Floats  # operational time of the year at which the person's own time begins: discharge, else 0
+    onset: Floats  # (people, conditions)
+    other: Floats  # acute somatic admissions that are not ACSC, without those that an onset brings
+    acsc: Floats
+    psych: Floats
+    death: Floats  # outside the admissions that end in death
+    fatal: Floats  # share of `other` and `acsc` that end in death
+    again: Floats  # added to `other` in the days after the last somatic discharge, until `again_until`
+    again_until: Floats
+    psych_again: Floats
+    psych_again_until: Floats
+    other_after: Floats  # (people, conditions): factor on `other` once this condition was the year's first onset
+    acsc_after: Floats
+    psych_after: Floats
+    death_after: Floats
+
+
+@dataclass(frozen=True)
+class Factors:
+    """Factors on the hazards of a block's people, from offers in use; see `policy.py`."""
+
+    other: Floats
+    acsc: Floats
+    psych: Floats
+    death: Floats
+
+
+def hazards(
+    people: People, state: State, year: Year, given: Parameters, factors: Factors | None = None
+) -> Hazards:
+    """Return the hazards of those resident on the eve of the year."""
+    at_risk = people.resident(year.first - 1)
+    age = np.clip((year.first - people.birth) / 365.25, 0, OLDEST)
+    in_home = state.care_home < year.first
+    starts = year.time(np.maximum(state.until, state.psych_until))
+    left = np.where(at_risk, 1.0 - starts, 0.0)
+    admissions = given.admissions
+    found = {}
+    for name, kind in admissions.kind.items():
+        before = state.psych_stays if name == "psych" else state.stays
+        log, after = _burden(getattr(state, name), given.column(name), kind.stretch, kind.saturation)
+        rate = kind.base * np.exp(log + _personal(people, age, before, in_home, kind)) * given.drift(name, year.number)
+        if name == "psych":
+            rate = np.where(age >= 12, rate, 0.0)
+        found[name] = (rate * left, after)
+    died, death_after = _mortality(people, state, age, in_home, given)
+    fatal = np.minimum(admissions.fatal.at75 * np.exp(admissions.fatal.slope * (age - 75)), admissions.fatal.most)
+    again, until = _again(people, state, year, starts, given, psychiatric=False)
+    psych_again, psych_until = _again(people, state, year, starts, given, psychiatric=True)
+    offered = factors or Factors(*(np.ones(len(people)),) * 4)
+    return Hazards(
+        at_risk=at_risk,
+        starts=starts,
+        onset=onsets(people, state, age, given, year.number) * left[:, None],
+        other=found["other"][0] * offered.other,
+        acsc=found["acsc"][0] * offered.acsc,
+        psych=found["psych"][0] * offered.psych,
+        death=died * given.drift("death", year.number) * left * offered.death,
+        fatal=fatal,
+        again=again * left,
+        again_until=until,
+        psych_again=psych_again * left,
+        psych_again_until=psych_until,
+        other_after=found["other"][1],
+        acsc_after=found["acsc"][1],
+        psych_after=found["psych"][1],
+        death_after=death_after,
+    )
+
+
+def onsets(people: People, state: State, age: Floats, given: Parameters, year: int | None = None) -> Floats:
+    """Return onsets per year of each condition not had yet; `age` in years, one per person."""
+    rate = given.rate[people.sex - 1, age.astype(np.int64)]
+    found = rate * state.own * np.minimum(state.effect, given.effects.most)
+    found *= np.where(state.mental[:, None] & ~given.psychiatric[None, :], given.effects.mental, 1.0)
+    found[state.has()] = 0.0
+    drift: Floats = found * (1.0 if year is None else given.drift("onset", year))
+    return drift
+
+
+def total_death(people: People, state: State, age: Floats, given: Parameters) -> Floats:
+    """Return the hazard of death, in and out of hospital, of people of these ages with no recent stay."""
+    admissions = given.admissions
+    nobody = np.zeros(len(people), bool)
+    died, _ = _mortality(people, state, age, nobody, given)
+    fatal = np.minimum(admissions.fatal.at75 * np.exp(admissions.fatal.slope * (age - 75)), admissions.fatal.most)
+    for name in ("other", "acsc"):
+        kind = admissions.kind[name]  # type: ignore[index]
+        log, _ = _burden(getattr(state, name), given.column(name), kind.stretch, kind.saturation)
+        died = died + fatal * kind.base * np.exp(log + _personal(people, age, state.stays, nobody, kind))
+    return died
+
+
+def readmission(
+    people: People, after_acsc: NDArray[np.bool_], year: Year, given: Parameters, *, psychiatric: bool
+) -> Floats:
+    """Return the hazard, per year, of another stay in the days after a discharge, by the age on 1 January."""
+    rules = given.admissions.readmission
+    if psychiatric:
+        chance = rules.psych * np.exp(rules.frailty * people.mind)
+    else:
+        age = (year.first - people.birth) / 365.25
+        log = rules.frailty * people.frailty + rules.age_slope * (np.clip(age, 0, OLDEST) - rules.age_from)
+        chance = np.where(after_acsc, rules.acsc, rules.other) * np.exp(log)
+    chance = np.minimum(chance, 0.6)
+    found: Floats = -np.log1p(-chance) * 365.25 / rules.days
+    return found
+
+
+def bent(total: Floats, ceiling: float) -> Floats:
+    """Return a sum of effects that follows the sum at first and never exceeds the ceiling."""
+    found: Floats = ceiling * -np.expm1(-total / ceiling)
+    return found
+
+
+def _burden(total: Floats, weights: Floats, stretch: float, ceiling: float) -> tuple[Floats, Floats]:
+    """Return the bent sum of weights, and the factor on the hazard that each further condition would bring."""
+    log = bent(total * stretch, ceiling)
+    steps = -np.expm1(-weights * stretch / ceiling)
+    after: Floats = np.exp((ceiling - log)[:, None] * steps[None, :])
+    return log, after
+
+
+def _personal(
+    people: People, age: Floats, before: NDArray[np.int8], in_home: NDArray[np.bool_], kind: AdmissionKind
+) -> Floats:
+    log = kind.age_slope * np.clip(age - kind.age_from, 0, 50) + kind.child * np.clip(1 - age / 10, 0, 1)
+    log = log + kind.frailty * people.frailty + kind.mind * people.mind - kind.resources * people.resources
+    log = log + kind.prior * (np.minimum(before, 1) + 0.5 * np.clip(before - 1, 0, 1))
+    found: Floats = log + kind.care_home * in_home
+    return found
+
+
+def _mortality(
+    people: People, state: State, age: Floats, in_home: NDArray[np.bool_], given: Parameters
+) -> tuple[Floats, Floats]:
+    rules = given.admissions.death
+    at60, slope = np.asarray(rules.at60)[people.sex - 1], np.asarray(rules.slope)[people.sex - 1]
+    base = at60 * np.exp(slope * (np.clip(age, 0, OLDEST) - 60.0)) * rules.scale + rules.floor
+    base = base + rules.infant * (age < 1)
+    heavier = 1 + np.asarray(rules.young_mental)[people.sex - 1] * np.clip((75 - age) / 40, 0, 1)
+    lighter = 1 - rules.old_somatic * np.clip((age - 60) / 25, 0, 1)
+    total = (state.death * lighter + state.death_mental * heavier) * rules.stretch
+    log = bent(total, rules.saturation)
+    weights = given.column("death") * rules.stretch / rules.saturation
+    steps = -np.expm1(-weights[None, :] * np.where(given.psychiatric[None, :], heavier[:, None], lighter[:, None]))
+    after = np.exp((rules.saturation - log)[:, None] * steps)
+    log = log + rules.frailty * people.frailty - rules.resources * people.resources
+    log = log + rules.prior * np.minimum(state.stays, 2) + rules.care_home * in_home
+    log = log + rules.prior_psych * np.minimum(state.psych_stays, 1)
+    return base * np.exp(log), after
+
+
+def _again(
+    people: People, state: State, year: Year, starts: Floats, given: Parameters, *, psychiatric: bool
+) -> tuple[Floats, Floats]:
+    """Return the added hazard after the last discharge, and until when it holds in the person's own time."""
+    last = state.psych_until if psychiatric else state.until
+    ends = year.time(last + given.admissions.readmission.days * DAY)
+    until = np.where(starts < 1, (ends - starts) / np.maximum(1 - starts, 1e-12), 0.0)
+    until = np.where((last > 0) & (ends > starts), np.clip(until, 0.0, 1.0), 0.0)
+    rate = readmission(people, state.after_acsc, year, given, psychiatric=psychiatric)
+    return np.where(until > 0, rate, 0.0), until

@@ -1,0 +1,3 @@
+SELECT pnr AS source_id, {day:make_date(aar, 12, 31)} AS day, {day:make_date(aar, 12, 31)} + {delay:akm} AS known,
+       socio13 AS code
+FROM akm
