@@ -20,7 +20,6 @@ import numpy as np
 from pipelines.synthesis import parameters as parameter_files
 from pipelines.synthesis.codes import Codes
 from pipelines.synthesis.parameters import Parameters, read_parameters
-from pipelines.synthesis.shapes import ConditionsFile
 from pipelines.synthesis.shard import Plan, live_year, start
 
 FILE = Path(parameter_files.__file__).parent / "parameters" / "conditions.toml"
@@ -61,8 +60,7 @@ def main() -> None:
             print(f"  {condition.id:16} wanted {wanted[place]:7.3%} middle {middle[place]:7.3%} end {last[place]:7.3%} "
                   f"level {condition.level:.3f} -> {level:.3f}")  # fmt: skip
             conditions.append(condition.model_copy(update={"level": level}))
-        files = {**given.files, "conditions": ConditionsFile.model_construct(condition=tuple(conditions))}
-        given = replace(given, files=files)
+        given = replace(given, conditions=tuple(conditions))
     if options.write:
         text = FILE.read_text(encoding="utf-8")
         for condition in given.conditions:

@@ -2,9 +2,9 @@
 
     python benchmarks/region.py --people 20000 200000 1300000 --years 10
 
-Prints for each size: seconds on the wall, CPU-seconds of all processes, person-years, rows in the registers, files, disk,
-the largest process, the peak of all processes together (sampled every half second), and rows per CPU-second. Everything
-is written to a folder that is removed afterwards (--keep leaves it).
+Prints for each size: seconds on the wall, CPU-seconds of all processes, person-years, rows in the registers, files,
+disk, the largest process, the peak of all processes together (sampled every half second), and rows per CPU-second.
+Everything is written to a folder that is removed afterwards (--keep leaves it).
 """
 
 import argparse

@@ -74,7 +74,9 @@ def synthesise(
         datetime | None, typer.Option("--delivered", formats=["%Y-%m-%d"], help="the day of the delivery, after --end")
     ] = None,
     clean: Annotated[bool, typer.Option("--clean", help="registers without their quirks")] = False,
-    without: Annotated[list[str] | None, typer.Option("--without", help="a quirk to leave out; may be repeated")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", help="a quirk to leave out; may be repeated")
+    ] = None,
     optional: Annotated[bool, typer.Option("--optional", help="laegevagt and praehospital too")] = False,
     fictitious_cpr: Annotated[
         bool, typer.Option("--fictitious-cpr", help="pnr like a CPR number, with the day + 60: nobody's")

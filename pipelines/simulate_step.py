@@ -89,16 +89,16 @@ def synthesise_step(
 
 
 def report_step(work: Workspace, wanted: Wanted, progress: Say) -> tuple[Path, str]:
-    """Write the calibration report of the simulated region; return where it lies, and its result in a line."""
-    from pipelines.synthesis.edges import counts
+    """Write the calibration report of the simulated region; return where it lies, and what it found in lines."""
+    from pipelines.synthesis.edges import counts_in
     from pipelines.synthesis.report import write_report
 
     progress("measuring the region against what was read")
     out = work.report / "region.html"
-    summary = write_report(work.registers, work.truth, out, told=wanted.as_dict(), edges=counts(work.registers))
+    summary = write_report(work.registers, work.truth, out, told=wanted.as_dict(), edges=counts_in(work.registers))
     share = summary.inside / summary.used
-    missed = f"; outside: {', '.join(summary.misses)}" if summary.misses else ""
-    return out, f"{summary.inside} of {summary.used} targets inside ({share:.0%}){missed}"
+    told = [f"{summary.inside} of {summary.used} targets inside ({share:.0%})"]
+    return out, "\n".join([*told, *(f"  outside: {miss}" for miss in summary.misses)])
 
 
 def _ours_or_empty(folder: Path, mark: str) -> None:

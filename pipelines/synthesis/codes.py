@@ -25,7 +25,10 @@ class Codes:
 
     def __init__(self, given: Parameters) -> None:
         self.given = given
-        lists = [*given.admissions.codes.values(), *(getattr(each, name) for each in given.conditions for name in LISTS)]
+        lists = [
+            *given.admissions.codes.values(),
+            *(getattr(each, name) for each in given.conditions for name in LISTS),
+        ]
         written = [code for codes in lists for code in codes]
         self.vocabulary = (*dict.fromkeys([*written, *map(without_suffix, written)]), *LATERALITY)
         self._place = {code: place for place, code in enumerate(self.vocabulary)}
@@ -46,8 +49,8 @@ class Codes:
         found = np.full(len(condition), -1, np.int16)
         form, draw = unit(hashed(keys, "form", condition)) ** 1.8, unit(bits, 7)
         for column, (table, counts) in enumerate(self._tables[name]):
-            rows = np.flatnonzero(condition == column) if len(counts) else []
-            if len(rows) == 0:
+            rows = np.flatnonzero(condition == column)
+            if len(rows) == 0 or len(counts) == 0:
                 continue
             at = np.floor(form[rows] * len(counts)).astype(np.int64)
             found[rows] = table[at, np.floor(draw[rows] * counts[at]).astype(np.int64)]
@@ -65,7 +68,9 @@ class Codes:
         """Return, for each place in a list of codes, the codes of the same category, and how many those are."""
         alike = [[other for other in codes if other[:4] == code[:4]] for code in codes]
         widest = max((len(same) for same in alike), default=0)
-        table = np.array([[self._place[code] for code in same] + [-1] * (widest - len(same)) for same in alike], np.int16)
+        table = np.array(
+            [[self._place[code] for code in same] + [-1] * (widest - len(same)) for same in alike], np.int16
+        )
         return table, np.array([len(same) for same in alike], np.int64)
 
 

@@ -31,8 +31,9 @@ def contacts_of_year(scene: Scene, town_hospital: Ints, codes: Codes, given: Par
     parts = [*_of_stays(scene, town_hospital, codes, given), *_others(scene, town_hospital, codes, given)]
     parts += _visits(scene, town_hospital, codes, given)
     rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return {name: values[np.lexsort((rows["bits"], rows["code"], rows["start"], rows["person"]))]
-            for name, values in rows.items()}  # fmt: skip
+    minute = rows["start"] - scene.year.first * DAY  # below 2**20
+    order = np.argsort((((rows["person"] << 20) + minute) << 12) + rows["code"], kind="stable")
+    return {name: values[order] for name, values in rows.items()}
 
 
 def stay_causes(scene: Scene, codes: Codes, given: Parameters) -> tuple[Ints, NDArray[np.int16]]:
@@ -69,7 +70,7 @@ def _of_stays(scene: Scene, town_hospital: Ints, codes: Codes, given: Parameters
     stays, care = scene.stays, given.care.contacts
     condition, code = stay_causes(scene, codes, given)
     psychiatric = stays["kind"] == PSYCH
-    ward = _rows(scene, stays["person"], stays["start"], stays["end"], code, stays["bits"], acute=True,
+    ward = _rows(stays["person"], stays["start"], stays["end"], code, stays["bits"], acute=True,
                  psychiatric=psychiatric, condition=condition)  # fmt: skip
     ward["hospital"] = _hospitals(ward, town_hospital, given)
     parts = [ward]
@@ -118,7 +119,7 @@ def _others(scene: Scene, town_hospital: Ints, codes: Codes, given: Parameters) 
         hour = 24 * unit(bits, 1) if acute else 7 + 3 * unit(bits, 1)
         start = day * DAY + np.floor(hour * 60).astype(np.int64)
         end = start + np.floor((shortest + (longest - shortest) * unit(bits, 2) ** 2) * 60).astype(np.int64)
-        part = _rows(scene, person, start, end, codes.any_of(kind, bits), bits, acute=acute,
+        part = _rows(person, start, end, codes.any_of(kind, bits), bits, acute=acute,
                      setting=EMERGENCY if kind == "emergency" else INPATIENT)  # fmt: skip
         parts.append(part)
     rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -148,7 +149,9 @@ def _visits(scene: Scene, town_hospital: Ints, codes: Codes, given: Parameters) 
         since = np.maximum(known[people], scene.begins[people])
         reach = 1.0 if condition.psychiatric else scene.access[people]
         new = known[people] >= year.first
-        mean = condition.visits / max(condition.hospital, 0.05) * reach * np.where(new, (last - since) / year.length, 1.0)
+        mean = (
+            condition.visits / max(condition.hospital, 0.05) * reach * np.where(new, (last - since) / year.length, 1.0)
+        )
         bits = hashed(scene.keys[people], "visits", np.full(len(people), column), year.number)
         counts = poisson(unit(bits), mean) + new  # the first visit is where it was found
         person, bits = _expanded(people, counts, scene.keys, f"visit {column}", year.number)
@@ -166,18 +169,18 @@ def _visits(scene: Scene, town_hospital: Ints, codes: Codes, given: Parameters) 
     person, bits = scene.events("outpatient", counts)
     parts.append((person, scene.any_day(bits), codes.any_of("outpatient", bits), bits, np.zeros(len(person), bool),
                   np.full(len(person), -1)))  # fmt: skip
-    person, day, code, bits, psychiatric, condition = (
+    person, day, code, bits, psychiatric, cause = (
         np.concatenate([part[column] for part in parts]) for column in range(6)
     )
     start = day * DAY + 8 * 60 + np.floor(unit(bits, 2) * 7 * 60).astype(np.int64)
     missed = unit(bits, 5) < np.minimum(care.no_show / np.maximum(scene.access[person], 0.3) ** 2, 0.4)
     end = start + np.where(missed, 1, 15 + np.floor(unit(bits, 3) * 46).astype(np.int64))
-    rows = _rows(scene, person, start, end, code, bits, acute=False, psychiatric=psychiatric, setting=OUTPATIENT,
-                 condition=condition)  # fmt: skip
+    rows = _rows(person, start, end, code, bits, acute=False, psychiatric=psychiatric, setting=OUTPATIENT,
+                 condition=cause)  # fmt: skip
     more = 1.0 if year.number < 2020 else 2.2
     rows["virtual"] = unit(bits, 4) < care.virtual * more
     rows["missed"] = missed
-    rows["withdrawn"] = (unit(bits, 6) < given.care.quirks.withdrawn) & (condition < 0)
+    rows["withdrawn"] = (unit(bits, 6) < given.care.quirks.withdrawn) & (cause < 0)
     free = ~_near_stay(scene, rows, psychiatric=False) | psychiatric
     free &= ~_near_stay(scene, rows, psychiatric=True) | ~psychiatric
     rows = _take(rows, np.flatnonzero(free & scene.within(person, day)))
@@ -208,7 +211,6 @@ def _after_discharge(
 
 
 def _rows(
-    scene: Scene,
     person: Ints,
     start: Ints,
     end: Ints,
@@ -286,5 +288,3 @@ def _expanded(people: Ints, counts: Ints, keys: Words, purpose: str, year: int) 
     person = np.repeat(people, counts)
     index = np.arange(len(person)) - np.repeat(np.cumsum(counts) - counts, counts)
     return person, hashed(keys[person], purpose, index, year)
-
-

@@ -47,9 +47,11 @@ def diagnoses_of(contacts: Rows, scene: Scene, codes: Codes, given: Parameters) 
         picked.append(np.where(wanted, condition, -1))
         some = np.flatnonzero(wanted)
         code = codes.of_conditions("codes", condition[some], keys[some], draw[some])
-        some, code, draw = some[code != contacts["code"][some]], code[code != contacts["code"][some]], draw[some][
-            code != contacts["code"][some]
-        ]
+        some, code, draw = (
+            some[code != contacts["code"][some]],
+            code[code != contacts["code"][some]],
+            draw[some][code != contacts["code"][some]],
+        )
         parts.append((some, code, np.full(len(some), SECONDARY), np.zeros(len(some), bool), draw))
     coded = np.flatnonzero(codes.has("codes"))
     for kind, share in ((REFERRAL, REFERRALS), (UNDERLYING, UNDERLIES), (SECONDARY, given.care.quirks.refuted)):
@@ -60,9 +62,10 @@ def diagnoses_of(contacts: Rows, scene: Scene, codes: Codes, given: Parameters) 
         # an underlying disease is one's own; a referral or a refuted diagnosis may be anything
         own = known[start[some]] if kind == UNDERLYING else anything
         if kind == UNDERLYING:
-            some, own = some[scene.recognised[person[some], own] <= day[some]], own[
-                scene.recognised[person[some], own] <= day[some]
-            ]
+            some, own = (
+                some[scene.recognised[person[some], own] <= day[some]],
+                own[scene.recognised[person[some], own] <= day[some]],
+            )
         code = codes.of_conditions("codes", own, keys[some], draw[some])
         real = code != contacts["code"][some]
         some, code = some[real], code[real]
@@ -74,7 +77,7 @@ def diagnoses_of(contacts: Rows, scene: Scene, codes: Codes, given: Parameters) 
 
 
 def _known(scene: Scene, codes: Codes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return each person's recognised conditions that have a code, one after the other; where theirs begin; how many."""
+    """Return each person's recognised conditions that have a code, in one row; where theirs begin; how many."""
     last = scene.year.first + scene.year.length
     person, condition = np.nonzero((scene.recognised < last) & codes.has("codes")[None, :])
     count = np.bincount(person, minlength=len(scene))

@@ -9,10 +9,12 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 import duckdb
 from pydantic import ValidationError
 
+from pipelines.synthesis.views import attach_registers
 from stratify.catalogue.entries import Shape
 from stratify.errors import CatalogueError
 
@@ -60,6 +62,13 @@ def counts(con: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
         row = con.execute(f"SELECT count(DISTINCT pnr) FROM ({_people(edge)})").fetchone()
         found.append((edge.en, int(row[0]) if row else 0))
     return found
+
+
+def counts_in(registers: Path) -> list[tuple[str, int]]:
+    """Return `counts` of a folder of registers."""
+    with duckdb.connect() as con:
+        attach_registers(con, registers)
+        return counts(con)
 
 
 def _people(edge: Edge) -> str:

@@ -1,8 +1,8 @@
 """What may happen to each person in the year, per year, as of 1 January; and how the year's first onset changes it.
 
-Hazards follow the state of 1 January. The first onset of the year multiplies the hazards of admission and death at once,
-later onsets from the next 1 January. Who is in hospital on 1 January stays there as planned, and nothing else happens
-to them until discharge: all their hazards are for the part of the year that is left.
+Hazards follow the state of 1 January. The first onset of the year multiplies the hazards of admission and death at
+once, later onsets from the next 1 January. Who is in hospital on 1 January stays there as planned, and nothing else
+happens to them until discharge: all their hazards are for the part of the year that is left.
 """
 
 from __future__ import annotations
@@ -41,6 +41,10 @@ class Hazards:
     psych_after: Floats
     death_after: Floats
 
+    def rows(self, chosen: NDArray[np.int64]) -> Hazards:
+        """Return the hazards of some of the people."""
+        return Hazards(**{name: getattr(self, name)[chosen] for name in Hazards.__dataclass_fields__})
+
 
 @dataclass(frozen=True)
 class Factors:
@@ -52,9 +56,7 @@ class Factors:
     death: Floats
 
 
-def hazards(
-    people: People, state: State, year: Year, given: Parameters, factors: Factors | None = None
-) -> Hazards:
+def hazards(people: People, state: State, year: Year, given: Parameters, factors: Factors | None = None) -> Hazards:
     """Return the hazards of those resident on the eve of the year."""
     at_risk = people.resident(year.first - 1)
     age = np.clip((year.first - people.birth) / 365.25, 0, OLDEST)
@@ -112,7 +114,7 @@ def total_death(people: People, state: State, age: Floats, given: Parameters) ->
     died, _ = _mortality(people, state, age, nobody, given)
     fatal = np.minimum(admissions.fatal.at75 * np.exp(admissions.fatal.slope * (age - 75)), admissions.fatal.most)
     for name in ("other", "acsc"):
-        kind = admissions.kind[name]  # type: ignore[index]
+        kind = admissions.kind[name]
         log, _ = _burden(getattr(state, name), given.column(name), kind.stretch, kind.saturation)
         died = died + fatal * kind.base * np.exp(log + _personal(people, age, state.stays, nobody, kind))
     return died
@@ -162,8 +164,8 @@ def _mortality(
     people: People, state: State, age: Floats, in_home: NDArray[np.bool_], given: Parameters
 ) -> tuple[Floats, Floats]:
     rules = given.admissions.death
-    at60, slope = np.asarray(rules.at60)[people.sex - 1], np.asarray(rules.slope)[people.sex - 1]
-    base = at60 * np.exp(slope * (np.clip(age, 0, OLDEST) - 60.0)) * rules.scale + rules.floor
+    at60, slope, scale = (np.asarray(each)[people.sex - 1] for each in (rules.at60, rules.slope, rules.scale))
+    base = at60 * np.exp(slope * (np.clip(age, 0, OLDEST) - 60.0)) * scale + rules.floor
     base = base + rules.infant * (age < 1)
     heavier = 1 + np.asarray(rules.young_mental)[people.sex - 1] * np.clip((75 - age) / 40, 0, 1)
     lighter = 1 - rules.old_somatic * np.clip((age - 60) / 25, 0, 1)

@@ -44,7 +44,7 @@ def build_homes(draws: Draws, given: Parameters) -> Homes:
 def practices(given: Parameters) -> NDArray[np.int64]:
     """Return how many general practices there are in each municipality."""
     size = given.places.aarhus.practice_size
-    return np.maximum(1, np.round([town.population / size for town in given.places.municipality])).astype(np.int64)
+    return np.array([max(1, round(town.population / size)) for town in given.places.municipality], np.int64)
 
 
 def move_and_part(people: People, homes: Homes, draws: Draws, year: Year, done: int, given: Parameters) -> None:
@@ -53,8 +53,9 @@ def move_and_part(people: People, homes: Homes, draws: Draws, year: Year, done: 
     own = np.arange(len(people))
     here = (people.entry < year.first) & (people.emigration >= year.first)  # whoever died meanwhile moves nobody
     age = (year.first - people.birth) / 365.25
-    leaving = np.flatnonzero((people.leaves_home <= age) & (people.household != own) & (people.partner < 0) & here
-                             & (people.mother >= 0) & (people.household == people.household[people.mother]))  # fmt: skip
+    with_mother = (people.mother >= 0) & (people.household == people.household[people.mother])
+    grown = (people.leaves_home <= age) & (people.household != own) & (people.partner < 0)
+    leaving = np.flatnonzero(grown & with_mother & here)
     from_parents = homes.town[people.household[leaving]]
     people.household[leaving] = leaving
     near = leaving[u[leaving, 0] < 0.6]

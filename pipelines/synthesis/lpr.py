@@ -56,8 +56,7 @@ class Lpr:
         chapter = np.array([CHAPTERS.get(code[1], 0) for code in codes.vocabulary], np.int8)
         special = np.where(contacts["psychiatric"], 5, chapter[contacts["code"]])
         self.specialty = np.where(contacts["setting"] == EMERGENCY, 4, special)
-        units = [*(each.code for each in given.places.hospital), *self._psychiatry()]
-        self.units = [code for code in units]
+        self.units = [*(each.code for each in given.places.hospital), *self._psychiatry()]
         self.unit = contacts["hospital"] + np.where(contacts["psychiatric"], len(given.places.hospital), 0)
         right = (found["corrected"] == 0) | (found["corrected"] <= delivered) | ("corrections" not in quirks)
         code = np.where(right, found["code"], found["wrong"])

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -27,8 +27,8 @@ from pipelines.synthesis.shapes import (
     Condition,
     ConditionsFile,
     Contact,
-    EffectsFile,
     Education,
+    EffectsFile,
     PeopleFile,
     PlacesFile,
     Population,
@@ -65,88 +65,45 @@ Floats = NDArray[np.float64]
 class Parameters:
     """The files, and what is made of them; arrays over conditions have the order of conditions.toml."""
 
-    files: Mapping[str, Any]
+    people: PeopleFile
+    places: PlacesFile
+    conditions: tuple[Condition, ...]
+    effects: EffectsFile
+    admissions: AdmissionsFile
+    calendar: CalendarFile
+    care: CareFile
+    medicine: MedicineFile
+    laboratory: LaboratoryFile
+    services: ServicesFile
+    social: SocialFile
+    offers: OffersFile
     digest: str
+    _columns: dict[str, Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def population(self) -> Population:
         """Who is there."""
-        return self._file(PeopleFile).population
+        return self.people.population
 
     @property
     def education(self) -> Education:
         """Education by decade of birth."""
-        return self._file(PeopleFile).education
+        return self.people.education
 
     @property
     def unseen(self) -> Unseen:
         """Correlations of what no register shows."""
-        return self._file(PeopleFile).unseen
+        return self.people.unseen
 
     @property
     def reach(self) -> Reach:
         """How well care reaches people."""
-        return self._file(PeopleFile).reach
+        return self.people.reach
 
     @property
     def contact(self) -> Contact:
         """Language and Digital Post."""
-        return self._file(PeopleFile).contact
-
-    @property
-    def places(self) -> PlacesFile:
-        """Municipalities and sites."""
-        return self._file(PlacesFile)
-
-    @property
-    def effects(self) -> EffectsFile:
-        """Effects of conditions on onsets."""
-        return self._file(EffectsFile)
-
-    @property
-    def admissions(self) -> AdmissionsFile:
-        """Hazards of admission and death."""
-        return self._file(AdmissionsFile)
-
-    @property
-    def calendar(self) -> CalendarFile:
-        """Season and drift."""
-        return self._file(CalendarFile)
-
-    @property
-    def care(self) -> CareFile:
-        """Contacts with hospitals, quirks and delays."""
-        return self._file(CareFile)
-
-    @property
-    def medicine(self) -> MedicineFile:
-        """Drugs."""
-        return self._file(MedicineFile)
-
-    @property
-    def laboratory(self) -> LaboratoryFile:
-        """Laboratory tests."""
-        return self._file(LaboratoryFile)
-
-    @property
-    def services(self) -> ServicesFile:
-        """General practice, municipal care."""
-        return self._file(ServicesFile)
-
-    @property
-    def social(self) -> SocialFile:
-        """Work, income, benefits."""
-        return self._file(SocialFile)
-
-    @property
-    def offers(self) -> OffersFile:
-        """The true effects of offers."""
-        return self._file(OffersFile)
-
-    @cached_property
-    def conditions(self) -> tuple[Condition, ...]:
-        """The conditions in the order of all arrays."""
-        return self._file(ConditionsFile).condition
+        return self.people.contact
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -174,7 +131,8 @@ class Parameters:
     def women(self) -> Floats:
         """The share of women by age: men of the same age have died."""
         ages = np.arange(OLDEST + 1)
-        return np.minimum(0.495 + np.clip(ages - 62, 0, 40) * 0.0068, 0.8)
+        found: Floats = np.minimum(0.495 + np.clip(ages - 62, 0, 40) * 0.0068, 0.8)
+        return found
 
     @cached_property
     def rate(self) -> Floats:
@@ -199,8 +157,11 @@ class Parameters:
         return tuple(condition.group or condition.id for condition in self.conditions)
 
     def column(self, name: str) -> Floats:
-        """Return one field of all conditions."""
-        return np.array([getattr(condition, name) for condition in self.conditions], dtype=np.float64)
+        """Return one field of all conditions; made once, not to be changed."""
+        if name not in self._columns:
+            self._columns[name] = np.array([getattr(each, name) for each in self.conditions], dtype=np.float64)
+            self._columns[name].flags.writeable = False
+        return self._columns[name]
 
     def index(self, condition: str) -> int:
         """Return a condition's column."""
@@ -216,9 +177,6 @@ class Parameters:
         drift = self.calendar.drift
         level = drift.level.get(year, {}).get(what, 1.0)  # type: ignore[call-overload]
         return float(getattr(drift, what) ** (year - drift.year) * level)
-
-    def _file(self, shape: type[Any]) -> Any:
-        return next(file for file in self.files.values() if isinstance(file, shape))
 
 
 def read_parameters(own: Path | None = None) -> Parameters:
@@ -240,8 +198,9 @@ def read_parameters(own: Path | None = None) -> Parameters:
             problems.append(f"{name}.toml: {error}")
         except ValidationError as error:
             problems += [_told(name, each) for each in error.errors()]
-    given = Parameters(files, digest_text(canonical_json(texts)))
     if not problems:
+        conditions = files.pop("conditions").condition
+        given = Parameters(**files, conditions=conditions, digest=digest_text(canonical_json(texts)))
         problems += _across(given)
     if problems:
         raise UsageError("the region's parameters do not fit:", problems)
@@ -271,7 +230,9 @@ def _across(given: Parameters) -> list[str]:
     used += [("services.toml", list(given.services.conditions())), ("social.toml", list(given.social.conditions()))]
     problems = [f"{file}: unknown condition {name!r}" for file, names in used for name in names if name not in known]
     if missing := sorted(set(given.education.levels) - set(given.social.study.completed)):
-        problems.append(f"people.toml: education.levels {', '.join(missing)} have no age in social.toml, study.completed")
+        problems.append(
+            f"people.toml: education.levels {', '.join(missing)} have no age in social.toml, study.completed"
+        )
     if len(known) < len(given.names):
         problems.append("conditions.toml: an id stands there twice")
     pattern = re.compile(f"D({given.admissions.acsc.pattern})")

@@ -1,7 +1,7 @@
 """Who lives in a shard of the region: people, their families, education and resources, and their pseudonyms.
 
-Everyone who will ever live there is laid down first (residents at the start, then those born or moving in each year), so
-arrays keep their length and a person's numbers never move. What is laid down does not depend on anybody's health.
+Everyone who will ever live there is laid down first (residents at the start, then those born or moving in each year),
+so arrays keep their length and a person's numbers never move. What is laid down does not depend on anybody's health.
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ def settle(draws: Draws, given: Parameters, residents: int, first_day: int, year
     woman = u[:, 3] < np.where(came == FIRST, given.women[np.minimum(age.astype(int), len(given.women) - 1)], 0.49)
     foreign = u[:, 4] < np.where(came == INTO_REGION, 0.7, population.immigrant)
     origin = np.where(foreign, np.where((age < 18) & (came != INTO_REGION), 3, 2), 1)
-    country = np.where(foreign, np.asarray(population.countries)[(u[:, 5] * len(population.countries)).astype(int)], 5100)
+    country = np.where(
+        foreign, np.asarray(population.countries)[(u[:, 5] * len(population.countries)).astype(int)], 5100
+    )
     contact = given.contact
     speaks = foreign & (origin == 2) & (u[:, 6] < contact.interpreter)
     language = np.where(speaks, np.floor(u[:, 7] * len(contact.languages)), -1)

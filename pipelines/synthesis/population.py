@@ -23,7 +23,9 @@ def bef(
     """Return who lives in the region at the end of a day, as Statistics Denmark's snapshot has it."""
     here = people.resident(day)
     if "dead_in_snapshot" in quirks:
-        here |= (people.death <= day) & (people.death > day - LINGER) & (people.emigration > day) & (people.entry <= day)
+        here |= (
+            (people.death <= day) & (people.death > day - LINGER) & (people.emigration > day) & (people.entry <= day)
+        )
     who = np.flatnonzero(here)
     age = people.age(day)[who]
     household, partner = people.household[who], people.partner[who]
@@ -82,5 +84,3 @@ def afstand(people: People, homes: Homes, pnr: pa.Array, year: Year, given: Para
     km = distances(homes, people.household[who], given)
     base = {"pnr": people_column(pnr, who), "aar": pa.array(np.full(len(who), year.number, np.int16))}
     return base | {f"km_{site}": pa.array(np.round(km[site], 1)) for site in SITES}
-
-

@@ -20,8 +20,8 @@ SEVERE = ("schizophrenia", "bipolar")
 
 def severe(state: State, day: int, given: Parameters) -> NDArray[np.bool_]:
     """Return who has schizophrenia or bipolar disorder before a day."""
-    found: NDArray[np.bool_] = (state.onset[:, [given.index(name) for name in SEVERE]] < day).any(axis=1)
-    return found
+    columns = [given.index(name) for name in SEVERE]
+    return np.asarray((state.onset[:, columns] < day).any(axis=1))
 
 
 def access(people: People, state: State, given: Parameters, day: int = NEVER) -> Floats:

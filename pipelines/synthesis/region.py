@@ -74,8 +74,8 @@ def synthesise(
     if workers == 1:
         found = [simulate_shard(part, size, plan, given, registers, truth, tick) for part, size in enumerate(sizes)]
     else:
-        found = _shared_out(workers, [(part, size, plan, parameters, registers, truth) for part, size in enumerate(sizes)],
-                            tick)  # fmt: skip
+        jobs = [(part, size, plan, parameters, registers, truth) for part, size in enumerate(sizes)]
+        found = _shared_out(workers, jobs, tick)
     write_effects(truth, given)
     write_json(
         registers / "delivery.json",
@@ -101,7 +101,9 @@ def check_plan(plan: Plan) -> None:
     if not 1 <= plan.years <= 60:
         problems.append(f"years: 1 to 60 are required, got {plan.years}")
     elif plan.first_year < FIRST_YEAR:
-        problems.append(f"years: none before {FIRST_YEAR}, the registers were others; got {plan.first_year} as the first")
+        problems.append(
+            f"years: none before {FIRST_YEAR}, the registers were others; got {plan.first_year} as the first"
+        )
     if not 0 <= plan.seed < 2**63:
         problems.append(f"seed: 0 or more is required, below 2**63, got {plan.seed}")
     if plan.delivered <= plan.end:

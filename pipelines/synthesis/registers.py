@@ -158,7 +158,9 @@ def put(
     """Write a table with the quirks of its file: rows delivered twice, letters of column names."""
     table = pa.table(dict(columns))
     if name in COPIED and "duplicates" in quirks and table.num_rows:
-        draw = unit(hashed(np.full(table.num_rows, word(name), np.uint64), "twice", np.arange(table.num_rows), year or 0))
+        draw = unit(
+            hashed(np.full(table.num_rows, word(name), np.uint64), "twice", np.arange(table.num_rows), year or 0)
+        )
         twice = np.flatnonzero(draw < given.care.quirks.duplicates)
         table = pa.concat_tables([table, table.take(pa.array(twice))]).combine_chunks()
     if "letter_case" in quirks and (word(name) + (year or 0)) % 3 == 0:

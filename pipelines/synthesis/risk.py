@@ -9,8 +9,8 @@ Days after a discharge have an added rate; people who have such days on 1 Januar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,55 +37,42 @@ Stretch = tuple[Floats, Floats]  # its length in the person's time, and the rate
 
 def true_risks(hazard: Hazards, given: Parameters) -> dict[str, Floats]:
     """Return each outcome's probability within the year for everyone at risk, 0 for others. Raises if one is none."""
-    risks = {}
-    for outcome in OUTCOMES:
-        rates = outcome_rates(hazard, given, outcome)
-        whole = np.ones(len(hazard.other))
+    here = np.flatnonzero(hazard.at_risk)
+    some = hazard.rows(here)
+    discharged = np.flatnonzero((some.again_until > 0) | (some.psych_again_until > 0))
+    whole, risks = np.ones(len(here)), {}
+    for outcome, rates in outcome_rates(some, given):
         found = incidence(rates, [(whole, np.zeros_like(whole))])
-        rows = np.flatnonzero((hazard.again_until > 0) | (hazard.psych_again_until > 0))
-        if len(rows) and outcome != "death" and outcome != "acsc_admission":
-            some = Rates(*(getattr(rates, name)[rows] for name in Rates.__dataclass_fields__))
-            found[rows] = incidence(some, _stretches(hazard, rows, outcome))
-        if not (np.isfinite(found).all() and (found >= 0).all() and (found <= 1).all()):
+        if len(discharged) and outcome not in ("death", "acsc_admission"):
+            few = Rates(*(getattr(rates, name)[discharged] for name in Rates.__dataclass_fields__))
+            found[discharged] = incidence(few, _stretches(some, discharged, outcome))
+        if not (np.isfinite(found).all() and (found >= 0).all() and (found <= 1 + 1e-12).all()):
             raise ArithmeticError(f"{outcome}: a true risk is no probability")
-        risks[outcome] = found
+        risks[outcome] = np.zeros(len(hazard.at_risk))
+        risks[outcome][here] = np.minimum(found, 1.0)
     return risks
 
 
-def outcome_rates(hazard: Hazards, given: Parameters, outcome: str) -> Rates:
-    """Return the rates of one outcome."""
-    h = hazard
+def outcome_rates(h: Hazards, given: Parameters) -> Iterator[tuple[str, Rates]]:
+    """Yield each outcome with its rates, in the order of OUTCOMES."""
     kind = np.array([condition.onset_kind for condition in given.conditions])
     brings = given.column("onset_admission")
-    somatic_mark = np.where(kind != "psych", brings, 0.0)
+    somatic_mark, psych_mark = np.where(kind != "psych", brings, 0.0), np.where(kind == "psych", brings, 0.0)
     acsc_mark = np.where(kind == "acsc", brings, 0.0)
-    psych_mark = np.where(kind == "psych", brings, 0.0)
     deadly = somatic_mark * given.column("onset_fatal")
+    other_k, acsc_k = h.other[:, None] * h.other_after, h.acsc[:, None] * h.acsc_after
+    psych_k, death_k = h.psych[:, None] * h.psych_after, h.death[:, None] * h.death_after
+    somatic, somatic_k = h.other + h.acsc, other_k + acsc_k
+    ends, ends_k = h.death + h.fatal * somatic, death_k + h.fatal[:, None] * somatic_k
+    nobody, nothing, never = np.zeros_like(h.death), np.zeros_like(death_k), np.zeros_like(brings)
+    yield OUTCOMES[0], _rates(h.onset, somatic + h.psych, h.death, somatic_k + psych_k, death_k,
+                              somatic_mark + psych_mark, never)  # fmt: skip
+    yield OUTCOMES[1], _rates(h.onset, somatic, h.death, somatic_k, death_k, somatic_mark, never)
+    yield OUTCOMES[2], _rates(h.onset, h.psych, ends, psych_k, ends_k, psych_mark, deadly)
+    not_acsc, not_acsc_k = h.death + h.fatal * h.other, death_k + h.fatal[:, None] * other_k
     deadly_other = np.where(kind == "other", deadly, 0.0)
-    fatal = h.fatal[:, None]
-    other, acsc, psych, death = h.other, h.acsc, h.psych, h.death
-    other_k, acsc_k, psych_k, death_k = (
-        rate[:, None] * after
-        for rate, after in (
-            (other, h.other_after), (acsc, h.acsc_after), (psych, h.psych_after), (death, h.death_after))
-    )  # fmt: skip
-    none, none_k = np.zeros_like(death), 0.0
-
-    if outcome == "acute_somatic_admission":
-        return _rates(h.onset, other + acsc, death, other_k + acsc_k, death_k, somatic_mark, 0 * brings)
-    if outcome == "acute_admission":
-        events, after = other + acsc + psych, other_k + acsc_k + psych_k
-        return _rates(h.onset, events, death, after, death_k, somatic_mark + psych_mark, 0 * brings)
-    if outcome == "acsc_admission":
-        rules_out, after = death + h.fatal * other, death_k + fatal * other_k
-        return _rates(h.onset, acsc, rules_out, acsc_k, after, acsc_mark, deadly_other)
-    if outcome == "psychiatric_admission":
-        rules_out, after = death + h.fatal * (other + acsc), death_k + fatal * (other_k + acsc_k)
-        return _rates(h.onset, psych, rules_out, psych_k, after, psych_mark, deadly)
-    if outcome == "death":
-        events, after = death + h.fatal * (other + acsc), death_k + fatal * (other_k + acsc_k)
-        return _rates(h.onset, events, none, after, none_k + np.zeros_like(after), deadly, 0 * brings)
-    raise ValueError(outcome)
+    yield OUTCOMES[3], _rates(h.onset, h.acsc, not_acsc, acsc_k, not_acsc_k, acsc_mark, deadly_other)
+    yield OUTCOMES[4], _rates(h.onset, ends, nobody, ends_k, nothing, deadly, never)
 
 
 def _rates(
@@ -101,15 +88,17 @@ def _rates(
 
     In a condition's own phase that condition no longer begins.
     """
-    marks, deaths = onset * marked[None, :], onset * deadly[None, :]
-    all_marks, all_deaths = marks.sum(axis=1), deaths.sum(axis=1)
-    return Rates(
-        events + all_marks,
-        competing + all_deaths,
-        onset - marks - deaths,
-        events_after + all_marks[:, None] - marks,
-        competing_after + all_deaths[:, None] - deaths,
+    marks = onset * marked
+    all_marks = marks.sum(axis=1)
+    found = Rates(
+        events + all_marks, competing, onset - marks, events_after + all_marks[:, None] - marks, competing_after
     )
+    if not deadly.any():
+        return found
+    deaths = onset * deadly
+    all_deaths = deaths.sum(axis=1)
+    return replace(found, competing=competing + all_deaths, moves=found.moves - deaths,
+                   competing_after=competing_after + all_deaths[:, None] - deaths)  # fmt: skip
 
 
 def incidence(rates: Rates, stretches: Sequence[Stretch]) -> Floats:
@@ -140,7 +129,7 @@ def incidence(rates: Rates, stretches: Sequence[Stretch]) -> Floats:
 
 
 def _stretches(hazard: Hazards, rows: np.ndarray, outcome: str) -> list[Stretch]:
-    """Return the stretches of some people's year: up to the nearer, then the further end of the days after discharge."""
+    """Return the stretches of some people's year: to the nearer, then the further end of the days after discharge."""
     until, psych_until = hazard.again_until[rows], hazard.psych_again_until[rows]
     again = hazard.again[rows] * (outcome != "psychiatric_admission")
     psych = hazard.psych_again[rows] * (outcome != "acute_somatic_admission")
@@ -153,8 +142,10 @@ def _stretches(hazard: Hazards, rows: np.ndarray, outcome: str) -> list[Stretch]
 
 
 def _f(x: Floats) -> Floats:
-    small = x < 1e-9
-    return np.where(small, 1.0 - x / 2, -np.expm1(-x) / np.where(small, 1.0, x))
+    """(1 - e^-x)/x, 1 at 0; below 1e-9 the quotient is 1 to the last bit but one."""
+    y = np.maximum(x, 1e-9)
+    found: Floats = -np.expm1(-y) / y
+    return found
 
 
 def _c(x: Floats, y: Floats) -> Floats:

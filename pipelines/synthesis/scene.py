@@ -6,6 +6,7 @@ Nothing written from a scene acts back on anybody's life in the same year: that 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from pipelines.synthesis.people import People
 from pipelines.synthesis.streams import Draws, Floats, Words, hashed, unit
 
 Days = NDArray[np.int32]
-Rows = dict[str, NDArray[np.generic]]  # columns of one length; `person` is the place in the block
+Rows = dict[str, NDArray[Any]]  # columns of one length; `person` is the place in the block
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ class Scene:
         start = stay[order] * span + first[order].astype(np.int64)
         reach = np.maximum.accumulate(stay[order] * span + last[order].astype(np.int64)) if len(order) else start
         at = np.searchsorted(start, person * span + day, side="right") - 1
-        inside: NDArray[np.bool_] = (at >= 0) & (reach[np.maximum(at, 0)] >= person * span + day) if len(order) else (
-            np.zeros(len(person), bool)
+        inside: NDArray[np.bool_] = (
+            (at >= 0) & (reach[np.maximum(at, 0)] >= person * span + day)
+            if len(order)
+            else (np.zeros(len(person), bool))
         )
         return inside

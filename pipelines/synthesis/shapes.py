@@ -244,7 +244,7 @@ class Death(Shape):
 
     at60: tuple[Rate, Rate]
     slope: tuple[float, float]
-    scale: Rate
+    scale: tuple[Rate, Rate]
     frailty: float
     resources: float
     stretch: Rate
@@ -328,7 +328,7 @@ class Season(Shape):
     """Relative intensity by month; `of` names years with a profile of their own."""
 
     months: Months
-    of: dict[int, Months] = {}
+    of: dict[int, Months] = Field(default_factory=dict)
 
 
 class Drift(Shape):
@@ -340,7 +340,7 @@ class Drift(Shape):
     psych: Positive
     death: Positive
     onset: Positive
-    level: dict[int, dict[Literal["other", "acsc", "psych", "death", "onset"], Rate]] = {}
+    level: dict[int, dict[Literal["other", "acsc", "psych", "death", "onset"], Rate]] = Field(default_factory=dict)
 
 
 class CalendarFile(Shape):

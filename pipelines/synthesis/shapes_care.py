@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from stratify.catalogue.entries import Shape
-
 from pipelines.synthesis.shapes import Rate, Share
+from stratify.catalogue.entries import Shape
 
 
 class Contacts(Shape):

@@ -12,7 +12,6 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.synthesis.calendar import DAY, NEVER, Year, day_number
@@ -20,7 +19,7 @@ from pipelines.synthesis.codes import Codes
 from pipelines.synthesis.contacts import stay_causes
 from pipelines.synthesis.cpr import fictitious_cpr
 from pipelines.synthesis.growing_up import grow_up, stays_before
-from pipelines.synthesis.happenings import happen
+from pipelines.synthesis.happenings import Onsets, happen
 from pipelines.synthesis.hazards import Factors, hazards
 from pipelines.synthesis.homes import Homes, build_homes, leave_region, move_and_part
 from pipelines.synthesis.municipal import begins_care, cared_for_before
@@ -29,12 +28,12 @@ from pipelines.synthesis.people import People, newcomers, pseudonyms, settle
 from pipelines.synthesis.policy import Policy
 from pipelines.synthesis.recognition import access, recognise, severe
 from pipelines.synthesis.registers import YearTables, standing_tables
-from pipelines.synthesis.risk import OUTCOMES, true_risks
-from pipelines.synthesis.scene import Rows, Scene
+from pipelines.synthesis.risk import true_risks
+from pipelines.synthesis.scene import Scene
 from pipelines.synthesis.state import State, begin
 from pipelines.synthesis.stays import leave_out, place_stays, remember
 from pipelines.synthesis.streams import Draws, Floats, Words
-from pipelines.synthesis.truth import TruthWriter, realised
+from pipelines.synthesis.truth import TruthWriter
 from pipelines.synthesis.write import Tables, digits
 
 BLOCK = 8_192
@@ -108,11 +107,11 @@ def start(part: int, residents: int, plan: Plan, given: Parameters) -> Life:
     people = settle(draws, given, residents, first_day, plan.years)
     keys, parts = draws.keys(), []
     for begins, stops in blocks(count, plan.block):
-        some, numbers = people.part(begins, stops), draws.part(begins, stops)
+        some, own = people.part(begins, stops), draws.part(begins, stops)
         state = grow_up(some, keys[begins:stops], given)
         age = np.floor((some.entry - some.birth) / 365.25)
-        state.home_care[:], state.care_home[:] = cared_for_before(some, age.astype(np.int32), state.has(), numbers, given)
-        stays_before(some, state, numbers, given, first_day)
+        state.home_care[:], state.care_home[:] = cared_for_before(some, age.astype(np.int32), state.has(), own, given)
+        stays_before(some, state, own, given, first_day)
         parts.append(state)
     state = State(**{name: np.concatenate([getattr(each, name) for each in parts]) for name in vars(parts[0])})
     addresses = (part << ADDRESSES) + np.arange(count, dtype=np.int64)
@@ -194,7 +193,14 @@ def _leave(people: People, death: NDArray[np.int64]) -> None:
 
 
 def _fall_ill(
-    people: People, state: State, starts: Floats, onsets, year: Year, keys: Words, reach: Floats, given: Parameters  # noqa: ANN001
+    people: People,
+    state: State,
+    starts: Floats,
+    onsets: Onsets,
+    year: Year,
+    keys: Words,
+    reach: Floats,
+    given: Parameters,
 ) -> None:
     """Let the year's conditions begin, and draw when care comes to know them."""
     day = year.minute(starts[onsets.person] + (1 - starts[onsets.person]) * onsets.time) // DAY
@@ -217,5 +223,3 @@ def blocks(count: int, size: int) -> Iterator[tuple[int, int]]:
     """Yield the first and the last place (exclusive) of each block."""
     for begins in range(0, count, size):
         yield begins, min(begins + size, count)
-
-

@@ -1,7 +1,7 @@
 """What is true of each person on a day: conditions, what care knows of them, recent stays, care in the municipality.
 
 A shard keeps one State; a block is a view of some of its rows. Sums and products over a person's conditions are kept up
-to date as conditions begin, in the order they begin, so that no matrix product is needed and no bit depends on the block.
+to date as conditions begin, in their order, so that no matrix product is needed and no bit depends on the block.
 """
 
 from __future__ import annotations

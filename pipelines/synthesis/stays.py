@@ -34,8 +34,8 @@ def place_stays(
 ) -> tuple[Rows, Ints]:
     """Return the year's stays sorted by person and start, and the minute each person dies (-1: not this year).
 
-    Columns: person, start and end (minutes), kind, cause, condition (whose onset brought it, -1), fatal, bits. Stays may
-    end in the next year, at most `most_days` after their start.
+    Columns: person, start and end (minutes), kind, cause, condition (whose onset brought it, -1), fatal, bits. Stays
+    may end in the next year, at most `most_days` after their start.
     """
     last_minute = (year.first + year.length) * DAY - 1
     death = np.where(found.death < 1, year.minute(_of_year(found.death, hazard)), last_minute + 1)
@@ -51,7 +51,9 @@ def place_stays(
         until = state.psych_until if psychiatric else state.until
         earliest = np.maximum(year.first * DAY, np.where(until > 0, (until // DAY + 1) * DAY + 1, 0))
         count = np.bincount(stays.person, minlength=len(death))
-        latest = np.minimum(np.maximum(latest, earliest + count * APART + SHORTEST), last_minute + (death > last_minute))
+        latest = np.minimum(
+            np.maximum(latest, earliest + count * APART + SHORTEST), last_minute + (death > last_minute)
+        )
         rows = _spaced(stays, start, length, earliest, latest)
         fatal = rows["fatal"].astype(bool)  # the person dies where this stay ends
         latest[rows["person"][fatal]] = np.minimum(rows["end"][fatal], last_minute)
@@ -144,7 +146,9 @@ def _with_readmissions(
         everything.append(children)
         starts.append(begun)
         lengths.append(lasting)
-    whole = joined([replace(part, time=begin.astype(np.float64)) for part, begin in zip(everything, starts, strict=True)])
+    whole = joined(
+        [replace(part, time=begin.astype(np.float64)) for part, begin in zip(everything, starts, strict=True)]
+    )
     again = _lengths(whole, given)
     return whole, whole.time.astype(np.int64), again
 

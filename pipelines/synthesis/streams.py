@@ -54,7 +54,7 @@ def word(purpose: str) -> int:
 
 
 def hashed(keys: Words, purpose: str, index: NDArray[np.integer], year: int = 0) -> Words:
-    """Return 64 hashed bits per event; `keys` is the person's key of each event, `index` which of the person's it is."""
+    """Return 64 hashed bits per event: `keys` is the key of each event's person, `index` which of theirs it is."""
     with np.errstate(over="ignore"):
         state = keys + np.uint64(word(purpose)) * np.uint64(2 * year + 1)
         state = _mixed(state) + index.astype(np.uint64) * _GOLDEN

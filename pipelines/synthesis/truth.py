@@ -8,13 +8,13 @@ the folder cannot be read. Tables (one file per shard, those by year one per yea
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.synthesis.calendar import DAY, NEVER, Year
+from pipelines.synthesis.calendar import NEVER, Year
 from pipelines.synthesis.happenings import ACSC, PSYCH
 from pipelines.synthesis.parameters import Parameters
 from pipelines.synthesis.risk import OUTCOMES
@@ -55,7 +55,9 @@ class TruthWriter:
         columns = base | {name: pa.array(values.astype(np.float32)) for name, values in risks.items()}
         self.tables.write("truth_risk", columns, year.number)
         stayed = life.people.emigration[who] >= year.first + year.length
-        columns = base | {name: pa.array(values) for name, values in came.items()} | {"at_risk_whole_year": pa.array(stayed)}
+        columns = (
+            base | {name: pa.array(values) for name, values in came.items()} | {"at_risk_whole_year": pa.array(stayed)}
+        )
         self.tables.write("truth_year", columns, year.number)
         self._families(year, life)
         self._parts = []
@@ -143,5 +145,3 @@ def _last_day(plan: Plan) -> int:
     from pipelines.synthesis.calendar import day_number
 
     return day_number(plan.end)
-
-

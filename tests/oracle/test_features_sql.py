@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.data_steps import build_step, land_step
-from pipelines.simulate_step import Wanted, synthesise_step
 from pipelines.matrix import read_matrix
+from pipelines.simulate_step import Wanted, synthesise_step
 from stratify.catalogue import load
 from stratify.cohort import residents, spells
 from stratify.features.build import matrix

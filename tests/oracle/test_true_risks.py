@@ -44,7 +44,9 @@ def test_realised_equals_stated_by_decile(years, outcome):
     assert p_value(years, outcome) > LEVEL / len(OUTCOMES)
 
 
-@pytest.mark.parametrize("group", ["severe mental illness", "few resources", "four conditions or more", "discharged lately"])
+@pytest.mark.parametrize(
+    "group", ["severe mental illness", "few resources", "four conditions or more", "discharged lately"]
+)
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_realised_equals_stated_in_the_groups_that_matter(years, outcome, group):
     chosen = groups(years)[group]
@@ -88,7 +90,7 @@ def deaths_after_discharge(found, hazard, people, state, year, keys, given):
     ids=["a cap on onsets", "deaths after discharge"],
 )
 def test_a_planted_fault_is_caught(first, fault, outcome):
-    # people with many onsets ahead are where a cap shows: their hazards of onset are set high, and so is the stated risk
+    # many onsets ahead are where a cap shows: hazards of onset are set high, and the stated risk with them
     hazard = replace(first.hazard, onset=first.hazard.onset * 12) if "happening" in fault else first.hazard
     from pipelines.synthesis.risk import true_risks
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.synthesis.views import attach_registers
 from stratify.catalogue import Catalogue
 from stratify.catalogue import load as load_catalogue
 from stratify.codes import starts_with_any, to_who
 from stratify.errors import DataError
-from stratify.registers.read import quoted
 
 HERE = Path(__file__).parent
 NEEDED = (
@@ -30,18 +30,14 @@ CREATE OR REPLACE TEMP MACRO in_psychiatry(specialty) AS coalesce(lower(specialt
 
 
 def attach(con: duckdb.DuckDBPyConnection, registers: Path) -> None:
-    """Make a view of each register table the measures read, with its column names in lower case.
+    """Make a view of each register table, with its column names in lower case.
 
-    DataError (exit 11) names the tables that are not there.
+    DataError (exit 11) names the tables that the measures read and that are not there.
     """
     lacking = [table for table in NEEDED if not any((registers / table).glob("*.parquet"))]
     if lacking:
         raise DataError(f"{registers}: these register tables are required, not there: {', '.join(lacking)}")
-    for table in NEEDED:
-        files = f"read_parquet({quoted(registers / table / '*.parquet')}, union_by_name = true)"
-        names = [row[0] for row in con.execute(f"DESCRIBE FROM {files}").fetchall()]
-        columns = ", ".join(f'"{name}" AS "{name.lower()}"' for name in names)
-        con.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT {columns} FROM {files}")
+    attach_registers(con, registers)
 
 
 @dataclass(frozen=True)
@@ -76,8 +72,8 @@ class Region:
     def people(self, year: int) -> str:
         """Return SQL of everyone resident on 1 January: pnr, part, woman, age, and the conditions recognised by then.
 
-        `n` entries of the list of 39, `physical` and `mental` ones of them; `both_kinds`: a physical one with a mental one
-        that is neither dementia nor distress.
+        `n` entries of the list of 39, `physical` and `mental` ones of them; `both_kinds`: a physical one with a mental
+        one that is neither dementia nor distress.
         """
         return (
             "SELECT p.pnr, p.part, p.woman, p.age, coalesce(s.n, 0) AS n, coalesce(s.mental, 0) AS mental, "

@@ -71,8 +71,7 @@ def both_of_multimorbid(region: Region, _: Given) -> Measured:
     """Return the share of the multimorbid of 16 and over with a somatic and a psychiatric condition."""
     return share(
         region.con,
-        f"SELECT pnr, both_kinds::INT AS y, 1 AS x FROM ({region.people(region.last)}) "
-        "WHERE age >= 16 AND n >= 2",
+        f"SELECT pnr, both_kinds::INT AS y, 1 AS x FROM ({region.people(region.last)}) WHERE age >= 16 AND n >= 2",
     )
 
 

@@ -22,7 +22,7 @@ LEVEL = 0.001  # over all outcomes tested together (Bonferroni)
 
 @dataclass
 class January:
-    """People at risk on 1 January 2024, their hazards, true risks, and how often each outcome came in the years drawn."""
+    """People on 1 January 2024, their hazards, true risks, and how often each outcome came in the years drawn."""
 
     life: object
     hazard: object
@@ -59,7 +59,7 @@ def again(found, times, first_seed, happening=happen, placing=place_stays):
 
 
 def p_value(found, outcome, chosen=None):
-    """Return the chi-square p-value of realised against stated by decile of risk, cells merged to 10 expected or more."""
+    """Return the chi-square p-value of realised against stated by decile of risk, cells merged to 10 expected."""
     at_risk = found.hazard.at_risk if chosen is None else found.hazard.at_risk & chosen
     risk, came = found.risks[outcome][at_risk], found.came[outcome][at_risk]
     order = np.argsort(risk, kind="stable")

@@ -1,10 +1,11 @@
 """The calendar of a year: season bends time, and bends it back."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
 from pipelines.synthesis.calendar import DAY, Year, day_number
-from datetime import date
 
 FLAT = Year(2019, (1.0,) * 12)
 SEASON = Year(2020, (1.3, 1.2, 0.9, 0.6, 0.9, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.1))

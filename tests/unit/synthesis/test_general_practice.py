@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from pipelines.synthesis.calendar import DAY, NEVER
 from pipelines.synthesis.general_practice import iso_weeks, services, sssy_columns
-from pipelines.synthesis.parameters import Parameters, read_parameters
+from pipelines.synthesis.parameters import read_parameters
 from pipelines.synthesis.shapes_services import ServicesFile, by_age
 from pipelines.synthesis.streams import Draws
 from tests.unit.synthesis.scenes import FIRST_DAY, joined, part, scene_of, settled
@@ -215,8 +215,8 @@ def test_the_table_has_the_registers_columns(people):
     assert all(len(number) == 6 and number.isdigit() for number in set(table["ydernr"].to_pylist()))
     assert min(table["bruhon"].to_pylist()) > 0
     assert min(table["kontakt"].to_pylist()) == 1 < max(table["kontakt"].to_pylist())
-    assert len(set(zip(*(table[name].to_pylist() for name in ("speciale", "honuge", "barnmak")), rows["person"].tolist(),
-                       strict=True))) == table.num_rows  # fmt: skip
+    columns = [table[name].to_pylist() for name in ("speciale", "honuge", "barnmak")]
+    assert len(set(zip(rows["person"].tolist(), *columns, strict=True))) == table.num_rows
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_one_more_service_changes_no_other_row(people):
     """A treatment added in the file leaves all other rows as they are."""
     file = GIVEN.services
     more = file.treatment[0].model_copy(update={"speciale": "190110", "users": {"t2d": 0.5}})
-    own = Parameters({**GIVEN.files, "services": file.model_copy(update={"treatment": (*file.treatment, more)})}, "")
+    own = replace(GIVEN, services=file.model_copy(update={"treatment": (*file.treatment, more)}))
     scene = scene_of(people, GIVEN, has=KNOWN)
     rows, before = services(scene, own, practices(len(scene))), rows_of(scene)
     old = rows["service"] != len(own.services.services) - 1

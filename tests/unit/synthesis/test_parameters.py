@@ -34,23 +34,25 @@ def problems(folder):
 @pytest.mark.parametrize(
     "name, old, new, told",
     [
-        ("people", "births = ", "births = -0.01 #", "people.toml: population.births: Input should be greater than or equal to 0, got -0.01"),
-        ("people", "coupled = ", "coupled = 1.4 #", "people.toml: population.coupled: Input should be less than or equal to 1, got 1.4"),
-        ("conditions", "prevalence = 23.3", "prevalence = 123.3", "conditions.toml: condition.0.prevalence: Input should be less than 100, got 123.3"),
-        ("conditions", "level = ", "level = -1 #", "conditions.toml: condition.0.level: Input should be greater than 0, got -1"),
+        ("people", "births = ", "births = -0.01 #", "people.toml: population.births: @-0.01"),
+        ("people", "coupled = ", "coupled = 1.4 #", "people.toml: population.coupled: @1.4"),
+        ("conditions", "prevalence = 23.3", "prevalence = 123.3", "conditions.toml: condition.0.prevalence: @123.3"),
+        ("conditions", "level = ", "level = -1 #", "conditions.toml: condition.0.level: @-1"),
         ("conditions", 'id = "hypertension"', 'id = "hypertensoin"', "effects.toml: unknown condition 'hypertension'"),
-        ("conditions", "seen = ", "sene = 0.5\nseen = ", "conditions.toml: condition.0.sene: Extra inputs are not permitted, got 0.5"),
+        ("conditions", "seen = ", "sene = 0.5\nseen = ", "conditions.toml: condition.0.sene: @0.5"),
         ("effects", '["hypertension", "ihd"', '["hypertension", "idh"', "effects.toml: unknown condition 'idh'"),
-        ("effects", "most = ", "most = 0.5 #", "effects.toml: most: Input should be greater than or equal to 1, got 0.5"),
+        ("effects", "most = ", "most = 0.5 #", "effects.toml: most: @0.5"),
         ("places", 'hospital = "horsens"', 'hospital = "vejle"', "unknown hospital 'vejle'"),
         ("places", 'code = "615"', 'code = "Horsens"', "places.toml: municipality.0.code: String should match pattern"),
-        ("admissions", "most_days = ", "most_days = 400 #", "admissions.toml: length.most_days: Input should be less than or equal to 180, got 400"),
-        ("calendar", "[season.of]", "[season.of]\n2019 = [1.0, 1.0]", "calendar.toml: season.of.2019: Tuple should have at least 12 items"),
-        ("offers", 'offer = "pahs"', 'offer = "pahs"\nof = { conditions = ["diabetes"] }', "offers.toml: unknown condition 'diabetes'"),
+        ("admissions", "most_days = ", "most_days = 400 #", "admissions.toml: length.most_days: @400"),
+        ("calendar", "[season.of]", "[season.of]\n2019 = [1.0, 1.0]", "calendar.toml: season.of.2019: "),
+        ("offers", 'conditions = ["hf"]', 'conditions = ["fh"]', "offers.toml: unknown condition 'fh'"),
     ],
 )  # fmt: skip
 def test_impossible_parameters_are_refused_with_file_key_and_value(own, name, old, new, told):
-    assert any(told in problem for problem in problems(own(name, old, new))), problems(own(name, old, new))
+    key, _, value = told.partition("@")  # what stands between them is the reason
+    found = problems(own(name, old, new))
+    assert any(key in problem and problem.endswith(f"got {value}" if value else "") for problem in found), found
 
 
 def test_every_problem_of_every_file_is_told(own):
@@ -72,7 +74,9 @@ def test_a_broken_file_is_told_with_its_line(tmp_path):
 
 def test_a_code_that_the_pattern_does_not_fit_is_told(own):
     folder = own("admissions", 'acsc = ["DJ189"', 'acsc = ["DS720", "DJ189"')
-    assert any("DS720: stands among ACSC codes, the pattern does not match it" in problem for problem in problems(folder))
+    assert any(
+        "DS720: stands among ACSC codes, the pattern does not match it" in problem for problem in problems(folder)
+    )
 
 
 def test_own_files_replace_ours_and_change_the_digest(own):

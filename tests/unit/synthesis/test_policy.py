@@ -95,7 +95,10 @@ def test_a_lower_hazard_makes_nobody_worse_in_its_first_year(usual, offered):
     for outcome in ("acute_admission", "acute_somatic_admission", "death"):
         assert not (offered.came[outcome][on] & ~usual.came[outcome][off]).any()
         assert (offered.risks[outcome][on] <= usual.risks[outcome][off] + 1e-15).all()
-    for outcome in ("acsc_admission", "psychiatric_admission"):  # fewer fatal admissions leave a little more time for these
+    for outcome in (
+        "acsc_admission",
+        "psychiatric_admission",
+    ):  # fewer deaths leave more time for them
         assert (offered.risks[outcome][on] <= usual.risks[outcome][off] + 1e-4).all()
     assert (offered.risks["acute_admission"][on] < usual.risks["acute_admission"][off]).any()
 
@@ -112,9 +115,10 @@ def test_an_effect_is_on_the_kind_of_people_it_names(own, usual):
     everybody = names(np.unique(usual.number))
     found = simulate(**REGION, landmark=LANDMARK, policy=Policy(LANDMARK, {"pahs": everybody}), parameters=own)
     on = usual.year == LANDMARK.year
-    lower = found.risks["acute_somatic_admission"][found.year == LANDMARK.year] < usual.risks[
-        "acute_somatic_admission"
-    ][on] - 1e-12
+    lower = (
+        found.risks["acute_somatic_admission"][found.year == LANDMARK.year]
+        < usual.risks["acute_somatic_admission"][on] - 1e-12
+    )
     assert 0.02 < lower.mean() < 0.12  # those with diabetes
 
 

@@ -6,6 +6,7 @@ onsets in a phase bring admissions as elsewhere but change no hazard; death, and
 """
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -22,13 +23,14 @@ K = len(GIVEN.names)
 def some_hazards(n, rng, scale=1.0):
     """People with hazards from tiny to enormous."""
     level = scale * 10.0 ** rng.uniform(-4, 1.0, (n, 1))
-    one = lambda top: (level[:, 0] * rng.random(n) * top)  # noqa: E731
+    one = lambda top: level[:, 0] * rng.random(n) * top  # noqa: E731
     after = lambda: np.exp(rng.random((n, K)) * 1.8)  # noqa: E731
     onset = level * rng.random((n, K)) * 0.15
     onset[rng.random((n, K)) < 0.2] = 0.0  # what one has already does not begin
     zero = np.zeros(n)
     return Hazards(
-        at_risk=np.ones(n, bool), starts=zero, onset=onset, other=one(1.0), acsc=one(0.5), psych=one(0.3), death=one(0.6),
+        at_risk=np.ones(n, bool), starts=zero, onset=onset,
+        other=one(1.0), acsc=one(0.5), psych=one(0.3), death=one(0.6),
         fatal=rng.random(n) * 0.2, again=zero, again_until=zero, psych_again=zero, psych_again_until=zero,
         other_after=after(), acsc_after=after(), psych_after=after(), death_after=after(),
     )  # fmt: skip
@@ -101,7 +103,7 @@ def test_days_after_a_discharge_are_counted_exactly(outcome, until, psych_until)
     edges = sorted({0.0, until, psych_until, 1.0})
     for person in range(4):
         moved = np.eye(K + 3)
-        for begins, ends in zip(edges[:-1], edges[1:], strict=True):
+        for begins, ends in pairwise(edges):
             generator = chain(hazard, person, outcome, 1.7 * (begins < until), 0.9 * (begins < psych_until))
             moved = moved @ expm(generator * (ends - begins))
         assert stated[person] == pytest.approx(moved[0, K + 1], abs=1e-13)

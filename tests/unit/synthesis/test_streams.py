@@ -1,4 +1,4 @@
-"""Random numbers have an address: what a person draws depends on the seed, the purpose, the year and the person alone."""
+"""Random numbers have an address: a person's depend on the seed, the purpose, the year and the person alone."""
 
 import numpy as np
 import pytest

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.synthesis.write import Tables, dates, digits, moments, people_column, words, write_parquet
+from pipelines.synthesis.write import ROW_GROUP, Tables, dates, digits, moments, people_column, words, write_parquet
 
 
 def test_words_come_from_the_vocabulary_and_negative_is_missing():
@@ -47,12 +47,18 @@ def test_a_reader_sees_plain_types(tmp_path):
     assert schema.metadata is None
 
 
-def test_tables_count_their_rows_and_write_one_file_a_year(tmp_path):
-    tables = Tables(tmp_path, ["dod"])
-    tables.write("dod", 2020, {"pnr": pa.array(["1", "2"])})
-    tables.write("dod", 2021, {"pnr": pa.array(["3"])})
-    assert tables.rows == {"dod": 3}
-    assert sorted(path.name for path in (tmp_path / "dod").iterdir()) == ["dod_2020.parquet", "dod_2021.parquet"]
+def test_tables_count_their_rows_and_write_a_file_for_each_year_and_shard(tmp_path):
+    first, second = Tables(tmp_path, 0), Tables(tmp_path, 12)
+    first.write("dod", {"pnr": pa.array(["1", "2"])}, 2020)
+    first.write_table("dod", pa.table({"pnr": ["3"]}), 2021)
+    first.write("tolk", {"pnr": pa.array(["1"])})
+    second.write("dod", {"pnr": pa.array([], pa.string())}, 2020)
+    assert (first.rows, second.rows) == ({"dod": 3, "tolk": 1}, {"dod": 0})
+    found = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.parquet"))
+    assert found == [
+        "dod/dod_2020_00.parquet", "dod/dod_2020_12.parquet", "dod/dod_2021_00.parquet", "tolk/tolk_00.parquet",
+    ]  # fmt: skip
+    assert pq.read_table(tmp_path / "dod/dod_2021_00.parquet").to_pydict() == {"pnr": ["3"]}
 
 
 def test_the_same_rows_are_the_same_bytes(tmp_path):
@@ -62,6 +68,13 @@ def test_the_same_rows_are_the_same_bytes(tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_an_unknown_table_is_a_mistake(tmp_path):
+def test_rows_are_written_in_groups_of_a_fixed_size(tmp_path):
+    path = tmp_path / "t.parquet"
+    write_parquet(path, pa.table({"n": np.arange(ROW_GROUP + 1)}))
+    found = pq.ParquetFile(path).metadata
+    assert [found.row_group(group).num_rows for group in range(found.num_row_groups)] == [ROW_GROUP, 1]
+
+
+def test_a_folder_that_is_not_there_is_a_mistake(tmp_path):
     with pytest.raises(FileNotFoundError):
-        Tables(tmp_path, ["dod"]).write("bef", 2020, {"pnr": pa.array(["1"])})
+        Tables(tmp_path / "nowhere", 0).write("bef", {"pnr": pa.array(["1"])}, 2020)
