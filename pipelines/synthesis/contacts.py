@@ -1,8 +1,8 @@
 """The hospital contacts of a year: those that make the stays, and all others, each with its action diagnosis.
 
 Columns: person, start and end (minutes), acute, psychiatric, setting, code, hospital, virtual, missed (nobody came),
-withdrawn (reported by mistake), condition (whose code it carries, -1), key bits. Contacts that are no outcome keep a
-day's distance from somatic stays and from each other where they could be chained into an acute stay that never was.
+withdrawn (reported by mistake), dead (death declared), condition (whose code it carries, -1), bits. Contacts that are
+no outcome keep a day's distance from somatic stays and from each other where they could be chained into an acute stay that never was.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def contacts_of_year(scene: Scene, town_hospital: Ints, codes: Codes, given: Par
     """Return the year's contacts sorted by person, start and code. `town_hospital`: each person's own hospital."""
     parts = [*_of_stays(scene, town_hospital, codes, given), *_others(scene, town_hospital, codes, given)]
     parts += _visits(scene, town_hospital, codes, given)
+    parts.append(_declared_dead(scene, town_hospital, codes, given))
     rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     minute = rows["start"] - scene.year.first * DAY  # below 2**20
     order = np.argsort((((rows["person"] << 20) + minute) << 12) + rows["code"], kind="stable")
@@ -188,6 +189,22 @@ def _visits(scene: Scene, town_hospital: Ints, codes: Codes, given: Parameters) 
     return [rows]
 
 
+def _declared_dead(scene: Scene, town_hospital: Ints, codes: Codes, given: Parameters) -> Rows:
+    """The contacts at which a hospital declares somebody dead who did not die in it; LPR2 has none of the kind."""
+    year, death = scene.year, scene.people.death.astype(np.int64)
+    dies = (death >= np.maximum(year.first, CHANGE)) & (death < year.first + year.length)
+    person = np.flatnonzero(dies)
+    bits = hashed(scene.keys[person], "declared dead", np.zeros(len(person), np.int64), year.number)
+    chosen_ones = (unit(bits) < given.care.contacts.declared_dead) & ~scene.in_hospital(person, death[person])
+    chosen_ones &= np.maximum(scene.until, scene.psych_until)[person] // DAY < death[person]
+    person, bits = person[chosen_ones], bits[chosen_ones]
+    start = death[person] * DAY + np.floor(unit(bits, 1) * (DAY - 60)).astype(np.int64)
+    rows = _rows(person, start, start + 30, codes.any_of("dead", bits), bits, acute=True, setting=OUTPATIENT)
+    rows["dead"] = np.ones(len(person), bool)
+    rows["hospital"] = _hospitals(rows, town_hospital, given)
+    return rows
+
+
 def _after_discharge(
     scene: Scene, codes: Codes, given: Parameters
 ) -> list[tuple[Ints, Ints, NDArray[np.int16], Words, NDArray[np.bool_], Ints]]:
@@ -236,6 +253,7 @@ def _rows(
         "virtual": no,
         "missed": no,
         "withdrawn": no,
+        "dead": no,
         "condition": np.full(n, -1) if condition is None else condition,
         "bits": bits,
     }

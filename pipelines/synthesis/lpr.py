@@ -66,7 +66,8 @@ class Lpr:
     def tables(self) -> dict[str, Columns]:
         """Return the columns of each table that has rows in this year."""
         found: dict[str, Columns] = {}
-        old, psychiatric = self.there & ~self.new, self.contacts["psychiatric"]
+        old = self.there & ~self.new & ~self.contacts["missed"]  # LPR2 has no word for who did not come
+        psychiatric = self.contacts["psychiatric"]
         if (self.contacts["start"] // DAY < CHANGE).any():
             found |= self._lpr2(old & ~psychiatric, psychiatric=False) | self._lpr2(old & psychiatric, psychiatric=True)
         copied = old & (self.contacts["start"] // DAY >= COPIES_FROM) & ("overlap" in self.quirks)
@@ -146,7 +147,7 @@ class Lpr:
         virtual = c["virtual"] & (c["setting"] == OUTPATIENT)
         reason = np.where(c["acute"] & ~c["psychiatric"] & ~virtual, 0, -1)
         injured = np.array([code[1] in "ST" for code in self.codes.vocabulary])[c["code"]]
-        ended = np.where(unfinished, -1, np.where(c["missed"], 1, np.where(c["died"], 2, 0)))
+        ended = np.where(unfinished, -1, np.where(c["missed"], 1, np.where(c["died"] | c["dead"], 2, 0)))
         of_course = _scrambled(self.contacts["key"][rows] // PER_YEAR)  # the person's course of the year
         contacts = {
             "pnr": people_column(self.pnr, c["person"]),
@@ -154,7 +155,7 @@ class Lpr:
             "dw_ek_forloeb": digits(of_course, 18),
             "kont_starttidspunkt": moments(c["start"]),
             "kont_sluttidspunkt": moments(c["end"], unfinished),
-            "kont_type": words(virtual.astype(int), ["ALCA00", "ALCA03"]),
+            "kont_type": words(np.where(c["dead"], 2, virtual), ["ALCA00", "ALCA03", "ALCA10"]),
             "kont_patient_type": words(
                 np.where(c["setting"] == INPATIENT, 0, np.where(c["acute"], 2, 1)),
                 ["Indlæggelse", "Ambulant", "Akut ambulant"],

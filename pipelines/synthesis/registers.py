@@ -191,7 +191,9 @@ def standing_tables(tables: Tables, pnr: pa.Array, life: Life, plan: Plan, given
 def _without_rows(pnr: pa.Array, given: Parameters) -> dict[str, Columns]:
     """The tables of both generations of the patient register, without a row."""
     contacts: Rows = {name: np.zeros(0, np.int64) for name in ("person", "start", "end", "code", "key")}
-    contacts |= {name: np.zeros(0, bool) for name in ("acute", "psychiatric", "virtual", "missed", "withdrawn", "died")}
+    contacts |= {
+        name: np.zeros(0, bool) for name in ("acute", "psychiatric", "virtual", "missed", "withdrawn", "dead", "died")
+    }
     contacts |= {"setting": np.zeros(0, np.int8), "hospital": np.zeros(0, np.int8), "bits": np.zeros(0, np.uint64)}
     found: Rows = {name: np.zeros(0, np.int64) for name in ("row", "code", "kind", "corrected", "wrong")}
     found |= {"refuted": np.zeros(0, bool), "bits": np.zeros(0, np.uint64)}

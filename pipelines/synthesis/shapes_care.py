@@ -22,6 +22,7 @@ class Contacts(Shape):
     transfer: Share
     through_emergency: Share
     coercion: Share
+    declared_dead: Share
 
 
 class Quirks(Shape):

@@ -99,9 +99,8 @@ def test_rule_05_104_a_planned_contact_has_no_reason(broken):
 
 
 def test_a_death_contact_is_acute(broken):
-    # no contact of the kind ALCA10 (somebody brought in dead) is written, and whoever writes one some day must write it
-    # acute; people who die in hospital have a contact that ends with ALAC70, on the day of death
-    assert broken("lpr_a_kontakt", unless=f"kont_type <> {DEATH} OR prioritet = {ACUTE}") == 0
+    # somebody brought in dead; people who die in hospital have a contact that ends with ALAC70, on the day of death
+    assert broken("lpr_a_kontakt", about=f"kont_type = {DEATH}", unless=f"prioritet = {ACUTE}") == 0
     of_the_dead = "(FROM lpr_a_kontakt LEFT JOIN dod USING (pnr))"
     ended = "doddato = CAST(kont_sluttidspunkt AS DATE)"
     assert broken(of_the_dead, about="kont_afslutningsmaade = 'ALAC70'", unless=ended) == 0

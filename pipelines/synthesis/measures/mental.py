@@ -10,6 +10,7 @@ import itertools
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.synthesis.measures.estimates import NOTHING, Cells, adjusted_ratio, jackknife, over, ratio
 from pipelines.synthesis.measures.lifetable import expectancies
@@ -105,7 +106,13 @@ def pair_mortality(region: Region, given: Given) -> Measured:
     used = cells[:, :, :, 1, 0].sum(axis=(0, 2)) >= LEAST_DEATHS
     if not used.any():
         return NOTHING
-    return jackknife(cells[:, used], lambda whole: float(np.nanmean(_mantel_haenszel(whole))))
+
+    def mean(whole: NDArray[np.float64]) -> float:
+        ratios = _mantel_haenszel(whole)
+        told = ratios[np.isfinite(ratios)]
+        return float(told.mean()) if len(told) else float("nan")
+
+    return jackknife(cells[:, used], mean)
 
 
 def mental_crude_mortality(region: Region, _: Given) -> Measured:

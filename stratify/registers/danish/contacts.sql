@@ -38,8 +38,9 @@ contacts AS (
            coalesce(kont_sluttidspunkt, kont_starttidspunkt) + to_hours(4) AS joins_to,
            prioritet = 'ATA1' AS acute,
            CASE WHEN lower(kont_ans_hovedspec) LIKE '%psykiatri%' THEN 'psychiatric' ELSE 'somatic' END AS care,
+           CASE WHEN kont_afslutningsmaade = 'ALAC60' THEN 'missed' ELSE
            CASE kont_type WHEN 'ALCA00' THEN 'physical' WHEN 'ALCA01' THEN 'home' WHEN 'ALCA03' THEN 'virtual'
-                          ELSE 'other' END AS form,
+                          ELSE 'other' END END AS form,
            CASE WHEN kont_type = 'ALCA00' THEN 'timed' ELSE 'none' END AS basis,
            adiag AS code,
            kont_ans_inst AS unit,

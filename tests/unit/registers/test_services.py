@@ -204,3 +204,18 @@ def test_operations_without_their_contacts_are_refused_as_a_whole(extract, lande
     with pytest.raises(DataError) as caught:
         landed(extract(lpr_sksopr="recnum|c_opr|c_oprart|d_odto\nr1|ZZ0150|V|2018-09-01"))
     assert caught.value.problems == ("lpr_adm: missing, though lpr_sksopr, which needs it, is there",)
+
+
+def test_a_visit_that_nobody_came_to_is_no_visit(extract, landed):
+    titles = "pnr|dw_ek_kontakt|kont_starttidspunkt|kont_sluttidspunkt|kont_type|prioritet|kont_ans_hovedspec|adiag"
+    store = landed(
+        extract(
+            lpr_a_kontakt=f"""
+            {titles}|kont_afslutningsmaade
+            {ANNA}|k1|2019-03-01 08:00|2019-03-01 08:30|ALCA00|ATA3|intern medicin|DI509|ALAC50
+            {ANNA}|k2|2019-04-01 08:00|2019-04-01 08:01|ALCA00|ATA3|intern medicin|DI509|ALAC60
+            {ANNA}|k3|2019-05-01 08:00|2019-05-01 08:30|ALCA03|ATA3|intern medicin|DI509|
+            """
+        )
+    )
+    assert [setting for _, setting in store.rows("contact", "setting")] == ["missed", "outpatient", "virtual"]

@@ -181,7 +181,6 @@ def test_counts_are_those_of_the_people_found(region, found):
     assert counts(region.connection) == [(EDGES[name].en, len(people)) for name, people in found.items()]
 
 
-@pytest.mark.filterwarnings("ignore:Mean of empty slice")  # a measure of people who are too few here
 def test_the_report_shows_counts_only_as_they_may_be_published(region, tmp_path):
     told = [("few", 3), *counts(region.connection)]
     write_report(region.registers, region.truth, tmp_path / "page.html", told={}, edges=told)

@@ -331,7 +331,7 @@ def test_kinds_and_forms_of_diagnosis_codes(region):
 
 
 def test_codes_of_the_contact_tables(region):
-    assert set(region.column("SELECT DISTINCT kont_type FROM lpr_a_kontakt")) == {"ALCA00", "ALCA03"}
+    assert set(region.column("SELECT DISTINCT kont_type FROM lpr_a_kontakt")) == {"ALCA00", "ALCA03", "ALCA10"}
     assert set(region.column("SELECT DISTINCT prioritet FROM lpr_a_kontakt")) == {"ATA1", "ATA3"}
     assert set(region.column("SELECT DISTINCT c_pattype FROM lpr_adm")) == {"0", "2", "3"}
     assert set(region.column("SELECT DISTINCT c_pattype FROM t_psyk_adm")) == {"0", "2"}
