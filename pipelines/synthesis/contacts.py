@@ -2,7 +2,8 @@
 
 Columns: person, start and end (minutes), acute, psychiatric, setting, code, hospital, virtual, missed (nobody came),
 withdrawn (reported by mistake), dead (death declared), condition (whose code it carries, -1), bits. Contacts that are
-no outcome keep a day's distance from somatic stays and from each other where they could be chained into an acute stay that never was.
+no outcome keep a day's distance from somatic stays, and from each other where they could be chained into an acute stay
+that never was.
 """
 
 from __future__ import annotations
