@@ -31,7 +31,7 @@ app = typer.Typer(
 Work = Annotated[Path, typer.Option("--work", envvar="STRATIFY_WORK", help="the work folder")]
 Local = Annotated[Path | None, typer.Option("--catalogue", help="a local folder of entries, added to ours")]
 People = Annotated[int, typer.Option("--people", min=1, help="how many people the simulated region starts with")]
-Years = Annotated[int, typer.Option("--years", min=1, max=30, help="how many years, the last one ending at --end")]
+Years = Annotated[int, typer.Option("--years", min=3, max=30, help="how many years, the last one ending at --end")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="the same seed gives the same region")]
 End = Annotated[datetime, typer.Option("--end", formats=["%Y-%m-%d"], help="the last day of the simulated data")]
 SourceName = Annotated[str | None, typer.Option("--source", help="danish or omop; synthetic for our own region")]
@@ -67,7 +67,9 @@ def check(source: SourceName = None, data: Data = None, catalogue: Local = None)
 @app.command()
 def synthesise(
     people: People = 20_000,
-    years: Years = 10,
+    years: Annotated[
+        int, typer.Option("--years", min=1, max=30, help="how many years, the last one ending at --end")
+    ] = 10,
     seed: Seed = 1,
     end: End = LAST_DAY,
     delivered: Annotated[

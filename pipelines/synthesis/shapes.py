@@ -13,6 +13,9 @@ Rate = Annotated[float, Field(ge=0)]
 Correlation = Annotated[float, Field(gt=-1, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Point = tuple[float, float]
+REGION_82 = tuple(  # codes of Statistics Denmark, READ
+    "615 657 661 665 671 706 707 710 727 730 740 741 746 751 756 760 766 779 791".split()  # noqa: SIM905 - one line to read
+)
 Kind = Literal["other", "acsc", "psych"]
 KINDS: tuple[Kind, ...] = ("other", "acsc", "psych")
 
@@ -151,9 +154,13 @@ class PlacesFile(Shape):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        codes = [town.code for town in self.municipality]
+        strange = [f"unknown municipality {code!r}: region 82 has {', '.join(REGION_82)}" for code in codes
+                   if code not in REGION_82]  # fmt: skip
+        strange += [f"municipality {code!r} stands there twice" for code in REGION_82 if codes.count(code) > 1]
         known = {hospital.id for hospital in self.hospital}
         served = {hospital for unit in self.psychiatry for hospital in unit.hospitals}
-        unknown = [f"{town.name}: unknown hospital {town.hospital!r}" for town in self.municipality
+        unknown = strange + [f"{town.name}: unknown hospital {town.hospital!r}" for town in self.municipality
                    if town.hospital not in known]  # fmt: skip
         unknown += [f"psychiatry: unknown hospital {name!r}" for name in sorted(served - known)]
         unknown += [f"no psychiatry serves {name}" for name in sorted(known - served)]
