@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -273,6 +274,8 @@ def main() -> None:
     except StratifyError as error:
         _fail(error)
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _fail(StratifyError("no room left on the disk: nothing half-written was kept; make room, and run it again"))
         _fail(StratifyError(f"{error.filename or 'a file'}: {error.strerror or 'cannot be read or written'}"))
     except duckdb.OutOfMemoryException:
         _fail(StratifyError("out of memory: give more with STRATIFY_MEMORY_LIMIT (8GB), or free the disk"))

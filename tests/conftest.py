@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SMALL = 500
+SMALL = 1000
 
 
 @pytest.fixture(scope="session")

@@ -167,7 +167,7 @@ def _mortality(
     at60, slope, scale = (np.asarray(each)[people.sex - 1] for each in (rules.at60, rules.slope, rules.scale))
     base = at60 * np.exp(slope * (np.clip(age, 0, OLDEST) - 60.0)) * scale + rules.floor
     base = base + rules.infant * (age < 1)
-    heavier = 1 + np.asarray(rules.young_mental)[people.sex - 1] * np.clip((75 - age) / 30, 0, 1)
+    heavier = 1 + np.asarray(rules.young_mental)[people.sex - 1] * np.clip((80 - age) / 35, 0, 1)
     lighter = 1 - rules.old_somatic * np.clip((age - 60) / 25, 0, 1)
     total = (state.death * lighter + state.death_mental * heavier) * rules.stretch
     log = bent(total, rules.saturation)

@@ -78,7 +78,10 @@ def test_parameters_that_cannot_be(stratify, tmp_path, root):
     assert left(tmp_path / "w") == []
 
 
-@pytest.mark.parametrize("people, processes", [(3000, 1), (70_000, 2)], ids=["one process", "two processes"])
+@pytest.mark.parametrize(
+    "people, processes",
+    [pytest.param(3000, 1, id="one process"), pytest.param(70_000, 2, id="two processes", marks=pytest.mark.slow)],
+)
 def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(tmp_path, people, processes):
     """A limit on the size of a file stands for the disk: a write fails in the middle, as it does when that is full."""
     call = "from pipelines.cli import main; main()"
