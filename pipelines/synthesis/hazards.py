@@ -67,13 +67,17 @@ def hazards(people: People, state: State, year: Year, given: Parameters, factors
     found = {}
     for name, kind in admissions.kind.items():
         before = state.psych_stays if name == "psych" else state.stays
-        log, after = _burden(getattr(state, name), given.column(name), kind.stretch, kind.saturation)
+        log = bent(getattr(state, name) * kind.stretch, kind.saturation)
+        after = _after(log, given.column(name)[None, :] * kind.stretch, kind.saturation)
         rate = kind.base * np.exp(log + _personal(people, age, before, in_home, kind)) * given.drift(name, year.number)
         if name == "psych":
             rate = np.where(age >= 12, rate, 0.0)
         found[name] = (rate * left, after)
-    died, death_after = _mortality(people, state, age, in_home, given)
-    fatal = np.minimum(admissions.fatal.at75 * np.exp(admissions.fatal.slope * (age - 75)), admissions.fatal.most)
+    dying = _dying(people, state, age, given)
+    weights = given.column("death") * np.where(given.psychiatric, dying.mental[:, None], dying.somatic[:, None])
+    death_after = _after(dying.log, weights * admissions.death.stretch, admissions.death.saturation)
+    died = _mortality(people, state, age, in_home, dying, given)
+    fatal = _fatal(age, given)
     again, until = _again(people, state, year, starts, given, psychiatric=False)
     psych_again, psych_until = _again(people, state, year, starts, given, psychiatric=True)
     offered = factors or Factors(*(np.ones(len(people)),) * 4)
@@ -111,11 +115,11 @@ def total_death(people: People, state: State, age: Floats, given: Parameters) ->
     """Return the hazard of death, in and out of hospital, of people of these ages with no recent stay."""
     admissions = given.admissions
     nobody = np.zeros(len(people), bool)
-    died, _ = _mortality(people, state, age, nobody, given)
-    fatal = np.minimum(admissions.fatal.at75 * np.exp(admissions.fatal.slope * (age - 75)), admissions.fatal.most)
+    died = _mortality(people, state, age, nobody, _dying(people, state, age, given), given)
+    fatal = _fatal(age, given)
     for name in ("other", "acsc"):
         kind = admissions.kind[name]
-        log, _ = _burden(getattr(state, name), given.column(name), kind.stretch, kind.saturation)
+        log = bent(getattr(state, name) * kind.stretch, kind.saturation)
         died = died + fatal * kind.base * np.exp(log + _personal(people, age, state.stays, nobody, kind))
     return died
 
@@ -142,12 +146,10 @@ def bent(total: Floats, ceiling: float) -> Floats:
     return found
 
 
-def _burden(total: Floats, weights: Floats, stretch: float, ceiling: float) -> tuple[Floats, Floats]:
-    """Return the bent sum of weights, and the factor on the hazard that each further condition would bring."""
-    log = bent(total * stretch, ceiling)
-    steps = -np.expm1(-weights * stretch / ceiling)
-    after: Floats = np.exp((ceiling - log)[:, None] * steps[None, :])
-    return log, after
+def _after(log: Floats, weights: Floats, ceiling: float) -> Floats:
+    """Return the factor on a hazard that each further condition would bring, from the bent sum of those there are."""
+    found: Floats = np.exp((ceiling - log)[:, None] * -np.expm1(-weights / ceiling))
+    return found
 
 
 def _personal(
@@ -160,24 +162,42 @@ def _personal(
     return found
 
 
+def _fatal(age: Floats, given: Parameters) -> Floats:
+    """Return the share of acute somatic admissions that end in death."""
+    rules = given.admissions.fatal
+    return np.minimum(rules.at75 * np.exp(rules.slope * (age - 75)), rules.most)
+
+
+@dataclass(frozen=True)
+class _Dying:
+    """How much psychiatric and somatic conditions weigh at each person's age, and the bent sum of their weights."""
+
+    mental: Floats
+    somatic: Floats
+    log: Floats
+
+
+def _dying(people: People, state: State, age: Floats, given: Parameters) -> _Dying:
+    rules = given.admissions.death
+    heavier = 1 + np.asarray(rules.young_mental)[people.sex - 1] * np.clip((80 - age) / 35, 0, 1)
+    lighter = 1 - rules.old_somatic * np.clip((age - 60) / 25, 0, 1)
+    total = (state.death * lighter + state.death_mental * heavier) * rules.stretch
+    return _Dying(heavier, lighter, bent(total, rules.saturation))
+
+
 def _mortality(
-    people: People, state: State, age: Floats, in_home: NDArray[np.bool_], given: Parameters
-) -> tuple[Floats, Floats]:
+    people: People, state: State, age: Floats, in_home: NDArray[np.bool_], dying: _Dying, given: Parameters
+) -> Floats:
+    """Return the hazard of death outside the admissions that end in it."""
     rules = given.admissions.death
     at60, slope, scale = (np.asarray(each)[people.sex - 1] for each in (rules.at60, rules.slope, rules.scale))
     base = at60 * np.exp(slope * (np.clip(age, 0, OLDEST) - 60.0)) * scale + rules.floor
     base = base + rules.infant * (age < 1)
-    heavier = 1 + np.asarray(rules.young_mental)[people.sex - 1] * np.clip((80 - age) / 35, 0, 1)
-    lighter = 1 - rules.old_somatic * np.clip((age - 60) / 25, 0, 1)
-    total = (state.death * lighter + state.death_mental * heavier) * rules.stretch
-    log = bent(total, rules.saturation)
-    weights = given.column("death") * rules.stretch / rules.saturation
-    steps = -np.expm1(-weights[None, :] * np.where(given.psychiatric[None, :], heavier[:, None], lighter[:, None]))
-    after = np.exp((rules.saturation - log)[:, None] * steps)
-    log = log + rules.frailty * people.frailty - rules.resources * people.resources
+    log = dying.log + rules.frailty * people.frailty - rules.resources * people.resources
     log = log + rules.prior * np.minimum(state.stays, 2) + rules.care_home * in_home
     log = log + rules.prior_psych * np.minimum(state.psych_stays, 1)
-    return base * np.exp(log), after
+    found: Floats = base * np.exp(log)
+    return found
 
 
 def _again(

@@ -47,7 +47,7 @@ def test_a_second_run_does_nothing_that_has_not_changed(region, stratify, few_ev
     work = tmp_path / "again"
     shutil.copytree(region, work)
     before = {path: path.stat().st_mtime_ns for path in work.rglob("run.json")}
-    done = stratify("run", "--people", 500, "--seed", 3, "--work", work, "--catalogue", few_events)
+    done = stratify("run", "--people", 1000, "--seed", 3, "--work", work, "--catalogue", few_events)
     assert done.stderr.count("as it was") == 7
     assert before == {path: path.stat().st_mtime_ns for path in work.rglob("run.json")}
 
@@ -86,7 +86,7 @@ def test_what_was_taken_back_is_promoted_again_by_name_alone(region, stratify, f
     path = other / "outcomes/death_365d.toml"
     text = path.read_text(encoding="utf-8").replace("register_delay_days = 30", "register_delay_days = 31")
     path.write_text(text, encoding="utf-8")
-    words = ("run", "--people", 500, "--seed", 3, "--work", work, "--catalogue", other)
+    words = ("run", "--people", 1000, "--seed", 3, "--work", work, "--catalogue", other)
     first = members_of(work)
     assert stratify("promote", "--rollback", "--work", work, check=False).returncode == 13  # there is none before it
     stratify(*words)
@@ -110,7 +110,7 @@ def test_an_outcome_without_a_model_spec_is_told_and_not_passed_over(region, str
     (other / "outcomes/any_admission_365d.toml").write_text(
         text.replace('id = "acute_admission_365d"', 'id = "any_admission_365d"'), encoding="utf-8"
     )
-    done = stratify("run", "--people", 500, "--seed", 3, "--work", work, "--catalogue", other)
+    done = stratify("run", "--people", 1000, "--seed", 3, "--work", work, "--catalogue", other)
     assert "not trained: any_admission_365d: no model for any_admission_365d: it has no spec" in done.stdout
     asked = stratify("train", "any_admission_365d", "--work", work, "--catalogue", other, check=False)
     assert asked.returncode == 11
@@ -202,7 +202,7 @@ def test_a_mistake_ends_with_its_exit_code_and_one_line_that_says_what_to_do(str
 def test_too_few_events_are_an_answer_in_a_run_and_an_error_when_asked_for_by_name(stratify, region, tmp_path):
     work = tmp_path / "strict"
     shutil.copytree(region, work)
-    done = stratify("run", "--people", 500, "--seed", 3, "--work", work)  # our own entries: 100 events needed
+    done = stratify("run", "--people", 1000, "--seed", 3, "--work", work)  # our own entries: 100 events needed
     assert "not trained: death_365d" in done.stdout
     asked = stratify("train", "death_365d", "--work", work, check=False)
     assert asked.returncode == 11
@@ -212,6 +212,6 @@ def test_too_few_events_are_an_answer_in_a_run_and_an_error_when_asked_for_by_na
 @pytest.mark.slow
 def test_one_seed_gives_the_same_bytes_and_another_does_not(stratify, few_events, tmp_path):
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
-        stratify("run", "--people", 500, "--seed", seed, "--work", tmp_path / name, "--catalogue", few_events)
+        stratify("run", "--people", 1000, "--seed", seed, "--work", tmp_path / name, "--catalogue", few_events)
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
     assert digests(tmp_path / "a")["registers"] != digests(tmp_path / "c")["registers"]
