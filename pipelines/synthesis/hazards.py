@@ -125,18 +125,28 @@ def total_death(people: People, state: State, age: Floats, given: Parameters) ->
 
 
 def readmission(
-    people: People, after_acsc: NDArray[np.bool_], year: Year, given: Parameters, *, psychiatric: bool
+    people: People,
+    person: NDArray[np.int64],
+    after_acsc: NDArray[np.bool_],
+    after_short: NDArray[np.bool_],
+    year: Year,
+    given: Parameters,
+    *,
+    psychiatric: bool,
 ) -> Floats:
-    """Return the hazard, per year, of another stay in the days after a discharge, by the age on 1 January."""
+    """Return the hazard, per year, of another stay in the days after each discharge, by the age on 1 January.
+
+    `person` is whose discharge it is, `after_acsc` and `after_short` say what the stay was.
+    """
     rules = given.admissions.readmission
     if psychiatric:
-        chance = rules.psych * np.exp(rules.frailty * people.mind)
+        chance = rules.psych * np.exp(rules.frailty * people.mind[person])
     else:
-        age = (year.first - people.birth) / 365.25
-        log = rules.frailty * people.frailty + rules.age_slope * (np.clip(age, 0, OLDEST) - rules.age_from)
-        chance = np.where(after_acsc, rules.acsc, rules.other) * np.exp(log)
-    chance = np.minimum(chance, 0.6)
-    found: Floats = -np.log1p(-chance) * 365.25 / rules.days
+        years = np.clip((year.first - people.birth[person]) / 365.25, 0, OLDEST) - rules.age_from
+        chance = np.where(after_acsc, rules.acsc, rules.other)
+        chance = chance * np.where(after_short & (years >= 0), rules.short, 1.0)
+        chance = chance * np.exp(rules.frailty * people.frailty[person] + rules.age_slope * years)
+    found: Floats = -np.log1p(-np.minimum(chance, 0.6)) * 365.25 / rules.days
     return found
 
 
@@ -208,5 +218,6 @@ def _again(
     ends = year.time(last + given.admissions.readmission.days * DAY)
     until = np.where(starts < 1, (ends - starts) / np.maximum(1 - starts, 1e-12), 0.0)
     until = np.where((last > 0) & (ends > starts), np.clip(until, 0.0, 1.0), 0.0)
-    rate = readmission(people, state.after_acsc, year, given, psychiatric=psychiatric)
+    everybody = np.arange(len(people))
+    rate = readmission(people, everybody, state.after_acsc, state.after_short, year, given, psychiatric=psychiatric)
     return np.where(until > 0, rate, 0.0), until

@@ -287,7 +287,8 @@ class Readmission(Shape):
 
     other: Share
     acsc: Share
-    acsc_again: Share
+    short: Rate
+    short_hours: Positive
     psych: Share
     frailty: float
     age_from: float

@@ -180,7 +180,7 @@ def _live(
         access=reach,
     )
     _shown_by_stays(scene, codes, given)
-    remember(stays, state)
+    remember(stays, state, given)
     return scene, risks, hazard.at_risk
 
 

@@ -37,7 +37,8 @@ class State:
     psych_stays: NDArray[np.int8]
     until: NDArray[np.int64]  # minute of the last somatic discharge
     psych_until: NDArray[np.int64]
-    after_acsc: NDArray[np.bool_]  # that last stay was an ACSC one
+    after_acsc: NDArray[np.bool_]  # that last somatic stay was an ACSC one
+    after_short: NDArray[np.bool_]  # it was a short one
     home_care: Days
     care_home: Days
 
@@ -72,6 +73,7 @@ def unborn(people: People, given: Parameters) -> State:
         until=np.zeros(n, np.int64),
         psych_until=np.zeros(n, np.int64),
         after_acsc=np.zeros(n, bool),
+        after_short=np.zeros(n, bool),
         home_care=np.full(n, NEVER, np.int32),
         care_home=np.full(n, NEVER, np.int32),
     )

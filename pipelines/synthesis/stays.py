@@ -75,7 +75,7 @@ def leave_out(rows: Rows, away: Ints) -> Rows:
     return {name: values[keep] for name, values in {**rows, "end": end}.items()}
 
 
-def remember(rows: Rows, state: State) -> None:
+def remember(rows: Rows, state: State, given: Parameters) -> None:
     """Note in the state what the next year needs: how many stays there were, and when the last one ended."""
     for psychiatric, count, until in ((False, state.stays, state.until), (True, state.psych_stays, state.psych_until)):
         mine = (rows["kind"] == PSYCH) == psychiatric
@@ -85,6 +85,8 @@ def remember(rows: Rows, state: State) -> None:
         until[person[last]] = end[last]
         if not psychiatric:
             state.after_acsc[person[last]] = rows["kind"][mine][last] == ACSC
+            length = end[last] - rows["start"][mine][last]
+            state.after_short[person[last]] = length <= given.admissions.readmission.short_hours * 60
 
 
 def _of_year(time: Floats, hazard: Hazards, person: Ints | None = None) -> Floats:
@@ -120,15 +122,14 @@ def _with_readmissions(
     after = np.concatenate([base.person[1:] == base.person[:-1], [False]])[: len(base.person)]
     following = np.where(after, np.concatenate([start[1:], [0]])[: len(start)], 2**62)
     limit = np.minimum(following, death[base.person])
-    hazard = {acsc: readmission(people, np.full(len(people), acsc), year, given, psychiatric=psychiatric)
-              for acsc in (False, True)}  # fmt: skip
     everything, starts, lengths = [base], [start], [length]
     parents, begun, lasting, until = base, start, length, limit
     for turn in itertools.count():
         alive = np.flatnonzero(~parents.fatal)
         parents, begun, lasting, until = parents.take(alive), begun[alive], lasting[alive], until[alive]
         discharge = begun + lasting
-        rate = np.where(parents.kind == ACSC, hazard[True][parents.person], hazard[False][parents.person])
+        acsc, short = parents.kind == ACSC, lasting <= given.admissions.readmission.short_hours * 60
+        rate = readmission(people, parents.person, acsc, short, year, given, psychiatric=psychiatric)
         bits = hashed(keys[parents.person], f"again {turn} {psychiatric}", parents.bits.view(np.int64), year.number)
         time = year.time(discharge) + -np.log1p(-unit(bits)) / rate
         comes = time < year.time(discharge + given.admissions.readmission.days * DAY)

@@ -13,7 +13,7 @@ import pytest
 from stratify.files import digest_tree
 
 pytestmark = pytest.mark.slow
-PEOPLE, SEED = 500, 3
+PEOPLE, SEED = 1000, 3
 STEPS = (
     "registers", "truth", "store", "features", "acute_admission_365d", "death_365d", "quality", "scores", "serving.db",
     "champion", "bundle",

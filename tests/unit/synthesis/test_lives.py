@@ -184,10 +184,13 @@ def test_stays_and_a_care_home_raise_the_hazard():
 def test_the_readmission_hazard_gives_the_declared_chance_over_its_days():
     people, _ = nothing_yet(10)
     rules = GIVEN.admissions.readmission
-    people.birth[:] = YEAR.first - round(rules.age_from * 365.25)
+    people.birth[:] = YEAR.first - round(rules.age_from * 365.25) - 2
     for after_acsc, chance in ((False, rules.other), (True, rules.acsc)):
-        rate = readmission(people, np.full(len(people), after_acsc), YEAR, GIVEN, psychiatric=False)
-        np.testing.assert_allclose(-np.expm1(-rate * rules.days / 365.25), chance, rtol=1e-3)
+        for after_short, factor in ((False, 1.0), (True, rules.short)):
+            acsc, short = np.full(len(people), after_acsc), np.full(len(people), after_short)
+            rate = readmission(people, np.arange(len(people)), acsc, short, YEAR, GIVEN, psychiatric=False)
+            chances = -np.expm1(-rate * rules.days / 365.25)
+            np.testing.assert_allclose(chances, chance * factor, rtol=1e-3)
 
 
 def test_the_hazard_of_death_of_a_lifetime_counts_admissions_that_end_in_it():

@@ -124,12 +124,13 @@ def test_the_state_remembers_the_last_discharge_and_how_many_stays(found):
         "end": np.array([2000, 12000, 3000]),
         "kind": np.array([OTHER, ACSC, PSYCH]),
     }
-    remember(rows, state)
+    remember(rows, state, GIVEN)
     assert state.stays.tolist() == [2, 0, 0]
     assert state.psych_stays.tolist() == [0, 1, 0]
     assert state.until[0] == 12000
     assert state.psych_until.tolist() == [before[0], 3000, before[2]]
     assert state.after_acsc.tolist() == [True, False, False]
+    assert state.after_short[0] == (GIVEN.admissions.readmission.short_hours * 60 >= 3000)
 
 
 def test_apart_leaves_room_for_a_day():
