@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -232,7 +233,7 @@ def run(
     from pipelines.summary import show
 
     entries = load(catalogue)
-    with alone(work):
+    with _told_when_interrupted(), alone(work):
         told = run_all(
             Workspace(work), entries, source=named, data=data, people=people, years=years, seed=seed, end=end.date()
         )
@@ -255,8 +256,17 @@ def _step(name: str, work: Path) -> Iterator[tuple[Workspace, Any, Any]]:
     from pipelines.run import progress_bar
     from pipelines.steps import alone
 
-    with alone(work), progress_bar(1) as (say, done):
+    with _told_when_interrupted(), alone(work), progress_bar(1) as (say, done):
         yield Workspace(work), say, lambda result: done(name, *result)
+
+
+@contextmanager
+def _told_when_interrupted() -> Iterator[None]:
+    """End a command that is interrupted, or asked to end, with a line and its exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _interrupted()
 
 
 def _out() -> Console:
@@ -267,6 +277,7 @@ def main() -> None:
     """Run the command line; a user's error ends with its exit code and no traceback."""
     from pipelines.cli_service import register
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end is as interrupted by hand
     os.umask(0o077)  # what is made here is about people: its owner's alone
     register(app)
     try:
@@ -292,7 +303,8 @@ def main() -> None:
 
 
 def _interrupted() -> NoReturn:
-    Console(stderr=True).print("interrupted: what was done is kept, the same command goes on from there")
+    told = "interrupted: steps that were done are kept, nothing half-written is; the same command goes on from there"
+    Console(stderr=True).print(told, soft_wrap=True)
     raise SystemExit(130)
 
 

@@ -79,7 +79,7 @@ def run_step(step: Step, work: Callable[[Path], Mapping[str, Any]]) -> tuple[dic
             {
                 "seconds": round(time.perf_counter() - clock, 3),
                 "cpu_seconds": round(_cpu_seconds() - cpu, 3),
-                "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+                "peak_memory_mib": max(used.ru_maxrss for used in _used()) // 1024,  # of the largest process
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
                 "commit": _commit(),
                 "own": dict(step.own),
@@ -150,8 +150,11 @@ def _digests(paths: Sequence[Path]) -> dict[str, str]:
 
 
 def _cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+    return sum(used.ru_utime + used.ru_stime for used in _used())
+
+
+def _used() -> tuple[resource.struct_rusage, ...]:
+    return resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
 
 
 def _commit() -> str | None:

@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.synthesis.calendar import DAY, day_number
+from pipelines.synthesis.calendar import DAY, day_number, workday
 from pipelines.synthesis.codes import Codes, chosen
 from pipelines.synthesis.happenings import ACSC, OTHER, PSYCH
 from pipelines.synthesis.parameters import Parameters
@@ -21,10 +21,11 @@ from pipelines.synthesis.scene import Rows, Scene
 from pipelines.synthesis.streams import Words, hashed, poisson, unit
 
 Ints = NDArray[np.int64]
-INPATIENT, OUTPATIENT, EMERGENCY = 0, 2, 3  # as in c_pattype
+INPATIENT, OUTPATIENT, EMERGENCY = 0, 2, 3  # as in c_pattype before 2014
 CHANGE = day_number(date(2019, 2, 3))  # first day of LPR_A
+WEEKDAY = 40  # the place, among the numbers of a contact's bits, of the one that moves it off a weekend
 BEFORE_NEW_YEAR = 5 * 60
-STAYED = ("planned", "obstetric", "observation", "companion", "emergency")  # kinds of contacts that can be chained
+STAYED = ("planned", "observation", "companion", "emergency")  # kinds of contacts that can be chained
 
 
 def contacts_of_year(scene: Scene, town_hospital: Ints, codes: Codes, given: Parameters) -> Rows:
@@ -42,8 +43,9 @@ def stay_causes(scene: Scene, codes: Codes, given: Parameters) -> tuple[Ints, ND
     """Return for each stay of the scene the condition it is for (-1: none of the person's own) and its code."""
     stays = scene.stays
     person, kind, bits = stays["person"], stays["kind"], stays["bits"]
+    sex, age = scene.people.sex[person], scene.age[person]
     has = scene.onset[person] <= (stays["start"] // DAY)[:, None]
-    young = scene.age[person] < 12
+    young = age < 12
     condition, code = np.full(len(person), -1), np.full(len(person), -1, np.int16)
     lists = {OTHER: ("stay_codes", "other"), ACSC: ("acsc_codes", "acsc"), PSYCH: ("psychiatric_codes", "psych")}
     for number, (name, cause) in lists.items():
@@ -52,10 +54,11 @@ def stay_causes(scene: Scene, codes: Codes, given: Parameters) -> tuple[Ints, ND
         own = chosen(weights, has[rows], getattr(given.admissions.other_causes, cause), unit(bits[rows], 5))
         brought = stays["condition"][rows]
         own = np.where((brought >= 0) & codes.has(name)[np.maximum(brought, 0)], brought, own)
-        specific = codes.of_conditions(name, own, scene.keys[person[rows]], bits[rows])
-        general = codes.any_of(cause, bits[rows])
+        specific = codes.of_conditions(name, own, sex[rows], scene.keys[person[rows]], bits[rows])
+        general = codes.any_of(cause, sex[rows], age[rows], bits[rows])
         if number != PSYCH:
-            general = np.where(young[rows], codes.any_of(f"child_{cause}", bits[rows]), general)
+            child = codes.any_of(f"child_{cause}", sex[rows], age[rows], bits[rows])
+            general = np.where(young[rows], child, general)
         condition[rows], code[rows] = own, np.where(specific >= 0, specific, general)
     return condition, code
 
@@ -103,25 +106,26 @@ def _others(scene: Scene, town_hospital: Ints, codes: Codes, given: Parameters) 
     care, age, people = given.care.contacts, scene.age, scene.people
     burden = np.exp(0.30 * people.frailty - 0.08 * people.resources)
     older = 1 + 0.02 * np.clip(age - 40, 0, 45)
-    women = (people.sex == 2) & (age >= 20) & (age <= 42)
     level = given.drift("other", scene.year.number)
     rates = {  # per year; hours from, hours to; acute
         "planned": (care.planned * burden * older * level, 13, 96, False),
-        "obstetric": (care.obstetric * women * (0.2 + 1.6 * np.exp(-(((age - 31) / 6.0) ** 2))), 18, 72, True),
         "observation": (care.observation * burden * older, 13, 30, True),
         "companion": (care.companion * ((age >= 20) & (age <= 50)), 14, 60, True),
         "emergency": (care.emergency * burden * (1 + 0.8 * (age < 20)) * level, 0.5, 8, True),
     }
     u = scene.uniforms("other contacts", 8)
-    parts = []
+    parts = [_births(scene, codes, given)]
     for place, kind in enumerate(STAYED):
         rate, shortest, longest, acute = rates[kind]
         person, bits = scene.events(kind, poisson(u[:, place], np.where(scene.there() & (age >= 0), rate, 0.0)))
         day = scene.any_day(bits)
+        if kind == "planned":
+            day = workday(day, bits, WEEKDAY, scene.begins[person])
         hour = 24 * unit(bits, 1) if acute else 7 + 3 * unit(bits, 1)
         start = day * DAY + np.floor(hour * 60).astype(np.int64)
         end = start + np.floor((shortest + (longest - shortest) * unit(bits, 2) ** 2) * 60).astype(np.int64)
-        part = _rows(person, start, end, codes.any_of(kind, bits), bits, acute=acute,
+        code = codes.any_of(kind, people.sex[person], age[person], bits)
+        part = _rows(person, start, end, code, bits, acute=acute,
                      setting=EMERGENCY if kind == "emergency" else INPATIENT)  # fmt: skip
         parts.append(part)
     rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -135,9 +139,21 @@ def _others(scene: Scene, town_hospital: Ints, codes: Codes, given: Parameters) 
     return [rows]
 
 
+def _births(scene: Scene, codes: Codes, given: Parameters) -> Rows:
+    """The stays of women who give birth in hospital, from some hours before."""
+    person, day = scene.births["person"], scene.births["day"]
+    bits = hashed(scene.keys[person], "birth", day)
+    inside = unit(bits) < given.care.contacts.birth_in_hospital
+    person, day, bits = person[inside], day[inside], bits[inside]
+    start = day * DAY + np.floor(unit(bits, 1) * (DAY - 1)).astype(np.int64)
+    end = start + 60 * (18 + np.floor(54 * unit(bits, 2) ** 2)).astype(np.int64)
+    code = codes.any_of("obstetric", scene.people.sex[person], scene.age[person], bits)
+    return _rows(person, start, end, code, bits, acute=True)
+
+
 def _visits(scene: Scene, town_hospital: Ints, codes: Codes, given: Parameters) -> list[Rows]:
     """Outpatient contacts: for recognised conditions, after psychiatric discharge, and for anything else."""
-    care, year = given.care.contacts, scene.year
+    care, year, sex = given.care.contacts, scene.year, scene.people.sex
     last = year.first + year.length
     parts: list[tuple[Ints, Ints, NDArray[np.int16], Words, NDArray[np.bool_], Ints]] = []
     for column, condition in enumerate(given.conditions):
@@ -162,15 +178,17 @@ def _visits(scene: Scene, town_hospital: Ints, codes: Codes, given: Parameters) 
         wait = np.where(new.repeat(counts) & (index == 0), 0.03, unit(bits))
         day = since + np.floor(wait * (last - since)).astype(np.int64)
         psychiatric = unit(bits, 1) < condition.psychiatric_care
-        code = codes.of_conditions("codes", np.full(len(person), column), scene.keys[person], bits)
+        day = workday(day, bits, WEEKDAY, np.maximum(since, scene.begins[person]))
+        code = codes.of_conditions("codes", np.full(len(person), column), sex[person], scene.keys[person], bits)
         parts.append((person, day, code, bits, psychiatric, np.full(len(person), column)))
     parts += _after_discharge(scene, codes, given)
     rate = care.outpatient_other * np.exp(0.25 * scene.people.frailty) * (1 + 0.012 * np.clip(scene.age - 30, -30, 50))
     u = scene.uniforms("outpatient", 4)
     counts = poisson(u[:, 0], np.where(scene.there(), rate * (0.5 + 0.5 * scene.access), 0.0))
     person, bits = scene.events("outpatient", counts)
-    parts.append((person, scene.any_day(bits), codes.any_of("outpatient", bits), bits, np.zeros(len(person), bool),
-                  np.full(len(person), -1)))  # fmt: skip
+    day = workday(scene.any_day(bits), bits, WEEKDAY, scene.begins[person])
+    code = codes.any_of("outpatient", sex[person], scene.age[person], bits)
+    parts.append((person, day, code, bits, np.zeros(len(person), bool), np.full(len(person), -1)))
     person, day, code, bits, psychiatric, cause = (
         np.concatenate([part[column] for part in parts]) for column in range(6)
     )
@@ -200,7 +218,8 @@ def _declared_dead(scene: Scene, town_hospital: Ints, codes: Codes, given: Param
     chosen_ones &= np.maximum(scene.until, scene.psych_until)[person] // DAY < death[person]
     person, bits = person[chosen_ones], bits[chosen_ones]
     start = death[person] * DAY + np.floor(unit(bits, 1) * (DAY - 60)).astype(np.int64)
-    rows = _rows(person, start, start + 30, codes.any_of("dead", bits), bits, acute=True, setting=OUTPATIENT)
+    code = codes.any_of("dead", scene.people.sex[person], scene.age[person], bits)
+    rows = _rows(person, start, start + 30, code, bits, acute=True, setting=OUTPATIENT)
     rows["dead"] = np.ones(len(person), bool)
     rows["hospital"] = _hospitals(rows, town_hospital, given)
     return rows
@@ -222,10 +241,12 @@ def _after_discharge(
     has = scene.onset[person] <= (end // DAY)[:, None]
     weights = given.column("psych") * codes.has("psychiatric_codes")
     own = chosen(weights, has, given.admissions.other_causes.psych, unit(bits, 22))
-    code = codes.of_conditions("psychiatric_codes", own, scene.keys[person], bits)
-    code = np.where(code >= 0, code, codes.any_of("psych", bits))
-    n = int(later.sum())
-    return [(person[later], (end // DAY + wait)[later], code[later], bits[later], np.ones(n, bool), np.full(n, -1))]
+    sex = scene.people.sex[person]
+    code = codes.of_conditions("psychiatric_codes", own, sex, scene.keys[person], bits)
+    code = np.where(code >= 0, code, codes.any_of("psych", sex, scene.age[person], bits))
+    n, left = int(later.sum()), end // DAY
+    day = workday(left + wait, bits, WEEKDAY, left + np.where(soon, 1, 8))
+    return [(person[later], day[later], code[later], bits[later], np.ones(n, bool), np.full(n, -1))]
 
 
 def _rows(

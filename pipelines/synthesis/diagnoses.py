@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipelines.synthesis.calendar import DAY
 from pipelines.synthesis.codes import LATERALITY, Codes
 from pipelines.synthesis.contacts import CHANGE, EMERGENCY, INPATIENT, OUTPATIENT, seen_in_hospital
-from pipelines.synthesis.parameters import Parameters
+from pipelines.synthesis.parameters import OLDEST, Parameters
 from pipelines.synthesis.scene import Rows, Scene
 from pipelines.synthesis.streams import Words, hashed, unit
 
@@ -27,7 +27,7 @@ def diagnoses_of(contacts: Rows, scene: Scene, codes: Codes, given: Parameters) 
     """Return the diagnoses of contacts, by contact: its own code first."""
     person, bits, n = contacts["person"], contacts["bits"], len(contacts["person"])
     rows = np.arange(n)
-    keys = scene.keys[person]
+    keys, sex = scene.keys[person], scene.people.sex[person]
     parts = [(rows, contacts["code"], np.full(n, ACTION), np.zeros(n, bool), bits)]
     known, first, count = _known(scene, codes)
     day = contacts["start"] // DAY
@@ -46,19 +46,21 @@ def diagnoses_of(contacts: Rows, scene: Scene, codes: Codes, given: Parameters) 
             wanted &= condition != earlier
         picked.append(np.where(wanted, condition, -1))
         some = np.flatnonzero(wanted)
-        code = codes.of_conditions("codes", condition[some], keys[some], draw[some])
+        code = codes.of_conditions("codes", condition[some], sex[some], keys[some], draw[some])
         some, code, draw = (
             some[code != contacts["code"][some]],
             code[code != contacts["code"][some]],
             draw[some][code != contacts["code"][some]],
         )
         parts.append((some, code, np.full(len(some), SECONDARY), np.zeros(len(some), bool), draw))
-    coded = np.flatnonzero(codes.has("codes"))
+    coded, of_age = _by_age(codes, given)
     for kind, share in ((REFERRAL, REFERRALS), (UNDERLYING, UNDERLIES), (SECONDARY, given.care.quirks.refuted)):
         draw = hashed(bits, "odd", np.full(n, 10 * kind + (share == given.care.quirks.refuted)))
         eligible = {REFERRAL: np.ones(n, bool), UNDERLYING: have > 0, SECONDARY: day >= CHANGE}[kind]
         some = np.flatnonzero((unit(draw) < share) & eligible)
-        anything = coded[np.floor(unit(draw[some], 1) * len(coded)).astype(np.int64)]
+        among = of_age[np.clip(scene.age[person[some]], 0, OLDEST)]  # conditions that people of that age can have
+        some, among = some[among > 0], among[among > 0]
+        anything = coded[np.floor(unit(draw[some], 1) * among).astype(np.int64)]
         # an underlying disease is one's own; a referral or a refuted diagnosis may be anything
         own = known[start[some]] if kind == UNDERLYING else anything
         if kind == UNDERLYING:
@@ -66,14 +68,22 @@ def diagnoses_of(contacts: Rows, scene: Scene, codes: Codes, given: Parameters) 
                 some[scene.recognised[person[some], own] <= day[some]],
                 own[scene.recognised[person[some], own] <= day[some]],
             )
-        code = codes.of_conditions("codes", own, keys[some], draw[some])
-        real = code != contacts["code"][some]
+        code = codes.of_conditions("codes", own, sex[some], keys[some], draw[some])
+        real = (code != contacts["code"][some]) & (code >= 0)
         some, code = some[real], code[real]
         parts.append((some, code, np.full(len(some), kind), np.full(len(some), kind == SECONDARY), draw[some]))
     some = np.flatnonzero((setting == EMERGENCY) & (unit(bits, 17) < SIDES))
     side = len(codes.vocabulary) - len(LATERALITY) + np.floor(unit(bits[some], 18) * 2)
     parts.append((some, side.astype(np.int16), np.full(len(some), ADDITION), np.zeros(len(some), bool), bits[some]))
     return _ordered(parts, contacts, codes, given)
+
+
+def _by_age(codes: Codes, given: Parameters) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the conditions that have a code, those of the youngest first; how many of them come by each age."""
+    begins = given.column("from_")
+    coded = np.flatnonzero(codes.has("codes"))
+    coded = coded[np.argsort(begins[coded], kind="stable")]
+    return coded, np.searchsorted(begins[coded], np.arange(OLDEST + 1), side="right")
 
 
 def _known(scene: Scene, codes: Codes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -95,13 +105,13 @@ def _ordered(
     row, code, kind, refuted, bits = row[order], code[order], kind[order], refuted[order], bits[order]
     late = (kind == SECONDARY) & ~refuted & (unit(bits, 30) < given.care.quirks.corrected)
     day = contacts["end"][row] // DAY + 30 + np.floor(unit(bits, 31) * 330).astype(np.int64)
-    plain = len(codes.vocabulary) - len(LATERALITY)
+    wrong = codes.anyones[np.floor(unit(bits, 32) * len(codes.anyones)).astype(np.int64)]
     return {
         "row": row,
         "code": code.astype(np.int16),
         "kind": kind,
         "refuted": refuted,
         "corrected": np.where(late, day, 0),
-        "wrong": np.floor(unit(bits, 32) * plain).astype(np.int16),
+        "wrong": wrong,
         "bits": bits,
     }

@@ -160,12 +160,12 @@ def _after_stays(scene: Scene, given: Parameters) -> tuple[Ints, ...]:
 
 
 def _children(scene: Scene, given: Parameters, there: NDArray[np.bool_]) -> tuple[Ints, ...]:
-    """Return consultations of children that stand on their mother's number."""
+    """Return consultations of children that stand on their mother's number, as many as she has children."""
     rule = given.services.practice
     first, last = rule.mothers
     women = there & (scene.people.sex == 2) & (scene.age >= first) & (scene.age <= last)
     u = unit(hashed(scene.keys, "children", np.zeros(len(scene), np.int64), scene.year.number))
-    person, bits = scene.events("child", poisson(u, np.where(women, rule.children, 0.0)))
+    person, bits = scene.events("child", poisson(u, np.where(women, rule.children * scene.children, 0.0)))
     day = _day_places(scene.year, rule.months)[bits >> np.uint64(48)] + scene.year.first
     rest = next(index for index, each in enumerate(given.services.way) if each.share is None)
     return person, day, np.full(len(person), rest), np.ones(len(person), np.int64)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from pipelines.synthesis.calendar import DAY, NEVER, Year
+from pipelines.synthesis.calendar import DAY, Year
 from pipelines.synthesis.parameters import Parameters
-from pipelines.synthesis.people import People, pair
+from pipelines.synthesis.people import BORN, People, give_mothers, pair
 from pipelines.synthesis.streams import Draws, Floats
 
 SITES = ("akuthospital", "praksis", "sundhedshus", "psykiatri")
@@ -53,6 +53,9 @@ def move_and_part(people: People, homes: Homes, draws: Draws, year: Year, done: 
     own = np.arange(len(people))
     here = (people.entry < year.first) & (people.emigration >= year.first)  # whoever died meanwhile moves nobody
     age = (year.first - people.birth) / 365.25
+    due = (people.came == BORN) & (people.birth >= year.first) & (people.birth < year.first + year.length)
+    women = np.flatnonzero(here & (people.sex == 2) & (age > 15) & (age < 47))
+    give_mothers(people, np.flatnonzero(due), women, year.first + year.length // 2, float(u[0, 11]))
     with_mother = (people.mother >= 0) & (people.household == people.household[people.mother])
     grown = (people.leaves_home <= age) & (people.household != own) & (people.partner < 0)
     leaving = np.flatnonzero(grown & with_mother & here)
@@ -72,6 +75,10 @@ def move_and_part(people: People, homes: Homes, draws: Draws, year: Year, done: 
             people.partner[half], people.married[half] = -1, False
         single = here & (people.partner < 0) & (age >= 20) & (age < 45) & (people.household == own)
         pair(people, np.flatnonzero(single & (u[:, 5] < given.population.pairing)), age, u[:, 6])
+    young = (people.mother >= 0) & (people.leaves_home > age) & (people.partner < 0)
+    with_her = np.flatnonzero(young & (people.emigration >= year.first))
+    with_her = with_her[people.emigration[people.mother[with_her]] >= year.first]
+    people.household[with_her] = people.household[people.mother[with_her]]
     wed = np.flatnonzero((people.partner >= 0) & (own < people.partner) & (u[:, 7] < 0.06) & (age > 24))
     people.married[wed] = people.married[people.partner[wed]] = True
     moving = np.flatnonzero(u[:, 8] < given.places.aarhus.move)
@@ -80,15 +87,19 @@ def move_and_part(people: People, homes: Homes, draws: Draws, year: Year, done: 
     _settle_in(homes, moving, new, u[moving, 10], u[moving, 11], u[moving, 3], given)
 
 
-def leave_region(people: People, draws: Draws, year: Year, until: NDArray[np.int64], given: Parameters) -> None:
-    """Draw which households move out in the year and on which day; who is in hospital follows after discharge."""
+def leave_region(
+    people: People, draws: Draws, year: Year, until: NDArray[np.int64], given: Parameters
+) -> NDArray[np.bool_]:
+    """Return who is to move out in the year, with the household; who is in hospital follows after discharge."""
     u = draws.uniforms("emigration", 4, year.number)
     age = (year.first - people.birth) / 365.25
     rate = given.population.emigration * np.where(age < 40, given.population.emigration_young, 0.6)
     goes = (u[:, 0] < rate)[people.household] & people.resident(year.first - 1)
     day = year.first + 1 + np.floor(u[people.household, 1] * (year.length - 1)).astype(np.int32)
     day = np.maximum(day, (until // DAY + 2).astype(np.int32))
-    people.emigration[goes] = np.where(day[goes] < year.first + year.length, day[goes], NEVER)
+    goes &= day < year.first + year.length
+    people.emigration[goes] = day[goes]
+    return goes
 
 
 def distances(homes: Homes, household: NDArray[np.int32], given: Parameters) -> dict[str, Floats]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pipelines.synthesis.calendar import DAY
 from pipelines.synthesis.levels import Samples, level
 from pipelines.synthesis.medicine import taking
+from pipelines.synthesis.opening import on_open_days
 from pipelines.synthesis.parameters import Parameters
 from pipelines.synthesis.scene import Rows, Scene
 from pipelines.synthesis.shapes_medicine import VALUES, Test
@@ -24,7 +25,7 @@ from pipelines.synthesis.shapes_services import OLDEST, by_age
 from pipelines.synthesis.streams import Floats, hashed, poisson, unit
 from pipelines.synthesis.write import Columns, dates, words
 
-FRIDAY = 4
+SHUT = (0.0, 0.0)  # nobody outside hospital has a sample taken at a weekend
 _BY_DIGEST: dict[str, Answers] = {}
 
 
@@ -58,7 +59,7 @@ def tests_of_year(scene: Scene, given: Parameters, quirks: Set[str]) -> Rows:
     `several_npu` lets some laboratories report other codes, `text_values` has answers that are no numbers.
     """
     tests, found = given.laboratory.test, answers(given)
-    rates = _rates(scene, given)
+    age, rates = np.clip(scene.age, 0, OLDEST), _rates(scene, given)
     often = np.maximum.reduce(rates)
     samples = _samples(scene, often, given)
     drugs = taking(scene, given, sorted({code for test in tests for code in test.drugs}))
@@ -68,7 +69,8 @@ def tests_of_year(scene: Scene, given: Parameters, quirks: Set[str]) -> Rows:
         if number % 4 == 0:
             panel = hashed(samples.bits, "panel", np.array([number]))
         draw = (panel >> np.uint64(16 * (number % 4)) & np.uint64(0xFFFF)) / 65_536
-        share = np.where(samples.stay, test.stay, rates[number][samples.person] / often[samples.person])
+        in_stay = np.where(age >= test.from_age, test.stay, 0.0)[samples.person]
+        share = np.where(samples.stay, in_stay, rates[number][samples.person] / often[samples.person])
         mine = samples.take(np.flatnonzero(draw < share))
         value = level(scene, test, mine, drugs, given)
         code = np.full(len(value), found.first[number])
@@ -149,15 +151,14 @@ def _rates(scene: Scene, given: Parameters) -> list[Floats]:
         rate = by_age(test.rate)[age]
         for name, more in test.more.items():
             rate[known[name]] += more
-        found.append(rate * reached)
+        found.append(np.where(age >= test.from_age, rate * reached, 0.0))
     return found
 
 
 def _samples(scene: Scene, often: Floats, given: Parameters) -> Samples:
     """Return the year's samples: on working days for those outside hospital, spread over the stay for those in it."""
     person, bits = scene.events("samples", poisson(scene.uniforms("samples", 4)[:, 0], often))
-    day = scene.any_day(bits, 1)
-    day -= np.maximum((day + 3) % 7 - FRIDAY, 0)
+    day = on_open_days(scene.any_day(bits, 1), bits, SHUT, scene.year.first + scene.year.length - 1)
     rules = given.laboratory.taking
     start, end = (scene.stays[name].astype(np.int64) // DAY for name in ("start", "end"))
     many = np.minimum(1 + np.floor((end - start) * rules.samples_per_day).astype(np.int64), rules.most_samples)

@@ -7,6 +7,7 @@ which also hold copies of some older contacts, marked `lprindberetningssystem` =
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -23,10 +24,7 @@ from pipelines.synthesis.streams import unit
 from pipelines.synthesis.write import Columns, dates, digits, moments, people_column, words
 
 COPIES_FROM = day_number(date(2017, 1, 1))
-SPECIALTIES = ("Intern medicin", "Kirurgi", "Ortopædisk kirurgi", "Gynækologi og obstetrik", "Akutmedicin", "Psykiatri")
-SPECIALTY_CODES = ("01", "30", "35", "38", "99", "50")
-CHAPTERS = {"S": 2, "M": 2, "K": 1, "O": 3, "R": 4}  # second letter of a code -> index of the specialty; others 0
-PROCEDURES = ("KNFB40", "KNGB40", "KCJE20", "KJKA21", "KJAB30", "KFNG05", "KNHJ62", "UJDE0", "KMCA10", "KJEA00")
+NO_EMERGENCY_TYPE = day_number(date(2014, 1, 1))  # from here on emergency contacts are acute outpatient ones in LPR2
 SCRAMBLE, KEYS = 3_999_971, 10**18  # keys of contacts are no running numbers: an odd multiple, modulo a power of ten
 PER_YEAR = 512  # contacts a person may have in a year
 REASONS = ("ALCC01", "ALCC02")
@@ -53,9 +51,14 @@ class Lpr:
         self.there &= ~contacts["withdrawn"] | ((withdrawn > delivered) & ("corrections" in quirks))
         self.contacts, self.found = contacts, found
         self.new = contacts["start"] // DAY >= CHANGE
-        chapter = np.array([CHAPTERS.get(code[1], 0) for code in codes.vocabulary], np.int8)
-        special = np.where(contacts["psychiatric"], 5, chapter[contacts["code"]])
-        self.specialty = np.where(contacts["setting"] == EMERGENCY, 4, special)
+        roles = {each.role: place for place, each in enumerate(given.care.specialty)}
+        chapters = {f"D{start}": place for place, each in enumerate(given.care.specialty) for start in each.chapters}
+        chapter = _by_beginning(codes.vocabulary, chapters, roles["general"])
+        special = chapter[contacts["code"]]
+        special = np.where((special == roles["emergency"]) & ~contacts["acute"], roles["general"], special)
+        special = np.where(contacts["psychiatric"], roles["psychiatry"], special)
+        self.specialty = np.where(contacts["setting"] == EMERGENCY, roles["emergency"], special)
+        self.specialties = [each.name for each in given.care.specialty]
         self.units = [*(each.code for each in given.places.hospital), *self._psychiatry()]
         self.unit = contacts["hospital"] + np.where(contacts["psychiatric"], len(given.places.hospital), 0)
         right = (found["corrected"] == 0) | (found["corrected"] <= delivered) | ("corrections" not in quirks)
@@ -99,6 +102,7 @@ class Lpr:
         start, end = self.contacts["start"][rows], self.contacts["end"][rows]
         specialty = self.specialty[rows]
         setting = self.contacts["setting"][rows]
+        setting = np.where((setting == EMERGENCY) & (start // DAY >= NO_EMERGENCY_TYPE), OUTPATIENT, setting)
         contacts = {
             "v_cpr" if psychiatric else "pnr": people_column(self.pnr, self.contacts["person"][rows]),
             "k_recnum" if psychiatric else "recnum": self._keys(rows),
@@ -109,9 +113,9 @@ class Lpr:
             "c_adiag": words(self.action[rows], self.codes.vocabulary),
             "c_pattype": words(setting, ["0", "1", "2", "3"]),
             "c_indm": words(np.where(self.contacts["acute"][rows], 0, 1), ["1", "2"]),
-            "c_spec": words(specialty, SPECIALTY_CODES),
+            "c_spec": words(specialty, [each.code for each in self.given.care.specialty]),
             "c_sgh": words(self.unit[rows], self.units),
-            "c_afd": words(specialty, ["010", "020", "030", "040", "050", "060"]),
+            "c_afd": words(specialty, [f"{10 * place + 10:03d}" for place in range(len(self.specialties))]),
             "c_kom": self._towns(rows),
         }
         of_these = np.flatnonzero(chosen[self.found["row"]] & ~self.found["refuted"])
@@ -126,15 +130,25 @@ class Lpr:
         return {"lpr_adm": contacts, "lpr_diag": diagnoses, "lpr_sksopr": self._procedures(rows)}
 
     def _procedures(self, rows: NDArray[np.int64]) -> Columns:
-        """One operation at each planned stay, and at some acute ones."""
-        setting, bits = self.contacts["setting"][rows], self.contacts["bits"][rows]
-        acute = self.contacts["acute"][rows]
-        done = rows[(setting == INPATIENT) & (unit(bits, 28) < np.where(acute, 0.15, 0.85))]
-        bits = self.contacts["bits"][done]
-        day = self.contacts["start"][done] // DAY
+        """One operation at contacts whose code has one: at planned stays, and some acute and outpatient ones."""
+        rule, c, vocabulary = self.given.care.procedures, self.contacts, self.codes.vocabulary
+        places = {prefix: place for place, prefix in enumerate(rule.of)}
+        of_code = _by_beginning(vocabulary, places, -1)
+        always = np.array([code.startswith(rule.always) for code in vocabulary])
+        setting, acute, code = c["setting"][rows], c["acute"][rows], c["code"][rows]
+        share = np.where(acute & ~always[code], rule.acute, 1.0)
+        share = np.where(setting == INPATIENT, share, np.where(setting == OUTPATIENT, rule.outpatient, 0.0))
+        moved = np.zeros(len(rows), bool)  # goes on at another hospital with what the first one operated
+        same = (np.diff(c["person"][rows]) == 0) & (code[1:] == code[:-1])
+        moved[1:] = same & acute[1:] & (c["start"][rows][1:] - c["end"][rows][:-1] < DAY)
+        done = rows[(of_code[code] >= 0) & (unit(c["bits"][rows], 28) < share) & ~moved]
+        bits, day, group = c["bits"][done], c["start"][done] // DAY, of_code[c["code"][done]]
+        written = [procedure for some in rule.of.values() for procedure in some]
+        counts = np.array([len(some) for some in rule.of.values()])
+        which = (np.cumsum(counts) - counts)[group] + np.floor(unit(bits, 29) * counts[group]).astype(np.int64)
         return {
             "recnum": self._keys(done),
-            "c_opr": words(np.floor(unit(bits, 29) * len(PROCEDURES)).astype(np.int64), PROCEDURES),
+            "c_opr": words(which, written),
             "c_oprart": words(np.zeros(len(done), int), ["P"]),
             "d_odto": dates(day),
             "c_osgh": words(self.unit[done], self.units),
@@ -148,6 +162,7 @@ class Lpr:
         reason = np.where(c["acute"] & ~c["psychiatric"] & ~virtual, 0, -1)
         injured = np.array([code[1] in "ST" for code in self.codes.vocabulary])[c["code"]]
         ended = np.where(unfinished, -1, np.where(c["missed"], 1, np.where(c["died"] | c["dead"], 2, 0)))
+        at = [f"{unit}{place:02d}" for unit in self.units for place in range(len(self.specialties))]
         of_course = _scrambled(self.contacts["key"][rows] // PER_YEAR)  # the person's course of the year
         contacts = {
             "pnr": people_column(self.pnr, c["person"]),
@@ -162,9 +177,9 @@ class Lpr:
             ),
             "prioritet": words(np.where(c["acute"], 0, 1), ["ATA1", "ATA3"]),
             "kont_aarsag": words(np.where((reason == 0) & injured, 1, reason), REASONS),
-            "kont_ans": words(self.unit[rows] * 6 + specialty, [f"{u}{s:02d}" for u in self.units for s in range(6)]),
+            "kont_ans": words(self.unit[rows] * len(self.specialties) + specialty, at),
             "kont_ans_inst": words(self.unit[rows], self.units),
-            "kont_ans_hovedspec": words(specialty, SPECIALTIES),
+            "kont_ans_hovedspec": words(specialty, self.specialties),
             "adiag": words(self.action[rows], self.codes.vocabulary),
             "borger_bo_kom": self._towns(rows),
             "flag_kont_afsluttet": words(unfinished.astype(int), ["Ja", "Nej"]),
@@ -186,6 +201,12 @@ class Lpr:
             "senere_afkraeftet": words(np.where(refuted, 1, np.where(blank, -1, 0)), ["Nej", "Ja"]),
         }
         return {"lpr_a_kontakt": contacts, "lpr_a_diagnose": diagnoses}
+
+
+def _by_beginning(codes: Sequence[str], places: Mapping[str, int], other: int) -> NDArray[np.int64]:
+    """Return for each code the place of the longest beginning that it has, or `other`."""
+    longest = [max((start for start in places if code.startswith(start)), key=len, default=None) for code in codes]
+    return np.array([other if start is None else places[start] for start in longest])
 
 
 def _scrambled(key: NDArray[np.int64]) -> NDArray[np.int64]:

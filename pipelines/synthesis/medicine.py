@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pipelines.synthesis.calendar import DAY, NEVER, day_number
 from pipelines.synthesis.medicine_tables import MedicineTables, medicine_tables
+from pipelines.synthesis.opening import on_open_days
 from pipelines.synthesis.parameters import OLDEST, Parameters
 from pipelines.synthesis.scene import Days, Rows, Scene
 from pipelines.synthesis.streams import Floats, Words, hashed, poisson
@@ -26,6 +27,7 @@ YEAR = 365.25
 LANE = 1 / 65_536  # traits are numbers of 16 bits, four of them in one hash
 DOSED = 0  # stands for the part of a pack that is handed out packed by dose
 EARLIEST = 2**17  # days before 1970 that no birth lies before
+LATER = 6  # days at most from a weekend to the purchase
 
 
 Ints = NDArray[np.int64]
@@ -152,7 +154,9 @@ def _by_condition(
     bits = hashed(scene.keys[person], "first purchase", drug)
     late = np.floor(-tables.delay * np.log1p(-_lane(bits, 0)))
     spread = tables.since[drug] + np.floor(tables.spread * YEAR * _lane(bits, 1)).astype(np.int64)
-    return person, drug, np.maximum(day + late.astype(np.int64), spread)
+    day = np.maximum(day + late.astype(np.int64), spread)
+    grown = scene.people.birth[person] + np.ceil(tables.from_age[drug] * YEAR).astype(np.int64)
+    return person, drug, np.maximum(day, grown)
 
 
 def _by_age(
@@ -190,7 +194,7 @@ def _regular(scene: Scene, using: Uses, tables: MedicineTables) -> Bought:
     anchor = using.start + np.where(lifelong, _lane(traits, 0) * interval, 0.0)
     sway = tables.uneven[drug] * interval
     begins, ends = scene.begins[person].astype(np.int64), scene.ends[person].astype(np.int64)
-    low = np.maximum(np.ceil((begins - sway / 2 - anchor) / interval), 0).astype(np.int64)
+    low = np.maximum(np.ceil((begins - LATER - sway / 2 - anchor) / interval), 0).astype(np.int64)
     high = np.floor((ends + 1 + sway / 2 - anchor) / interval).astype(np.int64)
     many = np.maximum(high - low + 1, 0)
     reach = np.where(tables.everywhere[drug], 1.0, np.sqrt(scene.access[person]))
@@ -202,9 +206,9 @@ def _regular(scene: Scene, using: Uses, tables: MedicineTables) -> Bought:
     row, turn, bits = row[kept], turn[kept], bits[kept]
     day = np.floor(anchor[row] + turn * interval[row] + (_lane(bits, 1) - 0.5) * sway[row]).astype(np.int64)
     day = np.maximum(day, using.start[row])
-    fits = (day >= begins[row]) & (day <= ends[row])
-    fits &= _in_spell(day, row, using, traits, lifelong, tables)
-    kept = np.flatnonzero(fits)
+    taken = _in_spell(day, row, using, traits, lifelong, tables)
+    day = on_open_days(day, bits, tables.weekend)
+    kept = np.flatnonzero(taken & (day >= begins[row]) & (day <= ends[row]))
     row, day, bits = row[kept], day[kept], bits[kept]
     return Bought(person[row], day, _product(using, scene, tables)[row], drug[row], bits, dosed[row])
 
@@ -247,6 +251,7 @@ def _acute(scene: Scene, tables: MedicineTables, given: Parameters) -> Bought:
     which = np.searchsorted(tables.acute_shares, kind[person] + _lane(bits, 0), side="right")
     which -= kind[person] * tables.acute
     day = scene.year.minute((bits >> np.uint64(16) & np.uint64(2**20 - 1)) / 2.0**20) // DAY
+    day = on_open_days(day, bits, tables.weekend, scene.year.first + scene.year.length - 1)
     kept = np.flatnonzero(scene.within(person, day))
     which = which[kept]
     none = np.zeros(len(kept), bool)

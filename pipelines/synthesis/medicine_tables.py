@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.synthesis.calendar import day_number
 from pipelines.synthesis.parameters import OLDEST, Parameters
-from pipelines.synthesis.shapes_medicine import Drug
+from pipelines.synthesis.shapes_medicine import Acute, Drug, Points
 from pipelines.synthesis.shapes_services import by_age
 from pipelines.synthesis.streams import Floats
 
@@ -31,6 +31,7 @@ class MedicineTables:
     sex: NDArray[np.int8]
     everywhere: NDArray[np.bool_]
     since: NDArray[np.int64]
+    from_age: NDArray[np.int64]
     fills: Floats
     uneven: Floats
     spell: Floats  # years, 0 where a drug is taken for good
@@ -40,6 +41,7 @@ class MedicineTables:
     dosed: tuple[float, float]
     dosed_days: int
     dosed_uneven: float
+    weekend: tuple[float, float]
     choices: Floats  # drug + cumulated share of each of its products, the main one last
     main: NDArray[np.int64]  # per product: the main product of its drug
     product_since: NDArray[np.int64]
@@ -85,7 +87,7 @@ def _tables(given: Parameters) -> MedicineTables:
     products = [each for drug in drugs for each in (*drug.instead, drug)] + list(acute)
     mains = np.cumsum([len(drug.instead) + 1 for drug in drugs]) - 1
     shares = [_cumulated(drug) for drug in drugs]
-    rates = np.stack([np.stack([by_age(each.rate) * (each.sex in (0, sex)) for sex in (1, 2)]) for each in acute])
+    rates = np.stack([np.stack([_from(each, each.rate) * (each.sex in (0, sex)) for sex in (1, 2)]) for each in acute])
     rates = rates.reshape(len(acute), -1).T  # (sex and age, drug)
     whole = rates.sum(axis=1)
     parts = np.cumsum(rates, axis=1) / np.maximum(whole, 1e-12)[:, None]
@@ -96,10 +98,11 @@ def _tables(given: Parameters) -> MedicineTables:
         drug=np.array([place for each in reasons for place, _ in each], np.int64),
         share=np.array([share for each in reasons for _, share in each]),
         by_age=np.array([bool(drug.ages) for drug in drugs]),
-        chance=np.stack([by_age(drug.ages) if drug.ages else np.zeros(OLDEST + 1) for drug in drugs]),
+        chance=np.stack([_from(drug, drug.ages) if drug.ages else np.zeros(OLDEST + 1) for drug in drugs]),
         sex=np.array([drug.sex for drug in drugs], np.int8),
         everywhere=np.array([drug.everywhere for drug in drugs]),
         since=np.array([_day(drug.since) for drug in drugs], np.int64),
+        from_age=np.array([drug.from_age for drug in drugs], np.int64),
         fills=np.array([drug.fills for drug in drugs]),
         uneven=np.array([drug.uneven for drug in drugs]),
         spell=np.array([drug.spell or 0.0 for drug in drugs]),
@@ -109,6 +112,7 @@ def _tables(given: Parameters) -> MedicineTables:
         dosed=buying.dosed,
         dosed_days=buying.dosed_days,
         dosed_uneven=buying.dosed_uneven,
+        weekend=buying.weekend,
         choices=np.concatenate([place + each for place, each in enumerate(shares)]),
         main=np.repeat(mains, [len(each) for each in shares]).astype(np.int64),
         product_since=np.array([since for drug in drugs for since in (*(i.since for i in drug.instead), 0)], np.int64),
@@ -127,6 +131,11 @@ def _tables(given: Parameters) -> MedicineTables:
         acute_rate=whole,
         acute_shares=(np.arange(len(whole))[:, None] + parts).ravel(),
     )
+
+
+def _from(drug: Drug | Acute, curve: Points) -> Floats:
+    """Return the curve's value at each age, 0 below the drug's lowest."""
+    return by_age(curve) * (np.arange(OLDEST + 1) >= drug.from_age)
 
 
 def _cumulated(drug: Drug) -> Floats:

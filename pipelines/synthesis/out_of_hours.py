@@ -1,6 +1,6 @@
 """Calls when the practice is closed and alarms to the ambulance service: `laegevagt` and `praehospital`, both optional.
 
-Both come at a rate by age, and before many acute stays.
+Both come at a rate by age, and before many acute stays; ambulances also before emergency contacts.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.synthesis.calendar import DAY, Year
+from pipelines.synthesis.contacts import EMERGENCY
 from pipelines.synthesis.parameters import Parameters
 from pipelines.synthesis.scene import Rows, Scene
 from pipelines.synthesis.shapes_services import OLDEST, OutOfHours, by_age
@@ -49,25 +50,30 @@ def out_of_hours(scene: Scene, given: Parameters) -> Rows:
     return {"person": who, "minute": when, "form": what.astype(np.int8)}
 
 
-def ambulances(scene: Scene, given: Parameters) -> Rows:
-    """Return the alarms: person, minute, urgency, outcome (places in `urgency` and `outcomes` of the parameters)."""
+def ambulances(scene: Scene, contacts: Rows, given: Parameters) -> Rows:
+    """Return the alarms: person, minute, urgency, outcome (places in `urgency` and `outcomes` of the parameters).
+
+    Who is brought to hospital is brought to an acute stay, or to an emergency contact of `contacts`.
+    """
     rule = given.services.ambulance
     age = np.clip(scene.age, 0, OLDEST)
     person, bits = _calls(scene, "ambulance", by_age(rule.calls))
     minute = scene.any_day(bits, 1) * DAY + np.floor(unit(bits, 2) * DAY).astype(np.int64)
     patient, start = scene.stays["person"].astype(np.int64), scene.stays["start"].astype(np.int64)
     detail = hashed(scene.keys[patient], "ambulance before stay", start, scene.year.number)
-    brought = unit(detail) < by_age(rule.before_stay)[age[patient]]
-    before = start - 15 - np.floor(unit(detail, 1) * 75).astype(np.int64)
-    urgency = (_chosen(rule.without_stay, unit(bits, 3)), _chosen(rule.with_stay, unit(detail, 3))[brought])
-    outcome = (1 + _chosen(rule.ends, unit(bits, 4)), np.zeros(int(np.count_nonzero(brought)), np.int64))
-    who, when, how, end = _sorted(
-        scene,
-        np.concatenate([person, patient[brought]]),
-        np.concatenate([minute, before[brought]]),
-        np.concatenate(urgency),
-        np.concatenate(outcome),
-    )
+    seen = np.flatnonzero((contacts["setting"] == EMERGENCY) & ~np.isin(_moment(contacts), _moment(scene.stays)))
+    visitor, arrival = contacts["person"][seen].astype(np.int64), contacts["start"][seen].astype(np.int64)
+    arrives = hashed(scene.keys[visitor], "ambulance before emergency", arrival, scene.year.number)
+    parts = [(person, minute, _chosen(rule.without_stay, unit(bits, 3)), 2 + _chosen(rule.ends, unit(bits, 4)))]
+    for outcome, who, at, found, share, shares in (
+        (0, patient, start, detail, rule.before_stay, rule.with_stay),
+        (1, visitor, arrival, arrives, rule.before_emergency, rule.without_stay),
+    ):
+        brought = unit(found) < by_age(share)[age[who]]
+        before = at - 15 - np.floor(unit(found, 1) * 75).astype(np.int64)
+        urgency = _chosen(shares, unit(found, 3))
+        parts.append((who[brought], before[brought], urgency[brought], np.full(int(brought.sum()), outcome)))
+    who, when, how, end = _sorted(scene, *(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     return {"person": who, "minute": when, "urgency": how.astype(np.int8), "outcome": end.astype(np.int8)}
 
 
@@ -90,6 +96,11 @@ def praehospital_columns(rows: Rows, pnr: pa.Array, given: Parameters) -> Column
         "hastegrad": words(rows["urgency"], rule.urgency),
         "udfald": words(rows["outcome"], rule.outcomes),
     }
+
+
+def _moment(rows: Rows) -> Ints:
+    """Return person and first minute in one number."""
+    return rows["person"].astype(np.int64) << 32 | rows["start"].astype(np.int64)
 
 
 def _calls(scene: Scene, purpose: str, rate: Floats) -> tuple[Ints, Words]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
@@ -57,6 +57,8 @@ FILES: dict[str, type[Shape]] = {
     "social": SocialFile,
     "offers": OffersFile,
 }
+CODE_LISTS = ("codes", "stay_codes", "acsc_codes", "psychiatric_codes")
+STAYED_FOR = ("other", "acsc", "child_other", "child_acsc", "psych")  # what true stays are for: each code of its kind
 OLDEST = 110  # ages 0..OLDEST have a rate of their own
 Floats = NDArray[np.float64]
 
@@ -243,6 +245,18 @@ def _across(given: Parameters) -> list[str]:
                  if not pattern.match(code)]  # fmt: skip
     problems += [f"{code}: stands among codes that are not ACSC, the pattern matches it" for code in other
                  if pattern.match(code)]  # fmt: skip
+    written = [code for each in given.conditions for name in CODE_LISTS for code in getattr(each, name)]
+    written += [code for some in codes.values() for code in some]
+    named: dict[str, Iterable[str]] = {
+        "admissions.toml: bounds": given.admissions.bounds,
+        "care.toml: procedures.of": given.care.procedures.of,
+        "care.toml: procedures.always": given.care.procedures.always,
+    }
+    problems += [f"{where}.{prefix}: no code begins so" for where, prefixes in named.items() for prefix in prefixes
+                 if not any(code.startswith(prefix) for code in written)]  # fmt: skip
+    bound = tuple(given.admissions.bounds)
+    problems += [f"admissions.toml: codes.{name}: at least one code must have no bound, to stand in for the others"
+                 for name in STAYED_FOR if all(code.startswith(bound) for code in codes[name])]  # fmt: skip
     return problems
 
 

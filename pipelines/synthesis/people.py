@@ -7,12 +7,13 @@ so arrays keep their length and a person's numbers never move. What is laid down
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from pipelines.synthesis.calendar import NEVER
+from pipelines.synthesis.calendar import NEVER, day_number
 from pipelines.synthesis.parameters import Parameters
 from pipelines.synthesis.streams import Draws, Floats, hashed, unit
 
@@ -20,6 +21,7 @@ Days = NDArray[np.int32]
 SHARD = 65_536  # first residents per shard: a file set, and the unit of work of a process
 FEW = float(ndtri(0.2))  # resources below this are the lowest fifth
 INTO_REGION, BORN, FIRST = 2, 1, 0
+DIGITAL_POST = day_number(date(2014, 11, 1))
 
 
 @dataclass
@@ -101,10 +103,7 @@ def settle(draws: Draws, given: Parameters, residents: int, first_day: int, year
     income = ndtr(given.education.income * resources + np.sqrt(1 - given.education.income**2) * ndtri(_open(u[:, 10])))
     frailty, mind = unseen(given, resources, u[:, 11], u[:, 12])
     low = given.unseen.adherence_low
-    old = np.clip((age - 60) / 30, 0, 1.1)
-    exempt = contact.digital_exempt_young + (contact.digital_exempt_old - contact.digital_exempt_young) * old**1.5
-    exempt = exempt * np.where(resources < FEW, contact.digital_exempt_few, 0.8)
-    exempt_day = np.where((u[:, 14] < exempt) & (age >= 15), np.maximum(first_day - 3 * 365 * u[:, 15], entry), NEVER)
+    exempt_day = _digital_exempt(given, birth, entry, came, resources, u[:, 14])
     never = np.full(n, NEVER, np.int32)
     people = People(
         sex=np.where(woman, 2, 1).astype(np.int8),
@@ -130,6 +129,7 @@ def settle(draws: Draws, given: Parameters, residents: int, first_day: int, year
         emigration=never.copy(),
     )
     _families(people, u[:, 17:23], first_day, given)
+    _immigrant_children(people, year, u[:, 22])
     return people
 
 
@@ -169,19 +169,63 @@ def _families(people: People, u: Floats, first_day: int, given: Parameters) -> N
     pair(people, np.flatnonzero(pairing), age, u[:, 1])
     people.married[:] = (u[:, 2] < np.clip((age - 22) / 30, 0.0, 0.8)) & (people.partner >= 0)
     people.married &= np.where(people.partner >= 0, people.married[people.partner], False)
-    mothers = np.flatnonzero(first & (people.sex == 2) & (age > 16) & (age < 62))
-    if len(mothers) == 0:
-        return
-    mothers = mothers[np.lexsort((mothers, people.birth[mothers]))]
-    born = people.birth[mothers].astype(np.float64)
     grown = people.leaves_home * 365.25 <= first_day - people.birth
-    children = np.flatnonzero((first & ~grown & (age < 26)) | (people.came == BORN))
-    wanted = people.birth[children] - 365.25 * np.clip(30.5 + 5.0 * ndtri(_open(u[children, 3])), 18, 44)
-    at = np.clip(np.searchsorted(born, wanted), 0, len(mothers) - 1)
-    at = np.clip(at + np.floor(9 * u[children, 4]).astype(int) - 4, 0, len(mothers) - 1)
-    fits = np.abs(people.birth[children] - people.birth[mothers[at]]) > 15 * 365.25
-    people.mother[children[fits]] = mothers[at[fits]]
-    people.household[children[fits]] = people.household[mothers[at[fits]]]
+    for years in range(25, -1, -1):
+        children = np.flatnonzero(first & ~grown & (np.floor(age) == years))
+        born = first_day - round((years + 0.5) * 365.25)
+        give_mothers(people, children, np.flatnonzero(first & (people.sex == 2)), born, float(u[0, 3]))
+
+
+def give_mothers(people: People, children: NDArray[np.int64], women: NDArray[np.int64], born: int, u: float) -> None:
+    """Give children of one year mothers among these women: of fitting age, one child a year, with time between them."""
+    age = (born - people.birth[women]) / 365.25
+    latest = np.full(len(people), -(10**6))
+    has = np.flatnonzero(people.mother >= 0)
+    np.maximum.at(latest, people.mother[has], people.birth[has])
+    rested = born - latest[women] > 600
+    weight = np.where((age > 17) & (age < 46) & rested, np.exp(-(((age - 30.8) / 5.2) ** 2) / 2), 0.0)
+    cumulated = np.cumsum(weight)
+    if len(women) == 0 or cumulated[-1] == 0 or len(children) == 0:
+        return
+    points = (np.arange(len(children)) + u) / len(children) * cumulated[-1]
+    mothers = women[np.minimum(np.searchsorted(cumulated, points, side="right"), len(women) - 1)]
+    people.mother[children] = mothers
+    people.household[children] = people.household[mothers]
+
+
+def _immigrant_children(people: People, year: NDArray[np.int64], u: Floats) -> None:
+    """Let children who move in come with a woman of their year who could be their mother; else they come as adults."""
+    age = (people.entry - people.birth) / 365.25
+    moving = people.came == INTO_REGION
+    for each in np.unique(year[moving]):
+        children = np.flatnonzero(moving & (year == each) & (age < 18))
+        women = np.flatnonzero(moving & (year == each) & (age >= 18) & (people.sex == 2))
+        older = age[None, women] - age[children, None]
+        weight = np.where((older > 18) & (older < 44), np.exp(-(((older - 29) / 6) ** 2) / 2), 0.0)
+        cumulated = np.cumsum(weight, axis=1)
+        has = cumulated[:, -1] > 0 if len(women) else np.zeros(len(children), bool)
+        chosen = (cumulated[has] <= (u[children[has]] * cumulated[has, -1])[:, None]).sum(axis=1) if has.any() else []
+        mothers, with_her = women[np.asarray(chosen, np.int64)], children[has]
+        people.mother[with_her], people.household[with_her] = mothers, mothers
+        people.entry[with_her] = np.maximum(people.entry[mothers], people.birth[with_her] + 1)
+        people.birth[children[~has]] -= round(20 * 365.25)
+
+
+def _digital_exempt(
+    given: Parameters, birth: Days, entry: Days, came: NDArray[np.int8], resources: Floats, u: Floats
+) -> Days:
+    """Return the day from which each is exempt from Digital Post: at an age that a person's number gives, or NEVER.
+
+    Nobody is before 15, or before Digital Post became the rule on 1 November 2014.
+    """
+    contact = given.contact
+    factor = np.where(resources < FEW, contact.digital_exempt_few, 0.8)
+    wanted = (u / factor - contact.digital_exempt_young) / (contact.digital_exempt_old - contact.digital_exempt_young)
+    age = np.where(wanted <= 0, 15.0, 60 + 30 * np.maximum(wanted, 0.0) ** (1 / 1.5))
+    day = np.maximum(birth + np.floor(age * 365.25), DIGITAL_POST)
+    day = np.where(came == INTO_REGION, np.maximum(day, entry + 30), day)
+    found: Days = np.where(age <= 95, day, NEVER).astype(np.int32)
+    return found
 
 
 def pair(people: People, chosen: NDArray[np.int64], age: Floats, u: Floats) -> None:
@@ -207,17 +251,20 @@ def pseudonyms(seed: int, addresses: NDArray[np.int64]) -> NDArray[np.int64]:
     for turn in range(4):
         left = (left + np.floor(unit(hashed(key, f"pnr left {turn}", right)) * LEFT).astype(np.int64)) % LEFT
         right = (right + np.floor(unit(hashed(key, f"pnr right {turn}", left)) * RIGHT).astype(np.int64)) % RIGHT
-    first, second = np.divmod(left, 88)
+    first, second = np.divmod(left, len(PAIRS))
     third, rest = np.divmod(right, 10**6)
-    number: NDArray[np.int64] = ((first * 100 + _no_month(second)) * 100 + _no_month(third)) * 10**6 + rest
+    number: NDArray[np.int64] = ((first * 100 + PAIRS[second]) * 100 + _no_month(third)) * 10**6 + rest
     return number
 
 
-LEFT, RIGHT = 100 * 88, 88 * 10**6  # digits 1-4, and 5-12
+# digits 3-4: no month, and their second digit begins none, so that no month stands at digits 3-4, 4-5 or 5-6: none of
+# the three ten-digit numbers in a pseudonym has the date of a CPR number
+PAIRS = np.array([pair for pair in range(13, 100) if pair % 10 > 1])
+LEFT, RIGHT = 100 * len(PAIRS), 88 * 10**6  # digits 1-4, and 5-12
 
 
 def _no_month(value: NDArray[np.int64]) -> NDArray[np.int64]:
-    """0 or 13-99: what no month is, so that digits 1-6 and 3-8 of a pseudonym are never a date."""
+    """0 or 13-99: what no month is."""
     return np.where(value == 0, 0, value + 12)
 
 

@@ -30,12 +30,24 @@ class Policy:
     landmark: date
     offers: Mapping[str, Iterable[str]]
 
-    def check(self, given: Parameters) -> None:
-        """Raise UsageError for a landmark that is no 1 January, and for offers without declared effects."""
+    def __post_init__(self) -> None:
+        """Keep the people as a set, whatever they came in; UsageError where they are no texts of digits."""
+        wrong = [name for name, people in self.offers.items() if isinstance(people, str)]
+        kept = {name: frozenset(people) for name, people in self.offers.items() if name not in wrong}
+        wrong += [name for name, people in kept.items()
+                  if not all(isinstance(pnr, str) and pnr.isdigit() and len(pnr) <= 12 for pnr in people)]  # fmt: skip
+        if wrong:
+            what = [f"{name}: a collection of pnr, texts of at most 12 digits, is required" for name in sorted(wrong)]
+            raise UsageError("The people of an offer cannot be read.", what)
+        object.__setattr__(self, "offers", kept)
+
+    def check(self, given: Parameters, last_year: int) -> None:
+        """Raise UsageError for a landmark that is no 1 January up to the last year, and for unknown offers."""
         known = {effect.offer for effect in given.offers.effect}
         problems = [f"{name}: no effect is declared for this offer" for name in sorted(set(self.offers) - known)]
-        if (self.landmark.month, self.landmark.day) != (1, 1):
-            problems.append(f"landmark: a 1 January is required, got {self.landmark.isoformat()}")
+        if (self.landmark.month, self.landmark.day) != (1, 1) or self.landmark.year > last_year:
+            told = f"a 1 January, {last_year} at the latest, is required"
+            problems.append(f"landmark: {told}, got {self.landmark.isoformat()}")
         if problems:
             raise UsageError("The policy does not fit the region.", problems)
 

@@ -6,10 +6,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.synthesis.calendar import Year
+from pipelines.synthesis.calendar import Year, whole_years
 from pipelines.synthesis.homes import SITES, Homes, distances
 from pipelines.synthesis.parameters import Parameters
 from pipelines.synthesis.people import INTO_REGION, People
+from pipelines.synthesis.streams import hashed, unit
 from pipelines.synthesis.truth import family_ids
 from pipelines.synthesis.write import Columns, dates, people_column, words
 
@@ -27,12 +28,14 @@ def bef(
             (people.death <= day) & (people.death > day - LINGER) & (people.emigration > day) & (people.entry <= day)
         )
     who = np.flatnonzero(here)
-    age = people.age(day)[who]
+    age = whole_years(people.birth[who], day)
     household, partner = people.household[who], people.partner[who]
     together = np.bincount(people.household[here], minlength=len(people))
     widowed = (partner >= 0) & (people.death[partner] <= day)
     parted = (partner >= 0) & ~widowed & (people.emigration[partner] <= day)
-    single = np.where((age > 45) & (people.adherence[who] * 10 % 1 < 0.5), 2, 0)
+    trait = unit(hashed(addresses[who].astype(np.uint64), "single", people.birth[who]))
+    once = np.clip((age - 28) / 45, 0, 0.75)  # share of those alone who were married: divorced, or widowed when old
+    single = np.where(trait < once, np.where(trait < once * np.clip((age - 55) / 35, 0, 0.8), 3, 2), 0)
     married = people.married[who]
     status = np.where(partner < 0, single, np.where(married, 1, 0))
     status = np.where(married & widowed, 3, np.where(married & parted, 2, status))

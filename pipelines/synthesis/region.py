@@ -5,8 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import queue
+import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from pipelines.synthesis.people import SHARD
 from pipelines.synthesis.policy import Policy
 from pipelines.synthesis.registers import QUIRKS
 from pipelines.synthesis.shard import BLOCK, Plan, simulate_shard
-from stratify.errors import UsageError
+from stratify.errors import StratifyError, UsageError
 from stratify.files import write_json
 
 SYSTEM = "urn:stratify:synthetic"
@@ -59,7 +61,7 @@ def synthesise(
     check_plan(plan)
     given = read_parameters(parameters)
     if policy is not None:
-        policy.check(given)
+        policy.check(given, end.year)
     sizes = [min(SHARD, people - first) for first in range(0, people, SHARD)]
     total = len(sizes) * (years + 1)
     count = 0
@@ -76,6 +78,8 @@ def synthesise(
     else:
         jobs = [(part, size, plan, parameters, registers, truth) for part, size in enumerate(sizes)]
         found = _shared_out(workers, jobs, tick)
+    if progress:
+        progress(1.0)  # the last words of processes may be on their way yet
     write_effects(truth, given)
     write_json(
         registers / "delivery.json",
@@ -121,21 +125,23 @@ def check_plan(plan: Plan) -> None:
 def _shared_out(workers: int, jobs: list[tuple[Any, ...]], tick: Callable[[], None]) -> list[dict[str, int]]:
     """Return each job's rows, done by several processes; the first error ends them all and is raised here."""
     context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager:
-        ticks = manager.Queue()
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=_listen, initargs=(ticks,)) as pool:
-            futures = [pool.submit(_one, *job) for job in jobs]
-            left: set[Future[dict[str, int]]] = set(futures)
-            try:
-                while left:
-                    done, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        future.result()
-                    _drain(ticks, tick)
-            except BaseException:
+    ticks, given_up = context.Queue(), context.Event()
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_listen, initargs=(ticks, given_up)) as pool:
+        futures = [pool.submit(_one, *job) for job in jobs]
+        left: set[Future[dict[str, int]]] = set(futures)
+        try:
+            while left:
+                done, left = wait(left, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+                _drain(ticks, tick)
+        except BrokenProcessPool:
+            raise StratifyError("a process of the simulation was ended from outside; too little memory?") from None
+        finally:
+            if left:
+                given_up.set()
                 pool.shutdown(wait=True, cancel_futures=True)
-                raise
-            _drain(ticks, tick)
+        _drain(ticks, tick)
     return [future.result() for future in futures]
 
 
@@ -148,10 +154,20 @@ def _drain(ticks: Any, tick: Callable[[], None]) -> None:
         tick()
 
 
-def _listen(ticks: Any) -> None:
+def _listen(ticks: Any, given_up: Any) -> None:
     global _ticks
     _ticks = ticks
     os.umask(0o077)
+    threading.Thread(target=_end_with_the_run, args=(given_up,), daemon=True).start()
+
+
+def _end_with_the_run(given_up: Any) -> None:
+    """End this process at once when the run is given up, or when the process that started it is gone."""
+    parent = multiprocessing.parent_process()
+    while not given_up.wait(0.2):
+        if parent is None or not parent.is_alive():
+            break
+    os._exit(1)
 
 
 def _one(part: int, size: int, plan: Plan, parameters: Path | None, registers: Path, truth: Path) -> dict[str, int]:

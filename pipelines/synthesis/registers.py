@@ -27,6 +27,7 @@ from pipelines.synthesis.people import People
 from pipelines.synthesis.scene import Rows, Scene
 from pipelines.synthesis.streams import hashed, unit, word
 from pipelines.synthesis.write import Columns, Tables, people_column
+from stratify.errors import UsageError
 
 if TYPE_CHECKING:
     from pipelines.synthesis.shard import Life, Plan
@@ -81,7 +82,7 @@ class YearTables:
         }
         if self.plan.optional:
             rows["laegevagt"] = out_of_hours.out_of_hours(scene, given)
-            rows["praehospital"] = out_of_hours.ambulances(scene, given)
+            rows["praehospital"] = out_of_hours.ambulances(scene, contacts, given)
         before = sum(len(part["person"]) for part in self._parts.get("contacts", []))
         for name, part in rows.items():
             moved = dict(part)
@@ -134,7 +135,9 @@ class YearTables:
         leads = np.concatenate([[True], person[1:] != person[:-1]])[:n]
         index = np.arange(n) - np.maximum.accumulate(np.where(leads, np.arange(n), 0)) if n else person
         if n and int(index.max()) >= PER_YEAR:
-            raise ArithmeticError(f"more than {PER_YEAR} contacts of one person in a year")
+            raise UsageError(
+                f"the parameters give one person more than {PER_YEAR} contacts in a year; lower their rates"
+            )
         address: NDArray[np.int64] = life.addresses[person + self._place]
         return (address * 128 + (year.number - 1950)) * PER_YEAR + index + 1
 

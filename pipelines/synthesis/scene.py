@@ -39,6 +39,8 @@ class Scene:
     home_care: Days  # first day of municipal home care, NEVER
     care_home: Days  # first day in a care home, NEVER
     access: Floats  # 0-1: how well ordinary care reaches this person; less with few resources and severe mental illness
+    children: NDArray[np.int8]  # how many children of one's own under 16 live here on 1 January
+    births: Rows  # this year's births by mother: person, day
 
     def __len__(self) -> int:
         """Return how many people there are."""

@@ -233,7 +233,7 @@ class EffectsFile(Shape):
 class AdmissionKind(Shape):
     """What raises one kind of admission."""
 
-    base: Rate
+    base: Annotated[float, Field(ge=0, le=5)]
     age_from: float
     age_slope: float
     child: float
@@ -310,6 +310,14 @@ class Acsc(Shape):
     pattern: str
 
 
+class Bound(Shape):
+    """Who may have the codes that begin so: a sex, `rarely` the other one too, and ages on 1 January, both included."""
+
+    sex: Literal["men", "women"] | None = None
+    rarely: bool = False
+    ages: tuple[int, int] = (0, 200)
+
+
 class AdmissionsFile(Shape):
     """admissions.toml."""
 
@@ -321,6 +329,9 @@ class AdmissionsFile(Shape):
     other_causes: OtherCauses
     acsc: Acsc
     codes: dict[str, tuple[str, ...]]
+    general: str
+    rare: Share
+    bounds: dict[str, Bound]
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
 from pipelines.synthesis.shapes import Rate, Share
 from stratify.catalogue.entries import Shape
 
@@ -12,7 +16,7 @@ class Contacts(Shape):
     emergency: Rate
     planned: Rate
     outpatient_other: Rate
-    obstetric: Rate
+    birth_in_hospital: Share
     observation: Rate
     companion: Rate
     virtual: Share
@@ -38,9 +42,38 @@ class Quirks(Shape):
     withdrawn: Share
 
 
+class Procedures(Shape):
+    """Operations by the beginning of the action code; which beginnings always have one, shares of the others."""
+
+    acute: Share
+    outpatient: Share
+    always: tuple[str, ...]
+    of: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]]
+
+
+class Specialty(Shape):
+    """A specialty as LPR_A (name) and LPR2 (code) write it, and the beginnings of the codes (without D) it sees to."""
+
+    name: str
+    code: Annotated[str, Field(pattern="^[0-9]{2}$")]
+    role: Literal["general", "emergency", "psychiatry"] | None = None
+    chapters: tuple[str, ...] = ()
+
+
 class CareFile(Shape):
     """care.toml."""
 
     contacts: Contacts
+    procedures: Procedures
+    specialty: tuple[Specialty, ...]
     quirks: Quirks
     delay: dict[str, Rate]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        roles = [each.role for each in self.specialty if each.role]
+        if sorted(roles) != ["emergency", "general", "psychiatry"]:
+            raise ValueError("specialty: each role, general, emergency and psychiatry, needs one")
+        if twice := {each.code for each in self.specialty if [s.code for s in self.specialty].count(each.code) > 1}:
+            raise ValueError(f"specialty: code {', '.join(sorted(twice))} stands there twice")
+        return self

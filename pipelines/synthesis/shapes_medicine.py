@@ -14,6 +14,7 @@ Points = tuple[Point, ...]  # (age, value), linear between; before the first and
 Atc = Annotated[str, Field(pattern=r"^[A-Z]\d\d[A-Z]{2}\d\d$")]
 AtcStart = Annotated[str, Field(pattern=r"^[A-Z](\d\d([A-Z]([A-Z](\d\d)?)?)?)?$")]
 Npu = Annotated[str, Field(pattern=r"^(NPU|DNK)\d{5}$")]
+Age = Annotated[int, Field(ge=0, le=100)]  # nobody below it
 Decimals = Annotated[int, Field(ge=0, le=2)]
 MOST = 256  # drugs; twice as many products
 VALUES = 10_000  # numbers a vocabulary of answers holds per number of decimals
@@ -46,6 +47,7 @@ class Drug(Product):
 
     users: dict[str, Share] = Field(default_factory=dict)
     ages: Points = ()
+    from_age: Age = 0
     sex: Literal[0, 1, 2] = 0
     fills: Annotated[float, Field(gt=0, le=60)]
     uneven: Annotated[float, Field(ge=0, le=1)] = 0.12
@@ -74,6 +76,7 @@ class Acute(Product):
     """A drug bought now and then, whatever one has: courses per person and year by age."""
 
     rate: Annotated[Points, Field(min_length=1)]
+    from_age: Age = 0
     sex: Literal[0, 1, 2] = 0
 
     @model_validator(mode="after")
@@ -95,6 +98,7 @@ class Buying(Shape):
     dosed: tuple[Share, Share]
     dosed_days: Annotated[int, Field(ge=7, le=60)]
     dosed_uneven: Share
+    weekend: tuple[Share, Share]
     early_until: date
     early_missing: Positive
 
@@ -147,6 +151,7 @@ class Test(Shape):
     unit: str
     latent: str
     rate: Annotated[Points, Field(min_length=1)]
+    from_age: Age = 0
     more: dict[str, Rate] = Field(default_factory=dict)
     mean: tuple[float, float]
     ages: Points = ()

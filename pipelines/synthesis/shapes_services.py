@@ -87,7 +87,7 @@ class Practice(Shape):
     discharge: Share  # chance of a contact after a stay ...
     discharge_days: Annotated[int, Field(ge=1, le=60)]  # ... within so many days
     sample: Curve  # chance of a blood sample at a consultation
-    children: Rate  # services for a child on a woman's number, per year
+    children: Rate  # services for each of her children on a woman's number, per year
     mothers: Ages
 
 
@@ -167,12 +167,13 @@ class OutOfHours(Shape):
 class Ambulance(Shape):
     """Alarms to the prehospital service."""
 
-    calls: Curve  # without a stay
+    calls: Curve  # alarms that bring nobody to hospital
     before_stay: Curve  # share of acute stays that begin with one
+    before_emergency: Curve  # share of emergency contacts that begin with one
     urgency: tuple[str, ...]
     with_stay: tuple[Share, ...]  # of each urgency
     without_stay: tuple[Share, ...]
-    outcomes: tuple[str, ...]  # the first: brought to hospital and admitted; of the others `ends` tells the shares
+    outcomes: tuple[str, ...]  # admitted; brought to an emergency contact; of the others `ends` tells the shares
     ends: tuple[Share, ...]
 
     @model_validator(mode="after")
@@ -180,8 +181,8 @@ class Ambulance(Shape):
         for row, names in ((self.with_stay, self.urgency), (self.without_stay, self.urgency)):
             if len(row) != len(names) or abs(sum(row) - 1) > 1e-6:
                 raise ValueError("with_stay and without_stay need one share per urgency, summing to 1")
-        if len(self.ends) != len(self.outcomes) - 1 or abs(sum(self.ends) - 1) > 1e-6:
-            raise ValueError("ends needs a share for each outcome but the first, summing to 1")
+        if len(self.ends) != len(self.outcomes) - 2 or abs(sum(self.ends) - 1) > 1e-6:
+            raise ValueError("ends needs a share for each outcome but the first two, summing to 1")
         return self
 
 
@@ -261,6 +262,7 @@ class Study(Shape):
     through: tuple[str, ...]  # ... which are these
     grant: Share  # of students, who draw the state's grant
     grant_from: Annotated[int, Field(ge=16, le=25)]
+    immigrants_unknown: Share  # of immigrants of the first generation, whose education is on no record
 
 
 class Income(Shape):

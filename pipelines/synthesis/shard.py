@@ -24,12 +24,12 @@ from pipelines.synthesis.hazards import Factors, hazards
 from pipelines.synthesis.homes import Homes, build_homes, leave_region, move_and_part
 from pipelines.synthesis.municipal import begins_care, cared_for_before
 from pipelines.synthesis.parameters import Parameters
-from pipelines.synthesis.people import People, newcomers, pseudonyms, settle
+from pipelines.synthesis.people import BORN, People, newcomers, pseudonyms, settle
 from pipelines.synthesis.policy import Policy
 from pipelines.synthesis.recognition import access, recognise, severe
 from pipelines.synthesis.registers import YearTables, standing_tables
 from pipelines.synthesis.risk import true_risks
-from pipelines.synthesis.scene import Scene
+from pipelines.synthesis.scene import Rows, Scene
 from pipelines.synthesis.state import State, begin
 from pipelines.synthesis.stays import leave_out, place_stays, remember
 from pipelines.synthesis.streams import Draws, Floats, Words
@@ -61,6 +61,14 @@ class Plan:
         return self.end.year - self.years + 1
 
 
+@dataclass(frozen=True)
+class Family:
+    """What a block's people have of children: see Scene."""
+
+    children: NDArray[np.int8]
+    births: Rows
+
+
 @dataclass
 class Life:
     """A shard's people, their homes and their state."""
@@ -73,6 +81,7 @@ class Life:
     addresses: NDArray[np.int64]
     numbers: NDArray[np.int64]  # `pnr` of each as a number
     effects: Floats | None = field(default=None)  # (people, 4): factors from offers, once a policy holds
+    moving: NDArray[np.bool_] | None = None  # who was to move away this year, whether or not they lived to
 
 
 def simulate_shard(
@@ -126,13 +135,16 @@ def live_year(
     move_and_part(life.people, life.homes, life.draws, year, year.number - plan.first_year, given)
     until = np.maximum(life.state.until, life.state.psych_until)
     if moving:
-        leave_region(life.people, life.draws, year, until, given)
+        life.moving = leave_region(life.people, life.draws, year, until, given)
+    children, mothers, days = _children(life.people, year)
     life.effects = None if plan.policy is None else plan.policy.factors(life, year, given)
     for begins, stops in blocks(len(life.people), plan.block):
         people, state = life.people.part(begins, stops), life.state.part(begins, stops)
         draws, keys = life.draws.part(begins, stops), life.keys[begins:stops]
         factors = None if life.effects is None else Factors(*life.effects[begins:stops].T)
-        yield _live(people, state, draws, keys, year, codes, given, factors)
+        mine = (mothers >= begins) & (mothers < stops)
+        family = Family(children[begins:stops], {"person": mothers[mine] - begins, "day": days[mine]})
+        yield _live(people, state, draws, keys, year, codes, given, factors, family)
 
 
 def _live(
@@ -144,6 +156,7 @@ def _live(
     codes: Codes,
     given: Parameters,
     factors: Factors | None,
+    family: Family,
 ) -> tuple[Scene, dict[str, Floats], NDArray[np.bool_]]:
     hazard = hazards(people, state, year, given, factors)
     risks = true_risks(hazard, given)
@@ -178,10 +191,23 @@ def _live(
         home_care=state.home_care,
         care_home=state.care_home,
         access=reach,
+        children=family.children,
+        births=family.births,
     )
     _shown_by_stays(scene, codes, given)
     remember(stays, state, given)
     return scene, risks, hazard.at_risk
+
+
+def _children(people: People, year: Year) -> tuple[NDArray[np.int8], NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many children under 16 each has here, and by birth in the year its mother and day, by mother."""
+    has = people.mother >= 0
+    young = has & people.resident(year.first - 1) & (year.first - people.birth < 16 * 365.25)
+    count = np.bincount(people.mother[young], minlength=len(people)).astype(np.int8)
+    born = np.flatnonzero(has & (people.came == BORN) & (people.birth >= year.first)
+                          & (people.birth < year.first + year.length))  # fmt: skip
+    born = born[np.lexsort((people.birth[born], people.mother[born]))]
+    return count, people.mother[born].astype(np.int64), people.birth[born].astype(np.int64)
 
 
 def _leave(people: People, death: NDArray[np.int64]) -> None:

@@ -5,6 +5,7 @@ What people live on is made in `standing.py`, week by week benefits in `dream.py
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from pipelines.synthesis.calendar import DAY, Year
+from pipelines.synthesis.calendar import DAY, Year, day_number
 from pipelines.synthesis.parameters import Parameters
 from pipelines.synthesis.people import FIRST, People
 from pipelines.synthesis.scene import Rows, Scene
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 PSYCHIATRIC_STAY = KINDS.index("psych")
 ADULT = 18
+IMMIGRANT = 2  # of the first generation, in `People.origin`
+STATUS = (9, 30)  # month and day whose state `udda` of a year tells, as in docs/registers.md
 LONG_HERE = 5 * 365.25  # mean days for which first residents have been in need of an interpreter
 
 
@@ -37,7 +40,7 @@ def year_end_tables(life: Life, pnr: pa.Array, year: Year, given: Parameters) ->
     studies = completed(people, life.keys, given)
     pension = disability_pension(people, life.state.recognised, life.keys, given)
     found = standing(people, life.state.recognised, pension, studies[2], life.draws, year, given)
-    schooling, work = udda(people, studies, day, given), akm(people, found, life.keys, day, given)
+    schooling, work = udda(people, studies, life.keys, year, given), akm(people, found, life.keys, day, given)
     income = faik(people, found, life.draws, year, given)
     return {
         "udda": udda_columns(schooling, people_column(pnr, schooling["person"]), number, given),
@@ -46,14 +49,18 @@ def year_end_tables(life: Life, pnr: pa.Array, year: Year, given: Parameters) ->
     }
 
 
-def udda(people: People, studies: tuple[Days, Days, Days], day: int, given: Parameters) -> Rows:
-    """Return the highest education of those resident at the end of a day who have left school.
+def udda(people: People, studies: tuple[Days, Days, Days], keys: Words, year: Year, given: Parameters) -> Rows:
+    """Return the highest education, completed by 30 September, of those resident at the end of the year.
 
-    `studies` is `completed(...)`. Columns: person, level (place in `given.education.levels`), since.
+    Those still at school that day have no row, nor have immigrants whose education nobody knows. `studies` is
+    `completed(...)`. Columns: person, level (place in `given.education.levels`), since.
     """
     levels, study = given.education.levels, given.social.study
     school, upper, highest = studies
-    who = np.flatnonzero(people.resident(day) & (school <= day))
+    day = day_number(date(year.number, *STATUS))
+    draw = unit(hashed(keys, "education unknown", np.zeros(1, np.int64)))
+    unknown = (people.origin == IMMIGRANT) & (draw < study.immigrants_unknown)
+    who = np.flatnonzero(people.resident(year.first + year.length - 1) & (school <= day) & ~unknown)
     done, half = highest[who] <= day, upper[who] <= day
     on_the_way = np.where(half, levels.index(study.upper), levels.index(study.school))
     since = np.where(done, highest[who], np.where(half, upper[who], school[who]))

@@ -27,6 +27,9 @@ Ints = NDArray[np.int64]
 SHORTEST = 13 * 60  # minutes of a stay: above the 12 hours that make an admission
 APART = 44 * 60  # between the starts of two stays: a whole day can lie between one's end and the next
 BEFORE_MIDNIGHT = 5 * 60
+# how many come, and how many go home, in each three hours of the day; ASSUMED: most by day
+ARRIVALS = (0.5, 0.4, 0.7, 1.5, 1.7, 1.4, 1.1, 0.7)
+DISCHARGES = (0.1, 0.1, 0.3, 1.8, 2.8, 1.9, 0.7, 0.3)
 
 
 def place_stays(
@@ -39,7 +42,7 @@ def place_stays(
     """
     last_minute = (year.first + year.length) * DAY - 1
     death = np.where(found.death < 1, year.minute(_of_year(found.death, hazard)), last_minute + 1)
-    minute = year.minute(_of_year(found.admissions.time, hazard, found.admissions.person))
+    minute = by_hour(year.minute(_of_year(found.admissions.time, hazard, found.admissions.person)), ARRIVALS)
     deadly = np.zeros(len(death), bool)
     deadly[found.admissions.person[found.admissions.fatal]] = True
     parts: list[Rows] = []
@@ -55,14 +58,28 @@ def place_stays(
             np.maximum(latest, earliest + count * APART + SHORTEST), last_minute + (death > last_minute)
         )
         rows = _spaced(stays, start, length, earliest, latest)
-        fatal = rows["fatal"].astype(bool)  # the person dies where this stay ends
-        latest[rows["person"][fatal]] = np.minimum(rows["end"][fatal], last_minute)
+        fatal = rows["fatal"].astype(bool)  # the person dies where this stay ends, in this year
+        within = rows["start"] + SHORTEST
+        within += np.floor(unit(rows["bits"], 6) * np.maximum(last_minute - within, 0)).astype(np.int64)
+        rows["end"] = np.where(fatal & (rows["end"] > last_minute), within, rows["end"])
+        latest[rows["person"][fatal]] = rows["end"][fatal]
         parts.append(rows)
     dies = (found.death < 1) | deadly
     both = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     both["end"] = np.where(dies[both["person"]], np.minimum(both["end"], latest[both["person"]]), both["end"])
     order = np.lexsort((both["start"], both["person"]))
     return {name: values[order] for name, values in both.items()}, np.where(dies, latest, -1)
+
+
+def by_hour(minute: Ints, weights: tuple[float, ...]) -> Ints:
+    """Return minutes of the same days, spread over the day as the weights of its three-hour parts say.
+
+    What comes first on a day still does.
+    """
+    passed = np.concatenate([[0.0], np.cumsum(weights)]) / sum(weights)
+    of_day = np.interp((minute % DAY) / DAY, passed, np.arange(len(weights) + 1) * (DAY / len(weights)))
+    found: Ints = minute // DAY * DAY + np.minimum(np.floor(of_day), DAY - 1).astype(np.int64)
+    return found
 
 
 def leave_out(rows: Rows, away: Ints) -> Rows:
@@ -122,7 +139,7 @@ def _with_readmissions(
     after = np.concatenate([base.person[1:] == base.person[:-1], [False]])[: len(base.person)]
     following = np.where(after, np.concatenate([start[1:], [0]])[: len(start)], 2**62)
     limit = np.minimum(following, death[base.person])
-    everything, starts, lengths = [base], [start], [length]
+    everything, starts = [base], [start]
     parents, begun, lasting, until = base, start, length, limit
     for turn in itertools.count():
         alive = np.flatnonzero(~parents.fatal)
@@ -133,7 +150,7 @@ def _with_readmissions(
         bits = hashed(keys[parents.person], f"again {turn} {psychiatric}", parents.bits.view(np.int64), year.number)
         time = year.time(discharge) + -np.log1p(-unit(bits)) / rate
         comes = time < year.time(discharge + given.admissions.readmission.days * DAY)
-        when = year.minute(np.minimum(time, 1 - 1e-12))
+        when = by_hour(year.minute(np.minimum(time, 1 - 1e-12)), ARRIVALS)
         rows = np.flatnonzero(comes & (time < 1) & (when < until))
         if len(rows) == 0:
             break
@@ -146,12 +163,10 @@ def _with_readmissions(
         lasting = _lengths(children, given)
         everything.append(children)
         starts.append(begun)
-        lengths.append(lasting)
     whole = joined(
         [replace(part, time=begin.astype(np.float64)) for part, begin in zip(everything, starts, strict=True)]
     )
-    again = _lengths(whole, given)
-    return whole, whole.time.astype(np.int64), again
+    return whole, whole.time.astype(np.int64), _lengths(whole, given)
 
 
 def _spaced(stays: Admissions, start: Ints, length: Ints, earliest: Ints, latest: Ints) -> Rows:
@@ -172,7 +187,7 @@ def _spaced(stays: Admissions, start: Ints, length: Ints, earliest: Ints, latest
     return {
         "person": person,
         "start": start,
-        "end": np.minimum(start + length, room),
+        "end": np.minimum(np.maximum(by_hour(start + length, DISCHARGES), start + SHORTEST), room),
         "kind": stays.kind,
         "cause": stays.cause,
         "condition": stays.condition,

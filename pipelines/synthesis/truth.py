@@ -54,7 +54,9 @@ class TruthWriter:
         came = {name: np.concatenate([part[2][name] for part in self._parts])[who] for name in OUTCOMES}
         columns = base | {name: pa.array(values.astype(np.float32)) for name, values in risks.items()}
         self.tables.write("truth_risk", columns, year.number)
-        stayed = life.people.emigration[who] >= year.first + year.length
+        stayed = (
+            np.ones(len(who), bool) if life.moving is None else ~life.moving[who]
+        )  # planned: dying first changes nothing
         columns = (
             base | {name: pa.array(values) for name, values in came.items()} | {"at_risk_whole_year": pa.array(stayed)}
         )
@@ -68,6 +70,8 @@ class TruthWriter:
         lived = people.entry <= np.int32(_last_day(plan))
         person, condition = np.nonzero((state.onset < NEVER) & lived[:, None])
         known = state.recognised[person, condition]
+        until = np.minimum(np.minimum(people.death, people.emigration - 1), _last_day(plan))
+        known = np.where(known <= until[person], known, NEVER)  # a day that never came
         columns = {
             "pnr": people_column(self.pnr, person),
             "condition": words(condition, self.given.names),

@@ -43,7 +43,8 @@ def scene_of(
     """Return a year of these people: `has` names conditions and the day (of all, or one per person) they began.
 
     Care knows a condition from its first day, unless `recognised` names another; NEVER is no day. `other` replaces
-    what else a scene holds: `access` is 1, nobody is severely ill, has stays, home care or a place in a care home.
+    what else a scene holds: `access` is 1, nobody is severely ill, has stays, home care or a place in a care home,
+    women of 25-45 have a child, and nobody gives birth.
     """
     n, when = len(people), given.year(year)
     onset = np.full((n, len(given.names)), NEVER, np.int32)
@@ -54,6 +55,7 @@ def scene_of(
         known[:, given.index(name)] = day
     drawn = Draws(seed, 0, n)
     last = when.first + when.length - 1
+    age = people.age(when.first)
     scene = Scene(
         people=people,
         year=when,
@@ -63,7 +65,7 @@ def scene_of(
         recognised=known,
         begins=np.maximum(people.entry, when.first).astype(np.int32),
         ends=np.minimum(np.minimum(people.death, people.emigration - 1), last).astype(np.int32),
-        age=people.age(when.first),
+        age=age,
         stays=dict(NO_STAYS),
         until=np.zeros(n, np.int64),
         psych_until=np.zeros(n, np.int64),
@@ -71,19 +73,24 @@ def scene_of(
         home_care=np.full(n, NEVER, np.int32),
         care_home=np.full(n, NEVER, np.int32),
         access=np.ones(n),
+        children=((people.sex == 2) & (age >= 25) & (age <= 45)).astype(np.int8),
+        births={"person": np.zeros(0, np.int64), "day": np.zeros(0, np.int64)},
     )
     return replace(scene, **other)
 
 
 def part(scene: Scene, start: int, stop: int) -> Scene:
     """Return people start to stop of a scene, as another block would hold them; their families are left as they are."""
-    stays = scene.stays
-    chosen = (stays["person"] >= start) & (stays["person"] < stop)
-    rows = {name: values[chosen] for name, values in stays.items()}
-    rows["person"] = rows["person"] - start
+    rows = {name: _rows_of(getattr(scene, name), start, stop) for name in ("stays", "births")}
     found = {field.name: getattr(scene, field.name) for field in fields(scene)}
     cut = {name: values[start:stop] for name, values in found.items() if isinstance(values, np.ndarray)}
-    return replace(scene, people=scene.people.part(start, stop), draws=scene.draws.part(start, stop), stays=rows, **cut)
+    return replace(scene, people=scene.people.part(start, stop), draws=scene.draws.part(start, stop), **rows, **cut)
+
+
+def _rows_of(rows: dict, start: int, stop: int) -> dict:
+    chosen = (rows["person"] >= start) & (rows["person"] < stop)
+    found = {name: values[chosen] for name, values in rows.items()}
+    return found | {"person": found["person"] - start}
 
 
 def joined(first: dict, second: dict, people: int) -> dict:

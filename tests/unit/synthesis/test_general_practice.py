@@ -183,12 +183,20 @@ def test_home_visits_go_to_those_with_home_care(people):
 
 def test_a_share_of_rows_on_womens_numbers_is_about_their_children(people):
     scene = scene_of(people, GIVEN)
-    rows = rows_of(scene)
-    of = rows["person"][rows["child"] == 1]
-    first, last = GIVEN.services.practice.mothers
-    assert np.all((people.sex[of] == 2) & (scene.age[of] >= first) & (scene.age[of] <= last))
-    women = scene.there() & (people.sex == 2) & (scene.age >= first) & (scene.age <= last)
-    assert len(of) / women.sum() == pytest.approx(GIVEN.services.practice.children, abs=0.1)
+    three = replace(scene, children=3 * scene.children)
+    for each, many in ((scene, 1), (three, 3)):
+        rows = rows_of(each)
+        mine = rows["child"] == 1
+        of = rows["person"][mine]
+        assert np.all((people.sex[of] == 2) & (each.children[of] > 0))
+        mothers = each.there() & (each.children > 0)
+        contacts = rows["contacts"][mine].sum() / mothers.sum()
+        assert contacts == pytest.approx(many * GIVEN.services.practice.children, rel=0.15)
+
+
+def test_without_children_nothing_stands_on_a_womans_number_for_them(people):
+    scene = replace(scene_of(people, GIVEN), children=np.zeros(len(people), np.int8))
+    assert not rows_of(scene)["child"].any()
 
 
 def test_a_person_keeps_practice_group_and_habit(people):

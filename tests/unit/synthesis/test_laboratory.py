@@ -299,3 +299,36 @@ def test_what_cannot_be_is_refused(change, problem):
 def test_a_file_without_tests_is_refused(given):
     with pytest.raises(ValueError, match="test"):
         LaboratoryFile.model_validate(given.laboratory.model_dump() | {"test": ()})
+
+
+def test_samples_are_spread_evenly_over_working_days(given, people):
+    rows = taken(people, given, has={"t2d": LONG})
+    sampled = np.unique(rows["person"] * 1000 + rows["day"] - FIRST_DAY) % 1000 + FIRST_DAY
+    many = np.bincount((sampled + 3) % 7, minlength=7)
+    assert (many[5:] == 0).all()
+    assert many[:5].max() < 1.12 * many[:5].min()
+
+
+def test_those_in_hospital_have_samples_at_weekends(given, people):
+    during = taken(people, given, stays=stays_of(people))["day"]  # from a Saturday
+    assert ((during + 3) % 7 >= 5).any()
+
+
+def test_no_test_is_taken_below_its_age(given, people):
+    everything = dict.fromkeys(("t1d", "dyslipidemia", "thyroid", "ckd", "liver"), LONG)
+    rows = taken(people, given, has=everything, stays=stays_of(people))
+    age = np.maximum(people.age(FIRST_DAY), 0)
+    assert (age < 1).any()
+    for test in given.laboratory.test:
+        assert age[told(rows, given, test.npu, "person")].min() >= test.from_age
+    lowest = {test.npu: test.from_age for test in given.laboratory.test}
+    assert (lowest[EGFR], lowest[LDL], lowest[HBA1C], lowest[TSH]) == (18, 5, 1, 1)
+
+
+def test_age_alone_brings_no_child_a_test_of_adults(given, people):
+    rows, age = taken(people, given, stays=stays_of(people)), people.age(FIRST_DAY)
+    assert age[told(rows, given, HBA1C, "person")].min() >= 18
+    assert age[told(rows, given, LDL, "person")].min() >= 10
+    diabetic = taken(people, given, has={"t1d": LONG})
+    assert age[told(diabetic, given, HBA1C, "person")].min() < 5
+    assert age[told(diabetic, given, LDL, "person")].min() < 8

@@ -330,3 +330,53 @@ def test_nobody_and_no_drug_are_no_trouble(given, people):
     scene = scene_of(people, given)
     assert len(purchases(part(scene, 5, 5), given, {"missing_indo"})["day"]) == 0
     assert taking(scene, given, []) == {}
+
+
+def test_few_purchases_are_made_at_weekends(given, people):
+    for has in ({}, {"dyslipidemia": LONG, "pain": LONG}):
+        many = np.bincount((year_of(people, given, has=has)["day"] + 3) % 7, minlength=7)
+        working = many[:5].mean()
+        assert many[:5] == pytest.approx(np.full(5, working), rel=0.1)
+        assert many[5] / working == pytest.approx(1 / 2, abs=0.08)
+        assert many[6] / working == pytest.approx(1 / 12, abs=0.03)
+
+
+def test_a_purchase_moved_over_new_year_is_made_in_the_next_year(given):
+    people = faithful(settled(given, 4000))  # 2016-12-31 is a Saturday, 2017-01-01 a Sunday
+    first, second = (year_of(people, given, year=year, has={"dyslipidemia": LONG}) for year in (2016, 2017))
+    new_year = given.year(2017).first
+    week = second["day"][buying(second, given, "C10")] - new_year
+    usual = np.bincount(week[(week >= 8) & (week < 36)] // 7).max() / 5
+    assert np.bincount(week, minlength=9)[1:6].min() > 0.5 * usual
+    assert first["day"].max() < new_year <= second["day"].min()
+
+
+def test_nobody_takes_a_drug_below_its_age(given, people):
+    everything = dict.fromkeys(given.names, LONG)
+    rows = year_of(people, given, has=everything)
+    tables, medicine = medicine_tables(given), given.medicine
+    lowest = np.array([each.from_age for each in (*medicine.drug, *medicine.acute)])
+    product = np.concatenate([tables.product_drug, tables.drugs + np.arange(tables.acute)])
+    age = np.floor((rows["day"] - people.birth[rows["person"]]) / 365.25 + 0.003)
+    assert (age >= lowest[product[rows["product"]]]).all()
+    for atc, least in (("N02AX02", 18), ("N02AA01", 18), ("N05C", 5), ("N05BA", 18), ("N02AJ06", 12), ("C10AA", 30)):
+        chosen = buying(rows, given, atc)
+        assert chosen.any(), atc
+        assert age[chosen].min() >= least, atc
+
+
+def test_infants_buy_nothing_of_adults_for_their_age_alone(given):
+    people = settled(given, 20_000)
+    rows = year_of(people, given)
+    infant = people.age(FIRST_DAY)[rows["person"]] < 1
+    codes = {medicine_tables(given).atc[place][:3] for place in np.unique(rows["product"][infant])}
+    assert codes
+    assert not codes & {"N05", "N06", "C10", "A02", "H03", "B03", "C09", "G03", "A06"}
+
+
+def test_a_child_with_pain_begins_with_opioids_when_grown(given, people):
+    scene = scene_of(people, given, has={"pain": LONG})
+    since = taking(scene, given, ["N02A"])["N02A"]
+    takes = since < NEVER
+    assert takes.any()
+    assert ((since - people.birth)[takes] >= 12 * 365).all()

@@ -7,12 +7,28 @@ import pyarrow as pa
 import pytest
 
 from pipelines.synthesis.calendar import DAY
-from pipelines.synthesis.out_of_hours import ambulances, laegevagt_columns, out_of_hours, praehospital_columns
+from pipelines.synthesis.codes import Codes
+from pipelines.synthesis.contacts import EMERGENCY, contacts_of_year
+from pipelines.synthesis.out_of_hours import ambulances as alarms_of
+from pipelines.synthesis.out_of_hours import laegevagt_columns, out_of_hours, praehospital_columns
 from pipelines.synthesis.parameters import read_parameters
-from tests.unit.synthesis.scenes import FIRST_DAY, joined, part, scene_of, settled
+from tests.unit.synthesis.scenes import FIRST_DAY, NO_STAYS, joined, part, scene_of, settled
 
 GIVEN = read_parameters()
+CODES = Codes(GIVEN)
 NIGHT, ALARM = GIVEN.services.out_of_hours, GIVEN.services.ambulance
+
+
+def emergencies(scene):
+    """Emergency contacts of the year, none of them the first hours of a stay."""
+    rows = contacts_of_year(
+        replace(scene, stays=NO_STAYS | {"bits": np.zeros(0, np.uint64)}), np.zeros(len(scene), np.int64), CODES, GIVEN
+    )
+    return {name: values[rows["setting"] == EMERGENCY] for name, values in rows.items()}
+
+
+def ambulances(scene, given):
+    return alarms_of(scene, emergencies(scene), given)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +88,27 @@ def test_the_old_come_by_ambulance_more_often_and_the_outcome_says_admitted(peop
     assert share[0] == pytest.approx(0.28, abs=0.04)
     assert share[1] == pytest.approx(0.58, abs=0.09)
     assert np.mean(rows["urgency"][admitted] == 0) > np.mean(rows["urgency"][~admitted] == 0)
+
+
+def test_who_is_brought_to_the_emergency_department_has_an_emergency_contact_soon_after(people):
+    scene = scene_of(people, GIVEN)
+    seen, rows = emergencies(scene), ambulances(scene, GIVEN)
+    brought = rows["outcome"] == 1
+    assert ALARM.outcomes[1] == "bragt til akutmodtagelse"
+    assert 0.3 < np.mean(brought) < 0.7
+    arrivals = np.sort(seen["person"] << 32 | seen["start"])
+    alarm = rows["person"][brought] << 32 | rows["minute"][brought]
+    wait = arrivals[np.searchsorted(arrivals, alarm)] - alarm
+    assert 15 <= wait.min() <= wait.max() < 90
+    nobody = {name: values[:0] for name, values in seen.items()}
+    assert set(alarms_of(scene, nobody, GIVEN)["outcome"]) == {2, 3}
+
+
+def test_the_first_hours_of_a_stay_are_no_emergency_contact_of_their_own(people):
+    scene = all_admitted(scene_of(people, GIVEN))
+    first = {name: scene.stays[name] for name in ("person", "start", "end")}
+    first["setting"] = np.full(len(scene), EMERGENCY, np.int8)
+    assert 1 not in alarms_of(scene, first, GIVEN)["outcome"]
 
 
 @pytest.mark.parametrize("table", [out_of_hours, ambulances])

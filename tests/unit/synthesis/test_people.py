@@ -67,6 +67,16 @@ def test_children_live_with_a_mother_old_enough(people):
     assert (people.household[young] != np.flatnonzero(young)).mean() > 0.95
 
 
+def test_no_woman_has_many_children_at_once_and_none_moves_in_alone(people):
+    for first_year in range(FIRST_DAY - 20 * 365, FIRST_DAY + YEARS * 365, 365):
+        born = (people.mother >= 0) & (people.birth >= first_year) & (people.birth < first_year + 365)
+        if born.sum() > 20:
+            assert np.bincount(people.mother[born]).max() <= 3  # those who move in bring all of theirs
+    moved = (people.came == INTO_REGION) & ((people.entry - people.birth) / 365.25 < 18)
+    assert moved.sum() > 5
+    assert (people.mother[moved] >= 0).all()
+
+
 def test_resources_education_and_income_go_together(people, first):
     adult = first & (people.birth < FIRST_DAY - 30 * 365)
     for other in (people.education, people.income):
@@ -96,9 +106,11 @@ def test_the_unseen_numbers_are_standard_and_correlated_as_declared():
 
 
 def test_exemption_from_digital_post_is_for_the_old_and_those_with_few_resources(people, first):
-    exempt = people.digital_exempt < NEVER
+    exempt = people.digital_exempt <= FIRST_DAY
     age = (FIRST_DAY - people.birth) / 365.25
     assert not exempt[age < 15].any()
+    later = people.digital_exempt[(people.digital_exempt > FIRST_DAY) & (people.digital_exempt < FIRST_DAY + 3650)]
+    assert len(np.unique(later // 365)) > 8  # people grow into it, year by year
     assert 0.03 < exempt[first & (age >= 15)].mean() < 0.1
     assert exempt[first & (age > 80)].mean() > 5 * exempt[first & (age > 15) & (age < 60)].mean()
     assert exempt[first & people.few()].mean() > exempt[first & ~people.few()].mean()
@@ -116,8 +128,7 @@ def test_pseudonyms_are_twelve_digits_that_no_calendar_has():
     months = {f"{month:02d}" for month in range(1, 13)}
     for text in (f"{number:012d}" for number in numbers):
         assert len(text) == 12
-        assert text[2:4] not in months
-        assert text[4:6] not in months
+        assert not {text[2:4], text[3:5], text[4:6]} & months  # of the three ten-digit numbers in it, none has a date
 
 
 def test_pseudonyms_say_nothing_of_the_order_of_people():
@@ -162,12 +173,39 @@ class TestHomes:
         before, towns = people.household.copy(), homes.town.copy()
         year = GIVEN.year(2018)
         move_and_part(people, homes, draws, year, 1, GIVEN)
-        left = np.flatnonzero((people.household != before) & (people.mother >= 0) & (people.partner < 0))
+        own = people.household == np.arange(len(people))  # the others move with their mother
+        left = np.flatnonzero(own & (people.household != before) & (people.mother >= 0) & (people.partner < 0))
         assert len(left) > 5
         assert (people.leaves_home[left] * 365.25 <= year.first - people.birth[left]).all()
         assert 0.005 < (homes.town != towns).mean() < 0.05
         partner = np.flatnonzero(people.partner >= 0)
         np.testing.assert_array_equal(people.partner[people.partner[partner]], partner)
+
+    def test_children_live_with_an_adult_wherever_she_moves(self, region):
+        people, homes, draws = region
+        for done, number in enumerate(range(2015, 2015 + YEARS)):
+            year = GIVEN.year(number)
+            move_and_part(people, homes, draws, year, done, GIVEN)
+            leave_region(people, draws, year, np.zeros(len(people), np.int64), GIVEN)
+            day = year.first + year.length - 1
+            here = people.resident(day)
+            adult = np.bincount(people.household[here & (people.birth < day - 18 * 365.25)], minlength=len(people)) > 0
+            young = here & (people.birth > day - 15 * 365.25)
+            assert young.sum() > 500
+            assert (~adult[people.household[young]]).mean() < 0.003
+            assert np.bincount(people.household[here]).max() <= 12
+
+    def test_births_are_to_women_who_live_here(self, region):
+        people, homes, draws = region
+        year = GIVEN.year(2015)
+        move_and_part(people, homes, draws, year, 0, GIVEN)
+        born = np.flatnonzero((people.came == BORN) & (people.birth < year.first + year.length))
+        mothers = people.mother[born]
+        assert (mothers >= 0).all()
+        assert len(np.unique(mothers)) == len(mothers)
+        assert (people.entry[mothers] < year.first).all()
+        years = (people.birth[born] - people.birth[mothers]) / 365.25
+        assert 28 < np.median(years) < 33
 
     def test_a_household_leaves_the_region_together(self, region):
         people, _, draws = region

@@ -6,9 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.synthesis import synthesise
-from pipelines.synthesis.policy import Policy
-from pipelines.synthesis.simulate import simulate
+from pipelines.synthesis import Policy, simulate, synthesise
 from stratify.errors import UsageError
 
 END, LANDMARK = date(2024, 12, 31), date(2023, 1, 1)
@@ -135,13 +133,36 @@ def test_before_the_landmark_nothing_changes(own, treated):
     "policy, told",
     [
         (Policy(LANDMARK, {"fifteeen": []}), "fifteeen: no effect is declared for this offer"),
-        (Policy(date(2023, 5, 1), {}), "landmark: a 1 January is required, got 2023-05-01"),
+        (Policy(date(2023, 5, 1), {}), "landmark: a 1 January, 2024 at the latest, is required, got 2023-05-01"),
     ],
 )
 def test_policies_that_do_not_fit_are_refused(own, policy, told):
     with pytest.raises(UsageError) as error:
         simulate(**REGION, landmark=LANDMARK, policy=policy, parameters=own)
     assert told in str(error.value)
+
+
+@pytest.mark.parametrize("people", ["077187040106", ["x77"], [77], ["1" * 13]])
+def test_people_of_an_offer_are_texts_of_digits(people):
+    with pytest.raises(UsageError, match="a collection of pnr, texts of at most 12 digits, is required"):
+        Policy(LANDMARK, {"fifteen": people})
+
+
+def test_an_iterator_of_people_is_kept(own, treated, offered):
+    policy = Policy(LANDMARK, {"fifteen": iter(names(treated))})
+    found = simulate(**REGION, landmark=LANDMARK, policy=policy, parameters=own)
+    np.testing.assert_array_equal(found.risks["death"], offered.risks["death"])
+
+
+def test_people_of_another_region_are_told(own):
+    with pytest.raises(UsageError, match="fifteen: 2 pnr are nobody's in this region"):
+        simulate(**REGION, landmark=LANDMARK, policy=Policy(LANDMARK, {"fifteen": ["1", "2"]}), parameters=own)
+
+
+@pytest.mark.parametrize("landmark", [date(2023, 7, 1), date(2030, 1, 1), date(2010, 1, 1)])
+def test_a_landmark_outside_the_years_is_refused(landmark):
+    with pytest.raises(UsageError, match="landmark: a 1 January from 2022 to 2024 is required"):
+        simulate(**REGION, landmark=landmark)
 
 
 def test_the_registers_of_everybody_else_stay_as_they_were(tmp_path, own, treated):

@@ -71,7 +71,7 @@ def test_progress_goes_from_nothing_to_all(tmp_path):
     made(tmp_path, progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
-    assert len(told) == SMALL["years"] + 1
+    assert len(told) >= SMALL["years"] + 1
 
 
 @pytest.mark.parametrize(

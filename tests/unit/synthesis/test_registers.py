@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from pipelines.synthesis.parameters import read_parameters
 from pipelines.synthesis.registers import COPIED, CORE, OPTIONAL, QUIRKS
 from tests.unit.synthesis.regions import region_at
 
@@ -174,6 +175,11 @@ def test_years_before_the_change_still_bring_every_table(tmp_path):
         assert region.rows[table] == region.one(f"SELECT count(*) FROM {table}") == 0
         assert region.column(f"SELECT column_name FROM (DESCRIBE {table})") == COLUMNS[table].split()
     assert region.rows["lpr_adm"] > 100
+    kinds = "SELECT DISTINCT year(d_inddto), c_pattype FROM lpr_adm WHERE c_indm = '1' AND c_pattype <> '0'"
+    assert set(region.all(kinds)) == {
+        (2013, "3"),
+        (2014, "2"),
+    }  # emergency contacts have a kind of their own until 2014
 
 
 @pytest.mark.parametrize("table", OPTIONAL)
@@ -243,7 +249,24 @@ def test_statistics_of_a_year_are_of_those_who_live_here_at_its_end(clean_region
         no_rows(clean_region, f"{both} WHERE t.pnr IS NULL OR b.pnr IS NULL")
     no_rows(clean_region, f"FROM udda ANTI JOIN {residents} USING (pnr, aar)")
     without = "FROM bef ANTI JOIN udda ON udda.pnr = bef.pnr AND aar = year(referencetid)"
-    no_rows(clean_region, f"{without} WHERE alder > 18 AND referencetid > DATE '2014-12-31'")
+    # schooling from elsewhere is often unknown
+    no_rows(clean_region, f"{without} WHERE alder > 18 AND referencetid > DATE '2014-12-31' AND ie_type <> 2")
+
+
+def test_women_who_give_birth_in_hospital_have_a_child_on_that_day(clean_region):
+    births = """(SELECT pnr, d_inddto AS day FROM lpr_adm WHERE c_adiag LIKE 'DO%' UNION ALL
+                 SELECT pnr, CAST(kont_starttidspunkt AS DATE) FROM lpr_a_kontakt WHERE adiag LIKE 'DO%'
+                 AND lprindberetningssystem = 'LPR3')"""
+    found, children = clean_region.all(
+        f"""SELECT (SELECT count(*) FROM {births}), (SELECT count(DISTINCT pnr) FROM bef
+            WHERE foed_dag >= DATE '2015-01-01' AND foed_dag > (SELECT min(referencetid) FROM bef))"""
+    )[0]
+    assert 0.7 < found / children < 1.2
+    linked = f"""FROM {births} b JOIN bef m ON m.pnr = b.pnr AND year(m.referencetid) = year(b.day)
+                 JOIN bef c ON c.familie_id = m.familie_id AND c.referencetid = m.referencetid AND c.foed_dag = b.day"""
+    assert clean_region.one(f"SELECT count(DISTINCT b.pnr) {linked}") > 0.85 * clean_region.one(
+        f"SELECT count(DISTINCT pnr) FROM {births}"
+    )
 
 
 def test_the_population_is_counted_on_the_last_day_of_each_year(clean_region):
@@ -333,7 +356,8 @@ def test_kinds_and_forms_of_diagnosis_codes(region):
 def test_codes_of_the_contact_tables(region):
     assert set(region.column("SELECT DISTINCT kont_type FROM lpr_a_kontakt")) == {"ALCA00", "ALCA03", "ALCA10"}
     assert set(region.column("SELECT DISTINCT prioritet FROM lpr_a_kontakt")) == {"ATA1", "ATA3"}
-    assert set(region.column("SELECT DISTINCT c_pattype FROM lpr_adm")) == {"0", "2", "3"}
+    assert set(region.column("SELECT DISTINCT c_pattype FROM lpr_adm")) == {"0", "2"}
+    assert region.one("SELECT avg(CAST(c_indm = '1' AS INT)) FROM lpr_adm WHERE c_pattype = '2'") > 0.05  # emergency
     assert set(region.column("SELECT DISTINCT c_pattype FROM t_psyk_adm")) == {"0", "2"}
     assert set(region.column("SELECT DISTINCT c_indm FROM lpr_adm")) == {"1", "2"}
     no_rows(region, "FROM lpr_adm WHERE length(c_spec) <> 2 OR length(recnum) <> 18")
@@ -352,6 +376,55 @@ def test_contacts_that_are_no_outcome_occur_beside_those_that_are(region, what, 
 
 def test_only_women_give_birth(region):
     assert region.column(f"SELECT DISTINCT koen FROM bef JOIN {CONTACTS} USING (pnr) WHERE code LIKE 'DO%'") == [2]
+
+
+def test_operations_fit_the_action_code(region):
+    care = read_parameters().care.procedures
+    found = region.all("SELECT DISTINCT c_adiag, c_opr FROM lpr_sksopr JOIN lpr_adm USING (recnum)")
+    assert len(found) > 20
+    for code, operation in found:
+        fits = max((start for start in care.of if code.startswith(start)), key=len)
+        assert operation in care.of[fits], code
+    no_rows(region, "FROM lpr_sksopr JOIN lpr_adm USING (recnum) WHERE c_opr = 'KMCA10' AND c_adiag NOT LIKE 'DO82%'")
+    without = "WHERE NOT EXISTS (FROM lpr_sksopr o WHERE o.recnum = a.recnum) AND c_pattype = '0'"
+    starts = "', '".join(care.of)
+    no_rows(region, f"FROM lpr_adm a {without} AND c_indm = '2' AND "
+            f"list_bool_or([starts_with(c_adiag, s) FOR s IN ['{starts}']])")  # fmt: skip
+    no_rows(region, f"FROM lpr_adm a {without} AND c_adiag LIKE 'DO82%'")
+
+
+def test_planned_contacts_keep_to_the_working_week(region):
+    days = f"SELECT avg(CAST(isodow(first_day) >= 6 AS INT)) FROM {CONTACTS} WHERE"
+    assert region.one(f"{days} NOT acute") < 0.01
+    assert region.one(f"{days} acute") == pytest.approx(2 / 7, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "start, name, code",
+    [("DH25", "Øjensygdomme", "44"), ("DH90", "Øre-næse-hals", "46"), ("DL709", "Hudsygdomme", "18"),
+     ("DC349", "Onkologi", "22"), ("DC619", "Urologi", "35"), ("DG35", "Neurologi", "20"),
+     ("DM170", "Ortopædisk kirurgi", "36"), ("DN813", "Gynækologi og obstetrik", "38"),
+     ("DI50", "Intern medicin", "01")],
+)  # fmt: skip
+def test_the_specialty_follows_the_action_code(region, start, name, code):
+    new = f"SELECT DISTINCT kont_ans_hovedspec FROM lpr_a_kontakt WHERE adiag LIKE '{start}%' AND "
+    assert set(region.column(new + "kont_ans_hovedspec <> 'Akutmedicin'")) <= {name}
+    old = f"SELECT DISTINCT c_spec FROM lpr_adm WHERE c_adiag LIKE '{start}%' AND c_spec <> '99'"
+    found = region.column(old) + region.column(new + "kont_ans_hovedspec <> 'Akutmedicin'")
+    assert found
+    assert set(found) <= {name, code}
+
+
+def test_psychiatry_stays_the_specialty_of_psychiatric_contacts_alone(region):
+    assert region.column("SELECT DISTINCT c_spec FROM t_psyk_adm") == ["50"]
+    no_rows(region, "FROM lpr_adm WHERE c_spec = '50'")
+
+
+def test_codes_fit_the_sex_of_the_person(region):
+    coded = f"(SELECT pnr, d.code FROM {CONTACTS} c JOIN {DIAGNOSES} d USING (contact))"
+    sexes = "SELECT DISTINCT koen FROM bef JOIN {} USING (pnr) WHERE code SIMILAR TO '{}.*'"
+    assert region.column(sexes.format(coded, "D(C61|N40)")) == [1]
+    assert region.column(sexes.format(coded, "D(O8|N8|N951|D259)")) == [2]
 
 
 def test_planned_stays_have_operations_more_often_than_acute_ones(region):

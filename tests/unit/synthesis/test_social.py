@@ -13,7 +13,7 @@ from pipelines.synthesis import dream as dream_module
 from pipelines.synthesis.calendar import DAY, NEVER
 from pipelines.synthesis.dream import benefits
 from pipelines.synthesis.parameters import read_parameters
-from pipelines.synthesis.people import newcomers
+from pipelines.synthesis.people import give_mothers, newcomers
 from pipelines.synthesis.shapes_services import BENEFITS, STANDINGS, SocialFile
 from pipelines.synthesis.social import akm, coercion, digital_post, faik, tolk, tvang_columns, udda, year_end_tables
 from pipelines.synthesis.standing import PLACE, completed, disability_pension, standing
@@ -25,6 +25,7 @@ GIVEN = read_parameters()
 RULES = GIVEN.social
 YEAR = GIVEN.year(2015)
 LAST_DAY = FIRST_DAY + 364
+STATUS_DAY = LAST_DAY - 92  # 30 September
 ADDRESS = 1 << 20
 
 
@@ -127,10 +128,10 @@ def test_a_disease_found_later_brings_no_pension_earlier(people):
 
 def test_education_grows_with_age_and_every_level_is_dated(people):
     studies = completed(people, draws_of(people).keys(), GIVEN)
-    rows = udda(people, studies, LAST_DAY, GIVEN)
+    rows = udda(people, studies, draws_of(people).keys(), YEAR, GIVEN)
     age = people.age(LAST_DAY)[rows["person"]]
     assert age.min() >= 15
-    assert np.all(rows["since"] <= LAST_DAY)
+    assert np.all(rows["since"] <= STATUS_DAY)
     assert np.all(rows["since"] > people.birth[rows["person"]] + 15 * 365)
     grown = age >= 32
     assert np.array_equal(rows["level"][grown], people.education[rows["person"]][grown])
@@ -139,13 +140,37 @@ def test_education_grows_with_age_and_every_level_is_dated(people):
     twenty = rows["level"][(age >= 20) & (age < 22) & (people.education[rows["person"]] == levels.index("70"))]
     assert np.mean(twenty == levels.index(RULES.study.upper)) > 0.9
     resident = people.resident(LAST_DAY) & (people.age(LAST_DAY) >= 17)
-    assert np.isin(np.flatnonzero(resident), rows["person"]).all()
+    known = np.isin(np.flatnonzero(resident), rows["person"])
+    immigrants = people.origin[resident] == 2
+    assert known[~immigrants].all()
+    assert 1 - known[immigrants].mean() == pytest.approx(RULES.study.immigrants_unknown, abs=0.04)
+
+
+def test_what_is_completed_in_autumn_stands_in_the_table_of_the_next_year(people):
+    studies, keys = completed(people, draws_of(people).keys(), GIVEN), draws_of(people).keys()
+    now, then = (udda(people, studies, keys, GIVEN.year(year), GIVEN) for year in (2015, 2016))
+    autumn = np.flatnonzero((studies[2] > STATUS_DAY) & (studies[2] <= LAST_DAY))
+    level = {year: dict(zip(rows["person"].tolist(), rows["since"].tolist(), strict=True))
+             for year, rows in ((2015, now), (2016, then))}  # fmt: skip
+    both = [person for person in autumn.tolist() if person in level[2015] and person in level[2016]]
+    assert len(both) > 10
+    assert all(level[2015][person] <= STATUS_DAY < level[2016][person] == studies[2][person] for person in both)
+
+
+def test_an_education_that_nobody_knows_stays_unknown(people):
+    studies, keys = completed(people, draws_of(people).keys(), GIVEN), draws_of(people).keys()
+    now, then = (set(udda(people, studies, keys, GIVEN.year(y), GIVEN)["person"].tolist()) for y in (2015, 2016))
+    grown = people.resident(LAST_DAY) & people.resident(LAST_DAY + 366) & (people.age(LAST_DAY) >= 17)
+    assert {who for who in np.flatnonzero(grown).tolist() if who not in now} == {
+        who for who in np.flatnonzero(grown).tolist() if who not in then
+    }
 
 
 def test_nobody_loses_a_level_from_year_to_year(people):
     studies = completed(people, draws_of(people).keys(), GIVEN)
     order = [float(level) for level in GIVEN.education.levels]
-    once, again = udda(people, studies, LAST_DAY, GIVEN), udda(people, studies, LAST_DAY + 366, GIVEN)
+    keys = draws_of(people).keys()
+    once, again = (udda(people, studies, keys, GIVEN.year(year), GIVEN) for year in (2015, 2016))
     level = dict(zip(again["person"].tolist(), again["level"].tolist(), strict=True))
     for person, before in zip(once["person"].tolist(), once["level"].tolist(), strict=True):
         assert order[level[person]] >= order[before]
@@ -227,7 +252,7 @@ def test_yearly_rows_are_the_same_in_one_block_and_in_two(people):
         studies = completed(some, draws.keys(), GIVEN)
         pension = disability_pension(some, recognised[a:b], draws.keys(), GIVEN)
         found = standing(some, recognised[a:b], pension, studies[2], draws, YEAR, GIVEN)
-        rows.append((udda(some, studies, LAST_DAY, GIVEN), akm(some, found, draws.keys(), LAST_DAY, GIVEN)))
+        rows.append((udda(some, studies, draws.keys(), YEAR, GIVEN), akm(some, found, draws.keys(), LAST_DAY, GIVEN)))
     for whole, first, second in zip(*rows, strict=True):
         both = joined(first, second, cut)
         assert len(whole["person"]) > 150
@@ -304,10 +329,12 @@ def test_weeks_agree_with_the_years_standing(weeks, people):
 
 
 def test_mothers_take_leave_around_a_birth(people):
-    who, columns = benefits(people, unknown(people), draws_of(people), 2015, 2016, GIVEN)
     births, moves = newcomers(GIVEN, 8000)
     born = np.arange(8000, 8000 + births)
-    born = born[people.mother[born] >= 0]
+    people = replace(people, mother=people.mother.copy(), household=people.household.copy())
+    give_mothers(people, born, np.flatnonzero((people.sex == 2) & (people.entry < FIRST_DAY)), FIRST_DAY + 182, 0.5)
+    assert (people.mother[born] >= 0).all()
+    who, columns = benefits(people, unknown(people), draws_of(people), 2015, 2016, GIVEN)
     place = {int(person): row for row, person in enumerate(who)}
     leave = RULES.dream.codes["leave"]
     names = list(columns)

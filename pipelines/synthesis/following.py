@@ -22,6 +22,7 @@ from pipelines.synthesis.risk import OUTCOMES
 from pipelines.synthesis.shard import BLOCK, Plan, live_year, start
 from pipelines.synthesis.streams import Floats
 from pipelines.synthesis.truth import realised
+from stratify.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,15 @@ def simulate(
     plan = Plan(people, years, end, seed, date(end.year + 1, 1, 1), frozenset(), False, policy, block, fictitious_cpr)
     check_plan(plan)
     given = read_parameters(parameters)
+    if not (date(plan.first_year, 1, 1) <= landmark <= end and (landmark.month, landmark.day) == (1, 1)):
+        raise UsageError(f"landmark: a 1 January from {plan.first_year} to {end.year} is required, got {landmark}")
     if policy is not None:
-        policy.check(given)
-    codes, rows = Codes(given), []
+        policy.check(given, end.year)
+    codes, rows, everybody = Codes(given), [], []
     for part, first in enumerate(range(0, people, SHARD)):
         life = start(part, min(SHARD, people - first), plan, given)
         numbers = life.numbers
+        everybody.append(numbers)
         for number in range(plan.first_year, end.year + 1):
             place = 0
             for scene, risks, at_risk in live_year(life, given.year(number), plan, codes, given):
@@ -66,9 +70,22 @@ def simulate(
                                  {name: risks[name][who] for name in OUTCOMES},
                                  {name: came[name][who] for name in OUTCOMES}))  # fmt: skip
                 place += len(scene)
+    if policy is not None:
+        _all_are_people(policy, np.concatenate(everybody))
     return Followed(
         np.concatenate([row[0] for row in rows]),
         np.concatenate([row[1] for row in rows]),
         {name: np.concatenate([row[2][name] for row in rows]) for name in OUTCOMES},
         {name: np.concatenate([row[3][name] for row in rows]) for name in OUTCOMES},
     )
+
+
+def _all_are_people(policy: Policy, numbers: NDArray[np.int64]) -> None:
+    """Raise UsageError where a policy names people who never live in this region: they would silently have nothing."""
+    strange = {
+        offer: int((~np.isin(np.array([int(pnr) for pnr in people], np.int64), numbers)).sum())
+        for offer, people in policy.offers.items()
+    }
+    told = [f"{offer}: {count} pnr are nobody's in this region" for offer, count in sorted(strange.items()) if count]
+    if told:
+        raise UsageError("The policy names people of another region: the same --people, --years and --seed?", told)
