@@ -47,15 +47,13 @@ def diagnoses_of(contacts: Rows, scene: Scene, codes: Codes, given: Parameters) 
         picked.append(np.where(wanted, condition, -1))
         some = np.flatnonzero(wanted)
         code = codes.of_conditions("codes", condition[some], sex[some], keys[some], draw[some])
-        some, code, draw = (
-            some[code != contacts["code"][some]],
-            code[code != contacts["code"][some]],
-            draw[some][code != contacts["code"][some]],
-        )
+        other = code != contacts["code"][some]
+        some, code, draw = some[other], code[other], draw[some[other]]
         parts.append((some, code, np.full(len(some), SECONDARY), np.zeros(len(some), bool), draw))
     coded, of_age = _by_age(codes, given)
-    for kind, share in ((REFERRAL, REFERRALS), (UNDERLYING, UNDERLIES), (SECONDARY, given.care.quirks.refuted)):
-        draw = hashed(bits, "odd", np.full(n, 10 * kind + (share == given.care.quirks.refuted)))
+    refuted = given.care.quirks.refuted  # the secondary ones of these are refuted later
+    for kind, share in ((REFERRAL, REFERRALS), (UNDERLYING, UNDERLIES), (SECONDARY, refuted)):
+        draw = hashed(bits, f"odd {KINDS[kind]}", np.zeros(n, np.int64))
         eligible = {REFERRAL: np.ones(n, bool), UNDERLYING: have > 0, SECONDARY: day >= CHANGE}[kind]
         some = np.flatnonzero((unit(draw) < share) & eligible)
         among = of_age[np.clip(scene.age[person[some]], 0, OLDEST)]  # conditions that people of that age can have
@@ -64,10 +62,8 @@ def diagnoses_of(contacts: Rows, scene: Scene, codes: Codes, given: Parameters) 
         # an underlying disease is one's own; a referral or a refuted diagnosis may be anything
         own = known[start[some]] if kind == UNDERLYING else anything
         if kind == UNDERLYING:
-            some, own = (
-                some[scene.recognised[person[some], own] <= day[some]],
-                own[scene.recognised[person[some], own] <= day[some]],
-            )
+            by_then = scene.recognised[person[some], own] <= day[some]
+            some, own = some[by_then], own[by_then]
         code = codes.of_conditions("codes", own, sex[some], keys[some], draw[some])
         real = (code != contacts["code"][some]) & (code >= 0)
         some, code = some[real], code[real]

@@ -20,10 +20,8 @@ from pipelines.synthesis.codes import Codes
 from pipelines.synthesis.contacts import INPATIENT, contacts_of_year
 from pipelines.synthesis.diagnoses import diagnoses_of
 from pipelines.synthesis.dream import dream
-from pipelines.synthesis.homes import Homes
 from pipelines.synthesis.lpr import PER_YEAR, Lpr
 from pipelines.synthesis.parameters import Parameters
-from pipelines.synthesis.people import People
 from pipelines.synthesis.scene import Rows, Scene
 from pipelines.synthesis.streams import hashed, unit, word
 from pipelines.synthesis.write import Columns, Tables, people_column
@@ -55,11 +53,11 @@ class YearTables:
         self._parts: dict[str, list[Rows]] = {}
         self._place = 0
 
-    def eve(self, people: People, homes: Homes, year: Year) -> None:
+    def eve(self, life: Life, year: Year) -> None:
         """Write who lives in the region on the last day before the first year."""
         day = year.first - 1
-        self._put("bef", population.bef(people, homes, self._addresses(people), self.pnr, day, self.given, self.quirks),
-                  year.number - 1)  # fmt: skip
+        found = population.bef(life.people, life.homes, life.addresses, self.pnr, day, self.given, self.quirks)
+        self._put("bef", found, year.number - 1)
 
     def add(self, scene: Scene, life: Life) -> None:
         """Take in one block of a year; blocks come in order."""
@@ -125,9 +123,6 @@ class YearTables:
         self._put("afstand", population.afstand(people, homes, self.pnr, year, given), number)
         for name, columns in social.year_end_tables(life, self.pnr, year, given).items():
             self._put(name, columns, number)
-
-    def _addresses(self, people: People) -> NDArray[np.int64]:
-        return self.tables.part * (1 << 20) + np.arange(len(people), dtype=np.int64)
 
     def _keys(self, person: NDArray[np.int64], life: Life, year: Year) -> NDArray[np.int64]:
         """Return a number for each contact, its own in the whole region."""

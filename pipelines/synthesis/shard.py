@@ -93,7 +93,7 @@ def simulate_shard(
     pnr = digits(life.numbers, 10 if plan.fictitious_cpr else 12)
     tables, written = Tables(registers, part), TruthWriter(Tables(truth, part), pnr, given)
     year_tables = YearTables(tables, pnr, codes, plan, given)
-    year_tables.eve(life.people, life.homes, given.year(plan.first_year))
+    year_tables.eve(life, given.year(plan.first_year))
     done()
     for number in range(plan.first_year, plan.end.year + 1):
         year = given.year(number)
