@@ -52,6 +52,8 @@ class Codes:
         written = [code for codes in lists for code in codes]
         self.vocabulary = (*dict.fromkeys([*written, *map(without_suffix, written)]), *LATERALITY)
         self._place = {code: place for place, code in enumerate(self.vocabulary)}
+        bounds = given.admissions.bounds
+        self._bounds = {code: [bounds[start] for start in bounds if code.startswith(start)] for code in self.vocabulary}
         self._pools = {name: self._pool(codes) for name, codes in given.admissions.codes.items()}
         self._forms = {name: [self._forms_of(getattr(each, name)) for each in given.conditions] for name in CODE_LISTS}
 
@@ -101,11 +103,10 @@ class Codes:
         return found
 
     def _allowed(self, code: str, sex: str, age: int | None, *, rarely: bool = False) -> bool:
-        bounds = [bound for prefix, bound in self.given.admissions.bounds.items() if code.startswith(prefix)]
         return all(
             (bound.sex in (None, sex) or (rarely and bound.rarely))
             and (age is None or bound.ages[0] <= age <= bound.ages[1])
-            for bound in bounds
+            for bound in self._bounds[code]
         )
 
     def _pool(self, codes: Sequence[str]) -> Pool:

@@ -18,6 +18,7 @@ from pipelines.synthesis.hazards import Hazards
 from pipelines.synthesis.parameters import Parameters
 from pipelines.synthesis.streams import Floats
 
+AT_A_TIME = 512  # people whose rates fit into a processor's own memory
 OUTCOMES = ("acute_admission", "acute_somatic_admission", "psychiatric_admission", "acsc_admission", "death")
 
 
@@ -37,20 +38,26 @@ Stretch = tuple[Floats, Floats]  # its length in the person's time, and the rate
 
 def true_risks(hazard: Hazards, given: Parameters) -> dict[str, Floats]:
     """Return each outcome's probability within the year for everyone at risk, 0 for others. Raises if one is none."""
-    here = np.flatnonzero(hazard.at_risk)
-    some = hazard.rows(here)
+    risks = {outcome: np.zeros(len(hazard.at_risk)) for outcome in OUTCOMES}
+    at_risk = np.flatnonzero(hazard.at_risk)
+    for begins in range(0, len(at_risk), AT_A_TIME):
+        here = at_risk[begins : begins + AT_A_TIME]
+        for outcome, found in _risks_of(hazard.rows(here), given):
+            if not (np.isfinite(found).all() and (found >= 0).all() and (found <= 1 + 1e-12).all()):
+                raise ArithmeticError(f"{outcome}: a true risk is no probability")
+            risks[outcome][here] = np.minimum(found, 1.0)
+    return risks
+
+
+def _risks_of(some: Hazards, given: Parameters) -> Iterator[tuple[str, Floats]]:
     discharged = np.flatnonzero((some.again_until > 0) | (some.psych_again_until > 0))
-    whole, risks = np.ones(len(here)), {}
+    whole = np.ones(len(some.other))
     for outcome, rates in outcome_rates(some, given):
         found = incidence(rates, [(whole, np.zeros_like(whole))])
         if len(discharged) and outcome not in ("death", "acsc_admission"):
             few = Rates(*(getattr(rates, name)[discharged] for name in Rates.__dataclass_fields__))
             found[discharged] = incidence(few, _stretches(some, discharged, outcome))
-        if not (np.isfinite(found).all() and (found >= 0).all() and (found <= 1 + 1e-12).all()):
-            raise ArithmeticError(f"{outcome}: a true risk is no probability")
-        risks[outcome] = np.zeros(len(hazard.at_risk))
-        risks[outcome][here] = np.minimum(found, 1.0)
-    return risks
+        yield outcome, found
 
 
 def outcome_rates(h: Hazards, given: Parameters) -> Iterator[tuple[str, Rates]]:
