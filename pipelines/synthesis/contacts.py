@@ -18,7 +18,7 @@ from pipelines.synthesis.codes import Codes, chosen
 from pipelines.synthesis.happenings import ACSC, OTHER, PSYCH
 from pipelines.synthesis.parameters import Parameters
 from pipelines.synthesis.scene import Rows, Scene
-from pipelines.synthesis.streams import Words, hashed, poisson, unit
+from pipelines.synthesis.streams import Words, events, hashed, nth, poisson, unit
 
 Ints = NDArray[np.int64]
 INPATIENT, OUTPATIENT, EMERGENCY = 0, 2, 3  # as in c_pattype before 2014
@@ -172,9 +172,9 @@ def _visits(scene: Scene, town_hospital: Ints, codes: Codes, given: Parameters) 
         )
         bits = hashed(scene.keys[people], "visits", np.full(len(people), column), year.number)
         counts = poisson(unit(bits), mean) + new  # the first visit is where it was found
-        person, bits = _expanded(people, counts, scene.keys, f"visit {column}", year.number)
+        person, bits = events(people, counts, scene.keys, f"visit {column}", year.number)
         since = np.maximum(scene.recognised[person, column], year.first)
-        index = np.arange(len(person)) - np.repeat(np.cumsum(counts) - counts, counts)
+        index = nth(counts)
         wait = np.where(new.repeat(counts) & (index == 0), 0.03, unit(bits))
         day = since + np.floor(wait * (last - since)).astype(np.int64)
         psychiatric = unit(bits, 1) < condition.psychiatric_care
@@ -322,9 +322,3 @@ def _apart(rows: Rows) -> NDArray[np.bool_]:
     earlier = np.concatenate([[-1], reach[:-1]])
     found: NDArray[np.bool_] = (earlier // span != person) | ((earlier % span) // DAY + 1 < rows["start"] // DAY)
     return found
-
-
-def _expanded(people: Ints, counts: Ints, keys: Words, purpose: str, year: int) -> tuple[Ints, Words]:
-    person = np.repeat(people, counts)
-    index = np.arange(len(person)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return person, hashed(keys[person], purpose, index, year)

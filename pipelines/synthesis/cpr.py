@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.synthesis.people import SHARD, People
-from pipelines.synthesis.streams import Words, hashed
+from pipelines.synthesis.streams import Words, hashed, place_in_run
 from stratify.errors import UsageError
 
 DAY_ADDED = 60
@@ -59,10 +59,8 @@ def _place_among_alike(birth: NDArray[np.int32], sex: NDArray[np.int8]) -> NDArr
     """Return how many with the same day of birth and sex stand before each."""
     order = np.lexsort((np.arange(len(birth)), sex, birth))
     alike = birth[order].astype(np.int64) * 2 + sex[order]
-    leads = np.concatenate([[True], alike[1:] != alike[:-1]])[: len(alike)]
-    at = np.arange(len(alike))
     place = np.empty(len(alike), np.int64)
-    place[order] = at - np.maximum.accumulate(np.where(leads, at, 0)) if len(at) else at
+    place[order] = place_in_run(alike)
     return place
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipelines.synthesis.hazards import Hazards
 from pipelines.synthesis.parameters import Parameters
-from pipelines.synthesis.streams import Draws, Floats, Words, hashed, poisson, unit
+from pipelines.synthesis.streams import Draws, Floats, Words, events, hashed, poisson, unit
 
 OTHER, ACSC, PSYCH = 0, 1, 2  # kinds of admissions, as in shapes.KINDS
 BASE, ONSET, AGAIN = 0, 1, 2  # why it came: by itself, with an onset, after a discharge
@@ -102,7 +102,7 @@ def _onsets(
     A condition can come up a second time in the year. Of the first one of the year nothing comes of it; of a later one
     it is no new onset but may bring another admission, as its first time may: the closed form counts it so.
     """
-    person, bits = _events(poisson(u, hazard.onset.sum(axis=1)), keys, "onset", year)
+    person, bits = events(np.arange(len(u)), poisson(u, hazard.onset.sum(axis=1)), keys, "onset", year)
     time = unit(bits)
     order = np.lexsort((bits, time, person))
     person, bits, time = person[order], bits[order], time[order]
@@ -146,7 +146,7 @@ def _admissions(
     until = np.minimum(switch, 1.0)
     factor = after[np.arange(len(u)), first]
     before, later = rate * until, rate * factor * (1 - until)
-    person, bits = _events(poisson(u, before + later), keys, f"admission {kind}", year)
+    person, bits = events(np.arange(len(u)), poisson(u, before + later), keys, f"admission {kind}", year)
     spent = unit(bits) * (before + later)[person]
     early = spent < before[person]
     slow = np.maximum(rate[person], 1e-300)
@@ -187,9 +187,3 @@ def _one_time(waiting: Floats, rate: Floats, switch: Floats, first: Ints, after:
     slow = np.maximum(rate, 1e-300)
     early = waiting < rate * until
     return np.where(early, waiting / slow, until + (waiting - rate * until) / np.maximum(slow * factor, 1e-300))
-
-
-def _events(counts: Ints, keys: Words, purpose: str, year: int) -> tuple[Ints, Words]:
-    person = np.repeat(np.arange(len(counts)), counts)
-    index = np.arange(len(person)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return person, hashed(keys[person], purpose, index, year)

@@ -18,7 +18,7 @@ from pipelines.synthesis.parameters import Parameters
 from pipelines.synthesis.people import FIRST, People
 from pipelines.synthesis.scene import Rows, Scene
 from pipelines.synthesis.shapes_services import OLDEST, Begins, by_age
-from pipelines.synthesis.streams import Draws, Floats, hashed, poisson, unit
+from pipelines.synthesis.streams import Draws, Floats, hashed, nth, poisson, unit
 from pipelines.synthesis.write import Columns, dates, words
 
 Days = NDArray[np.int32]
@@ -167,7 +167,7 @@ def _after_stays(scene: Scene, given: Parameters) -> tuple[Ints, Ints, NDArray[n
     some = (scene.age[person] >= rule.from_) & (unit(bits) < rule.after_stay)
     count = np.where(some, 1 + poisson(unit(bits, 1), np.full(len(bits), max(rule.after_visits - 1, 0.0))), 0)
     visitor = np.repeat(person, count)
-    index = np.arange(len(visitor)) - np.repeat(np.cumsum(count) - count, count)
+    index = nth(count)
     detail = hashed(np.repeat(bits, count), "visit after stay", index)
     day = np.repeat(end // DAY + 1, count) + np.floor(unit(detail) * rule.after_days).astype(np.int64)
     inside = day < scene.year.first + scene.year.length

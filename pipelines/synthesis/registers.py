@@ -23,7 +23,7 @@ from pipelines.synthesis.dream import dream
 from pipelines.synthesis.lpr import PER_YEAR, Lpr
 from pipelines.synthesis.parameters import Parameters
 from pipelines.synthesis.scene import Rows, Scene
-from pipelines.synthesis.streams import hashed, unit, word
+from pipelines.synthesis.streams import hashed, place_in_run, unit, word
 from pipelines.synthesis.write import Columns, Tables, people_column
 from stratify.errors import UsageError
 
@@ -127,8 +127,7 @@ class YearTables:
     def _keys(self, person: NDArray[np.int64], life: Life, year: Year) -> NDArray[np.int64]:
         """Return a number for each contact, its own in the whole region."""
         n = len(person)
-        leads = np.concatenate([[True], person[1:] != person[:-1]])[:n]
-        index = np.arange(n) - np.maximum.accumulate(np.where(leads, np.arange(n), 0)) if n else person
+        index = place_in_run(person)
         if n and int(index.max()) >= PER_YEAR:
             raise UsageError(
                 f"the parameters give one person more than {PER_YEAR} contacts in a year; lower their rates"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipelines.synthesis.calendar import DAY, Year
 from pipelines.synthesis.people import People
-from pipelines.synthesis.streams import Draws, Floats, Words, hashed, unit
+from pipelines.synthesis.streams import Draws, Floats, Words, events, unit
 
 Days = NDArray[np.int32]
 Rows = dict[str, NDArray[Any]]  # columns of one length; `person` is the place in the block
@@ -56,9 +56,7 @@ class Scene:
 
     def events(self, purpose: str, counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], Words]:
         """Return the person and 64 hashed bits of each event, for so many events of each person, person by person."""
-        person = np.repeat(np.arange(len(counts)), counts)
-        index = np.arange(len(person)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return person, hashed(self.keys[person], purpose, index, self.year.number)
+        return events(np.arange(len(counts)), counts, self.keys, purpose, self.year.number)
 
     def within(self, person: NDArray[np.int64], day: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Return which days lie in the person's part of the year."""

@@ -7,7 +7,7 @@ of its own. Within a year people are taken in blocks of any size: only people's 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -80,8 +80,8 @@ class Life:
     keys: Words
     addresses: NDArray[np.int64]
     numbers: NDArray[np.int64]  # `pnr` of each as a number
-    effects: Floats | None = field(default=None)  # (people, 4): factors from offers, once a policy holds
-    moving: NDArray[np.bool_] | None = None  # who was to move away this year, whether or not they lived to
+    moving: NDArray[np.bool_]  # who was to move away this year, whether or not they lived to
+    effects: Floats | None = None  # (people, 4): factors from offers, once a policy holds
 
 
 def simulate_shard(
@@ -125,17 +125,17 @@ def start(part: int, residents: int, plan: Plan, given: Parameters) -> Life:
     state = State(**{name: np.concatenate([getattr(each, name) for each in parts]) for name in vars(parts[0])})
     addresses = (part << ADDRESSES) + np.arange(count, dtype=np.int64)
     numbers = fictitious_cpr(people, part, plan.seed) if plan.fictitious_cpr else pseudonyms(plan.seed, addresses)
-    return Life(people, build_homes(draws, given), state, draws, keys, addresses, numbers)
+    nobody = np.zeros(count, bool)
+    return Life(people, build_homes(draws, given), state, draws, keys, addresses, numbers, nobody)
 
 
 def live_year(
-    life: Life, year: Year, plan: Plan, codes: Codes, given: Parameters, *, moving: bool = True
+    life: Life, year: Year, plan: Plan, codes: Codes, given: Parameters
 ) -> Iterator[tuple[Scene, dict[str, Floats], NDArray[np.bool_]]]:
     """Yield each block's scene, true risks and who was at risk on 1 January, after letting the year happen to it."""
     move_and_part(life.people, life.homes, life.draws, year, year.number - plan.first_year, given)
     until = np.maximum(life.state.until, life.state.psych_until)
-    if moving:
-        life.moving = leave_region(life.people, life.draws, year, until, given)
+    life.moving = leave_region(life.people, life.draws, year, until, given)
     children, mothers, days = _children(life.people, year)
     life.effects = None if plan.policy is None else plan.policy.factors(life, year, given)
     for begins, stops in blocks(len(life.people), plan.block):

@@ -20,7 +20,7 @@ from pipelines.synthesis.scene import Rows, Scene
 from pipelines.synthesis.shapes import KINDS
 from pipelines.synthesis.shapes_services import STANDINGS
 from pipelines.synthesis.standing import PLACE, Days, completed, disability_pension, standing
-from pipelines.synthesis.streams import Draws, Words, hashed, poisson, unit
+from pipelines.synthesis.streams import Draws, Words, hashed, nth, poisson, unit
 from pipelines.synthesis.truth import family_ids
 from pipelines.synthesis.write import Columns, dates, people_column, words
 
@@ -151,7 +151,7 @@ def coercion(scene: Scene, given: Parameters) -> Rows:
     coerced = unit(bits) < given.care.contacts.coercion * np.where(scene.severe[person], rule.severe, 1.0)
     count = np.where(coerced, 1 + poisson(unit(bits, 1), np.full(len(bits), rule.measures - 1)), 0)
     stay = np.repeat(np.arange(len(person)), count)
-    index = np.arange(len(stay)) - np.repeat(np.cumsum(count) - count, count)
+    index = nth(count)
     detail = hashed(bits[stay], "measure", index)
     kind = np.searchsorted(np.cumsum(rule.shares)[:-1], unit(detail), side="right")
     first, last = start[stay] // DAY, end[stay] // DAY

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipelines.synthesis.calendar import NEVER
 from pipelines.synthesis.parameters import Parameters
 from pipelines.synthesis.people import People
-from pipelines.synthesis.streams import Floats
+from pipelines.synthesis.streams import Floats, place_in_run
 
 Days = NDArray[np.int32]
 
@@ -100,8 +100,7 @@ def begin(
     ratios = np.exp(given.ratios)
     weights = {name: given.column(name) for name in WEIGHTS}
     psychiatric = given.psychiatric[condition]
-    first = np.concatenate([[True], person[1:] != person[:-1]])
-    rank = np.arange(len(person)) - np.maximum.accumulate(np.where(first, np.arange(len(person)), 0))
+    rank = place_in_run(person)
     for turn in range(int(rank.max()) + 1):  # each person once per turn, so that fancy indexing adds up
         rows = np.flatnonzero(rank == turn)
         who, what = person[rows], condition[rows]

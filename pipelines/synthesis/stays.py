@@ -21,7 +21,7 @@ from pipelines.synthesis.parameters import Parameters
 from pipelines.synthesis.people import People
 from pipelines.synthesis.scene import Rows
 from pipelines.synthesis.state import State
-from pipelines.synthesis.streams import Floats, Words, hashed, unit
+from pipelines.synthesis.streams import Floats, Words, hashed, place_in_run, unit
 
 Ints = NDArray[np.int64]
 SHORTEST = 13 * 60  # minutes of a stay: above the 12 hours that make an admission
@@ -173,8 +173,7 @@ def _spaced(stays: Admissions, start: Ints, length: Ints, earliest: Ints, latest
     """Return stays with room between them: pushed later one after the other, then back from the end where need be."""
     person = stays.person
     n = len(person)
-    leads = np.concatenate([[True], person[1:] != person[:-1]])[:n]
-    place = np.arange(n) - np.maximum.accumulate(np.where(leads, np.arange(n), 0)) if n else np.zeros(0, np.int64)
+    place = place_in_run(person)
     of_person = np.bincount(person, minlength=len(earliest))
     left = of_person[person] - 1 - place
     span = np.int64(2**40)  # more than any minute: keeps people apart in one running maximum

@@ -68,6 +68,36 @@ def unit(bits: Words, place: int = 0) -> Floats:
     return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
+def nth(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return 0, 1, 2, … for each so many in turn.
+
+    >>> nth(np.array([2, 0, 3])).tolist()
+    [0, 1, 0, 1, 2]
+    """
+    found: NDArray[np.int64] = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return found
+
+
+def place_in_run(values: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return each value's place among the equal ones beside it: of rows sorted by person, which of theirs it is.
+
+    >>> place_in_run(np.array([4, 4, 7, 9, 9, 9])).tolist()
+    [0, 1, 0, 0, 1, 2]
+    """
+    places = np.arange(len(values))
+    leads = np.concatenate([[True], values[1:] != values[:-1]])[: len(values)]
+    found: NDArray[np.int64] = places - np.maximum.accumulate(np.where(leads, places, 0)) if len(values) else places
+    return found
+
+
+def events(
+    people: NDArray[np.int64], counts: NDArray[np.int64], keys: Words, purpose: str, year: int
+) -> tuple[NDArray[np.int64], Words]:
+    """Return the person and 64 hashed bits of each event, for so many events of each of these people."""
+    person = np.repeat(people, counts)
+    return person, hashed(keys[person], purpose, nth(counts), year)
+
+
 def poisson(uniform: Floats, mean: Floats) -> NDArray[np.int64]:
     """Return Poisson counts by inverting their distribution: never fewer events for a higher mean and the same number.
 

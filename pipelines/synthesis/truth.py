@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.synthesis.calendar import NEVER, Year
+from pipelines.synthesis.calendar import NEVER, Year, day_number
 from pipelines.synthesis.happenings import ACSC, PSYCH
 from pipelines.synthesis.parameters import Parameters
 from pipelines.synthesis.risk import OUTCOMES
@@ -54,9 +54,7 @@ class TruthWriter:
         came = {name: np.concatenate([part[2][name] for part in self._parts])[who] for name in OUTCOMES}
         columns = base | {name: pa.array(values.astype(np.float32)) for name, values in risks.items()}
         self.tables.write("truth_risk", columns, year.number)
-        stayed = (
-            np.ones(len(who), bool) if life.moving is None else ~life.moving[who]
-        )  # planned: dying first changes nothing
+        stayed = ~life.moving[who]  # planned: dying first changes nothing
         columns = (
             base | {name: pa.array(values) for name, values in came.items()} | {"at_risk_whole_year": pa.array(stayed)}
         )
@@ -146,6 +144,4 @@ def attach(con: duckdb.DuckDBPyConnection, truth: Path) -> None:
 
 
 def _last_day(plan: Plan) -> int:
-    from pipelines.synthesis.calendar import day_number
-
     return day_number(plan.end)

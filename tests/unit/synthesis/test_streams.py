@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipelines.synthesis.streams import Draws, hashed, poisson, unit
+from pipelines.synthesis.streams import Draws, events, hashed, nth, place_in_run, poisson, unit
 
 
 @pytest.fixture
@@ -70,3 +70,18 @@ def test_a_higher_mean_never_gives_fewer_events():
 def test_no_mean_is_no_event():
     u = np.array([0.0, 0.5, 1 - 2**-53])
     assert poisson(u, np.zeros(3)).tolist() == [0, 0, 0]
+
+
+def test_events_are_numbered_person_by_person():
+    counts = np.array([2, 0, 3])
+    assert nth(counts).tolist() == [0, 1, 0, 1, 2]
+    assert nth(np.zeros(0, np.int64)).tolist() == []
+    keys = Draws(1, 0, 10).keys()
+    person, bits = events(np.array([4, 5, 6]), counts, keys, "visit", 2020)
+    assert person.tolist() == [4, 4, 6, 6, 6]
+    np.testing.assert_array_equal(bits, hashed(keys[person], "visit", nth(counts), 2020))
+
+
+def test_rows_are_numbered_within_their_person():
+    assert place_in_run(np.array([4, 4, 7, 9, 9, 9])).tolist() == [0, 1, 0, 0, 1, 2]
+    assert place_in_run(np.zeros(0, np.int64)).tolist() == []
