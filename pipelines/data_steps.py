@@ -118,7 +118,7 @@ def landmarks(store: Store) -> list[int]:
 
 
 def _only(found: Present, kept: Any) -> Present:
-    return Present(found.conditions[kept], found.condition_ids, found.measurable, found.charlson[kept])
+    return Present(found.conditions[kept], found.condition_ids, found.measurable)
 
 
 def _write_matrix(out: Path, parts: list[tuple[Rows, Floats]], days: list[int], catalogue: Catalogue) -> None:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
-from stratify.catalogue.shapes import Care, Entry, IcdPrefix, Id, Shape
+from stratify.catalogue.shapes import AtcPrefix, Care, Entry, IcdPrefix, Id, Shape
+
+
+def _in_thousandths(weight: float) -> float:
+    if round(weight * 1000) / 1000 != weight:
+        raise ValueError("a weight has at most three decimals")
+    return weight
+
+
+Weight = Annotated[float, AfterValidator(_in_thousandths)]  # added up as whole thousandths: no order changes the sum
 
 
 class ConditionExample(Shape):
@@ -49,33 +58,59 @@ class Condition(Entry):
 
 
 class IndexGroup(Shape):
-    """A disease group of an index, with its weight under each named weighting."""
+    """A disease or drug group of an index, with its weight under each named weighting.
+
+    A person has it by a diagnosis, by a redeemed drug, or by a condition of the catalogue: any one of them will do.
+    """
 
     id: Id
     name: str
-    icd10: tuple[IcdPrefix, ...]
-    weights: dict[str, int]
+    icd10: tuple[IcdPrefix, ...] = ()
+    icd10_except: tuple[IcdPrefix, ...] = ()
+    atc: tuple[AtcPrefix, ...] = ()
+    atc_except: tuple[AtcPrefix, ...] = ()
+    conditions: tuple[Id, ...] = ()
+    weights: dict[str, Weight]
     superseded_by: Id | None = None  # counts nothing when that group is present and supersession is on
+
+    @model_validator(mode="after")
+    def _has_a_rule(self) -> IndexGroup:
+        if not (self.icd10 or self.atc or self.conditions):
+            raise ValueError("needs icd10, atc or conditions")
+        return self
 
 
 class IndexExample(Shape):
-    """Codes and the score expected under each weighting; a "no" is a score of 0 everywhere."""
+    """Codes, of diagnoses and of drugs, and the score expected under each weighting; a "no" is 0 everywhere."""
 
     why: str
-    codes: tuple[str, ...]
-    supersede: bool = True
-    expect: dict[str, int]
+    codes: tuple[str, ...] = ()
+    drugs: tuple[str, ...] = ()
+    supersede: bool | None = None  # None: as the index says
+    expect: dict[str, float]
 
     def answer(self) -> bool:
         return any(self.expect.values())
 
 
 class Index(Entry):
-    """A weighted sum over disease groups."""
+    """A weighted sum over groups; a weight may be below nought, and so may the sum."""
 
     lookback_days: int | None = None
+    min_age: int | None = None  # years; below it the index says nothing of a person: missing, not 0
+    supersede: bool = True  # whether a group is silent beside the graver one of its kind
     group: tuple[IndexGroup, ...]
     example: tuple[IndexExample, ...] = ()
+
+    @property
+    def weightings(self) -> tuple[str, ...]:
+        """The names of the weightings, in alphabetical order."""
+        return tuple(sorted(self.group[0].weights))
+
+    @property
+    def by_drugs(self) -> bool:
+        """Whether any group is told by redeemed drugs."""
+        return any(group.atc for group in self.group)
 
     @model_validator(mode="after")
     def _weighs_every_group_alike(self) -> Index:
@@ -84,7 +119,7 @@ class Index(Entry):
             raise ValueError(f"group: the same id twice: {', '.join(sorted(twice))}")
         weightings = {weighting for group in self.group for weighting in group.weights}
         short = [group.id for group in self.group if set(group.weights) != weightings]
-        if short:
+        if short or not weightings:
             raise ValueError(f"weights: every group needs {', '.join(sorted(weightings))}; not so: {', '.join(short)}")
         unknown = {weighting for example in self.example for weighting in example.expect} - weightings
         if unknown:

@@ -25,6 +25,7 @@ from stratify.catalogue.entries import (
     Stratum,
     Target,
 )
+from stratify.catalogue.tables import with_table
 from stratify.errors import CatalogueError
 from stratify.files import canonical_json, digest_text
 
@@ -123,6 +124,15 @@ def check_references(catalogue: Catalogue) -> list[str]:
             for index in catalogue.indices.values()
         ),
         *(
+            (f"indices/{index.id}.toml: conditions", [c for g in index.group for c in g.conditions],
+             catalogue.conditions)
+            for index in catalogue.indices.values()
+        ),
+        *(
+            (f"features/{family.id}.toml: index", [family.index] if family.index else [], catalogue.indices)
+            for family in catalogue.features.values()
+        ),
+        *(
             (f"offers/{offer.id}.toml: instead", [i for e in offer.excludes for i in e.instead], catalogue.offers)
             for offer in catalogue.offers.values()
         ),
@@ -157,6 +167,11 @@ def _read(path: Path, kind: str, shape: type[Entry], problems: list[str]) -> Ent
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(f"{where}: not readable as TOML: {error}")
         return None
+    if kind == "indices":
+        faults = with_table(raw, path.parent)
+        if faults:
+            problems += [f"{where}: {fault}" for fault in faults]
+            return None
     try:
         entry = shape.model_validate(raw)
     except ValidationError as error:

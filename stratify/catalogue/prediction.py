@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -85,7 +85,8 @@ class FeatureFamily(Entry):
     domain: Literal["condition", "diagnosis", "contact", "stay", "drug", "lab", "person"]
     clinical_group: Text  # the heading under which reasons are shown
     role: Literal["predictor", "audit", "both"]
-    per: Literal["group", "condition", "charlson"] = "group"
+    per: Literal["group", "condition", "index"] = "group"
+    index: Id | None = None  # with per = "index": one column per weighting of it
     at: Literal["start", "end"] = "start"  # for stays: the day they began, or the day they ended
     group: tuple[FeatureGroup, ...] = ()
     aggregates: tuple[Aggregate, ...] = ()
@@ -95,6 +96,13 @@ class FeatureFamily(Entry):
     )  # what a cell without events holds
     unit: str = ""
     example: tuple[FeatureExample, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_for_an_index(cls, raw: Any) -> Any:
+        if isinstance(raw, dict) and raw.get("per") == "charlson":  # the short form of the first index
+            return raw | {"per": "index", "index": "charlson"}
+        return raw
 
     @model_validator(mode="after")
     def _says_what_nothing_means(self) -> FeatureFamily:
@@ -110,7 +118,9 @@ class FeatureFamily(Entry):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"group: the same id twice: {', '.join(twice)}")
         if (self.domain == "condition") != (self.per != "group"):
-            raise ValueError("per: condition and charlson go with the domain condition, and it with one of them")
+            raise ValueError("per: condition and index go with the domain condition, and it with one of them")
+        if (self.per == "index") != (self.index is not None):
+            raise ValueError("index: goes with per = index, and that needs one")
         if windowed != bool(self.aggregates) or windowed != bool(self.windows):
             raise ValueError(f"domain {self.domain} {'needs' if windowed else 'takes no'} aggregates and windows")
         if bool(self.group) == (self.domain == "condition"):

@@ -14,8 +14,9 @@ from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import FeatureGroup
 from stratify.cohort import DAYS_PER_YEAR, Spells, spell_of
 from stratify.features.columns import Column, columns, groups
-from stratify.features.conditions import Present, charlson
+from stratify.features.conditions import Present
 from stratify.features.events import read_events
+from stratify.features.indices import index_cells
 from stratify.features.kernel import Cells, Floats, Rows, aggregate
 from stratify.store.read import Columns, Store
 
@@ -29,16 +30,15 @@ def matrix(
     declared = columns(catalogue)
     answer = np.full((len(rows), len(declared)), np.nan)
     place = {column.id: position for position, column in enumerate(declared)}
-    scores = charlson(found, catalogue, told=bool(store.measurable["charlson"]))
     special = {
         "person": person_cells(rows, people, lived),
         "condition": dict(zip(found.condition_ids, found.cells().T, strict=True)),
-        "charlson": scores,
+        **index_cells(store, rows, found, people["birth"][rows.person], catalogue, bucket),
     }
     for family_id, of_family in groupby(declared, key=lambda column: column.family.id):
         family = catalogue.features[family_id]
         if family.domain in ("person", "condition"):
-            told = special["person" if family.domain == "person" else family.per]
+            told = special["person" if family.domain == "person" else family.index or "condition"]
             for column in of_family:
                 answer[:, place[column.id]] = told[column.group.id]
         elif store.has(family.domain):

@@ -81,10 +81,11 @@ def _family(family: FeatureFamily, catalogue: Catalogue) -> Iterator[Column]:
 
 
 def groups(family: FeatureFamily, catalogue: Catalogue) -> tuple[FeatureGroup, ...]:
-    """Return a family's groups: its own, one per condition, or one per weighting of the Charlson index."""
+    """Return a family's groups: its own, one per condition, or one per weighting of its index."""
     if family.per == "condition":
         return tuple(FeatureGroup(id=c.id, name=c.name, codes=(c.id,)) for c in catalogue.conditions.values())
-    if family.per == "charlson":
-        weightings = sorted(catalogue.indices["charlson"].group[0].weights)
-        return tuple(FeatureGroup(id=w, name=Text(da=f"Charlson ({w})", en=f"Charlson ({w})")) for w in weightings)
+    if family.index is not None:
+        index = catalogue.indices[family.index]
+        told = {w: Text(da=f"{family.name.da} ({w})", en=f"{family.name.en} ({w})") for w in index.weightings}
+        return tuple(FeatureGroup(id=w, name=name) for w, name in told.items())
     return family.group

@@ -127,6 +127,21 @@ def aggregate(events: Events, rows: Rows, groups: int, windows: Sequence[int]) -
     )
 
 
+def presence(events: Events, rows: Rows, lookback: Ints) -> npt.NDArray[np.bool_]:
+    """Return which of the groups each row has, bool (rows, groups): an event known by then, within its look-back.
+
+    `lookback` holds the days of each group. The same answer as an `any` of `aggregate`, without the counting.
+    """
+    if len(events.group) and not 0 <= events.group.min() <= events.group.max() < len(lookback):
+        raise ValueError(f"events must be of groups 0 to {len(lookback) - 1}")
+    refuse_unsorted(events.person, events.day, "events")
+    refuse_unsorted(rows.person, rows.day, "rows")
+    has = np.zeros((len(rows), len(lookback)), dtype=bool)
+    for event, row in _pairs(events, rows, lookback[events.group]):
+        has[row, events.group[event]] = True
+    return has
+
+
 def _by_column(cells: npt.NDArray[Number]) -> npt.NDArray[Number]:
     """The same with rows last, so that a column lies in one piece: counting goes row by row, reading by column."""
     return np.ascontiguousarray(np.moveaxis(cells, 0, -1))
@@ -139,7 +154,7 @@ def _add(into: npt.NDArray[np.int32] | Floats, slot: Ints, weights: Floats | Non
         into[first : last + 1] += np.bincount(slot - first, weights=weights).astype(into.dtype)
 
 
-def _pairs(events: Events, rows: Rows, longest: int) -> Iterator[tuple[Ints, Ints]]:
+def _pairs(events: Events, rows: Rows, longest: int | Ints) -> Iterator[tuple[Ints, Ints]]:
     """Yield (event, row) for every row an event reaches, in the order of events, a bearable number at a time."""
     if not len(rows) or not len(events.person):
         return

@@ -70,6 +70,9 @@ def whole_query():
         if family.domain not in ("person", "condition"):
             ctes.append(f"f_{family.id} AS ({windowed_query(family)})")
             parts.append(f"f_{family.id}")
+        elif family.index is not None:
+            ctes.append(f"f_{family.id} AS ({index_query(CATALOGUE.indices[family.index])})")
+            parts.append(f"f_{family.id}")
     joined = "cohort" + "".join(f" LEFT JOIN {part} USING (person, t)" for part in parts[1:])
     return f"WITH {', '.join(ctes)} SELECT * FROM {joined} ORDER BY person, t"
 
@@ -97,19 +100,12 @@ COHORT = """
 
 
 def conditions_query():
-    """Conditions within their look-back, how many of them count, and Charlson's sum with supersession."""
-    cells, weighted = [], {}
+    """Conditions within their look-back, and how many of them count."""
+    cells = []
     for c in CATALOGUE.conditions.values():
         within = f"code = '{c.id}' AND t - day <= {c.lookback_days or FOREVER}"
         value = "NULL" if c.by_drugs_only else f"CAST(count(*) FILTER ({within}) > 0 AS INTEGER)"
         cells.append(f"{value} AS condition_{c.id}")
-    charlson = CATALOGUE.indices["charlson"]
-    has = {g.id: f"(count(*) FILTER (code = 'charlson.{g.id}') > 0)" for g in charlson.group}
-    for g in charlson.group:
-        counts = has[g.id] + (f" AND NOT {has[g.superseded_by]}" if g.superseded_by else "")
-        for name, weight in g.weights.items():
-            weighted.setdefault(name, []).append(f"CASE WHEN {counts} THEN {weight} ELSE 0 END")
-    cells += [f"{' + '.join(terms)} AS charlson_{name}" for name, terms in weighted.items()]
     whole = [c for c in CATALOGUE.conditions.values() if c.part_of is None]
     counted = " + ".join(
         f"CAST(count(*) FILTER (code = '{c.id}' AND t - day <= {c.lookback_days or FOREVER}) > 0 AS INTEGER)"
@@ -119,6 +115,38 @@ def conditions_query():
         FROM adult AS a LEFT JOIN condition AS e ON e.person = a.person AND e.day < a.t AND e.known < a.t
              AND (e.until IS NULL OR a.t <= e.until)
         GROUP BY a.person, a.t"""
+
+
+def index_query(index):
+    """An index's weighted sum: of groups by diagnosis, by drug and by condition, each within its look-back."""
+    has = {}
+    for g in index.group:
+        tests = [f"(code = '{index.id}.{g.id}' AND t - day <= {index.lookback_days or FOREVER})"]
+        for key in g.conditions:
+            days = CATALOGUE.conditions[key].lookback_days or FOREVER
+            tests.append(f"(code = '{key}' AND t - day <= {days})")
+        if g.atc:
+            drugs = " OR ".join(f"code LIKE 'drug {atc}%'" for atc in g.atc)
+            unless = " OR ".join(f"code LIKE 'drug {atc}%'" for atc in g.atc_except) or "false"
+            tests.append(f"(({drugs}) AND NOT ({unless}) AND t - day <= {index.lookback_days or FOREVER})")
+        has[g.id] = f"(count(*) FILTER ({' OR '.join(tests)}) > 0)"
+    cells = []
+    for name in index.weightings:
+        terms = [
+            f"CASE WHEN {has[g.id]}"
+            + (f" AND NOT {has[g.superseded_by]}" if g.superseded_by and index.supersede else "")
+            + f" THEN CAST({g.weights[name]} AS DECIMAL(9, 3)) ELSE 0 END"
+            for g in index.group
+        ]
+        whole = f"CAST({' + '.join(terms)} AS DOUBLE)"
+        young = f"any_value(person_age) < {index.min_age}" if index.min_age else "false"
+        cells.append(f"CASE WHEN {young} THEN NULL ELSE {whole} END AS {index.id}_{name}")
+    return f"""SELECT cohort.person, cohort.t, {", ".join(cells)}
+        FROM cohort LEFT JOIN (SELECT person, day, known, code, until FROM condition
+                               UNION ALL SELECT person, day, known, 'drug ' || code, NULL FROM drug) AS e
+             ON e.person = cohort.person AND e.day < cohort.t AND e.known < cohort.t
+             AND (e.until IS NULL OR cohort.t <= e.until)
+        GROUP BY cohort.person, cohort.t"""
 
 
 def windowed_query(family):

@@ -42,7 +42,7 @@ def catalogue() -> Catalogue:
 
 @pytest.mark.parametrize("entry, example", EXAMPLES)
 def test_an_example_comes_out_as_its_file_says(entry, example):
-    assert evaluate_example(entry, example) == example.expect
+    assert evaluate_example(entry, example, CATALOGUE.conditions) == example.expect
 
 
 def test_the_list_is_31_somatic_and_8_psychiatric_conditions(catalogue):

@@ -7,6 +7,7 @@ from datetime import date
 import duckdb
 
 from stratify.catalogue import Catalogue
+from stratify.indices import measurable_indices
 from stratify.morbidity import code_groups
 from stratify.registers.clock import day_number
 from stratify.registers.delivery import Delivery
@@ -82,7 +83,7 @@ def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: D
         "conditions": sorted(by_diagnosis),
         "not_measurable": sorted(set(catalogue.conditions) - by_diagnosis),
         "unverified": [],
-        "charlson": True,
+        "indices": measurable_indices(catalogue.indices, by_diagnosis, catalogue.conditions, coded=True),
         "acute": True,
         "care": True,
     }

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from stratify.catalogue import Catalogue
+from stratify.indices import measurable_indices
 from stratify.morbidity import code_groups
 from stratify.registers.delivery import Delivery
 from stratify.registers.omop.concepts import ICD_VOCABULARY, map_concepts
@@ -97,14 +98,13 @@ def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: D
     groups = found.derived | found.verified | (found.unverified & met) | {group for _, group in pairs}
     measurable = groups & set(catalogue.conditions)
     coded = _count(con, "icd_source") >= ICD_SHARE * max(1, _count(con, "condition_occurrence"))
-    charlson = {f"charlson.{group.id}" for group in catalogue.indices["charlson"].group}
     untold = _count(con, "visit_occurrence WHERE visit_concept_id = 9201")  # inpatient visits, acute or planned
     acute_told = untold == 0 and _count(con, "visit_occurrence WHERE visit_concept_id = 262") > 0
     told: dict[str, Any] = {
         "conditions": sorted(measurable),
         "not_measurable": sorted(set(catalogue.conditions) - measurable),
         "unverified": sorted(found.unverified & measurable),
-        "charlson": coded or charlson <= groups,
+        "indices": measurable_indices(catalogue.indices, groups, catalogue.conditions, coded=coded),
         "acute": acute_told,
         "care": False,
     }

@@ -77,9 +77,10 @@ def test_where_psychiatric_care_is_not_told_columns_by_care_are_missing_and_the_
     assert found["stay_acute_count_365"] == [0]
 
 
-def test_charlson_is_missing_where_the_source_does_not_code_for_it(cells):
-    found = cells({name: [] for name in EVERYTHING}, charlson=False)
+def test_an_index_is_missing_where_the_source_does_not_code_for_it(cells):
+    found = cells({name: [] for name in EVERYTHING}, indices=["elixhauser"])
     assert np.isnan(found["charlson_charlson1987"][0])
+    assert found["elixhauser_swiss"] == [0]
 
 
 def test_a_stay_counts_from_its_beginning_and_its_bed_days_from_its_end(cells):

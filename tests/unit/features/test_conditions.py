@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from stratify.catalogue import load
-from stratify.features.conditions import Present, charlson, group_names, present
+from stratify.features.conditions import Present, present
 from stratify.features.kernel import Rows
-from stratify.morbidity import charlson_score, count_conditions, has_condition
+from stratify.morbidity import count_conditions, has_condition
 
 T = 20_000
 CATALOGUE = load()
@@ -84,7 +84,6 @@ def test_a_group_that_this_catalogue_lacks_is_nobodys_condition(found):
 def test_without_any_event_nobody_has_anything(found):
     answer = found()
     assert not answer.conditions.any()
-    assert not answer.charlson.any()
     assert list(answer.ids()) == [frozenset()]
 
 
@@ -99,27 +98,9 @@ def test_a_part_is_shown_and_never_counted_beside_its_whole(found):
 @pytest.mark.parametrize("domain", [None, "somatic", "psychiatric"])
 def test_counting_is_that_of_the_definition(domain):
     matrix = np.random.default_rng(3).random((50, len(IDS))) < 0.2
-    answer = Present(matrix, IDS, np.ones(len(IDS), bool), np.zeros((50, 17), bool))
+    answer = Present(matrix, IDS, np.ones(len(IDS), bool))
     expected = count_conditions(matrix, IDS, CATALOGUE.conditions, domain)
     np.testing.assert_array_equal(answer.counted(CATALOGUE, domain), expected)
-
-
-def test_charlson_groups_are_weighed_as_the_index_says(found):
-    answer = found(diagnosed("charlson.mld", 100), diagnosed("charlson.msld", 50), diagnosed("charlson.chf", 50))
-    index = CATALOGUE.indices["charlson"]
-    scores = charlson(answer, CATALOGUE, told=True)
-    for weights in ("charlson1987", "quan2011"):
-        assert scores[weights].tolist() == [charlson_score({"mld", "msld", "chf"}, index, weights=weights)]
-    assert scores["charlson1987"].tolist() == [4]  # the mild liver disease counts nothing beside the severe one
-
-
-def test_charlson_is_missing_where_the_source_cannot_tell_its_groups(found):
-    scores = charlson(found(), CATALOGUE, told=False)
-    assert all(np.isnan(score).all() for score in scores.values())
-
-
-def test_conditions_and_charlson_groups_have_different_names():
-    assert len(set(group_names(CATALOGUE))) == len(IDS) + 17
 
 
 def test_presence_is_what_the_definition_says_of_random_records(write_store):
