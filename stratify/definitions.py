@@ -3,11 +3,11 @@
 The definition moves the answer from 16 % to 47 % in the same country, so every count carries the id it was made by, and
 `build` counts under each of them. `DK39-2` and `PSYKSOM-1` are the defaults; the others stand beside for comparison.
 
-`PSYKSOM-1`: at least one of `QUALIFYING`, and at least one somatic condition of DK39 **from another record**. A code that
-makes both sides true (K70.3: alcohol, and liver disease) may stand on one side only, so somebody with nothing else is not
-counted: a psychiatric condition by a code of its own, or by drugs, and any somatic one; or any psychiatric one, and a
-somatic one by a code of its own, or by drugs. Dementia and distress told by drugs do not qualify; dementia with a somatic
-condition is a group beside, severe mental illness (`SMI`, three definitions) is a part of it.
+`PSYKSOM-1`: at least one of `QUALIFYING`, and at least one somatic condition of DK39 **from another record**. A code
+that makes both sides true (K70.3: alcohol, and liver disease) may stand on one side only, so somebody with nothing else
+is not counted: a psychiatric condition by a code of its own, or by drugs, and any somatic one; or any psychiatric one,
+and a somatic one by a code of its own, or by drugs. Dementia and distress told by drugs do not qualify; dementia with a
+somatic condition is a group beside, severe mental illness (three definitions) is a part of it.
 Sources of the three: PMC8111907, table S1 (narrow, read); Formánek et al. (Czech, read); Clin Epidemiol 2024, PMID
 39723760 (broad, whose codes were not read: ours are those of the catalogue's conditions).
 """
@@ -107,8 +107,8 @@ def _inside(part: Callable[[Known], Bools]) -> Callable[[Known], Bools]:
     return lambda known: np.asarray(part(known) & _apart(True)(known))
 
 
-# "always include" of Ho et al. 2022 (BMJ Medicine 1:e000247), read; Addison's disease, cystic fibrosis and paralysis have
-# no condition here, the three cancers are one, end stage kidney disease is a part of its whole
+# "always include" of Ho et al. 2022 (BMJ Medicine 1:e000247), read; Addison's disease, cystic fibrosis and paralysis
+# have no condition here, the three cancers are one, end stage kidney disease is a part of its whole
 DELPHI = (
     "stroke", "ihd", "hf", "paod", "diabetes", "copd", "asthma", "parkinson", "epilepsy", "ms", "cancer", "dementia",
     "schizophrenia", "connective", "liver", "ibd", "ckd", "hiv",

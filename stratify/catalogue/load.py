@@ -118,11 +118,11 @@ def check_references(catalogue: Catalogue) -> list[str]:
             for c in catalogue.conditions.values()
         ),
         *(
-            (f"conditions/{c.id}.toml: drugs.unless", [i for rule in c.drugs for i in rule.unless], catalogue.conditions)
+            (f"conditions/{c.id}.toml: unless", [i for rule in c.drugs for i in rule.unless], catalogue.conditions)
             for c in catalogue.conditions.values()
         ),
         *(
-            (f"conditions/{c.id}.toml: example.beside", [i for e in c.example for i in e.beside], catalogue.conditions)
+            (f"conditions/{c.id}.toml: beside", [i for e in c.example for i in e.beside], catalogue.conditions)
             for c in catalogue.conditions.values()
         ),
         *(

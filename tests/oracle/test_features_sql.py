@@ -133,7 +133,8 @@ def conditions_query():
     counted = " + ".join(f"CAST({holds[c.id]} AS INTEGER)" for c in whole)
     names = [f"drug_{c.id}_{n}" for c in CATALOGUE.conditions.values() for n, _ in enumerate(c.drugs)]
     return f"""SELECT a.person, a.t, {", ".join(cells)}, {counted} AS n_conditions
-        FROM adult AS a JOIN drug_rules AS r ON r.person = a.person AND r.t = a.t LEFT JOIN condition AS e ON e.person = a.person AND e.day < a.t AND e.known < a.t
+        FROM (SELECT * FROM adult JOIN drug_rules USING (person, t)) AS a LEFT JOIN condition AS e
+             ON e.person = a.person AND e.day < a.t AND e.known < a.t
              AND (e.until IS NULL OR a.t <= e.until)
         GROUP BY a.person, a.t, {", ".join(names)}"""
 
