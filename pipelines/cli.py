@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 
 from stratify.catalogue import load
+from stratify.definitions import MULTIMORBIDITY_DEFINITION, PSYCHIATRIC_SOMATIC_DEFINITION
 from stratify.errors import CatalogueError, StratifyError, UsageError
 from stratify.examples import failures
 from stratify.workspace import Workspace
@@ -132,15 +133,24 @@ def land(source: SourceName = None, data: Data = None, work: Work = WORK, catalo
 
 
 @app.command()
-def build(work: Work = WORK, catalogue: Local = None) -> None:
+def build(
+    work: Work = WORK,
+    catalogue: Local = None,
+    multimorbid: Annotated[
+        str, typer.Option(help="the definition that the cohort is made by")
+    ] = MULTIMORBIDITY_DEFINITION,
+    both: Annotated[
+        str, typer.Option(help="the definition of psychiatric-somatic disease")
+    ] = PSYCHIATRIC_SOMATIC_DEFINITION,
+) -> None:
     """Build the landmark matrix of multimorbid adults.
 
-    Example: stratify build --work work
+    Example: stratify build --work work --multimorbid DK39-DX-2
     """
     from pipelines.data_steps import build_step
 
     with _step("build", work) as (place, say, done):
-        done(build_step(place, load(catalogue), say))
+        done(build_step(place, load(catalogue), say, multimorbid=multimorbid, both=both))
 
 
 @app.command()

@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Care
+from stratify.definitions import CODED, Definition, Known, extra_groups, sharing
 from stratify.features.columns import EVER
-from stratify.features.kernel import Events, Floats, Rows, aggregate
+from stratify.features.drug_rules import by_drugs, silenced
+from stratify.features.kernel import Events, Floats, Ints, Rows, aggregate
 from stratify.morbidity import charlson_score, count_conditions
 from stratify.store.read import Store
 
 
 @dataclass(frozen=True)
 class Present:
-    """Booleans of shape (rows, conditions) and (rows, Charlson groups); `measurable` tells which conditions mean it."""
+    """Booleans of shape (rows, conditions) and (rows, Charlson groups); `measurable` tells which conditions mean it.
+
+    `known` says how each is told: by diagnosis, by a diagnosis that stands alone, or by drugs.
+    """
 
     conditions: npt.NDArray[np.bool_]
     condition_ids: tuple[str, ...]
     measurable: npt.NDArray[np.bool_]
     charlson: npt.NDArray[np.bool_]
+    known: Known | None = None
+
+    def only(self, kept: npt.NDArray[np.bool_]) -> Present:
+        """Return the rows kept; how their conditions are told is left behind."""
+        return replace(self, conditions=self.conditions[kept], charlson=self.charlson[kept], known=None)
+
+    def holds(self, definition: Definition) -> npt.NDArray[np.bool_]:
+        """Return the rows a definition holds for."""
+        if self.known is None:
+            raise ValueError("how these conditions are told was left behind")
+        return definition.holds(self.known)
 
     def counted(self, catalogue: Catalogue, domain: Care | None = None) -> npt.NDArray[np.int64]:
         """Return how many conditions each row has, sub-conditions never counted beside their whole."""
@@ -52,25 +68,58 @@ def present(store: Store, rows: Rows, catalogue: Catalogue, bucket: int) -> Pres
         group=group[kept],
         until=found["until"][kept],
     )
-    return present_of(events, rows, catalogue, store.measurable["conditions"])
+    drugs = by_drugs(store, rows, catalogue.conditions, bucket)
+    return present_of(events, rows, catalogue, store.measurable["conditions"], drugs)
+
+
+def holding(store: Store, people: Ints, day: int, catalogue: Catalogue, definition: Definition) -> dict[int, bool]:
+    """Return for each of these people, ascending, whether a definition holds on a day."""
+    answer: dict[int, bool] = {}
+    for bucket in np.unique(people % store.buckets).tolist():
+        mine = people[people % store.buckets == bucket]
+        found = present(store, Rows(mine, np.full(len(mine), day)), catalogue, bucket)
+        answer |= dict(zip(mine.tolist(), found.holds(definition).tolist(), strict=True))
+    return answer
 
 
 def group_names(catalogue: Catalogue) -> list[str]:
-    """Return what condition events are of, in the order of their groups: conditions, then the groups of Charlson."""
-    return [*catalogue.conditions, *(f"charlson.{group.id}" for group in catalogue.indices["charlson"].group)]
+    """Return what condition events are of, in the order of their groups.
+
+    Conditions, then the groups of Charlson, then what definitions ask for beside.
+    """
+    charlson = (f"charlson.{group.id}" for group in catalogue.indices["charlson"].group)
+    return [*catalogue.conditions, *charlson, *extra_groups(catalogue)]
 
 
-def present_of(events: Events, rows: Rows, catalogue: Catalogue, measurable: Collection[str]) -> Present:
-    """Return the conditions that events make true: the newest of each group, known by then, within its look-back."""
+def present_of(
+    events: Events,
+    rows: Rows,
+    catalogue: Catalogue,
+    measurable: Collection[str],
+    drugs: npt.NDArray[np.bool_] | None = None,
+) -> Present:
+    """Return the conditions that events make true: the newest of each group, known by then, within its look-back.
+
+    `drugs` says which rows meet a drug rule of which condition; either is enough.
+    """
     ids = tuple(catalogue.conditions)
     index = catalogue.indices["charlson"]
+    shared = sharing(catalogue)
     lookback = [catalogue.conditions[key].lookback_days or EVER for key in ids]
     lookback += [index.lookback_days or EVER] * len(index.group)
+    lookback += [catalogue.conditions[key].lookback_days or EVER for key in shared]
+    lookback += [EVER] * len(CODED)
     counted = aggregate(events, rows, len(lookback), [EVER])
     has = np.zeros((len(rows), len(lookback)), dtype=bool)
     for group, days in enumerate(lookback):
         has[:, group] = counted.column("days_since", group, EVER) <= days  # NaN, where there is none, is not
-    return Present(has[:, : len(ids)], ids, np.array([key in measurable for key in ids]), has[:, len(ids) :])
+    diagnosed, of_index, apart, coded = np.split(has, np.cumsum([len(ids), len(index.group), len(shared)]), axis=1)
+    alone = diagnosed.copy()
+    alone[:, [ids.index(key) for key in shared]] = apart
+    by_drug = np.zeros_like(diagnosed) if drugs is None else silenced(drugs, diagnosed, catalogue.conditions)
+    known = Known(ids, catalogue.conditions, diagnosed, alone, by_drug, dict(zip(CODED, coded.T, strict=True)))
+    told = np.array([key in measurable for key in ids])
+    return Present(diagnosed | by_drug, ids, told, of_index, known)
 
 
 def charlson(found: Present, catalogue: Catalogue, *, told: bool) -> dict[str, Floats]:

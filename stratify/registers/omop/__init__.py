@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import duckdb
 
 from stratify.catalogue import Catalogue
+from stratify.definitions import coded_pairs, extra_pairs
 from stratify.morbidity import code_groups
 from stratify.registers.delivery import Delivery
 from stratify.registers.omop.concepts import ICD_VOCABULARY, map_concepts
@@ -28,6 +30,15 @@ WHERE regexp_full_match(upper(c.condition_source_value), '[A-Z][0-9][0-9A-Z](\\.
 _BY_SHAPE = f"""
 SELECT coalesce(avg(CASE WHEN code[1] IN ('E', 'V') THEN 0 ELSE 1 END) >= {SHAPED_SHARE}, true)
 FROM (SELECT DISTINCT code FROM shaped WHERE NOT told)
+"""
+# the groups of each distinct record, by its standard concept and by its source code
+_MET = """
+CREATE TEMP TABLE met_groups AS
+SELECT DISTINCT d.concept, d.code, g.grp
+FROM (SELECT DISTINCT concept, code FROM diagnoses) AS d
+JOIN (SELECT concept, CAST(NULL AS VARCHAR) AS code, grp FROM concept_groups
+      UNION ALL SELECT NULL, code, grp FROM source_groups) AS g
+  ON g.concept = d.concept OR g.code = d.code
 """
 NOT_BY_SHAPE = "codes that no vocabulary knows are not read as ICD-10: too many begin with E or V, as ICD-9's do"
 
@@ -86,12 +97,12 @@ def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: D
     pairs = sorted(code_groups(codes, catalogue))
     if pairs:
         con.executemany("INSERT INTO source_groups VALUES (?, ?)", [list(pair) for pair in pairs])
+    con.execute(_MET)
+    _add_groups_of_definitions(con, catalogue, codes)
     sql = """
         SELECT DISTINCT d.source_id, d.day, d.known, g.grp AS code, CAST(NULL AS INTEGER) AS until
-        FROM diagnoses AS d
-        JOIN (SELECT concept, CAST(NULL AS VARCHAR) AS code, grp FROM concept_groups
-              UNION ALL SELECT NULL, code, grp FROM source_groups) AS g
-          ON g.concept = d.concept OR g.code = d.code"""
+        FROM diagnoses AS d JOIN met_groups AS g
+          ON g.concept IS NOT DISTINCT FROM d.concept AND g.code IS NOT DISTINCT FROM d.code"""
     # a concept we cannot check and that nobody has says nothing: to call it 0 would be a guess
     met = {group for (group,) in con.execute(f"SELECT DISTINCT code FROM ({sql}) AS met").fetchall()}
     groups = found.derived | found.verified | (found.unverified & met) | {group for _, group in pairs}
@@ -109,6 +120,19 @@ def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: D
         "care": False,
     }
     return sql, told, [*found.problems, *_notes(con, acute_told, untold)]
+
+
+def _add_groups_of_definitions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, codes: Sequence[str]) -> None:
+    """Add to `met_groups` what definitions ask for beside conditions, by record: concept and source code together."""
+    rows = con.execute("SELECT concept, code, grp FROM met_groups ORDER BY ALL").fetchall()
+    keys = {f"{concept}|{code}": (concept, code) for concept, code, _ in rows}
+    pairs = extra_pairs([(f"{concept}|{code}", group) for concept, code, group in rows], catalogue)
+    added = [[*keys[key], group] for key, group in pairs]
+    coded = coded_pairs(codes)
+    met = con.execute("SELECT DISTINCT concept, code FROM diagnoses ORDER BY ALL").fetchall()
+    added += [[concept, code, group] for concept, code in met for of, group in coded if of == code]
+    if added:
+        con.executemany("INSERT INTO met_groups VALUES (?, ?, ?)", added)
 
 
 def _notes(con: duckdb.DuckDBPyConnection, acute_told: bool, untold: int) -> list[str]:

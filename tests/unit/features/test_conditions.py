@@ -118,8 +118,8 @@ def test_charlson_is_missing_where_the_source_cannot_tell_its_groups(found):
     assert all(np.isnan(score).all() for score in scores.values())
 
 
-def test_conditions_and_charlson_groups_have_different_names():
-    assert len(set(group_names(CATALOGUE))) == len(IDS) + 17
+def test_groups_have_different_names():
+    assert len(set(group_names(CATALOGUE))) == len(group_names(CATALOGUE)) == len(IDS) + 17 + 4
 
 
 def test_presence_is_what_the_definition_says_of_random_records(write_store):
