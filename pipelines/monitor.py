@@ -107,6 +107,9 @@ def _lacking(store: Store, target: Target) -> str:
     if not store.has(domain):
         return f"no {domain} in this source"
     parameters = target.parameters
+    codes = getattr(parameters, "codes", ())
+    if domain == "lab" and not set(codes) & set(store.measurable.get("lab_codes", codes)):
+        return "no such laboratory results in this source"
     if target.measure == "readmission" and not store.measurable["acute"]:
         return "the source does not tell acute from planned"
     if getattr(parameters, "care", "somatic") == "psychiatric" and not store.measurable["care"]:

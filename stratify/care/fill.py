@@ -50,7 +50,8 @@ def from_rows(
 
     `ages` are whole years, as people count them; the matrix holds them with fractions.
     """
-    drugs = drugs_in_use(store, landmark) if store.has("drug") else None
+    coded = store.has("drug") and store.measurable.get("drug_codes", True)
+    drugs = drugs_in_use(store, landmark) if coded else None
     alone = living_alone(store, landmark) if store.has("household") else {}
     measurable = set(store.measurable["conditions"])
     both = told_by_store(people, cells, columns, catalogue, store, landmark)

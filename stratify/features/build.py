@@ -46,7 +46,7 @@ def matrix(
             of = groups(family, catalogue)
             counted = gather(read_events(store, family, of, bucket), rows, family, len(of))
             for column in of_family:
-                if _measurable(store, column.group):
+                if _measurable(store, family.domain, column.group):
                     answer[:, place[column.id]] = cell(counted, column, of.index(column.group))
     return answer
 
@@ -88,6 +88,11 @@ def person_cells(rows: Rows, people: Columns, lived: Spells) -> dict[str, Floats
     }
 
 
-def _measurable(store: Store, group: FeatureGroup) -> bool:
-    """Whether the source tells apart what the group is chosen by."""
-    return all(store.measurable[column] for column in ("acute", "care") if column in group.where)
+def _measurable(store: Store, domain: str, group: FeatureGroup) -> bool:
+    """Whether the source tells apart what the group is chosen by; a source that does not say tells all codes."""
+    told = store.measurable
+    if group.codes and domain == "drug" and not told.get("drug_codes", True):
+        return False
+    if group.codes and domain == "lab" and "lab_codes" in told and not set(group.codes) & set(told["lab_codes"]):
+        return False
+    return all(told[column] for column in ("acute", "care") if column in group.where)

@@ -46,7 +46,7 @@ def by_drugs(store: Store, rows: Rows, conditions: Mapping[str, Condition], buck
 
     All rows lie in one bucket. Where the source has no drugs, nobody has any of them.
     """
-    if not store.has("drug"):
+    if not (store.has("drug") and store.measurable.get("drug_codes", True)):
         return np.zeros((len(rows), len(conditions)), dtype=bool)
     rules = placed(conditions)
     met = [np.zeros(len(rows), dtype=bool) for _ in rules]

@@ -60,6 +60,8 @@ def test_what_a_source_lacks_is_said_and_no_count_is_given(catalogue):
         ("readm30_som_mm", {"acute": False}, "acute from planned"),
         ("psy_followup7", {"care": False}, "psychiatric care"),
         ("dm_hba1c_high", {"domains": []}, "no lab"),
+        ("dm_hba1c_high", {"lab_codes": ["NPU18016"]}, "no such laboratory results"),
+        ("dm_hba1c_high", {"lab_codes": ["NPU27300"]}, ""),
         ("readm30_som_mm", {}, ""),
     ],
 )
