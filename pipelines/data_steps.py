@@ -15,18 +15,20 @@ import pyarrow.parquet as pq
 from pipelines.steps import OUTSIDE, Step, manifest_digest, run_step
 from stratify.catalogue import Catalogue
 from stratify.cohort import residents, spells
+from stratify.definitions import (
+    DEFINITIONS,
+    MULTIMORBID,
+    MULTIMORBIDITY_DEFINITION,
+    PSYCHIATRIC_SOMATIC,
+    PSYCHIATRIC_SOMATIC_DEFINITION,
+    chosen,
+)
 from stratify.errors import DataError
 from stratify.features.build import matrix
 from stratify.features.columns import columns
-from stratify.features.conditions import Present, present
+from stratify.features.conditions import present
 from stratify.features.kernel import Floats, Rows
 from stratify.files import digest_file, digest_tree, write_json
-from stratify.morbidity import (
-    MULTIMORBIDITY_DEFINITION,
-    PSYCHIATRIC_SOMATIC_DEFINITION,
-    is_multimorbid,
-    is_psychiatric_somatic,
-)
 from stratify.registers.clock import day_number, day_of, first_of_january
 from stratify.store.land import land
 from stratify.store.read import Store
@@ -65,10 +67,23 @@ def land_step(
     return run_step(step, make)
 
 
-def build_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tuple[dict[str, Any], bool]:
-    """Write the matrix of multimorbid adults, one file per landmark; return the manifest, with the flow of people."""
+def build_step(
+    work: Workspace,
+    catalogue: Catalogue,
+    progress: Progress,
+    *,
+    multimorbid: str = MULTIMORBIDITY_DEFINITION,
+    both: str = PSYCHIATRIC_SOMATIC_DEFINITION,
+) -> tuple[dict[str, Any], bool]:
+    """Write the matrix of multimorbid adults, one file per landmark; return the manifest, with the flow of people.
+
+    `multimorbid` and `both` name the definitions the cohort and the psychiatric-somatic count are made by; the number
+    of adults under every other definition stands beside. Raises UsageError for a name that is none.
+    """
+    several_by, both_by = chosen(multimorbid, MULTIMORBID), chosen(both, PSYCHIATRIC_SOMATIC)
     inputs = {"store": manifest_digest(work.store, "land")}
-    parameters = {"landmarks": LANDMARKS, "look_behind_days": LOOK_BEHIND_DAYS, "cohort": COHORT}
+    definitions = {"multimorbid": several_by.id, "both": both_by.id}
+    parameters = {"landmarks": LANDMARKS, "look_behind_days": LOOK_BEHIND_DAYS, "cohort": COHORT, **definitions}
     step = Step("build", work.features, inputs, parameters, catalogue.digest_of(*MATRIX_KINDS))
 
     def make(out: Path) -> dict[str, Any]:
@@ -78,29 +93,39 @@ def build_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         everyone = residents(people, lived, days)
         parts: list[tuple[Rows, Floats]] = []
         flow = {day: dict.fromkeys(("adults", "multimorbid", "psychiatric_somatic"), 0) for day in days}
+        under = {day: dict.fromkeys(DEFINITIONS, 0) for day in days}
+        people_with = np.zeros(len(catalogue.conditions), dtype=np.int64)
         for bucket in range(store.buckets):
             progress(f"building features, part {bucket + 1} of {store.buckets}")
             mine = everyone.person % store.buckets == bucket
             rows = Rows(everyone.person[mine], everyone.day[mine])
             found = present(store, rows, catalogue, bucket)
-            several = is_multimorbid(found.conditions, found.condition_ids, catalogue.conditions)
-            both = is_psychiatric_somatic(found.conditions, found.condition_ids, catalogue.conditions)
+            told = {key: found.holds(definition) for key, definition in DEFINITIONS.items()}
+            several = told[several_by.id]
             for day, counts in flow.items():
                 on = rows.day == day
                 counts["adults"] += int(on.sum())
                 counts["multimorbid"] += int((on & several).sum())
-                counts["psychiatric_somatic"] += int((on & both).sum())
+                counts["psychiatric_somatic"] += int((on & told[both_by.id]).sum())
+                for key, holds in told.items():
+                    under[day][key] += int((on & holds).sum())
+            people_with += found.conditions[rows.day == days[-1]].sum(axis=0)
             kept = Rows(rows.person[several], rows.day[several])
-            cells = matrix(store, kept, _only(found, several), people, lived, catalogue, bucket)
+            cells = matrix(store, kept, found.only(several), people, lived, catalogue, bucket)
             parts.append((kept, cells))
         _write_matrix(out, parts, days, catalogue)
         write_json(out / "columns.json", [column.as_dict() for column in columns(catalogue)])
         return {
             "cohort": COHORT,
-            "definitions": {"multimorbid": MULTIMORBIDITY_DEFINITION, "both": PSYCHIATRIC_SOMATIC_DEFINITION},
+            "definitions": definitions,
             "landmarks": [day_of(day).isoformat() for day in days],
             "score_landmark": day_of(days[-1]).isoformat(),
             "flow": {day_of(day).isoformat(): counts for day, counts in flow.items()},
+            "under": {day_of(day).isoformat(): counts for day, counts in under.items()},
+            "people_with": {
+                key: int(count) if key in store.measurable["conditions"] else None
+                for key, count in zip(catalogue.conditions, people_with, strict=True)
+            },
             "columns": len(columns(catalogue)),
         }
 
@@ -115,10 +140,6 @@ def landmarks(store: Store) -> list[int]:
     years = range(last.year - LANDMARKS + 1, last.year + 1)
     days = [day_number(date(year, 1, 1)) for year in years]
     return [day for day in days if day >= first] or [day_number(last)]
-
-
-def _only(found: Present, kept: Any) -> Present:
-    return Present(found.conditions[kept], found.condition_ids, found.measurable)
 
 
 def _write_matrix(out: Path, parts: list[tuple[Rows, Floats]], days: list[int], catalogue: Catalogue) -> None:

@@ -1,10 +1,7 @@
 """Which conditions and index groups codes make, how many conditions a person has, and who is multimorbid.
 
-Two definitions have an id that goes with every count made by them:
-`DK39-DX-2`, two or more of the 39 conditions of the Danish multimorbidity list, known by hospital diagnosis alone;
-`DK39-DX-PSYKSOM-0`, at least one psychiatric and at least one somatic of them.
-Two of the 39 (pain, distress) can only be told from drugs, so at most 37 are ever present. Counts by diagnosis alone
-are lower than those of the papers, which also read prescriptions: never set one beside the other without its id.
+A condition is told by a diagnosis or by redeemed drugs. Who counts as multimorbid, or as ill in mind and body, is a
+matter of definition: see `stratify.definitions`.
 """
 
 from __future__ import annotations
@@ -15,13 +12,11 @@ from typing import TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from stratify.catalogue.entries import Care, Condition, ConditionExample, Index, IndexExample
+from stratify.catalogue.entries import Care, Condition, ConditionExample, DrugClass, Index, IndexExample
 from stratify.catalogue.load import Catalogue
 from stratify.codes import starts_with_any, to_who
 from stratify.indices import NO_CONDITIONS, index_groups, score
 
-MULTIMORBIDITY_DEFINITION = "DK39-DX-2"
-PSYCHIATRIC_SOMATIC_DEFINITION = "DK39-DX-PSYKSOM-0"
 SMI = ("schizophrenia", "bipolar")  # severe mental illness: F20, F25, F30, F31
 
 Record: TypeAlias = tuple[str, int] | tuple[str, int, int]  # code, day it happened, day it was known if later
@@ -59,7 +54,7 @@ def code_groups(codes: Iterable[str], catalogue: Catalogue) -> list[tuple[str, s
 
 
 def has_condition(condition: Condition, records: Iterable[Record], landmark: int = 0) -> bool:
-    """Return whether the condition holds at the landmark: a matching code in the look-back, known before the day.
+    """Return whether a diagnosis makes the condition true at the landmark: in the look-back, known before the day.
 
     Codes may be Danish or WHO. A record counts when landmark - look-back <= day < landmark and known < landmark.
     """
@@ -70,6 +65,32 @@ def has_condition(condition: Condition, records: Iterable[Record], landmark: int
         and starts_with_any(to_who(code), condition.icd10, condition.icd10_except)
         for code, day, *known in records
     )
+
+
+def told_by_drugs(condition: Condition, redeemed: Iterable[Record], beside: Collection[str] = ()) -> bool:
+    """Return whether one person's redemptions, as (ATC code, day, day known), make the condition true at day 0.
+
+    A plain count, without the window kernel. `beside` are the person's other conditions, which may silence a rule.
+
+    >>> from stratify.catalogue import load
+    >>> told_by_drugs(load().conditions["hypertension"], [("C07BB07", -30)])
+    True
+    """
+    known = [(code, day) for code, day, *late in redeemed if day < 0 and max(late, default=day) < 0]
+    for rule in condition.drugs:
+        inside = [(code, day) for code, day in known if day >= -rule.within_days]
+        if rule.count == "classes":
+            number = sum(any(of_any_class(code, [one]) for code, _ in inside) for one in rule.classes)
+        else:
+            number = len({day for code, day in inside if of_any_class(code, rule.classes)})
+        if number >= rule.at_least and not set(rule.unless) & set(beside):
+            return True
+    return False
+
+
+def of_any_class(code: str, classes: Iterable[DrugClass]) -> bool:
+    """Return whether an ATC code is of any of these classes."""
+    return any(starts_with_any(code, one.atc, one.atc_except) for one in classes)
 
 
 @overload
@@ -84,7 +105,7 @@ def evaluate_example(
     `conditions` are those of the catalogue, for an index whose groups are made of conditions.
     """
     if isinstance(entry, Condition) and isinstance(example, ConditionExample):
-        return has_condition(entry, example.records)
+        return has_condition(entry, example.records) or told_by_drugs(entry, example.drugs, example.beside)
     if isinstance(entry, Index) and isinstance(example, IndexExample):
         present = index_groups(entry, example.codes, example.drugs, conditions)
         return {w: score(present, entry, weights=w, supersede=example.supersede) for w in example.expect}
@@ -114,17 +135,6 @@ def count_conditions(
         raise ValueError(f"needs a boolean (n, {len(ids)}) matrix, got {present.dtype} {present.shape}")
     counted = set(counted_conditions(conditions, domain))
     return np.asarray(present[:, [name in counted for name in ids]].sum(axis=1, dtype=np.int64))
-
-
-def is_multimorbid(present: Present, ids: Sequence[str], conditions: Mapping[str, Condition]) -> Present:
-    """Return who has two or more conditions, bool (n,): definition `DK39-DX-2`."""
-    return count_conditions(present, ids, conditions) >= 2
-
-
-def is_psychiatric_somatic(present: Present, ids: Sequence[str], conditions: Mapping[str, Condition]) -> Present:
-    """Return who has a psychiatric and a somatic condition, bool (n,): definition `DK39-DX-PSYKSOM-0`."""
-    psychiatric = count_conditions(present, ids, conditions, "psychiatric") >= 1
-    return psychiatric & (count_conditions(present, ids, conditions, "somatic") >= 1)
 
 
 def _refuse_unknown(given: Iterable[str], known: Collection[str], what: str) -> None:

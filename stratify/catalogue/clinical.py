@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from stratify.catalogue.shapes import AtcPrefix, Care, Entry, IcdPrefix, Id, Shape
+from stratify.catalogue.shapes import AtcPrefix, Care, Entry, IcdPrefix, Id, Provenance, Shape
+
+Record = tuple[str, int] | tuple[str, int, int]  # code, day it happened, day it was known if later
 
 
 def _in_thousandths(weight: float) -> float:
@@ -19,10 +21,15 @@ Weight = Annotated[float, AfterValidator(_in_thousandths)]  # added up as whole 
 
 
 class ConditionExample(Shape):
-    """Records as (code, day it happened, day it was known), in days from the landmark; the last may be left out."""
+    """Records and redemptions as (code, day it happened, day it was known), in days from the landmark.
+
+    The last of the three may be left out; `beside` names conditions the person has for other reasons.
+    """
 
     why: str
-    records: tuple[tuple[str, int] | tuple[str, int, int], ...]
+    records: tuple[Record, ...] = ()
+    drugs: tuple[Record, ...] = ()
+    beside: tuple[Id, ...] = ()
     expect: bool
 
     def answer(self) -> bool:
@@ -36,8 +43,44 @@ class OmopConcept(Shape):
     name: str
 
 
+class DrugClass(Shape):
+    """Drugs of one class, by how their ATC code starts; a product of two drugs may stand in several classes."""
+
+    id: Id
+    atc: tuple[AtcPrefix, ...] = Field(min_length=1)
+    atc_except: tuple[AtcPrefix, ...] = ()
+
+
+class DrugRule(Shape):
+    """So many redemptions, or so many classes redeemed, in the days before the landmark: then the condition holds.
+
+    What is redeemed on one day is one redemption. With `unless` the rule is silent beside any of those conditions.
+    """
+
+    count: Literal["redemptions", "classes"]
+    at_least: int = Field(ge=1)
+    within_days: int = Field(ge=1)
+    unless: tuple[Id, ...] = ()
+    classes: tuple[DrugClass, ...] = Field(min_length=1)
+    source: str = Field(min_length=3)
+    provenance: Provenance
+    rationale: str = Field(min_length=10)
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> DrugRule:
+        names = [one.id for one in self.classes]
+        if len(set(names)) != len(names):
+            raise ValueError("classes: the same id twice")
+        if self.count == "classes" and self.at_least > len(names):
+            raise ValueError(f"at_least: {self.at_least} classes of {len(names)} can never be met")
+        return self
+
+
 class Condition(Entry):
-    """A disease a person is taken to have from the day a matching diagnosis was known, for as long as the look-back."""
+    """A disease a person is taken to have by a diagnosis or by drugs, as far as either was known before the day.
+
+    A matching diagnosis counts for as long as the look-back; a drug rule for as long as it is met.
+    """
 
     set: Literal["DK39"]
     domain: Care
@@ -46,7 +89,8 @@ class Condition(Entry):
     icd10: tuple[IcdPrefix, ...] = ()  # WHO prefixes, without the Danish D and without dots
     icd10_except: tuple[IcdPrefix, ...] = ()
     lookback_days: int | None = None  # None: a diagnosis counts for ever
-    by_drugs_only: bool = False  # has no diagnosis rule: not measurable until drug rules exist
+    drugs: tuple[DrugRule, ...] = ()  # any of them is enough
+    by_drugs_only: bool = False  # has no diagnosis rule: not measurable where no drugs were delivered
     omop_fallback: tuple[OmopConcept, ...] = ()
     example: tuple[ConditionExample, ...] = ()
 
@@ -54,6 +98,8 @@ class Condition(Entry):
     def _has_a_rule(self) -> Condition:
         if bool(self.icd10) == self.by_drugs_only:
             raise ValueError("needs icd10 prefixes, or by_drugs_only = true, and not both")
+        if self.by_drugs_only and not self.drugs:
+            raise ValueError("by_drugs_only = true needs [[drugs]]")
         return self
 
 

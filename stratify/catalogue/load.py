@@ -119,6 +119,14 @@ def check_references(catalogue: Catalogue) -> list[str]:
             for c in catalogue.conditions.values()
         ),
         *(
+            (f"conditions/{c.id}.toml: unless", [i for rule in c.drugs for i in rule.unless], catalogue.conditions)
+            for c in catalogue.conditions.values()
+        ),
+        *(
+            (f"conditions/{c.id}.toml: beside", [i for e in c.example for i in e.beside], catalogue.conditions)
+            for c in catalogue.conditions.values()
+        ),
+        *(
             (f"indices/{index.id}.toml: superseded_by", [g.superseded_by for g in index.group if g.superseded_by],
              {g.id for g in index.group})
             for index in catalogue.indices.values()

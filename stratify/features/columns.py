@@ -10,6 +10,7 @@ from typing import Any
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Aggregate, FeatureFamily, FeatureGroup, Text
 from stratify.errors import CatalogueError
+from stratify.features.kernel import Window
 from stratify.registers.uses import use_of
 
 EVER = 40_000  # days: longer than any life
@@ -17,7 +18,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "count": ("antal", "number"),
     "any": ("ja/nej", "yes/no"),
     "sum": ("sum", "sum"),
+    "mean": ("gennemsnit", "mean"),
+    "min": ("laveste", "lowest"),
+    "max": ("højeste", "highest"),
     "last": ("seneste", "latest"),
+    "first": ("tidligste", "earliest"),
+    "first_seen": ("ny", "new"),
+    "distinct": ("forskellige", "different ones"),
+    "slope": ("ændring pr. år", "change per year"),
+    "rate": ("pr. år", "per year"),
+    "trend": ("udvikling", "trend"),
     "days_since": ("dage siden", "days since"),
 }
 
@@ -30,7 +40,7 @@ class Column:
     family: FeatureFamily
     group: FeatureGroup
     aggregate: Aggregate | None
-    window: int | None
+    window: Window | None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the column for `columns.json`: what a model, a card and a page need to know of it."""
@@ -39,7 +49,7 @@ class Column:
             "id": self.id,
             "label": self._label().model_dump(),
             "clinical_group": self.family.clinical_group.model_dump(),
-            "unit": "days" if self.aggregate == "days_since" else self.family.unit,
+            "unit": _UNITS.get(self.aggregate or "", self.family.unit),
             "role": self.family.role,
             "source_use": use_of(self.family.domain),
             "fallback": fallback,
@@ -51,9 +61,31 @@ class Column:
         da, en = WORDS[self.aggregate]
         if self.aggregate == "days_since" or self.window is None:
             return Text(da=f"{self.group.name.da}: {da}", en=f"{self.group.name.en}: {en}")
-        years = {365: ("1 år", "1 year"), 1825: ("5 år", "5 years")}
-        span_da, span_en = years.get(self.window, (f"{self.window} dage", f"{self.window} days"))
+        span_da, span_en = _span(self.window)
         return Text(da=f"{self.group.name.da}: {da}, {span_da}", en=f"{self.group.name.en}: {en}, {span_en}")
+
+
+_UNITS = {"days_since": "days", "first_seen": "yes/no", "any": "yes/no", "distinct": "different ones", "trend": "ratio"}
+
+
+def _span(window: Window) -> tuple[str, str]:
+    years = {365: ("1 år", "1 year"), 1825: ("5 år", "5 years")}
+    told = f"{window}" if isinstance(window, int) else f"{window[0]}-{window[1]}"
+    return (
+        years.get(window, (f"{told} dage", f"{told} days"))
+        if isinstance(window, int)
+        else (f"{told} dage", f"{told} days")
+    )
+
+
+def longest(family: FeatureFamily) -> int:
+    """Return a family's longest window in days."""
+    return max(window for window in family.windows if isinstance(window, int))
+
+
+def windows(family: FeatureFamily) -> list[Window]:
+    """Return every window a family's columns look through."""
+    return [*family.windows, *family.trends]
 
 
 def columns(catalogue: Catalogue) -> list[Column]:
@@ -74,10 +106,11 @@ def _family(family: FeatureFamily, catalogue: Catalogue) -> Iterator[Column]:
             continue
         for aggregate in family.aggregates:
             if aggregate in ("last", "days_since"):  # the longest window: nested ones would repeat it
-                yield Column(f"{family.id}_{group.id}_{aggregate}", family, group, aggregate, family.windows[-1])
+                yield Column(f"{family.id}_{group.id}_{aggregate}", family, group, aggregate, longest(family))
                 continue
-            for window in family.windows:
-                yield Column(f"{family.id}_{group.id}_{aggregate}_{window}", family, group, aggregate, window)
+            for window in family.trends if aggregate == "trend" else family.windows:
+                told = window if isinstance(window, int) else f"{window[0]}_{window[1]}"
+                yield Column(f"{family.id}_{group.id}_{aggregate}_{told}", family, group, aggregate, window)
 
 
 def groups(family: FeatureFamily, catalogue: Catalogue) -> tuple[FeatureGroup, ...]:

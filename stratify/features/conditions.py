@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import numpy as np
@@ -11,19 +11,35 @@ import numpy.typing as npt
 
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Care
+from stratify.definitions import CODED, Definition, Known, extra_groups, sharing
 from stratify.features.columns import EVER
-from stratify.features.kernel import Events, Floats, Rows, presence
+from stratify.features.drug_rules import by_drugs, silenced
+from stratify.features.kernel import Events, Floats, Ints, Rows, presence
 from stratify.morbidity import count_conditions
 from stratify.store.read import Store
 
 
 @dataclass(frozen=True)
 class Present:
-    """Booleans of shape (rows, conditions); `measurable` tells which conditions mean it."""
+    """Booleans of shape (rows, conditions); `measurable` tells which conditions mean it.
+
+    `known` says how each is told: by diagnosis, by a diagnosis that stands alone, or by drugs.
+    """
 
     conditions: npt.NDArray[np.bool_]
     condition_ids: tuple[str, ...]
     measurable: npt.NDArray[np.bool_]
+    known: Known | None = None
+
+    def only(self, kept: npt.NDArray[np.bool_]) -> Present:
+        """Return the rows kept; how their conditions are told is left behind."""
+        return replace(self, conditions=self.conditions[kept], known=None)
+
+    def holds(self, definition: Definition) -> npt.NDArray[np.bool_]:
+        """Return the rows a definition holds for."""
+        if self.known is None:
+            raise ValueError("how these conditions are told was left behind")
+        return definition.holds(self.known)
 
     def counted(self, catalogue: Catalogue, domain: Care | None = None) -> npt.NDArray[np.int64]:
         """Return how many conditions each row has, sub-conditions never counted beside their whole."""
@@ -42,7 +58,18 @@ class Present:
 def present(store: Store, rows: Rows, catalogue: Catalogue, bucket: int) -> Present:
     """Return the conditions of rows that all lie in one bucket."""
     events = condition_events(store, group_names(catalogue), bucket)
-    return present_of(events, rows, catalogue, store.measurable["conditions"])
+    drugs = by_drugs(store, rows, catalogue.conditions, bucket)
+    return present_of(events, rows, catalogue, store.measurable["conditions"], drugs)
+
+
+def holding(store: Store, people: Ints, day: int, catalogue: Catalogue, definition: Definition) -> dict[int, bool]:
+    """Return for each of these people, ascending, whether a definition holds on a day."""
+    answer: dict[int, bool] = {}
+    for bucket in np.unique(people % store.buckets).tolist():
+        mine = people[people % store.buckets == bucket]
+        found = present(store, Rows(mine, np.full(len(mine), day)), catalogue, bucket)
+        answer |= dict(zip(mine.tolist(), found.holds(definition).tolist(), strict=True))
+    return answer
 
 
 def condition_events(store: Store, names: Sequence[str], bucket: int) -> Events:
@@ -67,12 +94,33 @@ def condition_events(store: Store, names: Sequence[str], bucket: int) -> Events:
 
 
 def group_names(catalogue: Catalogue) -> list[str]:
-    """Return what condition events are of, in the order of their groups."""
-    return list(catalogue.conditions)
+    """Return what condition events are of, in the order of their groups.
+
+    Conditions, then what definitions ask for beside.
+    """
+    return [*catalogue.conditions, *extra_groups(catalogue)]
 
 
-def present_of(events: Events, rows: Rows, catalogue: Catalogue, measurable: Collection[str]) -> Present:
-    """Return the conditions that events make true: one of its group, known by then, within its look-back."""
+def present_of(
+    events: Events,
+    rows: Rows,
+    catalogue: Catalogue,
+    measurable: Collection[str],
+    drugs: npt.NDArray[np.bool_] | None = None,
+) -> Present:
+    """Return the conditions that events make true: one of its group, known by then, within its look-back.
+
+    `drugs` says which rows meet a drug rule of which condition; either is enough.
+    """
     ids = tuple(catalogue.conditions)
-    lookback = np.array([catalogue.conditions[key].lookback_days or EVER for key in ids], dtype=np.int64)
-    return Present(presence(events, rows, lookback), ids, np.array([key in measurable for key in ids]))
+    shared = sharing(catalogue)
+    lookback = [catalogue.conditions[key].lookback_days or EVER for key in (*ids, *shared)]
+    lookback += [EVER] * len(CODED)
+    has = presence(events, rows, np.array(lookback, dtype=np.int64))
+    diagnosed, apart, coded = np.split(has, np.cumsum([len(ids), len(shared)]), axis=1)
+    alone = diagnosed.copy()
+    alone[:, [ids.index(key) for key in shared]] = apart
+    by_drug = np.zeros_like(diagnosed) if drugs is None else silenced(drugs, diagnosed, catalogue.conditions)
+    known = Known(ids, catalogue.conditions, diagnosed, alone, by_drug, dict(zip(CODED, coded.T, strict=True)))
+    told = np.array([key in measurable for key in ids])
+    return Present(diagnosed | by_drug, ids, told, known)

@@ -25,10 +25,12 @@ def read_events(store: Store, family: FeatureFamily, of: Sequence[FeatureGroup],
     day, known = ("end_day", "end_known") if family.at == "end" else ("day", "known")
     value = f"CAST({VALUES[family.domain]} AS DOUBLE)" if family.domain in VALUES else "CAST(NULL AS DOUBLE)"
     until = f"CASE WHEN refuted THEN {store.day('delivered')} END" if family.domain == "diagnosis" else "NULL"
+    code = "dense_rank() OVER (ORDER BY code)" if "distinct" in family.aggregates else "NULL"
     belongs = ", ".join(f"CASE WHEN {_condition(group)} THEN {place} END" for place, group in enumerate(of))
     found = duckdb.execute(
-        f"SELECT person, day, known, value, until, grp FROM (SELECT person, {day} AS day, {known} AS known, "
-        f"{value} AS value, CAST({until} AS DOUBLE) AS until, file_row_number AS nth, unnest([{belongs}]) AS grp "
+        f"SELECT person, day, known, value, until, grp, which FROM (SELECT person, {day} AS day, {known} AS known, "
+        f"{value} AS value, CAST({until} AS DOUBLE) AS until, {code} AS which, "
+        f"file_row_number AS nth, unnest([{belongs}]) AS grp "
         f"FROM {store.events(family.domain, bucket)} WHERE {day} IS NOT NULL) AS e WHERE grp IS NOT NULL "
         "ORDER BY person, day, nth, grp"
     ).fetchnumpy()
@@ -39,6 +41,7 @@ def read_events(store: Store, family: FeatureFamily, of: Sequence[FeatureGroup],
         group=_days(found["grp"], family, "group"),
         value=_numbers(found["value"]) if family.domain in VALUES else None,
         until=_numbers(found["until"]) if family.domain == "diagnosis" else None,
+        code=_days(found["which"], family, "code") if "distinct" in family.aggregates else None,
     )
 
 

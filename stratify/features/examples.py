@@ -7,11 +7,11 @@ import numpy as np
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import FeatureExample, FeatureFamily
 from stratify.cohort import Spells
-from stratify.features.build import cell, person_cells
+from stratify.features.build import cell, gather, person_cells
 from stratify.features.columns import columns, groups
 from stratify.features.conditions import group_names, present_of
 from stratify.features.indices import scores_of
-from stratify.features.kernel import Events, Floats, Rows, aggregate
+from stratify.features.kernel import Events, Floats, Rows
 
 
 def evaluate_example(family: FeatureFamily, example: FeatureExample, catalogue: Catalogue) -> float | str:
@@ -29,7 +29,7 @@ def evaluate_example(family: FeatureFamily, example: FeatureExample, catalogue: 
         value = person_cells(rows, people, lived)[column.group.id]
     elif family.per == "group":
         events = _events(family, example, [group.id for group in of])
-        value = cell(aggregate(events, rows, len(of), family.windows), column, of.index(column.group))
+        value = cell(gather(events, rows, family, len(of)), column, of.index(column.group))
     elif family.index is not None:
         value = _index_cells(family, example, catalogue)[column.group.id]
     else:

@@ -35,7 +35,8 @@ def index_cells(store: Store, rows: Rows, found: Present, birth: Ints, catalogue
     names = [f"{index.id}.{group.id}" for index in wanted for group in index.group]
     told = set(store.measurable["indices"])
     diagnosed = condition_events(store, names, bucket)
-    redeemed = _drug_events(store, wanted, bucket) if store.has("drug") else None
+    coded = store.has("drug") and store.measurable.get("drug_codes", True)
+    redeemed = _drug_events(store, wanted, bucket) if coded else None
     answer: Cells = {}
     first = 0
     for index in wanted:

@@ -65,7 +65,12 @@ def by_sql(work, built):
 def whole_query():
     """One query: who is in the cohort on which landmark, and every column of each."""
     parts = ["cohort", "conditions"]
-    ctes = [*RESIDENTS, f"conditions AS ({conditions_query()})", f"cohort AS ({COHORT})"]
+    ctes = [
+        *RESIDENTS,
+        f"drug_rules AS ({drug_rules_query()})",
+        f"conditions AS ({conditions_query()})",
+        f"cohort AS ({COHORT})",
+    ]
     for family in CATALOGUE.features.values():
         if family.domain not in ("person", "condition"):
             ctes.append(f"f_{family.id} AS ({windowed_query(family)})")
@@ -100,21 +105,57 @@ COHORT = """
 
 
 def conditions_query():
-    """Conditions within their look-back, and how many of them count."""
+    """Conditions within their look-back and how many of them count."""
+    cells, holds = [], {}
+    diagnosed = {
+        c.id: f"(count(*) FILTER (code = '{c.id}' AND t - day <= {c.lookback_days or FOREVER}) > 0)"
+        for c in CATALOGUE.conditions.values()
+    }
+    told = {c.id: " OR ".join([diagnosed[c.id], *(f"drug_{c.id}_{n}" for n, _ in enumerate(c.drugs))])
+            for c in CATALOGUE.conditions.values()}  # fmt: skip
+    for c in CATALOGUE.conditions.values():
+        rules = []
+        for n, rule in enumerate(
+            c.drugs
+        ):  # a rule with unless hears of the others' own rules, not of those with unless
+            beside = [
+                diagnosed[other] if any(r.unless for r in CATALOGUE.conditions[other].drugs) else told[other]
+                for other in rule.unless
+            ]
+            rules.append(f"(drug_{c.id}_{n}" + (f" AND NOT ({' OR '.join(beside)})" if beside else "") + ")")
+        holds[c.id] = f"({' OR '.join([diagnosed[c.id], *rules])})"
+        cells.append(f"CAST({holds[c.id]} AS INTEGER) AS condition_{c.id}")
+    whole = [c for c in CATALOGUE.conditions.values() if c.part_of is None]
+    counted = " + ".join(f"CAST({holds[c.id]} AS INTEGER)" for c in whole)
+    names = [f"drug_{c.id}_{n}" for c in CATALOGUE.conditions.values() for n, _ in enumerate(c.drugs)]
+    return f"""SELECT a.person, a.t, {", ".join(cells)}, {counted} AS n_conditions
+        FROM (SELECT * FROM adult JOIN drug_rules USING (person, t)) AS a LEFT JOIN condition AS e
+             ON e.person = a.person AND e.day < a.t AND e.known < a.t
+             AND (e.until IS NULL OR a.t <= e.until)
+        GROUP BY a.person, a.t, {", ".join(names)}"""
+
+
+def drug_rules_query():
+    """Each rule of each condition: days with a redemption of it, or classes redeemed, in the days before t."""
     cells = []
     for c in CATALOGUE.conditions.values():
-        within = f"code = '{c.id}' AND t - day <= {c.lookback_days or FOREVER}"
-        value = "NULL" if c.by_drugs_only else f"CAST(count(*) FILTER ({within}) > 0 AS INTEGER)"
-        cells.append(f"{value} AS condition_{c.id}")
-    whole = [c for c in CATALOGUE.conditions.values() if c.part_of is None]
-    counted = " + ".join(
-        f"CAST(count(*) FILTER (code = '{c.id}' AND t - day <= {c.lookback_days or FOREVER}) > 0 AS INTEGER)"
-        for c in whole
-    )
-    return f"""SELECT a.person, a.t, {", ".join(cells)}, {counted} AS n_conditions
-        FROM adult AS a LEFT JOIN condition AS e ON e.person = a.person AND e.day < a.t AND e.known < a.t
-             AND (e.until IS NULL OR a.t <= e.until)
-        GROUP BY a.person, a.t"""
+        for n, rule in enumerate(c.drugs):
+            inside = f"e.day >= t - {rule.within_days}"
+            classes = [atc_test(one) for one in rule.classes]
+            if rule.count == "classes":
+                number = " + ".join(f"CAST(coalesce(bool_or({inside} AND {of}), false) AS INTEGER)" for of in classes)
+            else:
+                number = f"count(DISTINCT e.day) FILTER ({inside} AND ({' OR '.join(classes)}))"
+            cells.append(f"({number}) >= {rule.at_least} AS drug_{c.id}_{n}")
+    return f"""SELECT adult.person, adult.t, {", ".join(cells)}
+        FROM adult LEFT JOIN drug AS e ON e.person = adult.person AND e.day < t AND e.known < t
+        GROUP BY adult.person, adult.t"""
+
+
+def atc_test(one):
+    inside = " OR ".join(f"e.code LIKE '{code}%'" for code in one.atc)
+    outside = "".join(f" AND e.code NOT LIKE '{code}%'" for code in one.atc_except)
+    return f"(({inside}){outside})"
 
 
 def index_query(index):

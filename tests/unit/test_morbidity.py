@@ -9,16 +9,12 @@ from stratify.catalogue import load
 from stratify.catalogue.entries import Condition
 from stratify.codes import to_who
 from stratify.morbidity import (
-    MULTIMORBIDITY_DEFINITION,
-    PSYCHIATRIC_SOMATIC_DEFINITION,
     SMI,
     code_groups,
     count_conditions,
     counted_conditions,
     evaluate_example,
     has_condition,
-    is_multimorbid,
-    is_psychiatric_somatic,
 )
 
 
@@ -30,6 +26,17 @@ def catalogue():
 @pytest.fixture(scope="module")
 def charlson(catalogue):
     return catalogue.indices["charlson"]
+
+
+PAINKILLERS = {
+    "count": "redemptions",
+    "at_least": 2,
+    "within_days": 100,
+    "classes": [{"id": "a", "atc": ["N02"], "atc_except": ["N02C"]}],
+    "source": "a test",
+    "provenance": "OURS",
+    "rationale": "only here to be looked at",
+}
 
 
 def condition(**changed) -> Condition:
@@ -156,7 +163,7 @@ def test_without_a_look_back_a_diagnosis_is_kept_for_ever():
 
 
 def test_drugs_only_means_no_diagnosis_makes_it_true():
-    by_drugs = condition(icd10=[], icd10_except=[], by_drugs_only=True)
+    by_drugs = condition(icd10=[], icd10_except=[], by_drugs_only=True, drugs=[PAINKILLERS])
     assert not has_condition(by_drugs, [("DI200", -1), ("", -1)])
 
 
@@ -208,28 +215,6 @@ def test_everybody_has_at_most_39(catalogue):
     assert count_conditions(everything, ids, catalogue.conditions, "psychiatric").tolist() == [8]
 
 
-def test_two_or_more_are_multimorbid(catalogue):
-    ids = list(catalogue.conditions)
-    got = is_multimorbid(matrix_of(ids, PEOPLE), ids, catalogue.conditions)
-    assert got.dtype == bool
-    assert got.tolist() == [count >= 2 for count in COUNTS]
-
-
-def test_psychiatric_and_somatic_needs_one_of_each(catalogue):
-    ids = list(catalogue.conditions)
-    got = is_psychiatric_somatic(matrix_of(ids, PEOPLE), ids, catalogue.conditions)
-    assert got.dtype == bool
-    assert got.tolist() == [False, False, False, False, False, False, False, True, True]
-
-
-def test_who_is_psychiatrically_and_somatically_ill_is_multimorbid(catalogue):
-    ids = list(catalogue.conditions)
-    matrix = np.random.default_rng(3).random((500, len(ids))) < 0.05
-    both = is_psychiatric_somatic(matrix, ids, catalogue.conditions)
-    assert both.any()
-    assert is_multimorbid(matrix, ids, catalogue.conditions)[both].all()
-
-
 @pytest.mark.parametrize(
     "ids, shape, told",
     [
@@ -247,11 +232,6 @@ def test_a_count_of_something_else_is_refused(catalogue, ids, shape, told):
 def test_a_count_of_numbers_is_refused(catalogue):
     with pytest.raises(ValueError, match=r"needs a boolean \(n, 1\) matrix, got int64"):
         count_conditions(np.ones((2, 1), dtype=np.int64), ["af"], catalogue.conditions)
-
-
-def test_the_definitions_have_ids_that_do_not_change():
-    assert MULTIMORBIDITY_DEFINITION == "DK39-DX-2"
-    assert PSYCHIATRIC_SOMATIC_DEFINITION == "DK39-DX-PSYKSOM-0"
 
 
 def test_severe_mental_illness_is_two_psychiatric_conditions_of_the_list(catalogue):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stratify.catalogue import load
-from stratify.features.conditions import Present, present
+from stratify.features.conditions import Present, group_names, present
 from stratify.features.kernel import Rows
 from stratify.morbidity import count_conditions, has_condition
 
@@ -101,6 +101,10 @@ def test_counting_is_that_of_the_definition(domain):
     answer = Present(matrix, IDS, np.ones(len(IDS), bool))
     expected = count_conditions(matrix, IDS, CATALOGUE.conditions, domain)
     np.testing.assert_array_equal(answer.counted(CATALOGUE, domain), expected)
+
+
+def test_groups_have_different_names():
+    assert len(set(group_names(CATALOGUE))) == len(group_names(CATALOGUE)) == len(IDS) + 4
 
 
 def test_presence_is_what_the_definition_says_of_random_records(write_store):

@@ -58,6 +58,15 @@ def test_every_family_of_the_catalogue_is_accepted(key):
         ("contact", {"group": group(where={"settin": "home"})}, "group a: contact is chosen by setting"),
         ("contact", {"group": group(where={"acute": "yes"})}, "group a: contact is chosen by setting"),
         ("contact", {"value": "end_day"}, "Extra inputs are not permitted"),
+        ("drug", {"windows": ((30, 365),)}, "at least one must end at the landmark"),
+        ("drug", {"windows": (30, (365, 90))}, "need the nearer one first"),
+        ("drug", {"windows": (30, (-5, 20))}, "need the nearer one first"),
+        ("drug", {"windows": (30, (20, 90))}, "must lie within the longest window"),
+        ("drug", {"trends": ((30, 365),)}, "trends and the aggregate trend go together"),
+        ("drug", {"fallback": {"count": 7}}, "fallback: count of nothing is 0"),
+        ("lab", {"fallback": {"last": 0, "count": 0, "days_since": "missing"}}, "0.0 would pass for a finding"),
+        ("lab", {"fallback": {"last": "missing", "count": 0, "days_since": 365}}, "more than the longest window"),
+        ("contact", {"aggregates": ("distinct",), "fallback": {"distinct": 0}}, "distinct: of drug, lab"),
     ],
 )  # fmt: skip
 def test_a_family_that_makes_no_sense_is_refused_with_what_is_wrong(key, changed, told):
