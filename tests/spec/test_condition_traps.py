@@ -60,7 +60,7 @@ def test_what_denmark_adds_at_the_end_changes_nothing(code, condition):
 
 
 def test_one_code_makes_several_groups_true():
-    """Alcoholic cardiomyopathy is an alcohol problem and heart failure, hypertensive heart disease both."""
+    """Alcoholic cardiomyopathy is an alcohol problem and heart failure; I13.0 is both of its names."""
     assert has(person(("DI426", -9))) == {"alcohol"}
     assert "chf" in index_groups(CATALOGUE.indices["charlson"], ["DI426"])
     assert has(person(("DI130", -9))) == {"hypertension"}

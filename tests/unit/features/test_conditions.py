@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from stratify.catalogue import load
-from stratify.features.conditions import Present, group_names, present
+from stratify.definitions import DEFINITIONS
+from stratify.features.conditions import Present, group_names, holding, present
 from stratify.features.kernel import Rows
 from stratify.morbidity import count_conditions, has_condition
 
@@ -131,3 +132,18 @@ def test_presence_is_what_the_definition_says_of_random_records(write_store):
             own = [(codes[key], day, day + late) for name, day, late in found if name == key]
             expected = has_condition(CATALOGUE.conditions[key], own, T)
             assert answer.conditions[person, IDS.index(key)] == expected, (person, key)
+
+
+def test_a_definition_is_asked_of_single_people_on_a_day(write_store):
+    """Alcoholic cirrhosis alone, and with a cirrhosis that says nothing of alcohol; person 7 has nothing."""
+    events = [diagnosed(code, 100, person=3) for code in ("alcohol", "liver")]
+    events += [diagnosed(code, 100, person=5) for code in ("alcohol", "liver", "alone.liver")]
+    told = holding(write_store({"condition": events}), np.array([3, 5, 7]), T, CATALOGUE, DEFINITIONS["PSYKSOM-1"])
+    assert told == {3: False, 5: True, 7: False}
+
+
+def test_rows_kept_forget_how_their_conditions_are_told(found):
+    kept = found(diagnosed("hf", 100)).only(np.array([True]))
+    assert kept.conditions.sum() == 1
+    with pytest.raises(ValueError, match="was left behind"):
+        kept.holds(DEFINITIONS["DK39-2"])
