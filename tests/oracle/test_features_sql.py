@@ -162,15 +162,14 @@ def index_query(index):
     """An index's weighted sum: of groups by diagnosis, by drug and by condition, each within its look-back."""
     has = {}
     for g in index.group:
-        tests = [f"(code = '{index.id}.{g.id}' AND t - day <= {index.lookback_days or FOREVER})"]
-        for key in g.conditions:
-            days = CATALOGUE.conditions[key].lookback_days or FOREVER
-            tests.append(f"(code = '{key}' AND t - day <= {days})")
+        tests = [f"(code = '{index.id}.{g.id}' AND cohort.t - day <= {index.lookback_days or FOREVER})"]
         if g.atc:
             drugs = " OR ".join(f"code LIKE 'drug {atc}%'" for atc in g.atc)
             unless = " OR ".join(f"code LIKE 'drug {atc}%'" for atc in g.atc_except) or "false"
-            tests.append(f"(({drugs}) AND NOT ({unless}) AND t - day <= {index.lookback_days or FOREVER})")
-        has[g.id] = f"(count(*) FILTER ({' OR '.join(tests)}) > 0)"
+            tests.append(f"(({drugs}) AND NOT ({unless}) AND cohort.t - day <= {index.lookback_days or FOREVER})")
+        held = [f"any_value(c.condition_{key}) = 1" for key in g.conditions]
+        counted = f"count(*) FILTER ({' OR '.join(tests)}) > 0"
+        has[g.id] = f"({' OR '.join([counted, *held])})"
     cells = []
     for name in index.weightings:
         terms = [
@@ -183,7 +182,8 @@ def index_query(index):
         young = f"any_value(person_age) < {index.min_age}" if index.min_age else "false"
         cells.append(f"CASE WHEN {young} THEN NULL ELSE {whole} END AS {index.id}_{name}")
     return f"""SELECT cohort.person, cohort.t, {", ".join(cells)}
-        FROM cohort LEFT JOIN (SELECT person, day, known, code, until FROM condition
+        FROM cohort JOIN conditions AS c ON c.person = cohort.person AND c.t = cohort.t
+             LEFT JOIN (SELECT person, day, known, code, until FROM condition
                                UNION ALL SELECT person, day, known, 'drug ' || code, NULL FROM drug) AS e
              ON e.person = cohort.person AND e.day < cohort.t AND e.known < cohort.t
              AND (e.until IS NULL OR cohort.t <= e.until)
