@@ -63,8 +63,13 @@ class Step:
         }
 
 
-def run_step(step: Step, work: Callable[[Path], Mapping[str, Any]]) -> tuple[dict[str, Any], bool]:
-    """Return the step's manifest and whether it ran now; `work` fills a fresh folder and returns its results."""
+def run_step(
+    step: Step, work: Callable[[Path], Mapping[str, Any]], beside: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], bool]:
+    """Return the step's manifest and whether it ran now; `work` fills a fresh folder and returns its results.
+
+    What `work` puts in `beside` goes to `run.json`: how it went this time, which is no part of the result.
+    """
     recover(step.folder)
     done = _manifest_of(step)
     if done is not None:
@@ -84,6 +89,7 @@ def run_step(step: Step, work: Callable[[Path], Mapping[str, Any]]) -> tuple[dic
                 "commit": _commit(),
                 "own": dict(step.own),
                 "also": _digests(step.also),
+                **(beside or {}),
             },
         )
     return json.loads(canonical_json(manifest)), True
