@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def _landed(work: Workspace, data: Path, what: str) -> float:
-    manifest, _ = land_step(work, load(None), source="synthetic", data=data, progress=lambda what: None)
+    manifest, _ = land_step(work, load(None), source="synthetic", data=data, progress=print_nothing)
     told: dict[str, Any] = json.loads((work.store / "run.json").read_text(encoding="utf-8"))
     written = sum(len(buckets) for buckets in told["rewritten"].values())
     files = sum(1 for name in manifest["files"] if "/bucket=" in name)

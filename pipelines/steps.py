@@ -105,6 +105,12 @@ def read_manifest(folder: Path, command: str) -> dict[str, Any]:
     return manifest
 
 
+def read_run(folder: Path) -> dict[str, Any]:
+    """Return how a step's last run went: what stands outside every digest."""
+    run: dict[str, Any] = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    return run
+
+
 def manifest_digest(folder: Path, command: str) -> str:
     """Return the digest of a step's manifest, which stands for all its files."""
     read_manifest(folder, command)
