@@ -7,14 +7,14 @@ so a rule is as exact and as blind to the future as any column of the matrix.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 
 from stratify.catalogue.entries import Condition, DrugClass, DrugRule
+from stratify.features.events import belonging
 from stratify.features.kernel import Events, Rows, aggregate
 from stratify.morbidity import of_any_class
 from stratify.store.read import Store
@@ -104,25 +104,15 @@ def unless(condition: Condition) -> set[str]:
     return {other for rule in condition.drugs for other in rule.unless}
 
 
-def drug_groups(codes: Iterable[str], groups: Sequence[Group]) -> Iterator[tuple[str, int]]:
-    """Yield (code, place of a group) for each group that an ATC code is of, distinct and in order."""
-    for code in sorted(set(codes)):
-        for place, group in enumerate(groups):
-            if of_any_class(code, group):
-                yield code, place
-
-
 def read_drugs(store: Store, groups: Sequence[Group], bucket: int) -> Events:
     """Return one event for each person, day and group with a redemption, known when the first of the day was."""
-    drugs = store.events("drug", bucket)
-    codes = [code for (code,) in duckdb.execute(f"SELECT DISTINCT code FROM {drugs} WHERE code <> ''").fetchall()]
-    pairs = list(drug_groups(codes, groups))
-    found = duckdb.execute(
-        "SELECT person, day, min(known) AS known, grp FROM "
-        f"(SELECT person, day, known, code FROM {drugs} WHERE day IS NOT NULL AND known IS NOT NULL) AS d "
-        "JOIN (SELECT unnest($codes::VARCHAR[]) AS code, unnest($groups::BIGINT[]) AS grp) AS g USING (code) "
-        "GROUP BY person, day, grp ORDER BY person, day, grp",
-        {"codes": [code for code, _ in pairs], "groups": [place for _, place in pairs]},
-    ).fetchnumpy()
-    person, day, known, group = (np.asarray(found[name], dtype=np.int64) for name in ("person", "day", "known", "grp"))
-    return Events(person=person, day=day, known=known, group=group)
+    rows = store.slice("drug", bucket)
+    row, group = belonging(
+        rows, ["code"], lambda told: [n for n, of in enumerate(groups) if of_any_class(told["code"] or "", of)]
+    )
+    person, day, known = (rows.ints(name)[row] for name in ("person", "day", "known"))
+    order = np.lexsort((known, group, day, person))
+    person, day, known, group = (column[order] for column in (person, day, known, group))
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (np.diff(person) != 0) | (np.diff(day) != 0) | (np.diff(group) != 0)
+    return Events(person=person[first], day=day[first], known=known[first], group=group[first])
