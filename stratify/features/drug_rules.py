@@ -49,27 +49,21 @@ def by_drugs(store: Store, rows: Rows, conditions: Mapping[str, Condition], buck
     if not (store.has("drug") and store.measurable.get("drug_codes", True)):
         return np.zeros((len(rows), len(conditions)), dtype=bool)
     rules = placed(conditions)
-    met = [np.zeros(len(rows), dtype=bool) for _ in rules]
-    for days in sorted({one.rule.within_days for one in rules}):
-        places = [place for place, one in enumerate(rules) if one.rule.within_days == days]
-        groups = [group for place in places for group in rules[place].groups]
-        found = met_of(read_drugs(store, groups, bucket), rows, [rules[place] for place in places])
-        for place, answer in zip(places, found, strict=True):
-            met[place] = answer
-    return whole(met, rules, conditions, len(rows))
+    groups = [group for one in rules for group in one.groups]
+    return whole(met_of(read_drugs(store, groups, bucket), rows, rules), rules, conditions, len(rows))
 
 
 def met_of(events: Events, rows: Rows, rules: Sequence[Placed]) -> list[Bools]:
-    """Return which rows meet each of these rules of one window; events are of the rules' groups, in their order."""
-    if not rules:
-        return []
-    days = rules[0].rule.within_days
-    counted = aggregate(events, rows, sum(len(one.groups) for one in rules), [days])
+    """Return which rows meet each of these rules; events are of the rules' groups, in their order."""
+    windows = sorted({one.rule.within_days for one in rules})
+    counted = aggregate(events, rows, sum(len(one.groups) for one in rules), windows, ("count",)) if rules else None
     answers, first = [], 0
     for one in rules:
+        assert counted is not None
         total = np.zeros(len(rows))
         for group in range(first, first + len(one.groups)):
-            total += counted.column("any" if one.rule.count == "classes" else "count", group, days)
+            told = "any" if one.rule.count == "classes" else "count"
+            total += counted.column(told, group, one.rule.within_days)
         answers.append(total >= one.rule.at_least)
         first += len(one.groups)
     return answers
@@ -111,8 +105,10 @@ def read_drugs(store: Store, groups: Sequence[Group], bucket: int) -> Events:
         rows, ["code"], lambda told: [n for n, of in enumerate(groups) if of_any_class(told["code"] or "", of)]
     )
     person, day, known = (rows.ints(name)[row] for name in ("person", "day", "known"))
-    order = np.lexsort((known, group, day, person))
-    person, day, known, group = (column[order] for column in (person, day, known, group))
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (np.diff(person) != 0) | (np.diff(day) != 0) | (np.diff(group) != 0)
-    return Events(person=person[first], day=day[first], known=known[first], group=group[first])
+    on_a_day = np.cumsum(np.diff(person, prepend=-1).astype(bool) | np.diff(day, prepend=-1).astype(bool))
+    key = on_a_day * len(groups) + group
+    order = np.argsort(key, kind="stable")  # nearly sorted, so this is quick
+    first = np.flatnonzero(np.diff(key[order], prepend=-1))
+    at = order[first]
+    earliest = np.minimum.reduceat(known[order], first) if len(first) else known
+    return Events(person=person[at], day=day[at], known=earliest, group=group[at])

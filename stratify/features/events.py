@@ -1,13 +1,11 @@
 """Reading a family's events from the store: which rows of a domain belong to which of its groups.
 
-Rows that are alike in every column a family chooses by have one signature, and there are few of them. A group is asked
-once for each signature, not for each row.
+A group is asked once for each signature, the values of the columns that groups choose by, and not for each row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +13,7 @@ from stratify.catalogue.entries import FeatureFamily, FeatureGroup
 from stratify.errors import DataError
 from stratify.features.kernel import Events, Floats, Ints
 from stratify.store.read import Store
-from stratify.store.slices import Slice
+from stratify.store.slices import Signature, Slice
 
 HOURS_PER_DAY = 24
 VALUES: dict[str, tuple[str, float]] = {  # what the aggregates of values read, by domain, and what it is divided by
@@ -23,7 +21,6 @@ VALUES: dict[str, tuple[str, float]] = {  # what the aggregates of values read, 
     "drug": ("ddd", 1),
     "lab": ("value", 1),
 }
-Signature = dict[str, Any]  # column: value, None where there is none
 Places = Callable[[Signature], Sequence[int]]  # which groups, ascending, a row of this signature belongs to
 
 
@@ -55,44 +52,19 @@ def belonging(rows: Slice, columns: Sequence[str], places_of: Places) -> tuple[I
 
     `places_of` is asked once for each combination of the columns' values that occurs.
     """
-    number, signatures = _signatures(rows, columns)
+    number, signatures = rows.signatures(tuple(columns))
     places = [places_of(one) for one in signatures]
     times = np.array([len(of) for of in places], dtype=np.int64)
     first = np.cumsum(times) - times
     flat = np.array([place for of in places for place in of], dtype=np.int64)
-    found = np.flatnonzero(times[number])
-    row = np.repeat(found, times[number[found]])
-    starts = np.cumsum(times[number[found]]) - times[number[found]]  # where each row's groups begin in the answer
-    nth = np.arange(len(row)) - np.repeat(starts, times[number[found]])
-    return row, flat[first[number[row]] + nth]
-
-
-def _signatures(rows: Slice, columns: Sequence[str]) -> tuple[Ints, list[Signature]]:
-    """Each row's signature by number, and the signatures."""
-    coded = [rows.coded(name) for name in columns]
-    number = np.zeros(len(rows.ints("person")), dtype=np.int64)
-    for column in coded:
-        number = number * (len(column.values) + 1) + (column.place + 1)
-    occurs, number = _numbered(number, int(np.prod([len(column.values) + 1 for column in coded], dtype=np.int64)))
-    found: list[Signature] = []
-    for one in occurs.tolist():
-        told: Signature = {}
-        for name, column in zip(reversed(columns), reversed(coded), strict=True):
-            one, place = divmod(one, len(column.values) + 1)
-            told[name] = column.values[place - 1] if place else None
-        found.append(told)
-    return number, found
-
-
-def _numbered(number: Ints, possible: int) -> tuple[Ints, Ints]:
-    """The numbers that occur, ascending, and each row's place among them."""
-    if possible > len(number) + 1_000_000:
-        occurs, place = np.unique(number, return_inverse=True)
-        return occurs, place
-    occurs = np.flatnonzero(np.bincount(number, minlength=possible))
-    place = np.zeros(possible, dtype=np.int64)
-    place[occurs] = np.arange(len(occurs))
-    return occurs, place[number]
+    row = np.flatnonzero((times > 0)[number])
+    of = number[row]
+    if times.max(initial=0) <= 1:
+        return row, flat[first[of]]
+    often = times[of]
+    from_flat = np.repeat(first[of] - (np.cumsum(often) - often), often)
+    from_flat += np.arange(len(from_flat))
+    return np.repeat(row, often), flat[from_flat]
 
 
 def _by_end(rows: Slice, row: Ints, group: Ints) -> tuple[Ints, Ints, Ints, Ints]:

@@ -15,10 +15,11 @@ from stratify.codes import starts_with_any
 from stratify.cohort import DAYS_PER_YEAR
 from stratify.features.columns import EVER
 from stratify.features.conditions import Present, condition_events
-from stratify.features.events import Signature, belonging
+from stratify.features.events import belonging
 from stratify.features.kernel import Events, Floats, Ints, Rows, presence
 from stratify.indices import score
 from stratify.store.read import Store
+from stratify.store.slices import Signature
 
 Cells = dict[str, dict[str, Floats]]  # by index and weighting
 

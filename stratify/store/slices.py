@@ -18,6 +18,7 @@ from stratify.store.layout import DOMAINS
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Signature = dict[str, Any]  # column: value, None where there is none
 Found = TypeVar("Found")
 
 
@@ -40,6 +41,7 @@ class Slice:
         self._path = path
         self._person = person
         self._read: dict[tuple[str, str], Any] = {}
+        self._signatures: dict[tuple[str, ...], tuple[Ints, list[Signature]]] = {}
 
     def ints(self, name: str) -> Ints:
         """Return a column of whole numbers, int64; raises DataError (exit 11) where one is missing."""
@@ -52,6 +54,28 @@ class Slice:
     def coded(self, name: str) -> Coded:
         """Return a column of texts, or of yes and no, as places in the list of its values."""
         return self._once("coded", name, _coded)
+
+    def signatures(self, columns: tuple[str, ...]) -> tuple[Ints, list[Signature]]:
+        """Return a number for each row, and what it stands for: the combination of values these columns have there.
+
+        There are few of them, so that what is asked of one need not be asked of each row.
+        """
+        if columns not in self._signatures:
+            self._signatures[columns] = self._numbered(columns)
+        return self._signatures[columns]
+
+    def _numbered(self, columns: tuple[str, ...]) -> tuple[Ints, list[Signature]]:
+        number = np.zeros(len(self.ints("person")), dtype=np.int64)
+        if not columns:
+            return number, [{}]
+        coded = [self.coded(name) for name in columns]
+        sizes = [len(column.values) + 1 for column in coded]  # the first stands for none
+        for column, size in zip(coded, sizes, strict=True):
+            number = number * size + (column.place + 1)
+        occurs, number = _places(number, int(np.prod(sizes)))
+        places = np.array(np.unravel_index(occurs, sizes)) - 1
+        told = [[None if n < 0 else c.values[n] for n in at] for c, at in zip(coded, places.tolist(), strict=True)]
+        return number, [dict(zip(columns, values, strict=True)) for values in zip(*told, strict=True)]
 
     @cached_property
     def _file(self) -> pq.ParquetFile:
@@ -92,6 +116,17 @@ class Slice:
         if column.null_count:
             raise DataError(f"store: {self.domain}: a row without `{name}`; land the extract again")
         return np.asarray(column.to_numpy(), dtype=np.int64)
+
+
+def _places(number: Ints, possible: int) -> tuple[Ints, Ints]:
+    """The numbers below `possible` that occur, ascending, and the place of each of `number` among them."""
+    if possible > 10_000_000:
+        occurs, place = np.unique(number, return_inverse=True)
+        return occurs, place
+    occurs = np.flatnonzero(np.bincount(number, minlength=possible))
+    place_of = np.zeros(possible, dtype=np.int64)
+    place_of[occurs] = np.arange(len(occurs))
+    return occurs, place_of[number]
 
 
 def _coded(column: pa.Array) -> Coded:
