@@ -167,7 +167,7 @@ def build(
 
     Example: stratify build --work work --multimorbid DK39-DX-2
     """
-    from pipelines.data_steps import build_step
+    from pipelines.build_step import build_step
 
     with _step("build", work) as (place, say, done):
         done(build_step(place, load(catalogue), say, multimorbid=multimorbid, both=both))
