@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pyarrow.parquet as pq
 
 from pipelines.data_steps import DATA_KINDS
 from pipelines.processes import shared_out
-from pipelines.steps import Step, manifest_digest, run_step
+from pipelines.steps import MANIFEST, Step, manifest_digest, run_step
 from stratify.catalogue import Catalogue
 from stratify.definitions import (
     DEFINITIONS,
@@ -30,7 +31,7 @@ from stratify.definitions import (
 )
 from stratify.features.columns import columns
 from stratify.features.part import Part, Region
-from stratify.files import write_json
+from stratify.files import digest_file, write_json
 from stratify.registers.clock import day_number, day_of, first_of_january
 from stratify.store.read import Store
 from stratify.workspace import Workspace
@@ -108,7 +109,7 @@ def write_part(
     root: Path, out: Path, catalogue: Catalogue, days: Sequence[int], bucket: int, cohort: str, tick: Callable[[], None]
 ) -> Counts:
     """Write a bucket's part of the matrix, a file for each landmark; return how many people it has under what."""
-    part = Region.of(Store(root)).part(catalogue, days, bucket, DEFINITIONS[cohort])
+    part = _region(root, digest_file(root / MANIFEST)).part(catalogue, days, bucket, DEFINITIONS[cohort])
     names = [column.id for column in columns(catalogue)]
     on = {day: part.everyone.day == day for day in days}
     for day in days:
@@ -123,6 +124,12 @@ def write_part(
         pq.write_table(table, path, compression="zstd")
     tick()
     return _counts(part, on, days)
+
+
+@lru_cache(maxsize=1)
+def _region(root: Path, _manifest: str) -> Region:
+    """The region a process reads its buckets from; its people are read once."""
+    return Region.of(Store(root))
 
 
 def _counts(part: Part, on: dict[int, Any], days: Sequence[int]) -> Counts:
