@@ -194,7 +194,7 @@ def build(
 
     Example: stratify build --as-of 2022-06-30
     """
-    from pipelines.data_steps import build_step
+    from pipelines.build_step import build_step
     from pipelines.deliveries import as_known
 
     day = as_of.date() if as_of else None

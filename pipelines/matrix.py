@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.data_steps import COHORT
+from pipelines.build_step import COHORT
 from pipelines.steps import read_manifest
 from stratify.features.kernel import Floats, Ints, Rows
 from stratify.registers.clock import day_number, day_of, read_date
@@ -46,7 +47,8 @@ def read_matrix(features: Path, landmarks: Sequence[int] | None = None) -> Matri
     day: list[Ints] = []
     cells: list[Floats] = []
     for landmark in days if landmarks is None else landmarks:
-        table = pq.read_table(features / COHORT / f"{day_of(landmark).isoformat()}.parquet")
+        files = sorted((features / COHORT / day_of(landmark).isoformat()).glob("bucket=*.parquet"))
+        table = pa.concat_tables([pq.read_table(file, partitioning=None) for file in files])
         person.append(table["person"].to_numpy().astype(np.int64))
         day.append(np.full(table.num_rows, landmark))
         cells.append(np.column_stack([table[name].to_numpy() for name in names]))

@@ -20,7 +20,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from pipelines.data_steps import build_step
+from pipelines.build_step import build_step
 from pipelines.deliveries import land_deliveries
 from pipelines.monitor import monitor_step
 from pipelines.promote import promote

@@ -39,6 +39,9 @@ class Catalogue:
     entries: Mapping[str, Mapping[str, Any]]
     local: Path | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:  # views cannot be sent to another process, what they show can
+        return _frozen, ({kind: dict(entries) for kind, entries in self.entries.items()}, self.local)
+
     @property
     def conditions(self) -> Mapping[str, Condition]:
         return self.entries["conditions"]
@@ -85,6 +88,10 @@ class Catalogue:
         return sum(len(entries) for entries in self.entries.values())
 
 
+def _frozen(entries: Mapping[str, Mapping[str, Any]], local: Path | None) -> Catalogue:
+    return Catalogue(MappingProxyType({kind: MappingProxyType(dict(of)) for kind, of in entries.items()}), local)
+
+
 def load(local: Path | None = None) -> Catalogue:
     """Return the package's catalogue, with the entries of a local folder added or put in their place.
 
@@ -101,10 +108,10 @@ def load(local: Path | None = None) -> Catalogue:
                 entry = _read(path, kind, shape, problems)
                 if entry is not None:
                     found[entry.id] = entry
-        entries[kind] = MappingProxyType(dict(sorted(found.items())))
+        entries[kind] = dict(sorted(found.items()))
     if local is not None:
         problems += _unknown_files(local)
-    catalogue = Catalogue(MappingProxyType(entries), local)
+    catalogue = _frozen(entries, local)
     problems += check_references(catalogue)
     if problems:
         raise CatalogueError(f"{len(problems)} problem(s) in the catalogue:", problems)

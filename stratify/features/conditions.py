@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +13,7 @@ from stratify.catalogue.entries import Care
 from stratify.definitions import CODED, Definition, Known, extra_groups, sharing
 from stratify.features.columns import EVER
 from stratify.features.drug_rules import by_drugs, silenced
+from stratify.features.events import belonging
 from stratify.features.kernel import Events, Floats, Ints, Rows, presence
 from stratify.morbidity import count_conditions
 from stratify.store.read import Store
@@ -77,19 +77,14 @@ def condition_events(store: Store, names: Sequence[str], bucket: int) -> Events:
 
     A store landed with a wider catalogue holds names that this one does not have.
     """
-    found = duckdb.execute(
-        "SELECT person, day, known, until, n.grp FROM "
-        f"{store.events('condition', bucket)} AS e "
-        "JOIN (SELECT unnest($names) AS code, unnest(range(len($names))) AS grp) AS n USING (code) "
-        "ORDER BY person, day, file_row_number",
-        {"names": list(names)},
-    ).fetchnumpy()
+    rows, place = store.slice("condition", bucket), {name: number for number, name in enumerate(names)}
+    row, group = belonging(rows, ["code"], lambda told: [place[told["code"]]] if told["code"] in place else [])
     return Events(
-        person=found["person"].astype(np.int64),
-        day=found["day"].astype(np.int64),
-        known=found["known"].astype(np.int64),
-        group=found["grp"].astype(np.int64),
-        until=np.ma.filled(found["until"].astype(np.float64), np.nan),
+        person=rows.ints("person")[row],
+        day=rows.ints("day")[row],
+        known=rows.ints("known")[row],
+        group=group,
+        until=rows.floats("until")[row],
     )
 
 

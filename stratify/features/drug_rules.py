@@ -7,14 +7,14 @@ so a rule is as exact and as blind to the future as any column of the matrix.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 
 from stratify.catalogue.entries import Condition, DrugClass, DrugRule
+from stratify.features.events import belonging
 from stratify.features.kernel import Events, Rows, aggregate
 from stratify.morbidity import of_any_class
 from stratify.store.read import Store
@@ -49,27 +49,21 @@ def by_drugs(store: Store, rows: Rows, conditions: Mapping[str, Condition], buck
     if not (store.has("drug") and store.measurable.get("drug_codes", True)):
         return np.zeros((len(rows), len(conditions)), dtype=bool)
     rules = placed(conditions)
-    met = [np.zeros(len(rows), dtype=bool) for _ in rules]
-    for days in sorted({one.rule.within_days for one in rules}):
-        places = [place for place, one in enumerate(rules) if one.rule.within_days == days]
-        groups = [group for place in places for group in rules[place].groups]
-        found = met_of(read_drugs(store, groups, bucket), rows, [rules[place] for place in places])
-        for place, answer in zip(places, found, strict=True):
-            met[place] = answer
-    return whole(met, rules, conditions, len(rows))
+    groups = [group for one in rules for group in one.groups]
+    return whole(met_of(read_drugs(store, groups, bucket), rows, rules), rules, conditions, len(rows))
 
 
 def met_of(events: Events, rows: Rows, rules: Sequence[Placed]) -> list[Bools]:
-    """Return which rows meet each of these rules of one window; events are of the rules' groups, in their order."""
-    if not rules:
-        return []
-    days = rules[0].rule.within_days
-    counted = aggregate(events, rows, sum(len(one.groups) for one in rules), [days])
+    """Return which rows meet each of these rules; events are of the rules' groups, in their order."""
+    windows = sorted({one.rule.within_days for one in rules})
+    counted = aggregate(events, rows, sum(len(one.groups) for one in rules), windows, ("count",)) if rules else None
     answers, first = [], 0
     for one in rules:
+        assert counted is not None
         total = np.zeros(len(rows))
         for group in range(first, first + len(one.groups)):
-            total += counted.column("any" if one.rule.count == "classes" else "count", group, days)
+            told = "any" if one.rule.count == "classes" else "count"
+            total += counted.column(told, group, one.rule.within_days)
         answers.append(total >= one.rule.at_least)
         first += len(one.groups)
     return answers
@@ -104,25 +98,17 @@ def unless(condition: Condition) -> set[str]:
     return {other for rule in condition.drugs for other in rule.unless}
 
 
-def drug_groups(codes: Iterable[str], groups: Sequence[Group]) -> Iterator[tuple[str, int]]:
-    """Yield (code, place of a group) for each group that an ATC code is of, distinct and in order."""
-    for code in sorted(set(codes)):
-        for place, group in enumerate(groups):
-            if of_any_class(code, group):
-                yield code, place
-
-
 def read_drugs(store: Store, groups: Sequence[Group], bucket: int) -> Events:
     """Return one event for each person, day and group with a redemption, known when the first of the day was."""
-    drugs = store.events("drug", bucket)
-    codes = [code for (code,) in duckdb.execute(f"SELECT DISTINCT code FROM {drugs} WHERE code <> ''").fetchall()]
-    pairs = list(drug_groups(codes, groups))
-    found = duckdb.execute(
-        "SELECT person, day, min(known) AS known, grp FROM "
-        f"(SELECT person, day, known, code FROM {drugs} WHERE day IS NOT NULL AND known IS NOT NULL) AS d "
-        "JOIN (SELECT unnest($codes::VARCHAR[]) AS code, unnest($groups::BIGINT[]) AS grp) AS g USING (code) "
-        "GROUP BY person, day, grp ORDER BY person, day, grp",
-        {"codes": [code for code, _ in pairs], "groups": [place for _, place in pairs]},
-    ).fetchnumpy()
-    person, day, known, group = (np.asarray(found[name], dtype=np.int64) for name in ("person", "day", "known", "grp"))
-    return Events(person=person, day=day, known=known, group=group)
+    rows = store.slice("drug", bucket)
+    row, group = belonging(
+        rows, ["code"], lambda told: [n for n, of in enumerate(groups) if of_any_class(told["code"] or "", of)]
+    )
+    person, day, known = (rows.ints(name)[row] for name in ("person", "day", "known"))
+    on_a_day = np.cumsum(np.diff(person, prepend=-1).astype(bool) | np.diff(day, prepend=-1).astype(bool))
+    key = on_a_day * len(groups) + group
+    order = np.argsort(key, kind="stable")  # nearly sorted, so this is quick
+    first = np.flatnonzero(np.diff(key[order], prepend=-1))
+    at = order[first]
+    earliest = np.minimum.reduceat(known[order], first) if len(first) else known
+    return Events(person=person[at], day=day[at], known=earliest, group=group[at])

@@ -7,11 +7,7 @@ people too young for it: to write 0 there would call them healthy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import duckdb
 import numpy as np
-import numpy.typing as npt
 
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Index
@@ -19,9 +15,11 @@ from stratify.codes import starts_with_any
 from stratify.cohort import DAYS_PER_YEAR
 from stratify.features.columns import EVER
 from stratify.features.conditions import Present, condition_events
+from stratify.features.events import belonging
 from stratify.features.kernel import Events, Floats, Ints, Rows, presence
 from stratify.indices import score
 from stratify.store.read import Store
+from stratify.store.slices import Signature
 
 Cells = dict[str, dict[str, Floats]]  # by index and weighting
 
@@ -93,22 +91,14 @@ def _of_groups(events: Events, groups: range) -> Events:
 
 
 def _drug_events(store: Store, wanted: list[Index], bucket: int) -> Events:
-    """Redemptions of the drugs that indices name, one for each group; each code is looked at once."""
-    codes = duckdb.execute(
-        f"SELECT DISTINCT code FROM {store.events('drug', bucket)} WHERE code IS NOT NULL ORDER BY code"
-    ).fetchnumpy()["code"]
-    pairs = list(_pairs(wanted, codes))
-    found = duckdb.execute(
-        f"SELECT person, day, known, n.grp FROM {store.events('drug', bucket)} AS e "
-        "JOIN (SELECT unnest($codes::VARCHAR[]) AS code, unnest($groups::BIGINT[]) AS grp) AS n USING (code) "
-        "ORDER BY person, day, file_row_number, n.grp",
-        {"codes": [code for code, _ in pairs], "groups": [group for _, group in pairs]},
-    ).fetchnumpy()
-    return Events(*(found[name].astype(np.int64) for name in ("person", "day", "known", "grp")))
-
-
-def _pairs(wanted: list[Index], codes: npt.NDArray[np.object_]) -> Iterator[tuple[str, int]]:
+    """Redemptions of the drugs that indices name, one for each group."""
     groups = [group for index in wanted for group in index.group]
-    for place, group in enumerate(groups):
-        if group.atc:
-            yield from ((code, place) for code in codes if starts_with_any(code, group.atc, group.atc_except))
+    by_drug = [(place, group) for place, group in enumerate(groups) if group.atc]
+
+    def of(told: Signature) -> list[int]:
+        code = told["code"] or ""
+        return [place for place, group in by_drug if starts_with_any(code, group.atc, group.atc_except)]
+
+    rows = store.slice("drug", bucket)
+    row, group = belonging(rows, ["code"], of)
+    return Events(rows.ints("person")[row], rows.ints("day")[row], rows.ints("known")[row], group)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from stratify.errors import DataError
 from stratify.registers.clock import day_number, read_date
 from stratify.registers.read import quoted
 from stratify.store.layout import bucket_file, buckets
+from stratify.store.slices import Slice
 
 Columns = dict[str, npt.NDArray[Any]]
 UNBORN = 84_005  # 31 December 2199: the last day there can be
@@ -27,6 +28,7 @@ class Store:
     """A store on disk; arrays come back with NULL as NaN (numbers), None (texts) or -1 (days, see `read`)."""
 
     root: Path
+    _held: dict[str, tuple[int, Slice]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
@@ -109,6 +111,13 @@ class Store:
             f"SELECT {selected} FROM {self.events(domain, bucket)} WHERE {where} ORDER BY person, day, file_row_number",
             numbers,
         )
+
+    def slice(self, domain: str, bucket: int) -> Slice:
+        """Return a domain's rows of a bucket; the last bucket asked for is kept, so that columns are read once."""
+        held = self._held.get(domain)
+        if held is None or held[0] != bucket:
+            held = self._held[domain] = bucket, Slice(self.root / bucket_file(domain, bucket), domain)
+        return held[1]
 
     def events(self, domain: str, bucket: int | None) -> str:
         """Return the SQL that reads a domain's rows with their place in the file."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.data_steps import COHORT, build_step
+from pipelines.build_step import COHORT, build_step
 from pipelines.deliveries import as_known, dated, land_deliveries
 from stratify.catalogue import load
 from stratify.errors import DataError, NotReconstructableError
@@ -66,9 +66,9 @@ def land(work: Workspace, catalogue, data: Path, *, keep: bool = False):
 def told(work: Workspace, catalogue, day: date | None) -> tuple[list[str], dict[str, float]]:
     """Return the landmarks, and the conditions of the one person at the last of them."""
     where = as_known(work, day) if day else work
-    manifest, _ = build_step(where, catalogue, lambda what: None, as_of=day)
+    manifest, _ = build_step(where, catalogue, lambda what, share: None, as_of=day)
     landmarks = manifest["results"]["landmarks"]
-    table = pq.read_table(where.features / COHORT / f"{landmarks[-1]}.parquet").to_pylist()
+    table = pq.read_table(where.features / COHORT / landmarks[-1]).to_pylist()
     return landmarks, table[0] if table else {}
 
 

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.data_steps import build_step, land_step
+from pipelines.build_step import build_step
+from pipelines.data_steps import land_step
 from pipelines.matrix import read_matrix
 from pipelines.simulate_step import Wanted, synthesise_step
 from stratify.catalogue import load
@@ -35,7 +36,7 @@ def work(tmp_path_factory):
     found = Workspace(tmp_path_factory.mktemp("region"))
     synthesise_step(found, Wanted(700, 10, 7, date(2024, 12, 31)), lambda *_: None)
     land_step(found, CATALOGUE, source="synthetic", data=found.registers, progress=lambda _: None)
-    build_step(found, CATALOGUE, lambda _: None)
+    build_step(found, CATALOGUE, lambda *_: None)
     return found
 
 

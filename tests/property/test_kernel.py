@@ -144,7 +144,7 @@ def test_how_many_pairs_are_taken_at_once_changes_nothing(case, at_once):
     rows, given_events, _ = arrays(case)
     whole = every_cell(aggregate(given_events, rows, GROUPS, WINDOWS))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernel, "PAIRS_AT_ONCE", at_once)
+        patch.setattr(kernel, "EVENTS_AT_ONCE", at_once)
         in_parts = every_cell(aggregate(given_events, rows, GROUPS, WINDOWS))
     np.testing.assert_array_equal(whole, in_parts)
 

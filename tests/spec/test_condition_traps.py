@@ -8,7 +8,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from pipelines.data_steps import build_step, land_step
+from pipelines.build_step import build_step
+from pipelines.data_steps import land_step
 from pipelines.simulate_step import Wanted, synthesise_step
 from stratify.catalogue import load
 from stratify.codes import to_who
@@ -235,13 +236,13 @@ def test_in_a_region_drugs_show_people_whom_hospitals_do_not_know(region):
 
 
 def test_building_counts_under_every_definition_and_makes_the_cohort_by_the_chosen_one(work):
-    default, _ = build_step(work, CATALOGUE, lambda _: None)
+    default, _ = build_step(work, CATALOGUE, lambda *_: None)
     last = default["results"]["score_landmark"] if "results" in default else default["score_landmark"]
     told = default.get("results", default)
     assert told["definitions"] == {"multimorbid": "DK39-2", "both": "PSYKSOM-1"}
     assert set(told["under"][last]) == set(DEFINITIONS)
     assert told["flow"][last]["multimorbid"] == told["under"][last]["DK39-2"]
-    other, made = build_step(work, CATALOGUE, lambda _: None, multimorbid="DK39-DX-2", both="PSYKSOM-1-DX")
+    other, made = build_step(work, CATALOGUE, lambda *_: None, multimorbid="DK39-DX-2", both="PSYKSOM-1-DX")
     again = other.get("results", other)
     assert made
     assert again["under"] == told["under"]

@@ -10,12 +10,11 @@ import pytest
 
 from models import load_champion
 from models.bundle import MemberFiles
-from pipelines.data_steps import COHORT
+from pipelines.build_step import COHORT
 from pipelines.matrix import read_matrix
 from pipelines.score import reasons_of_listed, refuse_unfit
 from stratify.catalogue import load
 from stratify.errors import BundleError
-from stratify.files import digest_file
 from stratify.pseudonym import key_id, pseudonym, read_key
 from stratify.workspace import Workspace
 
@@ -134,9 +133,9 @@ def test_targets_stand_beside_the_people(serving, catalogue):
     assert all({"numerator", "denominator", "unknown", "status"} <= set(body) for body in found.values())
 
 
-def test_the_matrix_lies_in_one_file_per_landmark_and_the_columns_beside_it(work, latest):
+def test_the_matrix_lies_in_one_folder_per_landmark_and_the_columns_beside_it(work, latest):
     manifest = json.loads((work.features / "manifest.json").read_text(encoding="utf-8"))["results"]
-    files = {path.stem: digest_file(path) for path in (work.features / COHORT).glob("*.parquet")}
+    files = {path.parent.name for path in (work.features / COHORT).glob("*/bucket=000.parquet")}
     assert sorted(files) == manifest["landmarks"]
     assert manifest["columns"] == len(latest.columns)
     assert manifest["flow"][manifest["score_landmark"]]["multimorbid"] == len(latest.rows)
