@@ -26,7 +26,7 @@ class Spells:
     start: Ints
     end: Floats
 
-    def of(self, kept: npt.NDArray[np.bool_]) -> Spells:
+    def of(self, kept: Ints | slice) -> Spells:
         """Return some of them."""
         return Spells(self.person[kept], self.start[kept], self.end[kept])
 

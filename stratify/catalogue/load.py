@@ -32,7 +32,7 @@ from stratify.files import canonical_json, digest_text
 PACKAGE = Path(__file__).parent
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is itself alone, so that what is made of it can be kept
 class Catalogue:
     """All entries by kind and id, in the order of their ids."""
 

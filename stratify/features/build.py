@@ -44,10 +44,11 @@ def matrix(
                 answer[:, place[column.id]] = told[column.group.id]
         elif store.has(family.domain):
             of = groups(family, catalogue)
+            nth = {group.id: number for number, group in enumerate(of)}
             counted = gather(read_events(store, family, of, bucket), rows, family, len(of))
             for column in of_family:
                 if _measurable(store, family.domain, column.group):
-                    answer[:, place[column.id]] = cell(counted, column, of.index(column.group))
+                    answer[:, place[column.id]] = cell(counted, column, nth[column.group.id])
     return answer
 
 

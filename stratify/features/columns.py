@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from stratify.catalogue import Catalogue
@@ -88,12 +89,13 @@ def windows(family: FeatureFamily) -> list[Window]:
     return [*family.windows, *family.trends]
 
 
-def columns(catalogue: Catalogue) -> list[Column]:
+@lru_cache(maxsize=4)
+def columns(catalogue: Catalogue) -> tuple[Column, ...]:
     """Return every column of the catalogue's feature families, in the order of families, groups and windows.
 
     Raises CatalogueError (exit 10) when two families give a column the same name.
     """
-    found = [column for family in catalogue.features.values() for column in _family(family, catalogue)]
+    found = tuple(column for family in catalogue.features.values() for column in _family(family, catalogue))
     if twice := sorted(name for name, times in Counter(column.id for column in found).items() if times > 1):
         raise CatalogueError("columns with the same name:", twice)
     return found

@@ -6,6 +6,7 @@ A group is asked once for each signature, the values of the columns that groups 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +14,11 @@ from stratify.catalogue.entries import FeatureFamily, FeatureGroup
 from stratify.errors import DataError
 from stratify.features.kernel import Events, Floats, Ints
 from stratify.store.read import Store
-from stratify.store.slices import Signature, Slice
+
+if TYPE_CHECKING:  # it reads through pyarrow, which the command line starts without
+    from stratify.store.slices import Signature, Slice
+
+    Places = Callable[[Signature], Sequence[int]]  # which groups, ascending, a row of this signature belongs to
 
 HOURS_PER_DAY = 24
 VALUES: dict[str, tuple[str, float]] = {  # what the aggregates of values read, by domain, and what it is divided by
@@ -21,7 +26,6 @@ VALUES: dict[str, tuple[str, float]] = {  # what the aggregates of values read, 
     "drug": ("ddd", 1),
     "lab": ("value", 1),
 }
-Places = Callable[[Signature], Sequence[int]]  # which groups, ascending, a row of this signature belongs to
 
 
 def read_events(store: Store, family: FeatureFamily, of: Sequence[FeatureGroup], bucket: int) -> Events:

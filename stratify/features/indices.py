@@ -7,6 +7,8 @@ people too young for it: to write 0 there would call them healthy.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from stratify.catalogue import Catalogue
@@ -19,7 +21,9 @@ from stratify.features.events import belonging
 from stratify.features.kernel import Events, Floats, Ints, Rows, presence
 from stratify.indices import score
 from stratify.store.read import Store
-from stratify.store.slices import Signature
+
+if TYPE_CHECKING:
+    from stratify.store.slices import Signature
 
 Cells = dict[str, dict[str, Floats]]  # by index and weighting
 

@@ -43,10 +43,25 @@ class Region:
 
     def part(self, catalogue: Catalogue, days: Sequence[int], bucket: int, cohort: Definition) -> Part:
         """Return a bucket's part of the matrix on these days."""
-        everyone = residents(self.people, self.lived.of(self.lived.person % self.store.buckets == bucket), days)
+        everyone = residents(
+            self.people, self.lived.of(np.flatnonzero(self.lived.person % self.store.buckets == bucket)), days
+        )
         found = present(self.store, everyone, catalogue, bucket)
         under = {key: found.holds(definition) for key, definition in DEFINITIONS.items()}
         holds = under[cohort.id]
         kept = Rows(everyone.person[holds], everyone.day[holds])
         cells = matrix(self.store, kept, found.only(holds), self.people, self.lived, catalogue, bucket)
         return Part(everyone, found, under, kept, cells)
+
+    def row(self, catalogue: Catalogue, person: int, day: int) -> Floats:
+        """Return one person's cells on a day, (columns,): the same bits as in the matrix, read where they lie.
+
+        Raises ValueError for somebody who is not resident then.
+        """
+        store, bucket = self.store.of(person), person % self.store.buckets
+        rows = Rows(np.array([person]), np.array([day]))
+        first, last = np.searchsorted(self.lived.person, [person, person + 1]).tolist()
+        lived = self.lived.of(slice(first, last))
+        found = present(store, rows, catalogue, bucket)
+        cells: Floats = matrix(store, rows, found, self.people, lived, catalogue, bucket)[0]
+        return cells

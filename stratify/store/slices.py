@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
+from pyarrow.parquet import ParquetFile
 
 from stratify.errors import DataError
 from stratify.store.layout import DOMAINS
@@ -30,15 +30,39 @@ class Coded:
     values: tuple[Any, ...]
 
 
+@dataclass(frozen=True)
+class File:
+    """An open file of a domain, whose texts are read as places in a list."""
+
+    parquet: ParquetFile
+
+    @classmethod
+    def open(cls, path: Path, domain: str) -> File:
+        """Return the file at a path."""
+        return cls(ParquetFile(path, read_dictionary=[n for n, kind in DOMAINS[domain].items() if kind == "VARCHAR"]))
+
+    @cached_property
+    def _people(self) -> tuple[Ints, Ints]:
+        """The least and the greatest person of each row group; files are sorted by person."""
+        footer, place = self.parquet.metadata, self.parquet.schema_arrow.get_field_index("person")
+        told = [footer.row_group(n).column(place).statistics for n in range(footer.num_row_groups)]
+        return np.array([of.min for of in told], dtype=np.int64), np.array([of.max for of in told], dtype=np.int64)
+
+    def row_groups(self, person: int) -> list[int]:
+        """Return the row groups in which a person's rows may lie."""
+        least, most = self._people
+        return list(range(int(np.searchsorted(most, person)), int(np.searchsorted(least, person, side="right"))))
+
+
 class Slice:
     """The rows of a Parquet file of the store, in its order: by person, day and the store's tie-break.
 
     With a person, that person's rows alone; of the file only the row groups are read in which they lie.
     """
 
-    def __init__(self, path: Path, domain: str, person: int | None = None) -> None:
+    def __init__(self, file: File, domain: str, person: int | None = None) -> None:
         self.domain = domain
-        self._path = path
+        self._file = file
         self._person = person
         self._read: dict[tuple[str, str], Any] = {}
         self._signatures: dict[tuple[str, ...], tuple[Ints, list[Signature]]] = {}
@@ -78,31 +102,23 @@ class Slice:
         return number, [dict(zip(columns, values, strict=True)) for values in zip(*told, strict=True)]
 
     @cached_property
-    def _file(self) -> pq.ParquetFile:
-        texts = [name for name, kind in DOMAINS[self.domain].items() if kind == "VARCHAR"]
-        return pq.ParquetFile(self._path, read_dictionary=texts)
-
-    @cached_property
-    def _groups(self) -> list[int]:
-        """The row groups in which the person's rows may lie, by the least and greatest person of each."""
-        footer = self._file.metadata
-        place = self._file.schema_arrow.get_field_index("person")
-        people = [footer.row_group(n).column(place).statistics for n in range(footer.num_row_groups)]
-        return [n for n, of in enumerate(people) if of is None or of.min <= self._person <= of.max]
-
-    @cached_property
     def _rows(self) -> slice:
         """Where the person's rows lie among those read."""
         assert self._person is not None
         people = self._raw("person").to_numpy()
         return slice(*(int(np.searchsorted(people, self._person, side)) for side in ("left", "right")))
 
+    @cached_property
+    def _table(self) -> pa.Table:
+        """Every column of the row groups in which the person's rows may lie: one read is cheaper than one of each."""
+        assert self._person is not None
+        return self._file.parquet.read_row_groups(self._file.row_groups(self._person), use_threads=False)
+
     def _raw(self, name: str) -> pa.Array:
-        if self._person is None:
-            column = self._file.read(columns=[name], use_threads=False)[name]
-        else:
-            column = self._file.read_row_groups(self._groups, columns=[name], use_threads=False)[name]
-        column = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column
+        whole = self._file.parquet.read(columns=[name], use_threads=False) if self._person is None else self._table
+        column = whole[name]
+        if pa.types.is_dictionary(column.type):
+            column = column.unify_dictionaries()
         return column.combine_chunks()
 
     def _once(self, kind: str, name: str, told: Callable[[pa.Array], Found]) -> Found:

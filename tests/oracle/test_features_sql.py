@@ -20,6 +20,7 @@ from stratify.catalogue import load
 from stratify.cohort import residents, spells
 from stratify.features.build import matrix
 from stratify.features.conditions import present
+from stratify.features.part import Region
 from stratify.registers.clock import day_number
 from stratify.store.layout import DOMAINS
 from stratify.store.read import Store
@@ -255,6 +256,37 @@ def test_the_region_puts_something_into_nearly_every_column(built):
     """Else the columns would be equal because they are empty."""
     varied = [name for name, cells in zip(built.names, built.cells.T, strict=True) if len(np.unique(cells)) > 1]
     assert len(varied) > 0.9 * len(built.names)
+
+
+# --- one person as in the batch --------------------------------------------------------------------------------------
+
+
+def same_bits(one, other):
+    return np.array_equal(np.nan_to_num(one, nan=-1.5).view(np.int64), np.nan_to_num(other, nan=-1.5).view(np.int64))
+
+
+def test_one_person_read_alone_has_the_row_of_the_batch_bit_for_bit(work, built):
+    region = Region.of(Store(work.store))
+    some = range(0, len(built.rows), 13)
+    alone = [region.row(CATALOGUE, int(built.rows.person[n]), int(built.rows.day[n])) for n in some]
+    assert len(alone) > 50
+    assert [n for n, cells in zip(some, alone, strict=True) if not same_bits(cells, built.cells[n])] == []
+
+
+@pytest.mark.slow
+def test_a_thousand_people_read_alone_have_the_rows_of_the_batch_bit_for_bit(tmp_path, capsys):
+    found = Workspace(tmp_path)
+    synthesise_step(found, Wanted(5000, 10, 3, date(2024, 12, 31)), lambda *_: None)
+    land_step(found, CATALOGUE, source="synthetic", data=found.registers, progress=lambda _: None)
+    build_step(found, CATALOGUE, lambda *_: None)
+    region, latest = Region.of(Store(found.store)), day_number(date(2025, 1, 1))
+    batch = read_matrix(found.features, [latest])
+    people = batch.rows.person[:1000].tolist()
+    pairs = zip(people, batch.cells[:1000], strict=True)
+    equal = sum(same_bits(region.row(CATALOGUE, who, latest), cells) for who, cells in pairs)
+    with capsys.disabled():
+        print(f"\nonline = batch: {equal} of {len(people)} people, {batch.cells.shape[1]} columns, bit for bit")  # noqa: T201
+    assert equal == len(people) == 1000
 
 
 # --- blind to the future ---------------------------------------------------------------------------------------------
