@@ -18,7 +18,7 @@ import duckdb
 from stratify.catalogue import Catalogue
 from stratify.disclosure import words
 from stratify.errors import DataError, UsageError
-from stratify.registers import check, danish, omop
+from stratify.registers import check, danish, omop, switch
 from stratify.registers.complete import cut_contacts, cut_tables
 from stratify.registers.declare import Table, tables
 from stratify.registers.delivery import Delivery, read_delivery, today
@@ -93,6 +93,7 @@ def land(
             events[domain] = write_domain(con, domain, reader.spell(sql, delivery), people, out, content)
         content.write(out)
         people_with = _people_with(con, out, people, catalogue, measurable["conditions"])
+        measurable |= switch.landed(con, reader.tables)
         notes += [*_never_closed(con), *cut_tables(con, _without_contacts(reader), extract.tables, delivery.covers_to)]
         write_refused(con, extract.tables, out)
     shutil.rmtree(spill, ignore_errors=True)
