@@ -187,18 +187,14 @@ def grow(sizes: list[int], years: int, seed: int) -> None:
     first = None
     for people in sizes:
         root = Path(tempfile.mkdtemp(prefix="features-"))
-        told = {}
-        for step in (
-            ["synthesise", "--people", str(people), "--years", str(years), "--seed", str(seed)],
-            ["land"],
-            ["build"],
-        ):
-            told[step[0]] = run_command([*step, "--work", str(root)])
+        region = ["synthesise", "--people", str(people), "--years", str(years), "--seed", str(seed)]
+        told = {step[0]: run_command([*step, "--work", str(root)]) for step in (region, ["land"], ["build"])}
         seconds, spent, memory = told["build"]
         first = first or (people, spent)
         ratio = (spent / first[1]) / (people / first[0])
-        print(f"{people:>9,} people: land {told['land'][1]:.0f} CPU-s {told['land'][2]:,.0f} MiB; build {seconds:.1f} s on the "
-              f"wall, {spent:.1f} CPU-s, {memory:,.0f} MiB in all processes; per person {ratio:.2f} of the first", flush=True)  # fmt: skip
+        print(f"{people:>9,} people: land {told['land'][1]:.0f} CPU-s, {told['land'][2]:,.0f} MiB")
+        print(f"  build {seconds:.1f} s on the wall, {spent:.1f} CPU-s, {memory:,.0f} MiB in all processes", flush=True)
+        print(f"  CPU-seconds per person, to the first size: {ratio:.2f}", flush=True)
         shutil.rmtree(root)
 
 
