@@ -33,7 +33,7 @@ def matrix(
 ) -> Floats:
     """Return the cells of rows that lie in one bucket, shape (rows, columns)."""
     declared = columns(catalogue)
-    answer = np.full((len(rows), len(declared)), np.nan)
+    answer = np.full((len(rows), len(declared)), np.nan, order="F")  # it is filled column by column
     place = {column.id: position for position, column in enumerate(declared)}
     switch = of_store(store.measurable)
     special = {
