@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.steps import OUTSIDE, Step, manifest_digest, run_step
+from pipelines.steps import OUTSIDE, Step, manifest_digest, read_manifest, run_step
 from stratify.catalogue import Catalogue
 from stratify.cohort import residents, spells
-from stratify.errors import DataError
+from stratify.errors import BundleError, DataError
 from stratify.features.build import matrix
 from stratify.features.columns import columns
 from stratify.features.conditions import Present, present
@@ -67,6 +67,7 @@ def land_step(
 
 def build_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tuple[dict[str, Any], bool]:
     """Write the matrix of multimorbid adults, one file per landmark; return the manifest, with the flow of people."""
+    refuse_other_catalogue(work, catalogue)
     inputs = {"store": manifest_digest(work.store, "land")}
     parameters = {"landmarks": LANDMARKS, "look_behind_days": LOOK_BEHIND_DAYS, "cohort": COHORT}
     step = Step("build", work.features, inputs, parameters, catalogue.digest_of(*MATRIX_KINDS))
@@ -105,6 +106,16 @@ def build_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         }
 
     return run_step(step, make)
+
+
+def refuse_other_catalogue(work: Workspace, catalogue: Catalogue) -> None:
+    """Refuse a store landed under other conditions and indices than these (BundleError, exit 13), before any work."""
+    landed, ours = read_manifest(work.store, "land")["catalogue"], catalogue.digest_of(*DATA_KINDS)
+    if landed != ours:
+        raise BundleError(
+            f"{work.store}: landed under another catalogue: needs conditions and indices {ours[:12]}, "
+            f"got {landed[:12]}; run `stratify land` again with this catalogue, or name the same --catalogue"
+        )
 
 
 def landmarks(store: Store) -> list[int]:
