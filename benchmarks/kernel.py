@@ -61,7 +61,7 @@ def timed(build, *given):
 
 
 def by_kernel(rows, events, groups):
-    cells = aggregate(events, rows, groups, WINDOWS)
+    cells = aggregate(events, rows, groups, WINDOWS, ("count", "sum", "last", "days_since"))
     found = []
     for group in range(groups):
         for name in ("count", "sum"):

@@ -18,7 +18,8 @@ import typer
 from rich.console import Console
 
 from stratify.catalogue import load
-from stratify.errors import CatalogueError, StratifyError, UsageError
+from stratify.definitions import MULTIMORBIDITY_DEFINITION, PSYCHIATRIC_SOMATIC_DEFINITION
+from stratify.errors import CatalogueError, DataError, StratifyError, UsageError
 from stratify.examples import failures
 from stratify.workspace import Workspace
 
@@ -45,25 +46,45 @@ LAST_DAY = datetime(2024, 12, 31)  # noqa: DTZ001 - a day, not a moment
 
 
 @app.command()
-def check(source: SourceName = None, data: Data = None, catalogue: Local = None) -> None:
+def check(
+    source: SourceName = None,
+    data: Data = None,
+    catalogue: Local = None,
+    thresholds: Annotated[Path | None, typer.Option("--thresholds", help="own thresholds of data quality")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="write what the extract's checks find, as JSON")
+    ] = None,
+) -> None:
     """Validate the catalogue and run its examples; with --data check an extract too. Every problem is listed.
+
+    An extract's data quality is shown before it is landed for trial; a check that fails ends with exit code 11.
 
     Example: stratify check --catalogue our-entries
 
-    Example: stratify check --source danish --data extract
+    Example: stratify check --source danish --data extract --report quality.json
     """
+    if data is None and (thresholds or report):
+        raise UsageError("--thresholds and --report need --data, the extract they are about")
     found = load(catalogue)
     if failed := failures(found):
         raise CatalogueError(f"{len(failed)} example(s) do not come out as their file says:", failed)
     _out().print(f"catalogue: {found.size()} entries, no problem; digest {found.digest[:12]}", highlight=False)
     if data is not None:
+        from pipelines.data_quality import failing, look
         from pipelines.run import progress_bar
         from pipelines.summary import show_extract
         from stratify.store.land import land as land_extract
 
-        with TemporaryDirectory() as scratch, progress_bar(1) as (say, _):
-            landed = land_extract(_source(source, data), data, Path(scratch), found, say)
+        named = _source(source, data)
+        failed = failing(look(named, data, thresholds, report, _out()))
+        try:
+            with TemporaryDirectory() as scratch, progress_bar(1) as (say, _):
+                landed = land_extract(named, data, Path(scratch), found, say)
+        except DataError as error:
+            raise DataError(error.message, [*error.problems, *failed]) from error
         show_extract(landed.people, landed.tables, landed.notes, _out())
+        if failed:
+            raise DataError(f"{len(failed)} check(s) of data quality fail:", failed)
 
 
 @app.command()
@@ -132,15 +153,24 @@ def land(source: SourceName = None, data: Data = None, work: Work = WORK, catalo
 
 
 @app.command()
-def build(work: Work = WORK, catalogue: Local = None) -> None:
+def build(
+    work: Work = WORK,
+    catalogue: Local = None,
+    multimorbid: Annotated[
+        str, typer.Option(help="the definition that the cohort is made by")
+    ] = MULTIMORBIDITY_DEFINITION,
+    both: Annotated[
+        str, typer.Option(help="the definition of psychiatric-somatic disease")
+    ] = PSYCHIATRIC_SOMATIC_DEFINITION,
+) -> None:
     """Build the landmark matrix of multimorbid adults.
 
-    Example: stratify build --work work
+    Example: stratify build --work work --multimorbid DK39-DX-2
     """
-    from pipelines.data_steps import build_step
+    from pipelines.build_step import build_step
 
     with _step("build", work) as (place, say, done):
-        done(build_step(place, load(catalogue), say))
+        done(build_step(place, load(catalogue), say, multimorbid=multimorbid, both=both))
 
 
 @app.command("audit-leaks")

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.data_steps import COHORT
+from pipelines.build_step import COHORT
 from pipelines.steps import read_manifest
 from stratify.features.kernel import Floats, Ints, Rows
 from stratify.registers.clock import day_number, day_of, read_date
@@ -46,10 +47,20 @@ def read_matrix(features: Path, landmarks: Sequence[int] | None = None) -> Matri
     day: list[Ints] = []
     cells: list[Floats] = []
     for landmark in days if landmarks is None else landmarks:
-        table = pq.read_table(features / COHORT / f"{day_of(landmark).isoformat()}.parquet")
+        files = sorted((features / COHORT / day_of(landmark).isoformat()).glob("bucket=*.parquet"))
+        table = pa.concat_tables([pq.read_table(file, partitioning=None) for file in files])
         person.append(table["person"].to_numpy().astype(np.int64))
         day.append(np.full(table.num_rows, landmark))
         cells.append(np.column_stack([table[name].to_numpy() for name in names]))
     who, when, what = np.concatenate(person), np.concatenate(day), np.concatenate(cells)
     order = np.lexsort((when, who))
     return Matrix(Rows(who[order], when[order]), what[order], declared)
+
+
+def read_part(features: Path, landmark: int, bucket: int) -> tuple[list[str], Ints, Floats]:
+    """Return one file of the matrix as it lies there: its columns' ids, people, and cells."""
+    file = features / COHORT / day_of(landmark).isoformat() / f"bucket={bucket:03d}.parquet"
+    table = pq.read_table(file, partitioning=None)
+    names = [name for name in table.column_names if name != "person"]
+    cells = np.column_stack([table[name].to_numpy() for name in names])
+    return names, table["person"].to_numpy().astype(np.int64), cells

@@ -19,6 +19,7 @@ from stratify.care.rules import judge
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Target
 from stratify.cohort import residents, spells, years_old
+from stratify.definitions import DEFINITIONS, PSYCHIATRIC_SOMATIC_DEFINITION
 from stratify.features.conditions import present
 from stratify.features.kernel import Rows
 from stratify.files import write_json
@@ -77,8 +78,9 @@ def adults_facts(store: Store, catalogue: Catalogue, start: int) -> list[tuple[i
         rows = Rows(everyone.person[mine], everyone.day[mine])
         found = present(store, rows, catalogue, bucket)
         ages = years_old(people["birth"][rows.person], start).astype(np.float64)
-        for person, age, has in zip(rows.person.tolist(), ages.tolist(), found.ids(), strict=True):
-            told.append((person, Facts(of_conditions(has, catalogue, measurable) | {"age": age})))
+        both = found.holds(DEFINITIONS[PSYCHIATRIC_SOMATIC_DEFINITION]).tolist()
+        for person, age, has, is_both in zip(rows.person.tolist(), ages.tolist(), found.ids(), both, strict=True):
+            told.append((person, Facts(of_conditions(has, catalogue, measurable, is_both) | {"age": age})))
     return told
 
 
@@ -105,6 +107,9 @@ def _lacking(store: Store, target: Target) -> str:
     if not store.has(domain):
         return f"no {domain} in this source"
     parameters = target.parameters
+    codes = getattr(parameters, "codes", ())
+    if domain == "lab" and not set(codes) & set(store.measurable.get("lab_codes", codes)):
+        return "no such laboratory results in this source"
     if target.measure == "readmission" and not store.measurable["acute"]:
         return "the source does not tell acute from planned"
     if getattr(parameters, "care", "somatic") == "psychiatric" and not store.measurable["care"]:

@@ -22,7 +22,8 @@ from models import (
 from models.bundle import champion_version, roll_back
 from models.table import refusal
 from models.train import chosen_folder
-from pipelines.data_steps import COHORT, Progress
+from pipelines.build_step import COHORT
+from pipelines.data_steps import Progress
 from pipelines.steps import read_manifest
 from pipelines.train import CANDIDATES, MODEL_KINDS, origin_of
 from stratify.catalogue import Catalogue

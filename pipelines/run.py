@@ -20,7 +20,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from pipelines.data_steps import build_step, land_step
+from pipelines.build_step import build_step
+from pipelines.data_steps import land_step
 from pipelines.monitor import monitor_step
 from pipelines.promote import promote
 from pipelines.score import score_step

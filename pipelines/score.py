@@ -148,6 +148,8 @@ def missing(
     for domain, da, en in (("drug", "medicin", "medicine"), ("lab", "blodprøver", "laboratory results")):
         if not store.has(domain):
             told.append((domain, f"Kilden har ikke {da}.", f"The source has no {en}."))
+    if store.has("drug") and not store.measurable.get("drug_codes", True):
+        told.append(("drug_codes", "Kilden fortæller ikke medicin efter ATC.", "The source tells no medicine by ATC."))
     unmeasurable = store.measurable["not_measurable"]
     if unmeasurable:
         da = ", ".join(catalogue.conditions[key].name.da for key in unmeasurable)

@@ -55,14 +55,17 @@ def _people(told: Told, flow: dict[str, int], console: Console) -> None:
         (f"multimorbid ({definitions['multimorbid']})", flow["multimorbid"]),
         (f"psychiatric-somatic ({definitions['both']})", flow["psychiatric_somatic"]),
     ]
+    rows += [
+        (f"  under {key}", count) for key, count in told["build"]["under"][told["build"]["score_landmark"]].items()
+    ]
     for name, count in rows:
         console.print(f"  {name:<45} {words(count):>10}", highlight=False)
 
 
 def _conditions(told: Told, catalogue: Catalogue, console: Console) -> None:
-    table = Table("condition", "people ever", box=None, padding=(0, 2))
+    table = Table("condition", "adults on the day", box=None, padding=(0, 2))
     unverified = set(told["land"]["measurable"]["unverified"])
-    for key, count in told["land"]["people_with"].items():
+    for key, count in told["build"]["people_with"].items():
         name = ("  " if catalogue.conditions[key].part_of else "") + catalogue.conditions[key].name.en
         shown = "not measurable here" if count is None else words(count)
         table.add_row(name, shown + (" (unverified concepts)" if key in unverified else ""))

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from models import NotTrained, Origin, Registry, Spec, Table, load_specs, train_outcome
-from pipelines.data_steps import MATRIX_KINDS, Progress
+from pipelines.build_step import MATRIX_KINDS
+from pipelines.data_steps import Progress
 from pipelines.matrix import Matrix, read_matrix
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.catalogue import Catalogue

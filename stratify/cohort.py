@@ -26,6 +26,10 @@ class Spells:
     start: Ints
     end: Floats
 
+    def of(self, kept: Ints | slice) -> Spells:
+        """Return some of them."""
+        return Spells(self.person[kept], self.start[kept], self.end[kept])
+
 
 def spells(residence: Columns) -> Spells:
     """Return unbroken spells from stretches sorted by person and start; ValueError when they are not sorted."""

@@ -34,8 +34,8 @@ def failures(catalogue: Catalogue) -> list[str]:
     return found
 
 
-def _morbidity(entry: Any, example: Any, _: Catalogue) -> tuple[Any, Any]:
-    return example.expect, morbidity.evaluate_example(entry, example)
+def _morbidity(entry: Any, example: Any, catalogue: Catalogue) -> tuple[Any, Any]:
+    return example.expect, morbidity.evaluate_example(entry, example, catalogue.conditions)
 
 
 def _outcome(entry: Any, example: Any, _: Catalogue) -> tuple[Any, Any]:

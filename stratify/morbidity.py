@@ -1,32 +1,28 @@
-"""Which conditions and index groups a person has, how many, and the scores made of them.
+"""Which conditions and index groups codes make, how many conditions a person has, and who is multimorbid.
 
-Two definitions have an id that goes with every count made by them:
-`DK39-DX-2`, two or more of the 39 conditions of the Danish multimorbidity list, known by hospital diagnosis alone;
-`DK39-DX-PSYKSOM-0`, at least one psychiatric and at least one somatic of them.
-Two of the 39 (pain, distress) can only be told from drugs, so at most 37 are ever present. Counts by diagnosis alone
-are lower than those of the papers, which also read prescriptions: never set one beside the other without its id.
+A condition is told by a diagnosis or by redeemed drugs. Who counts as multimorbid, or as ill in mind and body, is a
+matter of definition: see `stratify.definitions`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from typing import TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stratify.catalogue.entries import Care, Condition, ConditionExample, Index, IndexExample
+from stratify.catalogue.entries import Care, Condition, ConditionExample, DrugClass, Index, IndexExample
 from stratify.catalogue.load import Catalogue
 from stratify.codes import starts_with_any, to_who
+from stratify.indices import NO_CONDITIONS, index_groups, score
 
-MULTIMORBIDITY_DEFINITION = "DK39-DX-2"
-PSYCHIATRIC_SOMATIC_DEFINITION = "DK39-DX-PSYKSOM-0"
 SMI = ("schizophrenia", "bipolar")  # severe mental illness: F20, F25, F30, F31
 
 Record: TypeAlias = tuple[str, int] | tuple[str, int, int]  # code, day it happened, day it was known if later
 Present: TypeAlias = NDArray[np.bool_]  # one row per person, one column per condition or group
 Counts: TypeAlias = NDArray[np.int64]
+Conditions: TypeAlias = Mapping[str, Condition]
 
 
 # --- from codes to conditions ----------------------------------------------------------------------------------------
@@ -39,18 +35,26 @@ def code_groups(codes: Iterable[str], catalogue: Catalogue) -> list[tuple[str, s
     index is named `<index>.<group>`, as in `charlson.chf`. Meant for the distinct codes of a source, joined afterwards.
     """
     rules = [(c.id, c.icd10, c.icd10_except) for c in catalogue.conditions.values()]
-    rules += [(f"{index.id}.{g.id}", g.icd10, ()) for index in catalogue.indices.values() for g in index.group]
-    rules.sort()
-    return [
-        (code, group)
-        for code in sorted(set(codes))
-        for group, prefixes, unless in rules
-        if starts_with_any(code, prefixes, unless)
+    rules += [
+        (f"{index.id}.{g.id}", g.icd10, g.icd10_except) for index in catalogue.indices.values() for g in index.group
     ]
+    starting: dict[str, set[tuple[str, tuple[str, ...]]]] = {}  # by prefix: what starts so, and what is left out of it
+    for group, prefixes, unless in rules:
+        for prefix in prefixes:
+            starting.setdefault(prefix, set()).add((group, unless))
+    longest = max(map(len, starting), default=0)
+    found = {
+        (code, group)
+        for code in set(codes)
+        for length in range(1, longest + 1)
+        for group, unless in starting.get(code[:length], ())
+        if not starts_with_any(code, unless)
+    }
+    return sorted(found)
 
 
 def has_condition(condition: Condition, records: Iterable[Record], landmark: int = 0) -> bool:
-    """Return whether the condition holds at the landmark: a matching code in the look-back, known before the day.
+    """Return whether a diagnosis makes the condition true at the landmark: in the look-back, known before the day.
 
     Codes may be Danish or WHO. A record counts when landmark - look-back <= day < landmark and known < landmark.
     """
@@ -63,64 +67,49 @@ def has_condition(condition: Condition, records: Iterable[Record], landmark: int
     )
 
 
-def index_groups(index: Index, codes: Iterable[str]) -> set[str]:
-    """Return the index's groups that any of these codes, Danish or WHO, belongs to."""
-    who = [to_who(code) for code in codes]
-    return {group.id for group in index.group if any(starts_with_any(code, group.icd10) for code in who)}
+def told_by_drugs(condition: Condition, redeemed: Iterable[Record], beside: Collection[str] = ()) -> bool:
+    """Return whether one person's redemptions, as (ATC code, day, day known), make the condition true at day 0.
 
+    A plain count, without the window kernel. `beside` are the person's other conditions, which may silence a rule.
 
-@overload
-def evaluate_example(entry: Condition, example: ConditionExample) -> bool: ...
-@overload
-def evaluate_example(entry: Index, example: IndexExample) -> dict[str, int]: ...
-def evaluate_example(entry: Condition | Index, example: ConditionExample | IndexExample) -> bool | dict[str, int]:
-    """Return what the entry says of its example, to be held against the example's `expect`."""
-    if isinstance(entry, Condition) and isinstance(example, ConditionExample):
-        return has_condition(entry, example.records)
-    if isinstance(entry, Index) and isinstance(example, IndexExample):
-        present = index_groups(entry, example.codes)
-        return {w: charlson_score(present, entry, weights=w, supersede=example.supersede) for w in example.expect}
-    raise TypeError(f"an example of {entry.id} must be of its kind, got {type(example).__name__}")
-
-
-# --- scores ----------------------------------------------------------------------------------------------------------
-
-
-@overload
-def charlson_score(
-    present: AbstractSet[str], index: Index, *, weights: str = "charlson1987", supersede: bool = True
-) -> int: ...
-@overload
-def charlson_score(
-    present: Present, index: Index, *, weights: str = "charlson1987", supersede: bool = True
-) -> Counts: ...
-def charlson_score(
-    present: AbstractSet[str] | Present, index: Index, *, weights: str = "charlson1987", supersede: bool = True
-) -> int | Counts:
-    """Return the weighted sum over the groups present: an int for one person's ids, int64 (n,) for a matrix.
-
-    The matrix is boolean (n, groups), columns in the order of the index. With `supersede` a group counts nothing beside
-    the graver one of its kind (mild beside severe liver disease); Danish authorities' own code sums both.
+    >>> from stratify.catalogue import load
+    >>> told_by_drugs(load().conditions["hypertension"], [("C07BB07", -30)])
+    True
     """
-    if isinstance(present, np.ndarray):
-        return _weighted_sum(present, index, weights, supersede)
-    names = [group.id for group in index.group]
-    _refuse_unknown(present, names, f"groups of {index.id}")
-    return int(_weighted_sum(np.array([[name in present for name in names]]), index, weights, supersede)[0])
+    known = [(code, day) for code, day, *late in redeemed if day < 0 and max(late, default=day) < 0]
+    for rule in condition.drugs:
+        inside = [(code, day) for code, day in known if day >= -rule.within_days]
+        if rule.count == "classes":
+            number = sum(any(of_any_class(code, [one]) for code, _ in inside) for one in rule.classes)
+        else:
+            number = len({day for code, day in inside if of_any_class(code, rule.classes)})
+        if number >= rule.at_least and not set(rule.unless) & set(beside):
+            return True
+    return False
 
 
-def _weighted_sum(present: Present, index: Index, weights: str, supersede: bool) -> Counts:
-    names = [group.id for group in index.group]
-    if present.dtype != np.bool_ or present.ndim != 2 or present.shape[1] != len(names):
-        raise ValueError(f"needs a boolean (n, {len(names)}) matrix, got {present.dtype} {present.shape}")
-    if any(weights not in group.weights for group in index.group):
-        raise ValueError(f"{index.id} has the weights {', '.join(index.group[0].weights)}, got {weights!r}")
-    counted = present.copy()
-    for column, group in enumerate(index.group):
-        if supersede and group.superseded_by is not None:
-            counted[:, column] &= ~present[:, names.index(group.superseded_by)]
-    per_group = np.array([group.weights[weights] for group in index.group], dtype=np.int64)
-    return np.asarray(counted.astype(np.int64) @ per_group)
+def of_any_class(code: str, classes: Iterable[DrugClass]) -> bool:
+    """Return whether an ATC code is of any of these classes."""
+    return any(starts_with_any(code, one.atc, one.atc_except) for one in classes)
+
+
+@overload
+def evaluate_example(entry: Condition, example: ConditionExample, conditions: Conditions = ...) -> bool: ...
+@overload
+def evaluate_example(entry: Index, example: IndexExample, conditions: Conditions = ...) -> dict[str, float]: ...
+def evaluate_example(
+    entry: Condition | Index, example: ConditionExample | IndexExample, conditions: Conditions = NO_CONDITIONS
+) -> bool | dict[str, float]:
+    """Return what the entry says of its example, to be held against the example's `expect`.
+
+    `conditions` are those of the catalogue, for an index whose groups are made of conditions.
+    """
+    if isinstance(entry, Condition) and isinstance(example, ConditionExample):
+        return has_condition(entry, example.records) or told_by_drugs(entry, example.drugs, example.beside)
+    if isinstance(entry, Index) and isinstance(example, IndexExample):
+        present = index_groups(entry, example.codes, example.drugs, conditions)
+        return {w: score(present, entry, weights=w, supersede=example.supersede) for w in example.expect}
+    raise TypeError(f"an example of {entry.id} must be of its kind, got {type(example).__name__}")
 
 
 # --- counts ----------------------------------------------------------------------------------------------------------
@@ -146,17 +135,6 @@ def count_conditions(
         raise ValueError(f"needs a boolean (n, {len(ids)}) matrix, got {present.dtype} {present.shape}")
     counted = set(counted_conditions(conditions, domain))
     return np.asarray(present[:, [name in counted for name in ids]].sum(axis=1, dtype=np.int64))
-
-
-def is_multimorbid(present: Present, ids: Sequence[str], conditions: Mapping[str, Condition]) -> Present:
-    """Return who has two or more conditions, bool (n,): definition `DK39-DX-2`."""
-    return count_conditions(present, ids, conditions) >= 2
-
-
-def is_psychiatric_somatic(present: Present, ids: Sequence[str], conditions: Mapping[str, Condition]) -> Present:
-    """Return who has a psychiatric and a somatic condition, bool (n,): definition `DK39-DX-PSYKSOM-0`."""
-    psychiatric = count_conditions(present, ids, conditions, "psychiatric") >= 1
-    return psychiatric & (count_conditions(present, ids, conditions, "somatic") >= 1)
 
 
 def _refuse_unknown(given: Iterable[str], known: Collection[str], what: str) -> None:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import queue
-import threading
 from collections.abc import Callable, Collection
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from datetime import date
 from pathlib import Path
-from typing import Any
 
+from pipelines.processes import shared_out
 from pipelines.synthesis.cpr import LAST_YEAR
 from pipelines.synthesis.effects import write_effects
 from pipelines.synthesis.parameters import read_parameters
@@ -20,14 +14,12 @@ from pipelines.synthesis.people import SHARD
 from pipelines.synthesis.policy import Policy
 from pipelines.synthesis.registers import QUIRKS
 from pipelines.synthesis.shard import BLOCK, Plan, simulate_shard
-from stratify.errors import StratifyError, UsageError
+from stratify.errors import UsageError
 from stratify.files import write_json
 
 SYSTEM = "urn:stratify:synthetic"
 MOST_PEOPLE = 3_000_000
 FIRST_YEAR = 1995
-
-_ticks: Any = None  # the queue that a process tells its progress on
 
 
 def synthesise(
@@ -72,12 +64,8 @@ def synthesise(
         if progress:
             progress(count / total)
 
-    workers = min(processes or os.cpu_count() or 1, len(sizes))
-    if workers == 1:
-        found = [simulate_shard(part, size, plan, given, registers, truth, tick) for part, size in enumerate(sizes)]
-    else:
-        jobs = [(part, size, plan, parameters, registers, truth) for part, size in enumerate(sizes)]
-        found = _shared_out(workers, jobs, tick)
+    jobs = [(part, size, plan, parameters, registers, truth) for part, size in enumerate(sizes)]
+    found = shared_out(_one, jobs, tick, processes)
     if progress:
         progress(1.0)  # the last words of processes may be on their way yet
     write_effects(truth, given)
@@ -122,53 +110,7 @@ def check_plan(plan: Plan) -> None:
         raise UsageError("A region cannot be simulated from these arguments.", problems)
 
 
-def _shared_out(workers: int, jobs: list[tuple[Any, ...]], tick: Callable[[], None]) -> list[dict[str, int]]:
-    """Return each job's rows, done by several processes; the first error ends them all and is raised here."""
-    context = multiprocessing.get_context("spawn")
-    ticks, given_up = context.Queue(), context.Event()
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_listen, initargs=(ticks, given_up)) as pool:
-        futures = [pool.submit(_one, *job) for job in jobs]
-        left: set[Future[dict[str, int]]] = set(futures)
-        try:
-            while left:
-                done, left = wait(left, timeout=0.2, return_when=FIRST_COMPLETED)
-                for future in done:
-                    future.result()
-                _drain(ticks, tick)
-        except BrokenProcessPool:
-            raise StratifyError("a process of the simulation was ended from outside; too little memory?") from None
-        finally:
-            if left:
-                given_up.set()
-                pool.shutdown(wait=True, cancel_futures=True)
-        _drain(ticks, tick)
-    return [future.result() for future in futures]
-
-
-def _drain(ticks: Any, tick: Callable[[], None]) -> None:
-    while True:
-        try:
-            ticks.get_nowait()
-        except queue.Empty:
-            return
-        tick()
-
-
-def _listen(ticks: Any, given_up: Any) -> None:
-    global _ticks
-    _ticks = ticks
-    os.umask(0o077)
-    threading.Thread(target=_end_with_the_run, args=(given_up,), daemon=True).start()
-
-
-def _end_with_the_run(given_up: Any) -> None:
-    """End this process at once when the run is given up, or when the process that started it is gone."""
-    parent = multiprocessing.parent_process()
-    while not given_up.wait(0.2):
-        if parent is None or not parent.is_alive():
-            break
-    os._exit(1)
-
-
-def _one(part: int, size: int, plan: Plan, parameters: Path | None, registers: Path, truth: Path) -> dict[str, int]:
-    return simulate_shard(part, size, plan, read_parameters(parameters), registers, truth, lambda: _ticks.put(None))
+def _one(
+    part: int, size: int, plan: Plan, parameters: Path | None, registers: Path, truth: Path, tick: Callable[[], None]
+) -> dict[str, int]:
+    return simulate_shard(part, size, plan, read_parameters(parameters), registers, truth, tick)

@@ -14,6 +14,8 @@ import numpy as np
 
 from stratify.care.facts import NEVER, Facts, Value
 from stratify.catalogue import Catalogue
+from stratify.definitions import DEFINITIONS, PSYCHIATRIC_SOMATIC_DEFINITION, QUALIFYING, sharing
+from stratify.features.conditions import holding
 from stratify.features.kernel import Floats, Ints
 from stratify.morbidity import SMI
 from stratify.store.read import Store
@@ -48,13 +50,15 @@ def from_rows(
 
     `ages` are whole years, as people count them; the matrix holds them with fractions.
     """
-    drugs = drugs_in_use(store, landmark) if store.has("drug") else None
+    coded = store.has("drug") and store.measurable.get("drug_codes", True)
+    drugs = drugs_in_use(store, landmark) if coded else None
     alone = living_alone(store, landmark) if store.has("household") else {}
     measurable = set(store.measurable["conditions"])
+    both = told_by_store(people, cells, columns, catalogue, store, landmark)
     for row, person in enumerate(people.tolist()):
         # a column that a local family left out is as unknown as one the source cannot fill
         cell = defaultdict(lambda: np.nan, zip(columns, cells[row].tolist(), strict=True))
-        known = _known(cell, catalogue, measurable) | {"age": float(ages[row])}
+        known = _known(cell, catalogue, measurable, both.get(person)) | {"age": float(ages[row])}
         if drugs is not None:
             known["n_drugs"] = float(drugs.get(person, 0))
         known |= {f"risk_{key}": float(risk[row]) for key, risk in risks.items() if not np.isnan(risk[row])}
@@ -65,8 +69,14 @@ def from_rows(
             yield Facts(known | {"lives_alone": hint}, frozenset(["lives_alone"]))
 
 
-def of_conditions(has: frozenset[str], catalogue: Catalogue, measurable: Collection[str]) -> dict[str, Value]:
-    """Return the facts that follow from a person's conditions, and what this source cannot tell of them."""
+def of_conditions(
+    has: frozenset[str], catalogue: Catalogue, measurable: Collection[str], both: bool | None = None
+) -> dict[str, Value]:
+    """Return the facts that follow from a person's conditions, and what this source cannot tell of them.
+
+    `both` says whether PSYKSOM-1 holds. Conditions alone tell it too, but where one code may have made both sides true:
+    then it is unknown.
+    """
     counted = [catalogue.conditions[key] for key in has if catalogue.conditions[key].part_of is None]
     somatic = sum(condition.domain == "somatic" for condition in counted)
     known: dict[str, Value] = {
@@ -75,22 +85,50 @@ def of_conditions(has: frozenset[str], catalogue: Catalogue, measurable: Collect
         "n_somatic": float(somatic),
         "n_psychiatric": float(len(counted) - somatic),
     }
-    unseen = {
-        c.domain
+    mind, shared = has & set(QUALIFYING), set(sharing(catalogue))
+    body = {condition.id for condition in counted if condition.domain == "somatic"}
+    one_code = bool(mind) and bool(body) and (mind | body) <= shared
+    if both is None and not one_code:
+        both = bool(mind) and bool(body)
+    unseen = any(
+        c.part_of is None and not c.by_drugs_only and c.id not in measurable
         for c in catalogue.conditions.values()
-        if c.part_of is None and not c.by_drugs_only and c.id not in measurable
-    }
-    if 0 < somatic < len(counted) or not unseen:
-        known["psychiatric_somatic"] = 0 < somatic < len(counted)
+        if c.domain == "somatic" or c.id in QUALIFYING
+    )
+    if both is not None and (both or not unseen):
+        known["psychiatric_somatic"] = both
     if set(SMI) <= set(measurable) or has & set(SMI):
         known["smi"] = bool(has & set(SMI))
     unmeasurable = frozenset(catalogue.conditions) - frozenset(measurable)
     return known | ({"conditions_not_measurable": unmeasurable} if unmeasurable else {})
 
 
-def _known(cell: Mapping[str, float], catalogue: Catalogue, measurable: Collection[str]) -> dict[str, Value]:
+def told_by_store(
+    people: Ints, cells: Floats, columns: Sequence[str], catalogue: Catalogue, store: Store, landmark: int
+) -> dict[int, bool]:
+    """Return whether PSYKSOM-1 holds, for the people of whom the matrix cannot tell: one code may be all they have."""
+    told = {
+        key: cells[:, columns.index(f"condition_{key}")] == 1
+        for key in sharing(catalogue)
+        if f"condition_{key}" in columns
+    }
+    mind, body = (
+        np.any(
+            [has for key, has in told.items() if catalogue.conditions[key].domain == care] or [np.zeros(len(people))], 0
+        )
+        for care in ("psychiatric", "somatic")
+    )
+    asked = np.sort(people[mind & body])
+    if not len(asked) or not store.has("condition"):
+        return {}
+    return holding(store, asked, landmark, catalogue, DEFINITIONS[PSYCHIATRIC_SOMATIC_DEFINITION])
+
+
+def _known(
+    cell: Mapping[str, float], catalogue: Catalogue, measurable: Collection[str], both: bool | None
+) -> dict[str, Value]:
     has = frozenset(key for key in catalogue.conditions if cell.get(f"condition_{key}") == 1)
-    known = of_conditions(has, catalogue, measurable)
+    known = of_conditions(has, catalogue, measurable, both)
     if not np.isnan(cell["person_female"]):
         known["sex"] = "f" if cell["person_female"] else "m"
     known |= {fact: cell[column] for fact, column in NUMBERS.items() if not np.isnan(cell[column])}

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from stratify.catalogue.clinical import Condition, ConditionExample, Index, IndexExample, IndexGroup, OmopConcept
+from stratify.catalogue.clinical import (
+    Condition,
+    ConditionExample,
+    DrugClass,
+    DrugRule,
+    Index,
+    IndexExample,
+    IndexGroup,
+    OmopConcept,
+)
 from stratify.catalogue.offers import AskedFact, Bridge, Evidence, Exclude, FactsExample, Offer, Rule, Stratum, Test
 from stratify.catalogue.prediction import (
     Aggregate,
@@ -24,6 +33,8 @@ __all__ = [
     "Care",
     "Condition",
     "ConditionExample",
+    "DrugClass",
+    "DrugRule",
     "Entry",
     "Evidence",
     "Exclude",

@@ -25,18 +25,22 @@ from stratify.catalogue.entries import (
     Stratum,
     Target,
 )
+from stratify.catalogue.tables import with_table
 from stratify.errors import CatalogueError
 from stratify.files import canonical_json, digest_text
 
 PACKAGE = Path(__file__).parent
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is itself alone, so that what is made of it can be kept
 class Catalogue:
     """All entries by kind and id, in the order of their ids."""
 
     entries: Mapping[str, Mapping[str, Any]]
     local: Path | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:  # views cannot be sent to another process, what they show can
+        return _frozen, ({kind: dict(entries) for kind, entries in self.entries.items()}, self.local)
 
     @property
     def conditions(self) -> Mapping[str, Condition]:
@@ -84,6 +88,10 @@ class Catalogue:
         return sum(len(entries) for entries in self.entries.values())
 
 
+def _frozen(entries: Mapping[str, Mapping[str, Any]], local: Path | None) -> Catalogue:
+    return Catalogue(MappingProxyType({kind: MappingProxyType(dict(of)) for kind, of in entries.items()}), local)
+
+
 def load(local: Path | None = None) -> Catalogue:
     """Return the package's catalogue, with the entries of a local folder added or put in their place.
 
@@ -100,10 +108,10 @@ def load(local: Path | None = None) -> Catalogue:
                 entry = _read(path, kind, shape, problems)
                 if entry is not None:
                     found[entry.id] = entry
-        entries[kind] = MappingProxyType(dict(sorted(found.items())))
+        entries[kind] = dict(sorted(found.items()))
     if local is not None:
         problems += _unknown_files(local)
-    catalogue = Catalogue(MappingProxyType(entries), local)
+    catalogue = _frozen(entries, local)
     problems += check_references(catalogue)
     if problems:
         raise CatalogueError(f"{len(problems)} problem(s) in the catalogue:", problems)
@@ -118,9 +126,26 @@ def check_references(catalogue: Catalogue) -> list[str]:
             for c in catalogue.conditions.values()
         ),
         *(
+            (f"conditions/{c.id}.toml: unless", [i for rule in c.drugs for i in rule.unless], catalogue.conditions)
+            for c in catalogue.conditions.values()
+        ),
+        *(
+            (f"conditions/{c.id}.toml: beside", [i for e in c.example for i in e.beside], catalogue.conditions)
+            for c in catalogue.conditions.values()
+        ),
+        *(
             (f"indices/{index.id}.toml: superseded_by", [g.superseded_by for g in index.group if g.superseded_by],
              {g.id for g in index.group})
             for index in catalogue.indices.values()
+        ),
+        *(
+            (f"indices/{index.id}.toml: conditions", [c for g in index.group for c in g.conditions],
+             catalogue.conditions)
+            for index in catalogue.indices.values()
+        ),
+        *(
+            (f"features/{family.id}.toml: index", [family.index] if family.index else [], catalogue.indices)
+            for family in catalogue.features.values()
         ),
         *(
             (f"offers/{offer.id}.toml: instead", [i for e in offer.excludes for i in e.instead], catalogue.offers)
@@ -170,7 +195,7 @@ def check_features(catalogue: Catalogue) -> list[str]:
                 if code in catalogue.conditions:
                     told = "is a condition; these have columns of their own (domain condition)"
                     problems.append(f"{where}: group {group.id}: codes: {code!r} {told}")
-                elif code == code.lower() and not code.isdigit() and code not in catalogue.outcomes:
+                elif not any(c.isupper() or c.isdigit() for c in code) and code not in catalogue.outcomes:
                     told = f"is no code of a register{_nearest(code, catalogue.conditions)}"
                     problems.append(f"{where}: group {group.id}: codes: {code!r} {told}")
     return problems
@@ -183,6 +208,11 @@ def _read(path: Path, kind: str, shape: type[Entry], problems: list[str]) -> Ent
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(f"{where}: not readable as TOML: {error}")
         return None
+    if kind == "indices":
+        faults = with_table(raw, path.parent)
+        if faults:
+            problems += [f"{where}: {fault}" for fault in faults]
+            return None
     try:
         entry = shape.model_validate(raw)
     except ValidationError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -35,7 +35,12 @@ class Outcome(Entry):
     example: tuple[OutcomeExample, ...] = ()
 
 
-Aggregate = Literal["count", "any", "sum", "last", "days_since"]
+Aggregate = Literal[
+    "count", "any", "sum", "mean", "min", "max", "last", "first", "days_since", "first_seen", "distinct", "slope",
+    "rate", "trend",
+]  # fmt: skip
+OF_VALUES = ("sum", "mean", "min", "max", "last", "first", "slope")  # see only events that have a value
+EMPTY_IS_NOTHING = ("mean", "min", "max", "last", "first", "days_since", "slope", "trend")  # of an empty window
 
 
 class FeatureExample(Shape):
@@ -75,8 +80,13 @@ _CHOSEN_BY: dict[str, dict[str, type]] = {
     "lab": {},
 }
 _CODED = ("diagnosis", "drug", "lab")
+_DISTINCT = ("drug", "lab")  # coded facts that stay true
 _VALUED = ("stay", "drug", "lab")  # a stay's value is its length, known at its end
 _OF_A_PERSON = ("age", "female", "resident_days")
+
+
+def _ints(windows: tuple[int | tuple[int, int], ...]) -> list[int]:
+    return [window for window in windows if isinstance(window, int)]
 
 
 class FeatureFamily(Entry):
@@ -85,22 +95,39 @@ class FeatureFamily(Entry):
     domain: Literal["condition", "diagnosis", "contact", "stay", "drug", "lab", "person"]
     clinical_group: Text  # the heading under which reasons are shown
     role: Literal["predictor", "audit", "both"]
-    per: Literal["group", "condition", "charlson"] = "group"
+    per: Literal["group", "condition", "index"] = "group"
+    index: Id | None = None  # with per = "index": one column per weighting of it
     at: Literal["start", "end"] = "start"  # for stays: the day they began, or the day they ended
     group: tuple[FeatureGroup, ...] = ()
     aggregates: tuple[Aggregate, ...] = ()
-    windows: tuple[int, ...] = ()  # days, nested, half-open [t - w, t)
+    windows: tuple[int | tuple[int, int], ...] = ()  # days: w for [t - w, t), [near, far] for [t - far, t - near)
+    trends: tuple[tuple[int, int], ...] = ()  # [recent, longer]: how much more often of late
     fallback: dict[Aggregate, float | Literal["missing"]] = Field(
         default_factory=dict
     )  # what a cell without events holds
     unit: str = ""
     example: tuple[FeatureExample, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _short_for_an_index(cls, raw: Any) -> Any:
+        if isinstance(raw, dict) and raw.get("per") == "charlson":  # the short form of the first index
+            return raw | {"per": "index", "index": "charlson"}
+        return raw
+
     @model_validator(mode="after")
     def _says_what_nothing_means(self) -> FeatureFamily:
         silent = [aggregate for aggregate in self.aggregates if aggregate not in self.fallback]
         if silent:
             raise ValueError(f"fallback is missing for {', '.join(silent)}")
+        for aggregate, told in self.fallback.items():
+            longest = max(_ints(self.windows), default=0)
+            beyond = aggregate == "days_since" and told != "missing" and told > longest
+            if aggregate in EMPTY_IS_NOTHING and told != "missing" and not beyond:
+                allowed = '"missing", or more than the longest window' if aggregate == "days_since" else '"missing"'
+                raise ValueError(f"fallback: {aggregate} of nothing is {allowed}; {told!r} would pass for a finding")
+            if aggregate not in EMPTY_IS_NOTHING and told not in (0, "missing"):
+                raise ValueError(f'fallback: {aggregate} of nothing is 0, or "missing"; got {told!r}')
         return self
 
     @model_validator(mode="after")
@@ -110,13 +137,25 @@ class FeatureFamily(Entry):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"group: the same id twice: {', '.join(twice)}")
         if (self.domain == "condition") != (self.per != "group"):
-            raise ValueError("per: condition and charlson go with the domain condition, and it with one of them")
+            raise ValueError("per: condition and index go with the domain condition, and it with one of them")
+        if (self.per == "index") != (self.index is not None):
+            raise ValueError("index: goes with per = index, and that needs one")
         if windowed != bool(self.aggregates) or windowed != bool(self.windows):
             raise ValueError(f"domain {self.domain} {'needs' if windowed else 'takes no'} aggregates and windows")
         if bool(self.group) == (self.domain == "condition"):
             raise ValueError(f"domain {self.domain} {'takes no' if self.group else 'needs a'} [[group]]")
-        if list(self.windows) != sorted({window for window in self.windows if window > 0}):
+        nested = _ints(self.windows)
+        if windowed and not nested:
+            raise ValueError("windows: at least one must end at the landmark")
+        if nested != sorted({days for days in nested if days > 0}) or len(set(self.windows)) != len(self.windows):
             raise ValueError("windows must be days above 0, ascending, each once")
+        apart = [window for window in self.windows if not isinstance(window, int)]
+        if any(not 0 < near < far for near, far in (*apart, *self.trends)):
+            raise ValueError("windows and trends of two numbers need the nearer one first")
+        if any(far > nested[-1] for _, far in (*apart, *self.trends)):
+            raise ValueError("windows and trends of two numbers must lie within the longest window")
+        if bool(self.trends) != ("trend" in self.aggregates):
+            raise ValueError("trends and the aggregate trend go together")
         if self.domain == "person" and (strangers := sorted(set(names) - set(_OF_A_PERSON))):
             raise ValueError(f"group: of a person there are {', '.join(_OF_A_PERSON)}; got {', '.join(strangers)}")
         return self
@@ -125,7 +164,10 @@ class FeatureFamily(Entry):
     def _reads_what_is_known_by_then(self) -> FeatureFamily:
         if self.at == "end" and self.domain != "stay":
             raise ValueError("at = end is for stays")
-        reads = [aggregate for aggregate in ("sum", "last") if aggregate in self.aggregates]
+        reads = [aggregate for aggregate in OF_VALUES if aggregate in self.aggregates]
+        apart = len(self.windows) > len(_ints(self.windows))
+        if "distinct" in self.aggregates and (apart or self.domain not in _DISTINCT):
+            raise ValueError(f"distinct: of {', '.join(_DISTINCT)}, in windows that end at the landmark")
         if reads and self.domain not in _VALUED:
             raise ValueError(f"domain {self.domain} has no value for {', '.join(reads)}")
         if reads and self.domain == "stay" and self.at != "end":

@@ -3,24 +3,28 @@
 The rule is that of the two clocks: a row counts on day t when it happened before t and was known before t. Every other
 row is taken away (`removed`), or comes on other days, with other codes and values, and with made-up rows beside it
 (`moved`), none of which happened and was known before t. A fact known later than its row (the end of a stay, a
-refutation) is blanked or changed in place. Files are not written: the SQL that reads a domain is wrapped.
+refutation) is blanked or changed in place. A bucket's files are written anew, sorted as the store sorts them, so that
+whatever reads a store reads this one.
 
 Who lives here on the day itself is asked of the day itself: a death or a departure on t is left as it is.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import duckdb
-import numpy as np
 
-from stratify.store.layout import DOMAINS, bucket_file
-from stratify.store.read import Columns, Store
+from stratify.registers.read import quoted
+from stratify.store.layout import DOMAINS, ROW_GROUP, bucket_file
+from stratify.store.read import Store
 
 How = Literal["removed", "moved"]
 PEOPLE = "people"  # persons and residence, beside the domains
+MANIFEST = "manifest.json"
 # what a row tells of its end, known with the end; a contact's end has no `known` of its own
 ENDS: dict[str, tuple[str, ...]] = {
     "stay": ("end_min", "end_day", "end_known", "hours", "unit_last", "first_code"),
@@ -32,58 +36,38 @@ _MADE_UP_OF = 3  # of every so many rows known by then, one comes again as a row
 
 
 @dataclass(frozen=True)
-class BlindStore(Store):
-    """The store at `root` without what was known on or after day `t`, in these domains, or in all."""
+class Blindfold:
+    """What is taken from a store: all that was not known before day `t`, removed or moved."""
 
-    t: int = 0
-    how: How = "removed"
-    only: str | None = None
-    read_domains: set[str] = field(default_factory=set, compare=False)  # what has been read so far
+    store: Store
+    t: int
+    how: How
 
-    def changes(self, domain: str) -> bool:
-        """Whether this view changes a domain, or `people`."""
-        return self.only in (None, domain)
+    def write_people(self, out: Path, *, as_they_are: bool = False) -> Store:
+        """Write persons and residence into an empty folder, with the manifest; return the store that begins there."""
+        out.mkdir(parents=True)
+        (out / MANIFEST).symlink_to((self.store.root / MANIFEST).absolute())
+        for name, select in (("persons", self._persons()), ("residence", self._residence())):
+            file = f"{name}.parquet"
+            if as_they_are:
+                (out / file).symlink_to((self.store.root / file).absolute())
+            else:
+                _copy(select, out / file)
+        return Store(out)
 
-    def events(self, domain: str, bucket: int | None) -> str:
-        """Return the SQL that reads a domain's rows, each with its place in the file, as changed."""
-        self.read_domains.add(domain)
-        source = super().events(domain, bucket)
-        if not self.changes(domain):
-            return source
-        return self._removed(domain, source) if self.how == "removed" else self._moved(domain, source)
+    def write_bucket(self, out: Path, bucket: int, only: Sequence[str] | None = None) -> None:
+        """Write a bucket of every domain, changed; where `only` names domains, the others as they are."""
+        for domain in stored(self.store):
+            path, source = out / bucket_file(domain, bucket), self.store.root / bucket_file(domain, bucket)
+            path.parent.mkdir(exist_ok=True)
+            path.unlink(missing_ok=True)
+            if only is not None and domain not in only:
+                path.symlink_to(source.absolute())
+                continue
+            rows = self._removed(domain, bucket) if self.how == "removed" else self._moved(domain, bucket)
+            _copy(f"SELECT * FROM {rows} ORDER BY {', '.join(['person', *DOMAINS[domain]])}", path)
 
-    def persons(self) -> Columns:
-        """Return all people, the dead after `t` alive or dead on another day after it, some living ones dead then."""
-        self.read_domains.add(PEOPLE)
-        people = super().persons()
-        if not self.changes(PEOPLE):
-            return people
-        later = ~(people["death"] <= self.t)  # also who is alive
-        other = np.full(len(later), np.nan)
-        if self.how == "moved":
-            other = np.where(people["person"] % 2 == 0, self.t + 1 + people["person"] * 7 % 900, np.nan)
-        return people | {"death": np.where(later, other, people["death"])}
-
-    def residence(self) -> Columns:
-        """Return all stretches; those that begin after `t` gone or another, those that end after it end otherwise."""
-        found = super().residence()
-        if not self.changes(PEOPLE):
-            return found
-        kept = found["start"] <= self.t
-        lived = {name: values[kept] for name, values in found.items()}
-        later = ~(lived["end"] <= self.t)
-        if self.how == "removed":
-            return lived | {"end": np.where(later, np.nan, lived["end"])}
-        ends = np.where(lived["person"] % 3 == 0, np.nan, self.t + 1 + lived["person"] * 11 % 400)
-        lived["end"] = np.where(later, ends, lived["end"])
-        again = {name: values[~later] for name, values in lived.items()}  # who had left is back the day after
-        again["start"] = np.full(len(again["start"]), self.t + 1, dtype=lived["start"].dtype)
-        again["end"] = np.full(len(again["end"]), np.nan)
-        both = {name: np.concatenate([lived[name], again[name]]) for name in lived}
-        order = np.lexsort((both["end"], both["start"], both["person"]))
-        return {name: values[order] for name, values in both.items()}
-
-    def touched(self, domain: str) -> tuple[int, int]:
+    def touched(self, domain: str, bucket: int) -> tuple[int, int]:
         """Return how many rows of a domain were not known before `t`, and how many more had a part that was not."""
         parts = [self._end_is_late(domain)] if domain in ENDS else []
         parts += [f"coalesce(until >= {self.t}, false)"] if "until" in DOMAINS[domain] else []
@@ -91,13 +75,35 @@ class BlindStore(Store):
         later = " OR ".join(f"({part})" for part in parts) or "false"
         row = duckdb.execute(
             f"SELECT count(*) FILTER ({self._late}), count(*) FILTER (NOT {self._late} AND ({later})) "
-            f"FROM {super().events(domain, None)}"
+            f"FROM {self.store.events(domain, bucket)}"
         ).fetchone()
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
-    def stored(self) -> list[str]:
-        """Return the domains that have files here."""
-        return [domain for domain in DOMAINS if (self.root / bucket_file(domain, 0)).exists()]
+    def _persons(self) -> str:
+        """All people, the dead after `t` alive or dead on another day after it, some living ones dead then."""
+        other = f"CASE WHEN person % 2 = 0 THEN {self.t} + 1 + person * 7 % 900 END" if self.how == "moved" else "NULL"
+        return (
+            f"SELECT * REPLACE (CAST(CASE WHEN death <= {self.t} THEN death ELSE {other} END AS INTEGER) AS death) "
+            f"FROM {self._file('persons')} ORDER BY person"
+        )
+
+    def _residence(self) -> str:
+        """All stretches; those that begin after `t` gone or another, those that end after it end otherwise."""
+        t, moved = self.t, self.how == "moved"
+        other = f"CASE WHEN person % 3 > 0 THEN {t} + 1 + person * 11 % 400 END" if moved else "NULL"
+        lived = (
+            f'SELECT * REPLACE (CAST(CASE WHEN "end" <= {t} THEN "end" ELSE {other} END AS INTEGER) AS "end") '
+            f"FROM {self._file('residence')} WHERE start <= {t}"
+        )
+        if moved:  # who had left is back the day after
+            lived += (
+                f' UNION ALL SELECT * REPLACE (CAST({t} + 1 AS INTEGER) AS start, CAST(NULL AS INTEGER) AS "end") '
+                f'FROM {self._file("residence")} WHERE start <= {t} AND "end" <= {t}'
+            )
+        return f'SELECT * FROM ({lived}) ORDER BY person, start, "end", municipality'
+
+    def _file(self, name: str) -> str:
+        return f"read_parquet({quoted(self.store.root / f'{name}.parquet')})"
 
     @property
     def _late(self) -> str:
@@ -109,9 +115,9 @@ class BlindStore(Store):
         return f"coalesce(end_day >= {self.t}{known}, false)"
 
     def _refutes(self, domain: str) -> bool:
-        return "refuted" in DOMAINS[domain] and self.day("delivered") >= self.t
+        return "refuted" in DOMAINS[domain] and self.store.day("delivered") >= self.t
 
-    def _removed(self, domain: str, source: str) -> str:
+    def _removed(self, domain: str, bucket: int) -> str:
         blank = {}
         for name in ENDS.get(domain, ()):
             blank[name] = f"CASE WHEN NOT {self._end_is_late(domain)} THEN {name} END"
@@ -119,9 +125,9 @@ class BlindStore(Store):
             blank["until"] = f"CASE WHEN until < {self.t} THEN until END"
         if self._refutes(domain):
             blank["refuted"] = "refuted AND false"
-        return f"(SELECT {_listed(domain, blank)} FROM {source} WHERE NOT {self._late})"
+        return f"(SELECT {_listed(domain, blank)} FROM {self.store.events(domain, bucket)} WHERE NOT {self._late})"
 
-    def _moved(self, domain: str, source: str) -> str:
+    def _moved(self, domain: str, bucket: int) -> str:
         """The rows known by then with their later facts changed, the others moved, and made-up ones known too late."""
         t, salt = self.t, self.t % 997
         texts = ", ".join(
@@ -129,8 +135,8 @@ class BlindStore(Store):
             for name, kind in DOMAINS[domain].items()
             if kind == "VARCHAR"
         )
+        source = self.store.events(domain, bucket)
         drawn = f"(SELECT *, {_LUCK.format(salt=salt)} AS luck{', ' + texts if texts else ''} FROM {source}) AS drawn"
-        before = self._later_facts(domain)
         other = self._later_facts(domain, always=True)
         for name, kind in DOMAINS[domain].items():
             if name in ("day", "known") or name in other:
@@ -144,12 +150,9 @@ class BlindStore(Store):
         ahead = "luck % 4 = 0"
         other["day"] = f"CASE WHEN {ahead} THEN {t} + luck // 4 % 60 ELSE {t} - 1 - luck % 700 END"
         other["known"] = f"CASE WHEN {ahead} THEN {t} - 1 - luck % 20 ELSE {t} + luck // 4 % 200 END"
-        place = {"file_row_number": "-1 - file_row_number"}
         return (
-            f"(SELECT {_listed(domain, before)} FROM {drawn} WHERE NOT {self._late} "
-            f"UNION ALL SELECT {_listed(domain, other)} FROM {drawn} WHERE {self._late} "
-            f"UNION ALL SELECT {_listed(domain, other, place)} FROM {drawn} "
-            f"WHERE NOT {self._late} AND luck % {_MADE_UP_OF} = 0)"
+            f"(SELECT {_listed(domain, self._later_facts(domain))} FROM {drawn} WHERE NOT {self._late} "
+            f"UNION ALL SELECT {_listed(domain, other)} FROM {drawn} WHERE {self._late} OR luck % {_MADE_UP_OF} = 0)"
         )
 
     def _later_facts(self, domain: str, *, always: bool = False) -> dict[str, str]:
@@ -173,8 +176,16 @@ class BlindStore(Store):
         return facts
 
 
-def _listed(domain: str, changed: dict[str, str], place: dict[str, str] | None = None) -> str:
+def stored(store: Store) -> list[str]:
+    """Return the domains that have files in a store."""
+    return [domain for domain in DOMAINS if (store.root / bucket_file(domain, 0)).exists()]
+
+
+def _listed(domain: str, changed: dict[str, str]) -> str:
     """A domain's columns, some of them something else, each of the type it has in the store."""
-    columns = {"person": "INTEGER", **DOMAINS[domain], "file_row_number": "BIGINT"}
-    changed = changed | (place or {})
+    columns = {"person": "INTEGER", **DOMAINS[domain]}
     return ", ".join(f"CAST({changed.get(name, name)} AS {kind}) AS {name}" for name, kind in columns.items())
+
+
+def _copy(select: str, path: Path) -> None:
+    duckdb.execute(f"COPY ({select}) TO {quoted(path)} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP})")

@@ -11,12 +11,14 @@ from itertools import groupby
 import numpy as np
 
 from stratify.catalogue import Catalogue
-from stratify.catalogue.entries import FeatureGroup
+from stratify.catalogue.entries import FeatureFamily, FeatureGroup
 from stratify.cohort import DAYS_PER_YEAR, Spells, spell_of
-from stratify.features.columns import Column, columns, groups
-from stratify.features.conditions import Present, charlson
+from stratify.features.aggregates import AGGREGATES
+from stratify.features.columns import Column, columns, groups, windows
+from stratify.features.conditions import Present
 from stratify.features.events import read_events
-from stratify.features.kernel import Cells, Floats, Rows, aggregate
+from stratify.features.indices import index_cells
+from stratify.features.kernel import Cells, Events, Floats, Rows, aggregate
 from stratify.store.read import Columns, Store
 
 RESIDENT_DAYS = 1825  # the longest window: to have lived here longer makes no record thicker
@@ -29,38 +31,51 @@ def matrix(
     declared = columns(catalogue)
     answer = np.full((len(rows), len(declared)), np.nan)
     place = {column.id: position for position, column in enumerate(declared)}
-    scores = charlson(found, catalogue, told=bool(store.measurable["charlson"]))
     special = {
         "person": person_cells(rows, people, lived),
         "condition": dict(zip(found.condition_ids, found.cells().T, strict=True)),
-        "charlson": scores,
+        **index_cells(store, rows, found, people["birth"][rows.person], catalogue, bucket),
     }
     for family_id, of_family in groupby(declared, key=lambda column: column.family.id):
         family = catalogue.features[family_id]
         if family.domain in ("person", "condition"):
-            told = special["person" if family.domain == "person" else family.per]
+            told = special["person" if family.domain == "person" else family.index or "condition"]
             for column in of_family:
                 answer[:, place[column.id]] = told[column.group.id]
         elif store.has(family.domain):
             of = groups(family, catalogue)
-            counted = aggregate(read_events(store, family, of, bucket), rows, len(of), family.windows)
+            nth = {group.id: number for number, group in enumerate(of)}
+            counted = gather(read_events(store, family, of, bucket), rows, family, len(of))
             for column in of_family:
-                if _measurable(store, column.group):
-                    answer[:, place[column.id]] = cell(counted, column, of.index(column.group))
+                if _measurable(store, family.domain, column.group):
+                    answer[:, place[column.id]] = cell(counted, column, nth[column.group.id])
     return answer
 
 
-def cell(counted: Cells, column: Column, group: int) -> Floats:
-    """Return a column's cells: what was counted, or the family's fallback where there was nothing to count.
+_SEEN = ("count",)  # tells whether a window holds anything at all
 
-    `sum` and `last` have nothing to count where no event has a value.
+
+def gather(events: Events, rows: Rows, family: FeatureFamily, groups: int) -> Cells:
+    """Return what the kernel gathers for a family's columns."""
+    return aggregate(events, rows, groups, windows(family), {*family.aggregates, *_SEEN})
+
+
+def cell(counted: Cells, column: Column, group: int) -> Floats:
+    """Return a column's cells: what was gathered, or the family's fallback where there was nothing to tell.
+
+    What reads values has nothing to tell where no event has one; `count` and its like where there is no event.
     """
     assert column.aggregate is not None
     assert column.window is not None
-    seen = counted.column("last" if column.aggregate in ("sum", "last") else "days_since", group, column.window)
-    fallback = column.family.fallback[column.aggregate]
     value = counted.column(column.aggregate, group, column.window)
-    return np.where(np.isnan(seen), np.nan if fallback == "missing" else fallback, value)
+    fallback = column.family.fallback[column.aggregate]
+    told = np.nan if fallback == "missing" else fallback
+    if np.isnan(AGGREGATES[column.aggregate].nothing):
+        return np.where(np.isnan(value), told, value)
+    if told == 0:  # what the aggregate says of an empty window
+        return value
+    part = "valued" if AGGREGATES[column.aggregate].of_values else "count"
+    return np.where(counted.added(part, group, column.window) > 0, value, told)
 
 
 def person_cells(rows: Rows, people: Columns, lived: Spells) -> dict[str, Floats]:
@@ -74,6 +89,11 @@ def person_cells(rows: Rows, people: Columns, lived: Spells) -> dict[str, Floats
     }
 
 
-def _measurable(store: Store, group: FeatureGroup) -> bool:
-    """Whether the source tells apart what the group is chosen by."""
-    return all(store.measurable[column] for column in ("acute", "care") if column in group.where)
+def _measurable(store: Store, domain: str, group: FeatureGroup) -> bool:
+    """Whether the source tells apart what the group is chosen by; a source that does not say tells all codes."""
+    told = store.measurable
+    if group.codes and domain == "drug" and not told.get("drug_codes", True):
+        return False
+    if group.codes and domain == "lab" and "lab_codes" in told and not set(group.codes) & set(told["lab_codes"]):
+        return False
+    return all(told[column] for column in ("acute", "care") if column in group.where)

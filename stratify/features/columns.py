@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Aggregate, FeatureFamily, FeatureGroup, Text
 from stratify.errors import CatalogueError
+from stratify.features.kernel import Window
 from stratify.registers.uses import use_of
 
 EVER = 40_000  # days: longer than any life
@@ -17,7 +19,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "count": ("antal", "number"),
     "any": ("ja/nej", "yes/no"),
     "sum": ("sum", "sum"),
+    "mean": ("gennemsnit", "mean"),
+    "min": ("laveste", "lowest"),
+    "max": ("højeste", "highest"),
     "last": ("seneste", "latest"),
+    "first": ("tidligste", "earliest"),
+    "first_seen": ("ny", "new"),
+    "distinct": ("forskellige", "different ones"),
+    "slope": ("ændring pr. år", "change per year"),
+    "rate": ("pr. år", "per year"),
+    "trend": ("udvikling", "trend"),
     "days_since": ("dage siden", "days since"),
 }
 
@@ -30,7 +41,7 @@ class Column:
     family: FeatureFamily
     group: FeatureGroup
     aggregate: Aggregate | None
-    window: int | None
+    window: Window | None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the column for `columns.json`: what a model, a card and a page need to know of it."""
@@ -39,7 +50,7 @@ class Column:
             "id": self.id,
             "label": self._label().model_dump(),
             "clinical_group": self.family.clinical_group.model_dump(),
-            "unit": "days" if self.aggregate == "days_since" else self.family.unit,
+            "unit": _UNITS.get(self.aggregate or "", self.family.unit),
             "role": self.family.role,
             "source_use": use_of(self.family.domain),
             "fallback": fallback,
@@ -51,17 +62,40 @@ class Column:
         da, en = WORDS[self.aggregate]
         if self.aggregate == "days_since" or self.window is None:
             return Text(da=f"{self.group.name.da}: {da}", en=f"{self.group.name.en}: {en}")
-        years = {365: ("1 år", "1 year"), 1825: ("5 år", "5 years")}
-        span_da, span_en = years.get(self.window, (f"{self.window} dage", f"{self.window} days"))
+        span_da, span_en = _span(self.window)
         return Text(da=f"{self.group.name.da}: {da}, {span_da}", en=f"{self.group.name.en}: {en}, {span_en}")
 
 
-def columns(catalogue: Catalogue) -> list[Column]:
+_UNITS = {"days_since": "days", "first_seen": "yes/no", "any": "yes/no", "distinct": "different ones", "trend": "ratio"}
+
+
+def _span(window: Window) -> tuple[str, str]:
+    years = {365: ("1 år", "1 year"), 1825: ("5 år", "5 years")}
+    told = f"{window}" if isinstance(window, int) else f"{window[0]}-{window[1]}"
+    return (
+        years.get(window, (f"{told} dage", f"{told} days"))
+        if isinstance(window, int)
+        else (f"{told} dage", f"{told} days")
+    )
+
+
+def longest(family: FeatureFamily) -> int:
+    """Return a family's longest window in days."""
+    return max(window for window in family.windows if isinstance(window, int))
+
+
+def windows(family: FeatureFamily) -> list[Window]:
+    """Return every window a family's columns look through."""
+    return [*family.windows, *family.trends]
+
+
+@lru_cache(maxsize=4)
+def columns(catalogue: Catalogue) -> tuple[Column, ...]:
     """Return every column of the catalogue's feature families, in the order of families, groups and windows.
 
     Raises CatalogueError (exit 10) when two families give a column the same name.
     """
-    found = [column for family in catalogue.features.values() for column in _family(family, catalogue)]
+    found = tuple(column for family in catalogue.features.values() for column in _family(family, catalogue))
     if twice := sorted(name for name, times in Counter(column.id for column in found).items() if times > 1):
         raise CatalogueError("columns with the same name:", twice)
     return found
@@ -74,17 +108,19 @@ def _family(family: FeatureFamily, catalogue: Catalogue) -> Iterator[Column]:
             continue
         for aggregate in family.aggregates:
             if aggregate in ("last", "days_since"):  # the longest window: nested ones would repeat it
-                yield Column(f"{family.id}_{group.id}_{aggregate}", family, group, aggregate, family.windows[-1])
+                yield Column(f"{family.id}_{group.id}_{aggregate}", family, group, aggregate, longest(family))
                 continue
-            for window in family.windows:
-                yield Column(f"{family.id}_{group.id}_{aggregate}_{window}", family, group, aggregate, window)
+            for window in family.trends if aggregate == "trend" else family.windows:
+                told = window if isinstance(window, int) else f"{window[0]}_{window[1]}"
+                yield Column(f"{family.id}_{group.id}_{aggregate}_{told}", family, group, aggregate, window)
 
 
 def groups(family: FeatureFamily, catalogue: Catalogue) -> tuple[FeatureGroup, ...]:
-    """Return a family's groups: its own, one per condition, or one per weighting of the Charlson index."""
+    """Return a family's groups: its own, one per condition, or one per weighting of its index."""
     if family.per == "condition":
         return tuple(FeatureGroup(id=c.id, name=c.name, codes=(c.id,)) for c in catalogue.conditions.values())
-    if family.per == "charlson":
-        weightings = sorted(catalogue.indices["charlson"].group[0].weights)
-        return tuple(FeatureGroup(id=w, name=Text(da=f"Charlson ({w})", en=f"Charlson ({w})")) for w in weightings)
+    if family.index is not None:
+        index = catalogue.indices[family.index]
+        told = {w: Text(da=f"{family.name.da} ({w})", en=f"{family.name.en} ({w})") for w in index.weightings}
+        return tuple(FeatureGroup(id=w, name=name) for w, name in told.items())
     return family.group

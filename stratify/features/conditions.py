@@ -1,29 +1,45 @@
-"""Conditions at a landmark: which of the catalogue's conditions and index groups each row had, as known then."""
+"""Conditions at a landmark: which of the catalogue's conditions each row had, as known then."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Care
+from stratify.definitions import CODED, Definition, Known, extra_groups, sharing
 from stratify.features.columns import EVER
-from stratify.features.kernel import Events, Floats, Rows, aggregate
-from stratify.morbidity import charlson_score, count_conditions
+from stratify.features.drug_rules import by_drugs, silenced
+from stratify.features.events import belonging
+from stratify.features.kernel import Events, Floats, Ints, Rows, presence
+from stratify.morbidity import count_conditions
 from stratify.store.read import Store
 
 
 @dataclass(frozen=True)
 class Present:
-    """Booleans of shape (rows, conditions) and (rows, Charlson groups); `measurable` tells which conditions mean it."""
+    """Booleans of shape (rows, conditions); `measurable` tells which conditions mean it.
+
+    `known` says how each is told: by diagnosis, by a diagnosis that stands alone, or by drugs.
+    """
 
     conditions: npt.NDArray[np.bool_]
     condition_ids: tuple[str, ...]
     measurable: npt.NDArray[np.bool_]
-    charlson: npt.NDArray[np.bool_]
+    known: Known | None = None
+
+    def only(self, kept: npt.NDArray[np.bool_]) -> Present:
+        """Return the rows kept; how their conditions are told is left behind."""
+        return replace(self, conditions=self.conditions[kept], known=None)
+
+    def holds(self, definition: Definition) -> npt.NDArray[np.bool_]:
+        """Return the rows a definition holds for."""
+        if self.known is None:
+            raise ValueError("how these conditions are told was left behind")
+        return definition.holds(self.known)
 
     def counted(self, catalogue: Catalogue, domain: Care | None = None) -> npt.NDArray[np.int64]:
         """Return how many conditions each row has, sub-conditions never counted beside their whole."""
@@ -41,40 +57,65 @@ class Present:
 
 def present(store: Store, rows: Rows, catalogue: Catalogue, bucket: int) -> Present:
     """Return the conditions of rows that all lie in one bucket."""
-    found = store.read("condition", ["person", "day", "known", "code", "until"], bucket=bucket)
-    number = {name: position for position, name in enumerate(group_names(catalogue))}
-    group = np.array([number.get(code, -1) for code in found["code"]], dtype=np.int64)
-    kept = group >= 0  # a store landed with a wider catalogue holds groups that this one does not have
-    events = Events(
-        person=found["person"][kept].astype(np.int64),
-        day=found["day"][kept].astype(np.int64),
-        known=found["known"][kept].astype(np.int64),
-        group=group[kept],
-        until=found["until"][kept],
+    events = condition_events(store, group_names(catalogue), bucket)
+    drugs = by_drugs(store, rows, catalogue.conditions, bucket)
+    return present_of(events, rows, catalogue, store.measurable["conditions"], drugs)
+
+
+def holding(store: Store, people: Ints, day: int, catalogue: Catalogue, definition: Definition) -> dict[int, bool]:
+    """Return for each of these people, ascending, whether a definition holds on a day."""
+    answer: dict[int, bool] = {}
+    for bucket in np.unique(people % store.buckets).tolist():
+        mine = people[people % store.buckets == bucket]
+        found = present(store, Rows(mine, np.full(len(mine), day)), catalogue, bucket)
+        answer |= dict(zip(mine.tolist(), found.holds(definition).tolist(), strict=True))
+    return answer
+
+
+def condition_events(store: Store, names: Sequence[str], bucket: int) -> Events:
+    """Return the condition events of these names, each group numbered by its place; others are left out.
+
+    A store landed with a wider catalogue holds names that this one does not have.
+    """
+    rows, place = store.slice("condition", bucket), {name: number for number, name in enumerate(names)}
+    row, group = belonging(rows, ["code"], lambda told: [place[told["code"]]] if told["code"] in place else [])
+    return Events(
+        person=rows.ints("person")[row],
+        day=rows.ints("day")[row],
+        known=rows.ints("known")[row],
+        group=group,
+        until=rows.floats("until")[row],
     )
-    return present_of(events, rows, catalogue, store.measurable["conditions"])
 
 
 def group_names(catalogue: Catalogue) -> list[str]:
-    """Return what condition events are of, in the order of their groups: conditions, then the groups of Charlson."""
-    return [*catalogue.conditions, *(f"charlson.{group.id}" for group in catalogue.indices["charlson"].group)]
+    """Return what condition events are of, in the order of their groups.
+
+    Conditions, then what definitions ask for beside.
+    """
+    return [*catalogue.conditions, *extra_groups(catalogue)]
 
 
-def present_of(events: Events, rows: Rows, catalogue: Catalogue, measurable: Collection[str]) -> Present:
-    """Return the conditions that events make true: the newest of each group, known by then, within its look-back."""
+def present_of(
+    events: Events,
+    rows: Rows,
+    catalogue: Catalogue,
+    measurable: Collection[str],
+    drugs: npt.NDArray[np.bool_] | None = None,
+) -> Present:
+    """Return the conditions that events make true: one of its group, known by then, within its look-back.
+
+    `drugs` says which rows meet a drug rule of which condition; either is enough.
+    """
     ids = tuple(catalogue.conditions)
-    index = catalogue.indices["charlson"]
-    lookback = [catalogue.conditions[key].lookback_days or EVER for key in ids]
-    lookback += [index.lookback_days or EVER] * len(index.group)
-    counted = aggregate(events, rows, len(lookback), [EVER])
-    has = np.zeros((len(rows), len(lookback)), dtype=bool)
-    for group, days in enumerate(lookback):
-        has[:, group] = counted.column("days_since", group, EVER) <= days  # NaN, where there is none, is not
-    return Present(has[:, : len(ids)], ids, np.array([key in measurable for key in ids]), has[:, len(ids) :])
-
-
-def charlson(found: Present, catalogue: Catalogue, *, told: bool) -> dict[str, Floats]:
-    """Return each row's Charlson score under each weighting; NaN where the source cannot tell the groups."""
-    index = catalogue.indices["charlson"]
-    scores = {w: charlson_score(found.charlson, index, weights=w).astype(np.float64) for w in index.group[0].weights}
-    return {w: score if told else np.full(len(score), np.nan) for w, score in scores.items()}
+    shared = sharing(catalogue)
+    lookback = [catalogue.conditions[key].lookback_days or EVER for key in (*ids, *shared)]
+    lookback += [EVER] * len(CODED)
+    has = presence(events, rows, np.array(lookback, dtype=np.int64))
+    diagnosed, apart, coded = np.split(has, np.cumsum([len(ids), len(shared)]), axis=1)
+    alone = diagnosed.copy()
+    alone[:, [ids.index(key) for key in shared]] = apart
+    by_drug = np.zeros_like(diagnosed) if drugs is None else silenced(drugs, diagnosed, catalogue.conditions)
+    known = Known(ids, catalogue.conditions, diagnosed, alone, by_drug, dict(zip(CODED, coded.T, strict=True)))
+    told = np.array([key in measurable for key in ids])
+    return Present(diagnosed | by_drug, ids, told, known)

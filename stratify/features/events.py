@@ -1,11 +1,13 @@
-"""Reading a family's events from the store: which rows of a domain belong to which of its groups."""
+"""Reading a family's events from the store: which rows of a domain belong to which of its groups.
+
+A group is asked once for each signature, the values of the columns that groups choose by, and not for each row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 
 from stratify.catalogue.entries import FeatureFamily, FeatureGroup
@@ -13,51 +15,80 @@ from stratify.errors import DataError
 from stratify.features.kernel import Events, Floats, Ints
 from stratify.store.read import Store
 
-VALUES = {"stay": "hours / 24.0", "drug": "ddd", "lab": "value"}  # what sum and last read, by domain
+if TYPE_CHECKING:  # it reads through pyarrow, which the command line starts without
+    from stratify.store.slices import Signature, Slice
+
+    Places = Callable[[Signature], Sequence[int]]  # which groups, ascending, a row of this signature belongs to
+
+HOURS_PER_DAY = 24
+VALUES: dict[str, tuple[str, float]] = {  # what the aggregates of values read, by domain, and what it is divided by
+    "stay": ("hours", HOURS_PER_DAY),
+    "drug": ("ddd", 1),
+    "lab": ("value", 1),
+}
 
 
-def read_events(store: Store, family: FeatureFamily, of: Sequence[FeatureGroup], bucket: int | None) -> Events:
+def read_events(store: Store, family: FeatureFamily, of: Sequence[FeatureGroup], bucket: int) -> Events:
     """Return a family's events, one for each group an event belongs to, in the order of the store.
 
     A stay that has not ended has no event in a family that counts stays at their end. A diagnosis refuted later holds
     until the delivery that says so.
     """
-    day, known = ("end_day", "end_known") if family.at == "end" else ("day", "known")
-    value = f"CAST({VALUES[family.domain]} AS DOUBLE)" if family.domain in VALUES else "CAST(NULL AS DOUBLE)"
-    until = f"CASE WHEN refuted THEN {store.day('delivered')} END" if family.domain == "diagnosis" else "NULL"
-    belongs = ", ".join(f"CASE WHEN {_condition(group)} THEN {place} END" for place, group in enumerate(of))
-    found = duckdb.execute(
-        f"SELECT person, day, known, value, until, grp FROM (SELECT person, {day} AS day, {known} AS known, "
-        f"{value} AS value, CAST({until} AS DOUBLE) AS until, file_row_number AS nth, unnest([{belongs}]) AS grp "
-        f"FROM {store.events(family.domain, bucket)} WHERE {day} IS NOT NULL) AS e WHERE grp IS NOT NULL "
-        "ORDER BY person, day, nth, grp"
-    ).fetchnumpy()
-    return Events(
-        person=_days(found["person"], family, "person"),
-        day=_days(found["day"], family, "day"),
-        known=_days(found["known"], family, "known"),
-        group=_days(found["grp"], family, "group"),
-        value=_numbers(found["value"]) if family.domain in VALUES else None,
-        until=_numbers(found["until"]) if family.domain == "diagnosis" else None,
-    )
+    rows = store.slice(family.domain, bucket)
+    chosen_by = {name for group in of for name in (*group.where, *(["code"] if group.codes else []))}
+    row, group = belonging(rows, sorted(chosen_by), lambda told: [n for n, one in enumerate(of) if chosen(one, told)])
+    day, known = rows.ints("day"), rows.ints("known")
+    if family.at == "end":
+        row, group, day, known = _by_end(rows, row, group)
+    value = until = None
+    if family.domain in VALUES:
+        column, unit = VALUES[family.domain]
+        value = rows.floats(column)[row] / unit
+    if family.domain == "diagnosis":
+        refuted = rows.coded("refuted").place[row] == 1
+        until = np.where(refuted, float(store.day("delivered")), np.nan)
+    code = rows.coded("code").place[row] if "distinct" in family.aggregates else None
+    return Events(rows.ints("person")[row], day[row], known[row], group, value, until, code)
 
 
-def _days(values: Any, family: FeatureFamily, what: str) -> Ints:
-    if np.ma.is_masked(values):
-        raise DataError(f"store: {family.domain}: a row without `{what}`; land the extract again")
-    return np.asarray(values, dtype=np.int64)
+def belonging(rows: Slice, columns: Sequence[str], places_of: Places) -> tuple[Ints, Ints]:
+    """Return (row, group) for each group that each row belongs to, by these columns alone; rows in order, then groups.
+
+    `places_of` is asked once for each combination of the columns' values that occurs.
+    """
+    number, signatures = rows.signatures(tuple(columns))
+    places = [places_of(one) for one in signatures]
+    times = np.array([len(of) for of in places], dtype=np.int64)
+    first = np.cumsum(times) - times
+    flat = np.array([place for of in places for place in of], dtype=np.int64)
+    row = np.flatnonzero((times > 0)[number])
+    of = number[row]
+    if times.max(initial=0) <= 1:
+        return row, flat[first[of]]
+    often = times[of]
+    from_flat = np.repeat(first[of] - (np.cumsum(often) - often), often)
+    from_flat += np.arange(len(from_flat))
+    return np.repeat(row, often), flat[from_flat]
 
 
-def _numbers(values: Any) -> Floats:
-    return np.asarray(np.ma.filled(values.astype(np.float64), np.nan))
+def _by_end(rows: Slice, row: Ints, group: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """Rows that have ended, ordered by person and the day they ended, and both clocks of the end."""
+    end, known = rows.floats("end_day"), rows.floats("end_known")
+    ended = ~np.isnan(end[row])
+    row, group = row[ended], group[ended]
+    if np.isnan(known[row]).any():
+        raise DataError(f"store: {rows.domain}: an end without `end_known`; land the extract again")
+    order = np.lexsort((group, row, end[row], rows.ints("person")[row]))
+    return row[order], group[order], _whole(end), _whole(known)
 
 
-def _condition(group: FeatureGroup) -> str:
-    tests = [f"({' OR '.join(f'starts_with(code, {_quoted(code)})' for code in group.codes)})"] if group.codes else []
-    for column, value in group.where.items():
-        tests.append(f"{column} = {str(value).lower() if isinstance(value, bool) else _quoted(value)}")
-    return " AND ".join(tests) or "true"
+def _whole(days: Floats) -> Ints:
+    """Days as whole numbers; what has no day is not read."""
+    return np.nan_to_num(days, nan=-1).astype(np.int64)
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def chosen(group: FeatureGroup, told: Signature) -> bool:
+    """Return whether rows of a signature belong to a group: any of its prefixes, and all of its columns."""
+    if group.codes and not str(told["code"] or "").startswith(group.codes):
+        return False
+    return all(told[name] == value for name, value in group.where.items())

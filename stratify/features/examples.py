@@ -7,10 +7,11 @@ import numpy as np
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import FeatureExample, FeatureFamily
 from stratify.cohort import Spells
-from stratify.features.build import cell, person_cells
+from stratify.features.build import cell, gather, person_cells
 from stratify.features.columns import columns, groups
-from stratify.features.conditions import charlson, group_names, present_of
-from stratify.features.kernel import Events, Floats, Rows, aggregate
+from stratify.features.conditions import group_names, present_of
+from stratify.features.indices import scores_of
+from stratify.features.kernel import Events, Floats, Rows
 
 
 def evaluate_example(family: FeatureFamily, example: FeatureExample, catalogue: Catalogue) -> float | str:
@@ -28,14 +29,25 @@ def evaluate_example(family: FeatureFamily, example: FeatureExample, catalogue: 
         value = person_cells(rows, people, lived)[column.group.id]
     elif family.per == "group":
         events = _events(family, example, [group.id for group in of])
-        value = cell(aggregate(events, rows, len(of), family.windows), column, of.index(column.group))
+        value = cell(gather(events, rows, family, len(of)), column, of.index(column.group))
+    elif family.index is not None:
+        value = _index_cells(family, example, catalogue)[column.group.id]
     else:
         present = present_of(_events(family, example, group_names(catalogue)), rows, catalogue, catalogue.conditions)
-        if family.per == "condition":
-            value = present.cells()[:, present.condition_ids.index(column.group.id)]
-        else:
-            value = charlson(present, catalogue, told=True)[column.group.id]
+        value = present.cells()[:, present.condition_ids.index(column.group.id)]
     return _told(value)
+
+
+def _index_cells(family: FeatureFamily, example: FeatureExample, catalogue: Catalogue) -> dict[str, Floats]:
+    """The index's cells; events are of its groups, as `hfrs.f03`, or of conditions."""
+    index, rows = catalogue.indices[family.index or ""], Rows(np.array([0]), np.array([0]))
+    own = [f"{index.id}.{group.id}" for group in index.group]
+    mine = tuple(event for event in example.events if event[0] in own)
+    others = tuple(event for event in example.events if event[0] not in own)
+    grouped = _events(family, example.model_copy(update={"events": mine}), own)
+    conditions = _events(family, example.model_copy(update={"events": others}), group_names(catalogue))
+    present = present_of(conditions, rows, catalogue, catalogue.conditions)
+    return scores_of([grouped], index, rows, present, np.array([example.born]), told=True)
 
 
 def _told(value: Floats) -> float | str:

@@ -1,106 +1,103 @@
 """The leak audit: a landmark's rows and cells are the same whatever was not known before it.
 
-Each landmark is built three times by the code that builds the matrix: from the store, and from the store with what was
-not known yet removed, and moved (`stratify.features.blind`). Who is a row, what conditions each has and every cell are
-compared, bit for bit. Only where something differs is it looked for: one domain changed at a time.
+Each landmark is built three times by the code that builds the matrix: from the store, and from copies of it in which
+what was not known yet is removed, and moved (`stratify.features.blind`). Who is a row, what conditions each adult has
+and every cell are compared, bit for bit. Only where something differs is it looked for, one table changed at a time.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from stratify.catalogue import Catalogue
-from stratify.cohort import residents, spells
-from stratify.features.blind import PEOPLE, BlindStore, How
-from stratify.features.build import matrix
+from stratify.definitions import Definition
+from stratify.features.blind import PEOPLE, Blindfold, How, stored
 from stratify.features.columns import columns
-from stratify.features.conditions import Present, group_names, present
-from stratify.features.kernel import Floats, Ints, Rows
-from stratify.morbidity import is_multimorbid
+from stratify.features.kernel import Floats
+from stratify.features.part import Part, Region
+from stratify.store.layout import bucket_file
 from stratify.store.read import Store
 
 HOWS: tuple[How, ...] = ("removed", "moved")
 MEMBERSHIP = "who is a row"
-
-
-@dataclass(frozen=True)
-class Landmark:
-    """One bucket's part of a landmark: everybody resident with their conditions, and the rows of the matrix."""
-
-    everyone: Ints
-    conditions: npt.NDArray[np.bool_]  # (everyone, conditions and Charlson groups)
-    kept: Ints
-    cells: Floats  # (kept, columns)
+SEVERAL = "several at once"
 
 
 @dataclass
 class Audit:
-    """What was compared, and what moved: cells by (column, domain), where "column" may be `MEMBERSHIP`."""
+    """What was compared, and what moved: cells by (column, table), where "column" may be `MEMBERSHIP`."""
 
     landmarks: int = 0
     rows: int = 0
     cells: int = 0
-    late: Counter[str] = field(default_factory=Counter)  # rows by domain not known before their landmark
-    later_facts: Counter[str] = field(default_factory=Counter)  # rows by domain with an end or refutation known later
-    unread: list[str] = field(default_factory=list)  # domains of the store that no column reads
+    late: Counter[str] = field(default_factory=Counter)  # rows by table not known before their landmark
+    later_facts: Counter[str] = field(default_factory=Counter)  # rows by table with an end or refutation known later
     moved: Counter[tuple[str, str]] = field(default_factory=Counter)
 
+    def add(self, other: Audit) -> None:
+        """Take up what was compared elsewhere."""
+        self.landmarks += other.landmarks
+        self.rows += other.rows
+        self.cells += other.cells
+        self.late += other.late
+        self.later_facts += other.later_facts
+        self.moved += other.moved
 
-def audit_leaks(
-    store: Store, catalogue: Catalogue, days: Sequence[int], progress: Callable[[str, float], None]
+
+def audit_landmark(
+    store: Store,
+    catalogue: Catalogue,
+    day: int,
+    cohort: Definition,
+    scratch: Path,
+    each: Callable[[int, Part], None] = lambda *_: None,
 ) -> Audit:
-    """Return what was compared on these landmarks, and every column that moved with the domain that moved it."""
-    audit = Audit(landmarks=len(days))
-    read: set[str] = set()
-    for number, day in enumerate(days):
-        for bucket in range(store.buckets):
-            share = (number + bucket / store.buckets) / len(days)
-            progress(f"landmark {number + 1} of {len(days)}, part {bucket + 1} of {store.buckets}", share)
-            as_built = landmark(store, catalogue, day, bucket)
-            audit.rows += len(as_built.kept)
-            audit.cells += as_built.cells.size + as_built.conditions.size
-            for how in HOWS:
-                blind = BlindStore(store.root, day, how)
-                found = moved(as_built, landmark(blind, catalogue, day, bucket), catalogue)
-                read |= blind.read_domains
-                if found:
-                    audit.moved += _located(store, catalogue, as_built, blind, bucket, found)
-        view = BlindStore(store.root, day)
-        for domain in sorted(read - {PEOPLE}):
-            late, later = view.touched(domain)
+    """Return what was compared on a landmark, and every column that moved with the table that moved it.
+
+    `each` is called with every bucket and its part as built. What a copy needs lies in `scratch`, a bucket at a time.
+    """
+    audit, region, found = Audit(landmarks=1), Region.of(store), _Found(catalogue)
+    folds = [Blindfold(store, day, how) for how in HOWS]
+    blinded = {fold.how: Region.of(fold.write_people(scratch / fold.how)) for fold in folds}
+    for bucket in range(store.buckets):
+        as_built = region.part(catalogue, [day], bucket, cohort)
+        each(bucket, as_built)
+        audit.rows += len(as_built.kept)
+        audit.cells += as_built.cells.size + as_built.present.conditions.size
+        for fold in folds:
+            copy = blinded[fold.how]
+            fold.write_bucket(copy.store.root, bucket)
+            differs = moved(as_built, copy.part(catalogue, [day], bucket, cohort), catalogue)
+            _take_away(copy.store, bucket)
+            if differs:
+                found.add(differs, _alone(fold, catalogue, bucket, cohort, as_built, scratch / "alone"))
+        for domain in stored(store):
+            late, later = folds[0].touched(domain, bucket)
             audit.late[domain] += late
             audit.later_facts[domain] += later
-        audit.unread = [domain for domain in view.stored() if domain not in read]
+    audit.moved = found.moved
     return audit
 
 
-def landmark(store: Store, catalogue: Catalogue, day: int, bucket: int) -> Landmark:
-    """Return a bucket's part of a landmark, made from the store as the matrix is."""
-    people, lived = store.persons(), spells(store.residence())
-    everyone = residents(people, lived, [day])
-    mine = everyone.person % store.buckets == bucket
-    rows = Rows(everyone.person[mine], everyone.day[mine])
-    found = present(store, rows, catalogue, bucket)
-    several = is_multimorbid(found.conditions, found.condition_ids, catalogue.conditions)
-    kept = Rows(rows.person[several], rows.day[several])
-    theirs = Present(found.conditions[several], found.condition_ids, found.measurable, found.charlson[several])
-    cells = matrix(store, kept, theirs, people, lived, catalogue, bucket)
-    return Landmark(rows.person, np.hstack([found.conditions, found.charlson]), kept.person, cells)
-
-
-def moved(before: Landmark, after: Landmark, catalogue: Catalogue) -> Counter[str]:
-    """Return how many cells differ, by column, condition of anybody, or `MEMBERSHIP` for rows only one of them has."""
+def moved(before: Part, after: Part, catalogue: Catalogue) -> Counter[str]:
+    """Return how many cells differ, by column, what any adult has, or `MEMBERSHIP` for rows only one of them has."""
     found: Counter[str] = Counter()
-    found[MEMBERSHIP] += len(np.setxor1d(before.everyone, after.everyone)) + len(np.setxor1d(before.kept, after.kept))
-    _, mine, theirs = np.intersect1d(before.everyone, after.everyone, return_indices=True)
-    names = [f"condition {name}" for name in group_names(catalogue)]
-    found += _differing(before.conditions[mine].astype(float), after.conditions[theirs].astype(float), names)
-    _, mine, theirs = np.intersect1d(before.kept, after.kept, return_indices=True)
+    everyone, kept = (before.everyone.person, after.everyone.person), (before.kept.person, after.kept.person)
+    found[MEMBERSHIP] += len(np.setxor1d(*everyone)) + len(np.setxor1d(*kept))
+    _, mine, theirs = np.intersect1d(*everyone, return_indices=True)
+    names = [
+        *(f"condition {key}" for key in before.present.condition_ids),
+        *(f"definition {key}" for key in before.under),
+    ]
+    found += _differing(_told(before)[mine], _told(after)[theirs], names)
+    _, mine, theirs = np.intersect1d(*kept, return_indices=True)
     found += _differing(before.cells[mine], after.cells[theirs], [column.id for column in columns(catalogue)])
     return +found
 
@@ -110,20 +107,45 @@ def bits(cells: Floats) -> npt.NDArray[np.int64]:
     return np.where(np.isnan(cells), np.nan, np.ascontiguousarray(cells, dtype=np.float64)).view(np.int64)
 
 
+@dataclass
+class _Found:
+    """The columns that moved, each put down to the tables that move it alone."""
+
+    catalogue: Catalogue
+    moved: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, differs: Counter[str], alone: Iterator[tuple[str, Counter[str]]]) -> None:
+        """Count what differs; `alone` is what differs by table, and asked only for columns not yet put down to one."""
+        known = {name for name, _ in self.moved}
+        unknown = set(differs) - known
+        by_table = [(table, counts) for table, counts in alone if counts] if unknown else []
+        for name, count in differs.items():
+            tables = [table for table, counts in by_table if name in counts] or [t for n, t in self.moved if n == name]
+            for table in tables or [SEVERAL]:
+                self.moved[name, table] += count
+
+
+def _alone(
+    fold: Blindfold, catalogue: Catalogue, bucket: int, cohort: Definition, as_built: Part, out: Path
+) -> Iterator[tuple[str, Counter[str]]]:
+    """What moves when one table at a time is changed."""
+    for table in (PEOPLE, *stored(fold.store)):
+        store = fold.write_people(out, as_they_are=table != PEOPLE)
+        fold.write_bucket(out, bucket, only=[table])
+        yield table, moved(as_built, Region.of(store).part(catalogue, [fold.t], bucket, cohort), catalogue)
+        shutil.rmtree(out)
+
+
+def _told(part: Part) -> Floats:
+    under = np.array(list(part.under.values())).reshape(len(part.under), len(part.everyone)).T
+    return np.hstack([part.present.conditions, under]).astype(np.float64)
+
+
 def _differing(before: Floats, after: Floats, names: Sequence[str]) -> Counter[str]:
     different = (bits(before) != bits(after)).sum(axis=0)
     return Counter({names[place]: int(different[place]) for place in np.flatnonzero(different).tolist()})
 
 
-def _located(
-    store: Store, catalogue: Catalogue, as_built: Landmark, blind: BlindStore, bucket: int, whole: Counter[str]
-) -> Counter[tuple[str, str]]:
-    """What moves when one domain at a time is changed; what only moves with several of them is told as such."""
-    found: Counter[tuple[str, str]] = Counter()
-    for domain in sorted(blind.read_domains):
-        alone = BlindStore(store.root, blind.t, blind.how, domain)
-        for name, count in moved(as_built, landmark(alone, catalogue, blind.t, bucket), catalogue).items():
-            found[name, domain] += count
-    told = {name for name, _ in found}
-    found += Counter({(name, "several at once"): count for name, count in whole.items() if name not in told})
-    return found
+def _take_away(store: Store, bucket: int) -> None:
+    for domain in stored(store):
+        (store.root / bucket_file(domain, bucket)).unlink()

@@ -31,7 +31,7 @@ class Count:
     landed: int
     refused: int
     reasons: dict[str, int] = field(default_factory=dict)
-    left: int = 0  # of a table that is checked and not carried into the store
+    left: int = 0  # rows that are checked and not carried into the store
 
     def as_dict(self) -> dict[str, object]:
         """Return the counts for a manifest; `left` where there are such rows."""
@@ -114,7 +114,11 @@ def count(con: duckdb.DuckDBPyConnection, table: Table, raw: Raw) -> Count:
     refused = rows_in - good
     if refused != sum(why.values()):
         raise AssertionError(f"{raw.name}: {rows_in} rows in, {good} good, {sum(why.values())} refused")
-    return Count(rows_in, good, refused, why) if table.carried else Count(rows_in, 0, refused, why, left=good)
+    landed = good if table.carried else 0
+    if table.carried and table.carries:
+        kept = con.execute(f"SELECT count(*) FROM {table.name} WHERE {table.carries}").fetchone()
+        landed = int(kept[0]) if kept else 0
+    return Count(rows_in, landed, refused, why, left=good - landed)
 
 
 def _refuse(con: duckdb.DuckDBPyConnection, name: str, reason: str, rows: str) -> None:

@@ -100,6 +100,7 @@ class Table(Shape):
     once: bool = False  # a row delivered again, equal in every column, is a copy
     once_with: tuple[str, ...] = ()  # but only where these columns are delivered: without them two may look like one
     carried: bool = True  # if not: its rows are checked and counted, and stay where they are
+    carries: str | None = None  # SQL over its columns: of these rows alone; the others are counted and stay
     needs: str | None = None  # a table that must be there when this one is
     person: str | None = None  # the column that names the person
     key: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from stratify.registers.read import Raw
 INTEGERS = (
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
 )  # fmt: skip
+EXACT = {"FLOAT": 2**24, "DOUBLE": 2**53}  # below, a fraction holds every whole number
 FRACTIONS = ("FLOAT", "DOUBLE", "DECIMAL")
 NUMERIC = INTEGERS + FRACTIONS
 DATES = "DATE '1850-01-01'", "DATE '2199-12-31'"  # a day outside is no day of a register but a filler
@@ -27,7 +28,10 @@ def duck_type(column: Column) -> str:
 
 
 def text_sql(column: Column, raw: Raw) -> str:
-    """Return a value as text, NULL where it is empty; a whole number that came as a fraction loses its `.0`."""
+    """Return a value as text, NULL where it is empty; a whole number that came as a fraction loses its `.0`.
+
+    One beyond what a fraction holds exactly may be any of several numbers: as a text it is none.
+    """
     kind = raw.columns.get(column.name)
     if kind is None:
         return "CAST(NULL AS VARCHAR)"
@@ -35,7 +39,8 @@ def text_sql(column: Column, raw: Raw) -> str:
     if kind in INTEGERS or kind.startswith(("DATE", "TIMESTAMP")):
         return text
     if kind in ("FLOAT", "DOUBLE"):
-        text = f"CASE WHEN NOT isnan(\"{column.name}\") THEN regexp_replace({text}, '\\.0$', '') END"
+        exact = f'abs("{column.name}") < {EXACT[kind]}' if column.type == "text" else f'NOT isnan("{column.name}")'
+        text = f"CASE WHEN {exact} THEN regexp_replace({text}, '\\.0$', '') END"
     return f"nullif(trim({text}), '')"
 
 

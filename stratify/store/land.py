@@ -85,9 +85,19 @@ def land(source: str, data: Path, out: Path, catalogue: Catalogue, progress: Cal
     shutil.rmtree(spill, ignore_errors=True)
     told = {name: counted.as_dict() for name, counted in counts.items()}
     domains = sorted(domain for domain in queries if events[domain] or events.get(DERIVED.get(domain, "")))
+    measurable |= told_by_drugs(measurable, domains, catalogue)
     measurable |= {"domains": domains, "use": {domain: use_of(domain) for domain in domains}}
     notes = [*extract.notes, *_not_there(declared, extract.tables), *_left(counts), *_mostly_refused(counts), *notes]
     return Landed(people, events, told, delivery, measurable, people_with, notes)
+
+
+def told_by_drugs(
+    measurable: Mapping[str, Any], domains: Collection[str], catalogue: Catalogue
+) -> dict[str, list[str]]:
+    """Return what can be measured once drugs are there: conditions that have no diagnosis are told by them alone."""
+    by_drugs = {c.id for c in catalogue.conditions.values() if c.by_drugs_only and "drug" in domains}
+    told = set(measurable["conditions"]) | by_drugs
+    return {"conditions": sorted(told), "not_measurable": sorted(set(catalogue.conditions) - told)}
 
 
 def _people_with(

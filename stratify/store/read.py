@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
@@ -18,6 +18,9 @@ from stratify.registers.clock import day_number, read_date
 from stratify.registers.read import quoted
 from stratify.store.layout import bucket_file, buckets
 
+if TYPE_CHECKING:
+    from stratify.store.slices import File, Slice
+
 Columns = dict[str, npt.NDArray[Any]]
 
 
@@ -26,6 +29,9 @@ class Store:
     """A store on disk; arrays come back with NULL as NaN (numbers), None (texts) or -1 (days, see `read`)."""
 
     root: Path
+    person: int | None = None  # whose rows alone `slice` gives
+    _held: dict[str, tuple[int, Slice]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _open: dict[Path, File] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
@@ -89,6 +95,31 @@ class Store:
             f"SELECT {selected} FROM {self.events(domain, bucket)} WHERE {where} ORDER BY person, day, file_row_number",
             numbers,
         )
+
+    def slice(self, domain: str, bucket: int) -> Slice:
+        """Return a domain's rows of a bucket; the last bucket asked for is kept, so that columns are read once."""
+        from stratify.store.slices import Slice
+
+        held = self._held.get(domain)
+        if held is None or held[0] != bucket:
+            held = self._held[domain] = bucket, Slice(self._file(domain, bucket), domain, self.person)
+        return held[1]
+
+    def of(self, person: int) -> Store:
+        """Return the same store where `slice` gives one person's rows; it reads only where they lie."""
+        one = Store(self.root, person, self._open)
+        one.__dict__["manifest"] = self.manifest
+        return one
+
+    def _file(self, domain: str, bucket: int) -> File:
+        from stratify.store.slices import File
+
+        path = self.root / bucket_file(domain, bucket)
+        if self.person is None:  # in bulk, a file is read once
+            return File.open(path, domain)
+        if path not in self._open:
+            self._open[path] = File.open(path, domain)
+        return self._open[path]
 
     def events(self, domain: str, bucket: int | None) -> str:
         """Return the SQL that reads a domain's rows with their place in the file."""

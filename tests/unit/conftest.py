@@ -11,7 +11,7 @@ from stratify.store.layout import DOMAINS
 from stratify.store.read import Store
 
 PERSONS = {"sex": "TINYINT", "birth": "INTEGER", "death": "INTEGER"}
-CONDITIONS = list(load().conditions)
+CONDITIONS, INDICES = list(load().conditions), list(load().indices)
 RESIDENCE = {"start": "INTEGER", "end": "INTEGER", "municipality": "VARCHAR"}
 
 
@@ -20,7 +20,7 @@ def write_store(tmp_path_factory):
     """Return a function that writes a store of the given rows by domain, each a dict with `person`."""
 
     def write(tables, *, persons=(), residence=(), delivered="2025-02-15", **measurable) -> Store:
-        told = {"conditions": CONDITIONS, "charlson": True, "acute": True, "care": True}
+        told = {"conditions": CONDITIONS, "indices": INDICES, "acute": True, "care": True}
         told |= {"domains": [name for name in DOMAINS if name in tables], **measurable}
         results = {
             "people": 10,

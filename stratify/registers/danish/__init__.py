@@ -7,6 +7,8 @@ from datetime import date
 import duckdb
 
 from stratify.catalogue import Catalogue
+from stratify.definitions import coded_pairs, extra_pairs
+from stratify.indices import measurable_indices
 from stratify.morbidity import code_groups
 from stratify.registers.clock import day_number
 from stratify.registers.delivery import Delivery
@@ -68,7 +70,8 @@ def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: D
     """Return the SQL of condition events from diagnoses; a refuted diagnosis counts until the refutation was known."""
     codes = [code for (code,) in con.execute("SELECT DISTINCT code FROM diagnoses ORDER BY code").fetchall()]
     con.execute("CREATE TEMP TABLE groups (code VARCHAR, grp VARCHAR)")
-    pairs = sorted(code_groups(codes, catalogue))
+    pairs = code_groups(codes, catalogue)
+    pairs = sorted([*pairs, *extra_pairs(pairs, catalogue), *coded_pairs(codes)])
     if pairs:
         con.executemany("INSERT INTO groups VALUES (?, ?)", [list(pair) for pair in pairs])
     kinds = ", ".join(f"'{kind}'" for kind in COUNTED_KINDS)
@@ -82,7 +85,7 @@ def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: D
         "conditions": sorted(by_diagnosis),
         "not_measurable": sorted(set(catalogue.conditions) - by_diagnosis),
         "unverified": [],
-        "charlson": True,
+        "indices": measurable_indices(catalogue.indices, by_diagnosis, catalogue.conditions, coded=True),
         "acute": True,
         "care": True,
     }

@@ -1,6 +1,6 @@
 -- Visits in the form of hospital contacts. A visit dated without an hour is taken from noon to noon, and another one that
--- starts on the day it ends joins it. Whether an inpatient visit was acute is unknown, never false; the emergency room
--- is acute.
+-- starts on the day it ends joins it. An inpatient visit with a part in the emergency room was acute; of another it is
+-- unknown, never false. The emergency room is acute.
 WITH started AS (
     SELECT *, coalesce(date_diff('minute', CAST(visit_end_date AS TIMESTAMP), visit_end_datetime) > 0, false) AS end_told,
            CASE WHEN date_diff('minute', CAST(visit_start_date AS TIMESTAMP), visit_start_datetime) > 0
@@ -18,7 +18,10 @@ SELECT person_id AS source_id,
        end_at AS closed_at,
        CASE WHEN end_told THEN end_at + to_hours(4)
             ELSE date_trunc('day', coalesce(end_at, start_at)) + to_seconds(86399) END AS joins_to,
-       CASE WHEN visit_concept_id IN (9203, 262) THEN true WHEN visit_concept_id = 9201 THEN NULL ELSE false END AS acute,
+       CASE WHEN visit_concept_id IN (9203, 262) THEN true WHEN visit_concept_id <> 9201 THEN false
+            WHEN visit_occurrence_id IN (SELECT visit_occurrence_id FROM visit_detail
+                                         WHERE visit_detail_concept_id = 9203 AND visit_occurrence_id IS NOT NULL)
+            THEN true END AS acute,
        'somatic' AS care,
        'physical' AS form,
        CASE WHEN visit_concept_id IN (9201, 262) THEN 'admission' WHEN visit_concept_id = 9203 THEN 'timed'

@@ -131,6 +131,18 @@ def test_one_kind_of_condition_is_not_both(has):
     assert of_conditions(frozenset(has), CATALOGUE, IDS)["psychiatric_somatic"] is False
 
 
+def test_where_one_code_may_tell_both_sides_conditions_alone_do_not_say():
+    both = frozenset(["alcohol", "liver"])
+    assert "psychiatric_somatic" not in of_conditions(both, CATALOGUE, IDS)
+    assert of_conditions(both, CATALOGUE, IDS, both=False)["psychiatric_somatic"] is False
+    assert of_conditions(both | {"gout"}, CATALOGUE, IDS)["psychiatric_somatic"] is True
+
+
+@pytest.mark.parametrize("mind", ["dementia", "distress"])
+def test_neither_dementia_nor_distress_makes_psychiatric_and_somatic(mind):
+    assert of_conditions(frozenset([mind, "hf"]), CATALOGUE, IDS)["psychiatric_somatic"] is False
+
+
 def test_conditions_that_the_source_cannot_tell_are_named():
     known = of_conditions(frozenset(["hf"]), CATALOGUE, [key for key in IDS if key not in ("pain", "gout")])
     assert known["conditions_not_measurable"] == {"pain", "gout"}

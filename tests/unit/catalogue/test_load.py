@@ -167,6 +167,11 @@ BROKEN = {
     ),
     "no rule": ('icd10 = ["D86"]\n', "", "entry: needs icd10 prefixes, or by_drugs_only = true, and not both"),
     "two rules": ("icd10 =", "by_drugs_only = true\nicd10 =", "by_drugs_only = true, and not both"),
+    "told by drugs only, by none": (
+        'icd10 = ["D86"]\n',
+        "by_drugs_only = true\n",
+        "entry: by_drugs_only = true needs [[drugs]]",
+    ),
     "only examples that say yes": (
         "expect = false",
         "expect = true",

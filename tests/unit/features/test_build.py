@@ -77,9 +77,23 @@ def test_where_psychiatric_care_is_not_told_columns_by_care_are_missing_and_the_
     assert found["stay_acute_count_365"] == [0]
 
 
-def test_charlson_is_missing_where_the_source_does_not_code_for_it(cells):
-    found = cells({name: [] for name in EVERYTHING}, charlson=False)
+def test_where_medicine_has_no_atc_groups_are_missing_and_all_prescriptions_are_counted(cells):
+    redeemed = event(100, code="concept:1127433")
+    found = cells({"contact": [], "stay": [], "drug": [redeemed], "lab": []}, drug_codes=False)
+    assert np.isnan(found["drug_insulin_count_365"][0])
+    assert found["drug_all_count_365"] == [1]
+
+
+def test_an_analyte_the_source_never_measured_is_missing_and_another_is_not(cells):
+    found = cells({"contact": [], "stay": [], "drug": [], "lab": []}, lab_codes=["NPU10171"])
+    assert np.isnan(found["lab_hba1c_count_365"][0])
+    assert found["lab_ldl_count_365"] == [0]  # by one of its two codes
+
+
+def test_an_index_is_missing_where_the_source_does_not_code_for_it(cells):
+    found = cells({name: [] for name in EVERYTHING}, indices=["elixhauser"])
     assert np.isnan(found["charlson_charlson1987"][0])
+    assert found["elixhauser_swiss"] == [0]
 
 
 def test_a_stay_counts_from_its_beginning_and_its_bed_days_from_its_end(cells):

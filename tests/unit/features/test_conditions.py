@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from stratify.catalogue import load
-from stratify.features.conditions import Present, charlson, group_names, present
+from stratify.definitions import DEFINITIONS
+from stratify.features.conditions import Present, group_names, holding, present
 from stratify.features.kernel import Rows
-from stratify.morbidity import charlson_score, count_conditions, has_condition
+from stratify.morbidity import count_conditions, has_condition
 
 T = 20_000
 CATALOGUE = load()
@@ -84,7 +85,6 @@ def test_a_group_that_this_catalogue_lacks_is_nobodys_condition(found):
 def test_without_any_event_nobody_has_anything(found):
     answer = found()
     assert not answer.conditions.any()
-    assert not answer.charlson.any()
     assert list(answer.ids()) == [frozenset()]
 
 
@@ -99,27 +99,13 @@ def test_a_part_is_shown_and_never_counted_beside_its_whole(found):
 @pytest.mark.parametrize("domain", [None, "somatic", "psychiatric"])
 def test_counting_is_that_of_the_definition(domain):
     matrix = np.random.default_rng(3).random((50, len(IDS))) < 0.2
-    answer = Present(matrix, IDS, np.ones(len(IDS), bool), np.zeros((50, 17), bool))
+    answer = Present(matrix, IDS, np.ones(len(IDS), bool))
     expected = count_conditions(matrix, IDS, CATALOGUE.conditions, domain)
     np.testing.assert_array_equal(answer.counted(CATALOGUE, domain), expected)
 
 
-def test_charlson_groups_are_weighed_as_the_index_says(found):
-    answer = found(diagnosed("charlson.mld", 100), diagnosed("charlson.msld", 50), diagnosed("charlson.chf", 50))
-    index = CATALOGUE.indices["charlson"]
-    scores = charlson(answer, CATALOGUE, told=True)
-    for weights in ("charlson1987", "quan2011"):
-        assert scores[weights].tolist() == [charlson_score({"mld", "msld", "chf"}, index, weights=weights)]
-    assert scores["charlson1987"].tolist() == [4]  # the mild liver disease counts nothing beside the severe one
-
-
-def test_charlson_is_missing_where_the_source_cannot_tell_its_groups(found):
-    scores = charlson(found(), CATALOGUE, told=False)
-    assert all(np.isnan(score).all() for score in scores.values())
-
-
-def test_conditions_and_charlson_groups_have_different_names():
-    assert len(set(group_names(CATALOGUE))) == len(IDS) + 17
+def test_groups_have_different_names():
+    assert len(set(group_names(CATALOGUE))) == len(group_names(CATALOGUE)) == len(IDS) + 4
 
 
 def test_presence_is_what_the_definition_says_of_random_records(write_store):
@@ -146,3 +132,18 @@ def test_presence_is_what_the_definition_says_of_random_records(write_store):
             own = [(codes[key], day, day + late) for name, day, late in found if name == key]
             expected = has_condition(CATALOGUE.conditions[key], own, T)
             assert answer.conditions[person, IDS.index(key)] == expected, (person, key)
+
+
+def test_a_definition_is_asked_of_single_people_on_a_day(write_store):
+    """Alcoholic cirrhosis alone, and with a cirrhosis that says nothing of alcohol; person 7 has nothing."""
+    events = [diagnosed(code, 100, person=3) for code in ("alcohol", "liver")]
+    events += [diagnosed(code, 100, person=5) for code in ("alcohol", "liver", "alone.liver")]
+    told = holding(write_store({"condition": events}), np.array([3, 5, 7]), T, CATALOGUE, DEFINITIONS["PSYKSOM-1"])
+    assert told == {3: False, 5: True, 7: False}
+
+
+def test_rows_kept_forget_how_their_conditions_are_told(found):
+    kept = found(diagnosed("hf", 100)).only(np.array([True]))
+    assert kept.conditions.sum() == 1
+    with pytest.raises(ValueError, match="was left behind"):
+        kept.holds(DEFINITIONS["DK39-2"])

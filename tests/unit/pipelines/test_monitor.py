@@ -30,8 +30,12 @@ def test_who_counts_has_the_conditions_known_on_the_first_day(region, catalogue)
     diabetic = target_population(adults_facts(store, catalogue, start), catalogue.targets["dm_hba1c_high"])
     found = store.read("condition", ["person", "day", "known", "code"])
     known = (found["code"] == "diabetes") & (found["day"] < start) & (found["known"] < start)
+    drug = store.read("drug", ["person", "day", "known", "code"])
+    treated = np.char.startswith(drug["code"].astype(str), "A10") & (drug["day"] < start) & (drug["known"] < start)
+    diagnosed, redeemed = set(found["person"][known].tolist()), set(drug["person"][treated].tolist())
     assert len(diabetic) > 5
-    assert set(diabetic.tolist()) <= set(found["person"][known].tolist())
+    assert set(diabetic.tolist()) <= diagnosed | redeemed
+    assert set(diabetic.tolist()) - diagnosed  # treated in general practice alone
 
 
 def test_the_population_of_a_target_for_adults_is_adult_and_not_empty(region, catalogue):
@@ -56,6 +60,8 @@ def test_what_a_source_lacks_is_said_and_no_count_is_given(catalogue):
         ("readm30_som_mm", {"acute": False}, "acute from planned"),
         ("psy_followup7", {"care": False}, "psychiatric care"),
         ("dm_hba1c_high", {"domains": []}, "no lab"),
+        ("dm_hba1c_high", {"lab_codes": ["NPU18016"]}, "no such laboratory results"),
+        ("dm_hba1c_high", {"lab_codes": ["NPU27300"]}, ""),
         ("readm30_som_mm", {}, ""),
     ],
 )

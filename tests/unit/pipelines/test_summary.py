@@ -15,7 +15,6 @@ def told():
         "land": {
             "people": 28,
             "delivery": {"source": "omop"},
-            "people_with": {"hypertension": 3, "diabetes": 0, "t2d": 12, "pain": None},
             "measurable": {"unverified": ["t2d"]},
             "notes": ["no deaths in this source"],
             "tables": {"death": {"rows_in": 1, "reasons": {"header row standing as data": 1}}},
@@ -23,7 +22,9 @@ def told():
         "build": {
             "score_landmark": "2022-01-01",
             "flow": {"2022-01-01": {"adults": 17, "multimorbid": 4, "psychiatric_somatic": 0}},
-            "definitions": {"multimorbid": "DK39-DX-2", "both": "DK39-DX-PSYKSOM-0"},
+            "definitions": {"multimorbid": "DK39-2", "both": "PSYKSOM-1"},
+            "under": {"2022-01-01": {"DK39-2": 4, "DK39-DX-2": 0, "PSYKSOM-1": 0}},
+            "people_with": {"hypertension": 3, "diabetes": 0, "t2d": 12, "pain": None},
         },
         "train": {
             "trained": {
@@ -64,7 +65,9 @@ def line(shown, words):
     "words, expected",
     [
         ("people landed", "28"),
-        ("multimorbid (DK39-DX-2)", "<5"),
+        ("multimorbid (DK39-2)", "<5"),
+        ("under DK39-2", "<5"),
+        ("under DK39-DX-2", "0"),
         ("psychiatric-somatic", "0"),
         ("Hypertension", "<5"),
         ("Type 2 diabetes", "12 (unverified concepts)"),

@@ -1,0 +1,151 @@
+"""The step from the event store to the landmark matrix, bucket by bucket, by as many processes as there are cores.
+
+What a process holds is one bucket: memory does not grow with the number of people. The matrix lies in a folder for
+each landmark with a file for each bucket, `multimorbid_adults/2024-01-01/bucket=000.parquet`, sorted by person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.data_steps import DATA_KINDS, refuse_other_catalogue
+from pipelines.processes import shared_out
+from pipelines.steps import MANIFEST, Step, manifest_digest, run_step
+from stratify.catalogue import Catalogue
+from stratify.definitions import (
+    DEFINITIONS,
+    MULTIMORBID,
+    MULTIMORBIDITY_DEFINITION,
+    PSYCHIATRIC_SOMATIC,
+    PSYCHIATRIC_SOMATIC_DEFINITION,
+    chosen,
+)
+from stratify.features.columns import columns
+from stratify.features.part import Part, Region
+from stratify.files import digest_file, write_json
+from stratify.registers.clock import day_number, day_of, first_of_january
+from stratify.store.read import Store
+from stratify.workspace import Workspace
+
+COHORT = "multimorbid_adults"
+LANDMARKS = 9  # the latest ones; the first of them has LOOK_BEHIND_DAYS of records before it
+LOOK_BEHIND_DAYS = 5 * 365 - 31  # the longest window, less a month: nobody need be admitted on the first day
+MATRIX_KINDS = (*DATA_KINDS, "features")
+Counts = dict[str, Any]
+
+
+def build_step(
+    work: Workspace,
+    catalogue: Catalogue,
+    progress: Callable[[str, float], None],
+    *,
+    multimorbid: str = MULTIMORBIDITY_DEFINITION,
+    both: str = PSYCHIATRIC_SOMATIC_DEFINITION,
+    processes: int | None = None,
+) -> tuple[dict[str, Any], bool]:
+    """Write the matrix of multimorbid adults; return the manifest, with the flow of people.
+
+    `multimorbid` and `both` name the definitions the cohort and the psychiatric-somatic count are made by; the number
+    of adults under every other definition stands beside. Raises UsageError for a name that is none, BundleError for a
+    store of another catalogue. The same store and catalogue give the same bytes, whatever `processes` is.
+    """
+    several_by, both_by = chosen(multimorbid, MULTIMORBID), chosen(both, PSYCHIATRIC_SOMATIC)
+    refuse_other_catalogue(work, catalogue)
+    inputs = {"store": manifest_digest(work.store, "land")}
+    definitions = {"multimorbid": several_by.id, "both": both_by.id}
+    parameters = {"landmarks": LANDMARKS, "look_behind_days": LOOK_BEHIND_DAYS, "cohort": COHORT, **definitions}
+    step = Step("build", work.features, inputs, parameters, catalogue.digest_of(*MATRIX_KINDS))
+
+    def make(out: Path) -> dict[str, Any]:
+        store = Store(work.store)
+        days, finished = landmarks(store), 0
+        for day in days:
+            (out / COHORT / day_of(day).isoformat()).mkdir(parents=True)
+
+        def tick() -> None:
+            nonlocal finished
+            finished += 1
+            progress(f"building features, {finished} of {store.buckets} parts", finished / store.buckets)
+
+        progress("building features", 0.0)
+        jobs = [(store.root, out, catalogue, days, bucket, several_by.id) for bucket in range(store.buckets)]
+        found = shared_out(write_part, jobs, tick, processes)
+        under = {day: {key: sum(part["under"][day][key] for part in found) for key in DEFINITIONS} for day in days}
+        people_with = np.sum([part["people_with"] for part in found], axis=0)
+        write_json(out / "columns.json", [column.as_dict() for column in columns(catalogue)])
+        return {
+            "cohort": COHORT,
+            "definitions": definitions,
+            "landmarks": [day_of(day).isoformat() for day in days],
+            "score_landmark": day_of(days[-1]).isoformat(),
+            "flow": {
+                day_of(day).isoformat(): {
+                    "adults": sum(part["adults"][day] for part in found),
+                    "multimorbid": under[day][several_by.id],
+                    "psychiatric_somatic": under[day][both_by.id],
+                }
+                for day in days
+            },
+            "under": {day_of(day).isoformat(): counts for day, counts in under.items()},
+            "people_with": {
+                key: int(count) if key in store.measurable["conditions"] else None
+                for key, count in zip(catalogue.conditions, people_with, strict=True)
+            },
+            "columns": len(columns(catalogue)),
+        }
+
+    return run_step(step, make)
+
+
+def write_part(
+    root: Path, out: Path, catalogue: Catalogue, days: Sequence[int], bucket: int, cohort: str, tick: Callable[[], None]
+) -> Counts:
+    """Write a bucket's part of the matrix, a file for each landmark; return how many people it has under what."""
+    part = _region(root, digest_file(root / MANIFEST)).part(catalogue, days, bucket, DEFINITIONS[cohort])
+    names = [column.id for column in columns(catalogue)]
+    on = {day: part.everyone.day == day for day in days}
+    for day in days:
+        mine = part.kept.day == day
+        cells = np.asfortranarray(part.cells[mine])
+        arrays = [
+            pa.array(part.kept.person[mine].astype(np.int32)),
+            *(pa.array(cells[:, i]) for i in range(len(names))),
+        ]
+        table = pa.Table.from_arrays(arrays, names=["person", *names])
+        path = out / COHORT / day_of(day).isoformat() / f"bucket={bucket:03d}.parquet"
+        pq.write_table(table, path, compression="zstd")
+    tick()
+    return _counts(part, on, days)
+
+
+@lru_cache(maxsize=1)
+def _region(root: Path, _manifest: str) -> Region:
+    """The region a process reads its buckets from; its people are read once."""
+    return Region.of(Store(root))
+
+
+def _counts(part: Part, on: dict[int, Any], days: Sequence[int]) -> Counts:
+    return {
+        "adults": {day: int(on[day].sum()) for day in days},
+        "under": {day: {key: int((on[day] & holds).sum()) for key, holds in part.under.items()} for day in days},
+        "people_with": part.present.conditions[on[days[-1]]].sum(axis=0),
+    }
+
+
+def landmarks(store: Store) -> list[int]:
+    """Return each 1 January the store has the past for, up to the day to score; at most LANDMARKS of them."""
+    last = first_of_january(day_of(store.day("covers_to")))
+    row = duckdb.execute(f"SELECT min(day) FROM {store.events('contact', None)}").fetchone()
+    first = row[0] + LOOK_BEHIND_DAYS if row and row[0] is not None else day_number(last)
+    years = range(last.year - LANDMARKS + 1, last.year + 1)
+    days = [day_number(date(year, 1, 1)) for year in years]
+    return [day for day in days if day >= first] or [day_number(last)]

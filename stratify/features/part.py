@@ -1,0 +1,67 @@
+"""A bucket's part of the landmark matrix: who is looked at on each day, what each has, and the cells of the cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from stratify.catalogue import Catalogue
+from stratify.cohort import Spells, residents, spells
+from stratify.definitions import DEFINITIONS, Definition
+from stratify.features.build import matrix
+from stratify.features.conditions import Present, present
+from stratify.features.kernel import Floats, Rows
+from stratify.store.read import Columns, Store
+
+
+@dataclass(frozen=True)
+class Part:
+    """All adults resident on a landmark, and of those a definition holds for the cells, (kept, columns)."""
+
+    everyone: Rows
+    present: Present
+    under: dict[str, npt.NDArray[np.bool_]]  # by definition, of everyone
+    kept: Rows
+    cells: Floats
+
+
+@dataclass(frozen=True)
+class Region:
+    """A store with what is read of its people once: persons and their unbroken residence."""
+
+    store: Store
+    people: Columns
+    lived: Spells
+
+    @classmethod
+    def of(cls, store: Store) -> Region:
+        """Return a store's region."""
+        return cls(store, store.persons(), spells(store.residence()))
+
+    def part(self, catalogue: Catalogue, days: Sequence[int], bucket: int, cohort: Definition) -> Part:
+        """Return a bucket's part of the matrix on these days."""
+        everyone = residents(
+            self.people, self.lived.of(np.flatnonzero(self.lived.person % self.store.buckets == bucket)), days
+        )
+        found = present(self.store, everyone, catalogue, bucket)
+        under = {key: found.holds(definition) for key, definition in DEFINITIONS.items()}
+        holds = under[cohort.id]
+        kept = Rows(everyone.person[holds], everyone.day[holds])
+        cells = matrix(self.store, kept, found.only(holds), self.people, self.lived, catalogue, bucket)
+        return Part(everyone, found, under, kept, cells)
+
+    def row(self, catalogue: Catalogue, person: int, day: int) -> Floats:
+        """Return one person's cells on a day, (columns,): the same bits as in the matrix, read where they lie.
+
+        Raises ValueError for somebody who is not resident then.
+        """
+        store, bucket = self.store.of(person), person % self.store.buckets
+        rows = Rows(np.array([person]), np.array([day]))
+        first, last = np.searchsorted(self.lived.person, [person, person + 1]).tolist()
+        lived = self.lived.of(slice(first, last))
+        found = present(store, rows, catalogue, bucket)
+        cells: Floats = matrix(store, rows, found, self.people, lived, catalogue, bucket)[0]
+        return cells

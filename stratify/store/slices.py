@@ -1,0 +1,155 @@
+"""Rows of one domain and bucket as arrays, each column read once: numbers as they are, texts as places in a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyarrow.parquet import ParquetFile
+
+from stratify.errors import DataError
+from stratify.store.layout import DOMAINS
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Signature = dict[str, Any]  # column: value, None where there is none
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column of few different values: `values[place]` for each row; place -1 where there is none."""
+
+    place: Ints
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class File:
+    """An open file of a domain, whose texts are read as places in a list."""
+
+    parquet: ParquetFile
+
+    @classmethod
+    def open(cls, path: Path, domain: str) -> File:
+        """Return the file at a path."""
+        return cls(ParquetFile(path, read_dictionary=[n for n, kind in DOMAINS[domain].items() if kind == "VARCHAR"]))
+
+    @cached_property
+    def _people(self) -> tuple[Ints, Ints]:
+        """The least and the greatest person of each row group; files are sorted by person."""
+        footer, place = self.parquet.metadata, self.parquet.schema_arrow.get_field_index("person")
+        told = [footer.row_group(n).column(place).statistics for n in range(footer.num_row_groups)]
+        return np.array([of.min for of in told], dtype=np.int64), np.array([of.max for of in told], dtype=np.int64)
+
+    def row_groups(self, person: int) -> list[int]:
+        """Return the row groups in which a person's rows may lie."""
+        least, most = self._people
+        return list(range(int(np.searchsorted(most, person)), int(np.searchsorted(least, person, side="right"))))
+
+
+class Slice:
+    """The rows of a Parquet file of the store, in its order: by person, day and the store's tie-break.
+
+    With a person, that person's rows alone; of the file only the row groups are read in which they lie.
+    """
+
+    def __init__(self, file: File, domain: str, person: int | None = None) -> None:
+        self.domain = domain
+        self._file = file
+        self._person = person
+        self._read: dict[tuple[str, str], Any] = {}
+        self._signatures: dict[tuple[str, ...], tuple[Ints, list[Signature]]] = {}
+
+    def ints(self, name: str) -> Ints:
+        """Return a column of whole numbers, int64; raises DataError (exit 11) where one is missing."""
+        return self._once("ints", name, lambda column: self._ints(column, name))
+
+    def floats(self, name: str) -> Floats:
+        """Return a column of numbers, float64, NaN where there is none."""
+        return self._once("floats", name, lambda column: _filled(column.cast(pa.float64()), np.nan))
+
+    def coded(self, name: str) -> Coded:
+        """Return a column of texts, or of yes and no, as places in the list of its values."""
+        return self._once("coded", name, _coded)
+
+    def signatures(self, columns: tuple[str, ...]) -> tuple[Ints, list[Signature]]:
+        """Return a number for each row, and what it stands for: the combination of values these columns have there.
+
+        There are few of them, so that what is asked of one need not be asked of each row.
+        """
+        if columns not in self._signatures:
+            self._signatures[columns] = self._numbered(columns)
+        return self._signatures[columns]
+
+    def _numbered(self, columns: tuple[str, ...]) -> tuple[Ints, list[Signature]]:
+        number = np.zeros(len(self.ints("person")), dtype=np.int64)
+        if not columns:
+            return number, [{}]
+        coded = [self.coded(name) for name in columns]
+        sizes = [len(column.values) + 1 for column in coded]  # the first stands for none
+        for column, size in zip(coded, sizes, strict=True):
+            number = number * size + (column.place + 1)
+        occurs, number = _places(number, int(np.prod(sizes)))
+        places = np.array(np.unravel_index(occurs, sizes)) - 1
+        told = [[None if n < 0 else c.values[n] for n in at] for c, at in zip(coded, places.tolist(), strict=True)]
+        return number, [dict(zip(columns, values, strict=True)) for values in zip(*told, strict=True)]
+
+    @cached_property
+    def _rows(self) -> slice:
+        """Where the person's rows lie among those read."""
+        assert self._person is not None
+        people = self._raw("person").to_numpy()
+        return slice(*(int(np.searchsorted(people, self._person, side)) for side in ("left", "right")))
+
+    @cached_property
+    def _table(self) -> pa.Table:
+        """Every column of the row groups in which the person's rows may lie: one read is cheaper than one of each."""
+        assert self._person is not None
+        return self._file.parquet.read_row_groups(self._file.row_groups(self._person), use_threads=False)
+
+    def _raw(self, name: str) -> pa.Array:
+        whole = self._file.parquet.read(columns=[name], use_threads=False) if self._person is None else self._table
+        column = whole[name]
+        if pa.types.is_dictionary(column.type):
+            column = column.unify_dictionaries()
+        return column.combine_chunks()
+
+    def _once(self, kind: str, name: str, told: Callable[[pa.Array], Found]) -> Found:
+        if (kind, name) not in self._read:
+            column = self._raw(name)
+            self._read[kind, name] = told(column if self._person is None else column[self._rows])
+        found: Found = self._read[kind, name]
+        return found
+
+    def _ints(self, column: pa.Array, name: str) -> Ints:
+        if column.null_count:
+            raise DataError(f"store: {self.domain}: a row without `{name}`; land the extract again")
+        return np.asarray(column.to_numpy(), dtype=np.int64)
+
+
+def _places(number: Ints, possible: int) -> tuple[Ints, Ints]:
+    """The numbers below `possible` that occur, ascending, and the place of each of `number` among them."""
+    if possible > 10_000_000:
+        occurs, place = np.unique(number, return_inverse=True)
+        return occurs, place
+    occurs = np.flatnonzero(np.bincount(number, minlength=possible))
+    place_of = np.zeros(possible, dtype=np.int64)
+    place_of[occurs] = np.arange(len(occurs))
+    return occurs, place_of[number]
+
+
+def _coded(column: pa.Array) -> Coded:
+    if pa.types.is_boolean(column.type):
+        return Coded(_filled(column.cast(pa.int8()), -1).astype(np.int64), (False, True))
+    return Coded(_filled(column.indices, -1).astype(np.int64), tuple(column.dictionary.to_pylist()))
+
+
+def _filled(column: pa.Array, nothing: float) -> npt.NDArray[Any]:
+    return np.asarray(column.fill_null(nothing).to_numpy(zero_copy_only=False))
