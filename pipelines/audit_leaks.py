@@ -15,7 +15,7 @@ from pipelines.processes import shared_out
 from pipelines.steps import manifest_digest, read_manifest
 from stratify.catalogue import Catalogue
 from stratify.definitions import DEFINITIONS
-from stratify.disclosure import words
+from stratify.disclosure import shown, words
 from stratify.errors import BundleError, GateError
 from stratify.features.columns import columns
 from stratify.features.leaks import Audit, audit_landmark, bits
@@ -88,10 +88,11 @@ def lines(audit: Audit) -> list[str]:
         f"{words(audit.later_facts[table])} more with an end or a refutation known later"
         for table, late in sorted(audit.late.items())
     ]
+    many = sum(count for count in audit.late.values() if shown(count) is not None)  # a sum must not tell a hidden part
     return [
         *told,
         f"no leak: {audit.landmarks} landmarks, {words(audit.rows)} rows, {words(audit.cells)} cells compared with the "
-        f"future removed and moved; events not known yet: {words(audit.late.total())}; cells moved: 0",
+        f"future removed and moved; rows not known yet: {many}; cells moved: 0",
     ]
 
 

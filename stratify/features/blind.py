@@ -156,7 +156,7 @@ class Blindfold:
         )
 
     def _later_facts(self, domain: str, *, always: bool = False) -> dict[str, str]:
-        """The columns that tell of an end, or a refutation, not known yet (or `always`): something else, known later."""
+        """The columns that tell of an end or a refutation not known yet (or `always`): something else, known later."""
         t, facts = self.t, {}
         if domain in ENDS:
             values = {
