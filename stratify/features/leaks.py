@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +64,8 @@ def audit_landmark(
 
     `each` is called with every bucket and its part as built. What a copy needs lies in `scratch`, a bucket at a time.
     """
-    audit, region, found = Audit(landmarks=1), Region.of(store), _Found(catalogue)
+    audit, region, found = Audit(landmarks=1), Region.of(store), _Found()
+    tables = _tables(store, catalogue)
     folds = [Blindfold(store, day, how) for how in HOWS]
     blinded = {fold.how: Region.of(fold.write_people(scratch / fold.how)) for fold in folds}
     for bucket in range(store.buckets):
@@ -72,12 +74,16 @@ def audit_landmark(
         audit.rows += len(as_built.kept)
         audit.cells += as_built.cells.size + as_built.present.conditions.size
         for fold in folds:
-            copy = blinded[fold.how]
+            copy = replace(blinded[fold.how], store=Store(scratch / fold.how))  # with nothing kept of another bucket
             fold.write_bucket(copy.store.root, bucket)
             differs = moved(as_built, copy.part(catalogue, [day], bucket, cohort), catalogue)
             _take_away(copy.store, bucket)
             if differs:
-                found.add(differs, _alone(fold, catalogue, bucket, cohort, as_built, scratch / "alone"))
+
+                def alone(table: str, fold: Blindfold = fold, bucket: int = bucket, as_built: Part = as_built) -> Any:
+                    return _moved_by(table, fold, catalogue, bucket, cohort, as_built, scratch / "alone")
+
+                found.add(differs, alone, tables)
         for domain in stored(store):
             late, later = folds[0].touched(domain, bucket)
             audit.late[domain] += late
@@ -109,31 +115,39 @@ def bits(cells: Floats) -> npt.NDArray[np.int64]:
 
 @dataclass
 class _Found:
-    """The columns that moved, each put down to the tables that move it alone."""
+    """The columns that moved, each put down to the first table that moves it alone."""
 
-    catalogue: Catalogue
     moved: Counter[tuple[str, str]] = field(default_factory=Counter)
+    table_of: dict[str, str] = field(default_factory=dict)
 
-    def add(self, differs: Counter[str], alone: Iterator[tuple[str, Counter[str]]]) -> None:
-        """Count what differs; `alone` is what differs by table, and asked only for columns not yet put down to one."""
-        known = {name for name, _ in self.moved}
-        unknown = set(differs) - known
-        by_table = [(table, counts) for table, counts in alone if counts] if unknown else []
+    def add(self, differs: Counter[str], alone: Callable[[str], Counter[str]], tables: Sequence[str]) -> None:
+        """Count what differs; `alone` tells what one table moves, and is asked only for columns not yet put down."""
+        unknown = set(differs) - set(self.table_of)
+        for table in sorted(tables, key=lambda name: name not in self.table_of.values()):  # those that leak first
+            if not unknown:
+                break
+            mine = unknown & set(alone(table))
+            self.table_of |= dict.fromkeys(mine, table)
+            unknown -= mine
         for name, count in differs.items():
-            tables = [table for table, counts in by_table if name in counts] or [t for n, t in self.moved if n == name]
-            for table in tables or [SEVERAL]:
-                self.moved[name, table] += count
+            self.moved[name, self.table_of.get(name, SEVERAL)] += count
 
 
-def _alone(
-    fold: Blindfold, catalogue: Catalogue, bucket: int, cohort: Definition, as_built: Part, out: Path
-) -> Iterator[tuple[str, Counter[str]]]:
-    """What moves when one table at a time is changed."""
-    for table in (PEOPLE, *stored(fold.store)):
-        store = fold.write_people(out, as_they_are=table != PEOPLE)
-        fold.write_bucket(out, bucket, only=[table])
-        yield table, moved(as_built, Region.of(store).part(catalogue, [fold.t], bucket, cohort), catalogue)
-        shutil.rmtree(out)
+def _tables(store: Store, catalogue: Catalogue) -> list[str]:
+    """The tables of a store, those that the catalogue says are read first."""
+    read = {family.domain for family in catalogue.features.values()} | {"drug"}
+    return sorted([PEOPLE, *stored(store)], key=lambda name: name not in read)
+
+
+def _moved_by(
+    table: str, fold: Blindfold, catalogue: Catalogue, bucket: int, cohort: Definition, as_built: Part, out: Path
+) -> Counter[str]:
+    """What moves when one table alone is changed."""
+    store = fold.write_people(out, as_they_are=table != PEOPLE)
+    fold.write_bucket(out, bucket, only=[table])
+    found = moved(as_built, Region.of(store).part(catalogue, [fold.t], bucket, cohort), catalogue)
+    shutil.rmtree(out)
+    return found
 
 
 def _told(part: Part) -> Floats:

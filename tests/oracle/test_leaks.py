@@ -43,10 +43,10 @@ def silent(*_):
 
 @pytest.fixture(scope="module")
 def landed(tmp_path_factory):
-    """A small region in the store, in three buckets."""
+    """A small region in the store, in two buckets."""
     found = Workspace(tmp_path_factory.mktemp("leaks") / "work")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(layout, "PEOPLE_PER_BUCKET", 200)
+        patch.setattr(layout, "PEOPLE_PER_BUCKET", 300)
         synthesise_step(found, Wanted(500, 8, 11, date(2024, 12, 31)), silent)
         land_step(found, CATALOGUE, source="synthetic", data=found.registers, progress=silent)
         yield found
@@ -55,7 +55,7 @@ def landed(tmp_path_factory):
 @pytest.fixture(scope="module")
 def store(landed):
     found = Store(landed.store)
-    assert found.buckets == 3
+    assert found.buckets == 2
     return found
 
 
@@ -198,12 +198,12 @@ def test_the_step_says_what_was_compared_and_leaves_nothing_behind(work, monkeyp
     last = told["results"]["lines"][-1]
     assert last.startswith("no leak: 2 landmarks, ")
     assert last.endswith("; cells moved: 0")
-    assert shares == pytest.approx([n / 6 for n in range(7)])
+    assert shares == pytest.approx([n / 4 for n in range(5)])
     assert not work.leaks.exists()
 
 
 def test_a_leak_ends_the_step_with_exit_code_12_and_its_columns(work, monkeypatch):
-    monkeypatch.setattr("pipelines.build_step.LANDMARKS", 2)
+    monkeypatch.setattr("pipelines.build_step.LANDMARKS", 1)
     monkeypatch.setattr(building, "read_events", of_family("drug", ignores_known))
     build_step(work, CATALOGUE, silent, processes=1)
     with pytest.raises(GateError) as refused:
