@@ -51,23 +51,31 @@ def build_step(
     multimorbid: str = MULTIMORBIDITY_DEFINITION,
     both: str = PSYCHIATRIC_SOMATIC_DEFINITION,
     processes: int | None = None,
+    as_of: date | None = None,
 ) -> tuple[dict[str, Any], bool]:
     """Write the matrix of multimorbid adults; return the manifest, with the flow of people.
 
     `multimorbid` and `both` name the definitions the cohort and the psychiatric-somatic count are made by; the number
-    of adults under every other definition stands beside. Raises UsageError for a name that is none, BundleError for a
-    store of another catalogue. The same store and catalogue give the same bytes, whatever `processes` is.
+    of adults under every other definition stands beside. There is no landmark after `as_of`. Raises UsageError for a
+    name that is none, BundleError for a store of another catalogue. The same store and catalogue give the same bytes,
+    whatever `processes` is.
     """
     several_by, both_by = chosen(multimorbid, MULTIMORBID), chosen(both, PSYCHIATRIC_SOMATIC)
     refuse_other_catalogue(work, catalogue)
     inputs = {"store": manifest_digest(work.store, "land")}
     definitions = {"multimorbid": several_by.id, "both": both_by.id}
-    parameters = {"landmarks": LANDMARKS, "look_behind_days": LOOK_BEHIND_DAYS, "cohort": COHORT, **definitions}
+    parameters: dict[str, Any] = {
+        "landmarks": LANDMARKS,
+        "look_behind_days": LOOK_BEHIND_DAYS,
+        "cohort": COHORT,
+        **definitions,
+    }
+    parameters |= {"as_of": as_of.isoformat()} if as_of else {}
     step = Step("build", work.features, inputs, parameters, catalogue.digest_of(*MATRIX_KINDS))
 
     def make(out: Path) -> dict[str, Any]:
         store = Store(work.store)
-        days, finished = landmarks(store), 0
+        days, finished = landmarks(store, as_of), 0
         for day in days:
             (out / COHORT / day_of(day).isoformat()).mkdir(parents=True)
 
@@ -141,9 +149,13 @@ def _counts(part: Part, on: dict[int, Any], days: Sequence[int]) -> Counts:
     }
 
 
-def landmarks(store: Store) -> list[int]:
-    """Return each 1 January the store has the past for, up to the day to score; at most LANDMARKS of them."""
+def landmarks(store: Store, as_of: date | None = None) -> list[int]:
+    """Return each 1 January the store has the past for, up to the day to score; at most LANDMARKS of them.
+
+    None of them comes after `as_of`.
+    """
     last = first_of_january(day_of(store.day("covers_to")))
+    last = min(last, date(as_of.year, 1, 1)) if as_of else last
     row = duckdb.execute(f"SELECT min(day) FROM {store.events('contact', None)}").fetchone()
     first = row[0] + LOOK_BEHIND_DAYS if row and row[0] is not None else day_number(last)
     years = range(last.year - LANDMARKS + 1, last.year + 1)

@@ -140,16 +140,35 @@ def synthesise(
 
 
 @app.command()
-def land(source: SourceName = None, data: Data = None, work: Work = WORK, catalogue: Local = None) -> None:
+def land(
+    source: SourceName = None,
+    data: Data = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="keep the store that this delivery replaces, for build --as-of")
+    ] = False,
+    work: Work = WORK,
+    catalogue: Local = None,
+) -> None:
     """Land an extract in the event store; every row lands or is refused with the reason.
 
+    --data may be a folder of dated deliveries: the newest is landed in the store, and each other one is kept beside it.
+
     Example: stratify land --source omop --data cdm.duckdb
+
+    Example: stratify land --source danish --data deliveries --work region
     """
-    from pipelines.data_steps import land_step
+    from pipelines.deliveries import land_deliveries
+    from pipelines.steps import read_run
+    from pipelines.summary import show_rewritten
 
     with _step("land", work) as (place, say, done):
         where = place.registers if data is None else data
-        done(land_step(place, load(catalogue), source=_source(source, data), data=where, progress=say))
+        named = _source(source, data)
+        landed = land_deliveries(place, load(catalogue), source=named, data=where, progress=say, keep=keep)
+        done(landed)
+    if landed[1]:
+        files = sum("/bucket=" in name for name in landed[0]["files"])
+        show_rewritten(read_run(Workspace(work).store)["rewritten"], files, _out())
 
 
 @app.command()
@@ -162,15 +181,28 @@ def build(
     both: Annotated[
         str, typer.Option(help="the definition of psychiatric-somatic disease")
     ] = PSYCHIATRIC_SOMATIC_DEFINITION,
+    as_of: Annotated[
+        datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="only what was known on this day")
+    ] = None,
 ) -> None:
     """Build the landmark matrix of multimorbid adults.
 
+    --as-of builds from the newest delivery of that day or before, in the folder it is kept in, and ends with exit code
+    15 where none is kept.
+
     Example: stratify build --work work --multimorbid DK39-DX-2
+
+    Example: stratify build --as-of 2022-06-30
     """
     from pipelines.build_step import build_step
+    from pipelines.deliveries import as_known
 
+    day = as_of.date() if as_of else None
     with _step("build", work) as (place, say, done):
-        done(build_step(place, load(catalogue), say, multimorbid=multimorbid, both=both))
+        where = as_known(place, day) if day else place
+        done(build_step(where, load(catalogue), say, multimorbid=multimorbid, both=both, as_of=day))
+    if day:
+        _out().print(f"as known on {day}: {where.features}", highlight=False)
 
 
 @app.command("audit-leaks")

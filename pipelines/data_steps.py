@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,28 +18,36 @@ DATA_KINDS = ("conditions", "indices")
 
 
 def land_step(
-    work: Workspace, catalogue: Catalogue, *, source: str, data: Path, progress: Progress
+    work: Workspace, catalogue: Catalogue, *, source: str, data: Path, progress: Progress, earlier: Sequence[Path] = ()
 ) -> tuple[dict[str, Any], bool]:
-    """Write the event store of an extract; return the manifest, with what became of every row."""
+    """Write the event store of an extract; return the manifest, with what became of every row.
+
+    Bucket files that would be written the same again are taken from the store that is here, or from the `earlier` ones;
+    `run.json` tells those that were written.
+    """
     if not data.exists():
         made = "; run `stratify synthesise` first, or name an extract with --data" if data == work.registers else ""
         raise DataError(f"nothing there: {data}{made}")
     inputs = digest_tree(data, leave_out=OUTSIDE) if data.is_dir() else {data.name: digest_file(data)}
     step = Step("land", work.store, inputs, {"source": source}, catalogue.digest_of(*DATA_KINDS))
 
+    written: dict[str, Any] = {}
+
     def make(out: Path) -> dict[str, Any]:
-        found = land(source, data, out, catalogue, progress)
+        found = land(source, data, out, catalogue, progress, [work.store, *earlier])
+        written["rewritten"] = found.rewritten
         return {
             "people": found.people,
             "events": found.events,
             "tables": found.tables,
             "delivery": found.delivery.as_dict(),
+            "dated": found.dated,
             "measurable": found.measurable,
             "notes": found.notes,
             "people_with": found.people_with,
         }
 
-    return run_step(step, make)
+    return run_step(step, make, written)
 
 
 def refuse_other_catalogue(work: Workspace, catalogue: Catalogue) -> None:

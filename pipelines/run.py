@@ -21,7 +21,7 @@ from rich.progress import (
 )
 
 from pipelines.build_step import build_step
-from pipelines.data_steps import land_step
+from pipelines.deliveries import land_deliveries
 from pipelines.monitor import monitor_step
 from pipelines.promote import promote
 from pipelines.score import score_step
@@ -52,7 +52,9 @@ def run(
         if data is None:
             told["synthesise"] = done("synthesise", *synthesise_step(work, Wanted(people, years, seed, end), say))
         extract = work.registers if data is None else data
-        told["land"] = done("land", *land_step(work, catalogue, source=source, data=extract, progress=say))
+        told["land"] = done(
+            "land", *land_deliveries(work, catalogue, source=source, data=extract, progress=say, keep=False)
+        )
         told["build"] = done("build", *build_step(work, catalogue, say))
         told["train"] = done("train", *train_step(work, catalogue, say))
         told["promote"] = done("promote", *promote(work, catalogue, say, by_hand=False))

@@ -63,8 +63,13 @@ class Step:
         }
 
 
-def run_step(step: Step, work: Callable[[Path], Mapping[str, Any]]) -> tuple[dict[str, Any], bool]:
-    """Return the step's manifest and whether it ran now; `work` fills a fresh folder and returns its results."""
+def run_step(
+    step: Step, work: Callable[[Path], Mapping[str, Any]], beside: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], bool]:
+    """Return the step's manifest and whether it ran now; `work` fills a fresh folder and returns its results.
+
+    What `work` puts in `beside` goes to `run.json`: how it went this time, which is no part of the result.
+    """
     recover(step.folder)
     done = _manifest_of(step)
     if done is not None:
@@ -84,6 +89,7 @@ def run_step(step: Step, work: Callable[[Path], Mapping[str, Any]]) -> tuple[dic
                 "commit": _commit(),
                 "own": dict(step.own),
                 "also": _digests(step.also),
+                **(beside or {}),
             },
         )
     return json.loads(canonical_json(manifest)), True
@@ -97,6 +103,12 @@ def read_manifest(folder: Path, command: str) -> dict[str, Any]:
         raise DataError(f"{folder}: not there yet; run `stratify {command}` first")
     manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return manifest
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """Return how a step's last run went: what stands outside every digest."""
+    run: dict[str, Any] = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    return run
 
 
 def manifest_digest(folder: Path, command: str) -> str:

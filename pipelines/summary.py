@@ -47,6 +47,14 @@ def show_extract(people: int, tables: Mapping[str, Mapping[str, Any]], notes: Se
         console.print(f"  note: {note}", highlight=False)
 
 
+def show_rewritten(written: Mapping[str, Sequence[int]], files: int, console: Console) -> None:
+    """Print how many of a store's bucket files a landing wrote; the others were as they stood."""
+    total = sum(len(buckets) for buckets in written.values())
+    which = f" ({', '.join(f'{domain} {len(buckets)}' for domain, buckets in sorted(written.items()))})"
+    told = f"{total} of {files} bucket files written{which if 0 < total < files else ''}"
+    console.print(told, highlight=False, soft_wrap=True)
+
+
 def _people(told: Told, flow: dict[str, int], console: Console) -> None:
     definitions = told["build"]["definitions"]
     rows = [

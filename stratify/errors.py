@@ -6,7 +6,8 @@ StratifyError            1  base; anything else that escapes is a bug and shows 
 ├── DataError           11  an extract, or what can be made of it, does not suffice
 ├── GateError           12  an agreed gate is not met
 ├── BundleError         13  a bundle, a signature or a digest does not fit
-└── NotPermittedError   14  the caller may not do this
+├── NotPermittedError   14  the caller may not do this
+└── NotReconstructableError  15  what was known on a day cannot be told
 
 A message says what was required, what was got and what to do. It never holds a person's values.
 """
@@ -65,3 +66,9 @@ class NotPermittedError(StratifyError):
     """The caller may not do this."""
 
     exit_code = 14
+
+
+class NotReconstructableError(StratifyError):
+    """What was known on a day cannot be told: no delivery that old is kept."""
+
+    exit_code = 15

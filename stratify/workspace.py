@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 
@@ -26,6 +27,15 @@ class Workspace:
     def store(self) -> Path:
         """Events by domain and bucket, sorted by person and day."""
         return self.root / "store"
+
+    @property
+    def deliveries(self) -> Path:
+        """Stores of earlier deliveries, each in a work folder of its own."""
+        return self.root / "deliveries"
+
+    def delivery(self, day: date) -> Workspace:
+        """The work folder of the delivery of a day."""
+        return Workspace(self.deliveries / day.isoformat())
 
     @property
     def features(self) -> Path:

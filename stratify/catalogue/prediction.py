@@ -80,6 +80,7 @@ _CHOSEN_BY: dict[str, dict[str, type]] = {
     "lab": {},
 }
 _CODED = ("diagnosis", "drug", "lab")
+_SWITCHED = ("contact", "stay", "diagnosis")  # what a change of register generations counts in another way
 _DISTINCT = ("drug", "lab")  # coded facts that stay true
 _VALUED = ("stay", "drug", "lab")  # a stay's value is its length, known at its end
 _OF_A_PERSON = ("age", "female", "resident_days")
@@ -105,6 +106,7 @@ class FeatureFamily(Entry):
     fallback: dict[Aggregate, float | Literal["missing"]] = Field(
         default_factory=dict
     )  # what a cell without events holds
+    across_switch: Literal["presence", "period_adjusted"] = "presence"  # see stratify/features/across.py
     unit: str = ""
     example: tuple[FeatureExample, ...] = ()
 
@@ -173,6 +175,10 @@ class FeatureFamily(Entry):
             raise ValueError(f"distinct: of {', '.join(_DISTINCT)}, in windows that end at the landmark")
         if reads and self.domain not in _VALUED:
             raise ValueError(f"domain {self.domain} has no value for {', '.join(reads)}")
+        scaled = {"count", "sum", "rate"} & set(self.aggregates)
+        if self.across_switch == "period_adjusted" and (self.domain not in _SWITCHED or not scaled):
+            told = ", ".join(_SWITCHED)
+            raise ValueError(f"across_switch: period_adjusted is for count, sum and rate of {told}")
         if reads and self.domain == "stay" and self.at != "end":
             raise ValueError(f"{', '.join(reads)}: how long a stay lasted is known at its end: needs at = end")
         columns = _CHOSEN_BY.get(self.domain, {})

@@ -19,7 +19,7 @@ from typing import Literal
 import duckdb
 
 from stratify.registers.read import quoted
-from stratify.store.layout import DOMAINS, ROW_GROUP, bucket_file
+from stratify.store.layout import DOMAINS, PARQUET, bucket_file
 from stratify.store.read import Store
 
 How = Literal["removed", "moved"]
@@ -188,4 +188,4 @@ def _listed(domain: str, changed: dict[str, str]) -> str:
 
 
 def _copy(select: str, path: Path) -> None:
-    duckdb.execute(f"COPY ({select}) TO {quoted(path)} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP})")
+    duckdb.execute(f"COPY ({select}) TO {quoted(path)} ({PARQUET})")

@@ -1,11 +1,13 @@
 """The landmark matrix: declared columns, computed by the kernel from the store, bucket by bucket.
 
 A cell is NaN where the source cannot tell (its domain was not delivered, or the source does not tell acute from
-planned, psychiatric from somatic); a cell with nothing to count holds the family's fallback.
+planned, psychiatric from somatic), or does not count alike in the whole window (see `across`); a cell with nothing to
+count holds the family's fallback.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 
 import numpy as np
@@ -13,12 +15,14 @@ import numpy as np
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import FeatureFamily, FeatureGroup
 from stratify.cohort import DAYS_PER_YEAR, Spells, spell_of
+from stratify.features.across import Across
 from stratify.features.aggregates import AGGREGATES
 from stratify.features.columns import Column, columns, groups, windows
 from stratify.features.conditions import Present
 from stratify.features.events import read_events
 from stratify.features.indices import index_cells
 from stratify.features.kernel import Cells, Events, Floats, Rows, aggregate
+from stratify.registers.switch import of_store
 from stratify.store.read import Columns, Store
 
 RESIDENT_DAYS = 1825  # the longest window: to have lived here longer makes no record thicker
@@ -29,8 +33,9 @@ def matrix(
 ) -> Floats:
     """Return the cells of rows that lie in one bucket, shape (rows, columns)."""
     declared = columns(catalogue)
-    answer = np.full((len(rows), len(declared)), np.nan)
+    answer = np.full((len(rows), len(declared)), np.nan, order="F")  # it is filled column by column
     place = {column.id: position for position, column in enumerate(declared)}
+    switch = of_store(store.measurable)
     special = {
         "person": person_cells(rows, people, lived),
         "condition": dict(zip(found.condition_ids, found.cells().T, strict=True)),
@@ -45,10 +50,13 @@ def matrix(
         elif store.has(family.domain):
             of = groups(family, catalogue)
             nth = {group.id: number for number, group in enumerate(of)}
-            counted = gather(read_events(store, family, of, bucket), rows, family, len(of))
+            events = read_events(store, family, of, bucket)
+            counting = partial(gather, family=family, groups=len(of))
+            counted, across = counting(events, rows), Across(switch, family, events, rows, counting)
             for column in of_family:
                 if _measurable(store, family.domain, column.group):
-                    answer[:, place[column.id]] = cell(counted, column, nth[column.group.id])
+                    made = partial(cell, column=column, group=nth[column.group.id])
+                    answer[:, place[column.id]] = across.told(column, made(counted), made)
     return answer
 
 

@@ -298,6 +298,7 @@ def _pairs(events: Events, rows: Rows, longest: int | Ints, before: Floats | Non
     """
     if not len(rows) or not len(events.person):
         return
+    earliest, latest = int(rows.day.min()), int(rows.day.max())
     for start in range(0, len(events.person), EVENTS_AT_ONCE):
         block = slice(start, start + EVENTS_AT_ONCE)
         day = events.day[block]
@@ -306,7 +307,9 @@ def _pairs(events: Events, rows: Rows, longest: int | Ints, before: Floats | Non
         for limit in (events.until, before):
             if limit is not None:
                 upto = np.fmin(upto, limit[block])
-        event, row, left = rows.first_of(events.person[block])
+        event = np.flatnonzero((after < latest) & (upto >= earliest))  # the others reach no row of anybody
+        place, row, left = rows.first_of(events.person[block][event])
+        event = event[place]
         nth = 0
         while len(event):
             t = rows.day[row]

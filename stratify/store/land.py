@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import duckdb
 from stratify.catalogue import Catalogue
 from stratify.disclosure import words
 from stratify.errors import DataError, UsageError
-from stratify.registers import check, danish, omop
+from stratify.registers import check, danish, omop, switch
 from stratify.registers.complete import cut_contacts, cut_tables
 from stratify.registers.declare import Table, tables
 from stratify.registers.delivery import Delivery, read_delivery, today
@@ -27,6 +27,7 @@ from stratify.registers.source import Source
 from stratify.registers.stays import CONTACT, CONTACT_SETTING, OPEN_DAYS, STAY
 from stratify.registers.uses import use_of
 from stratify.registers.whole import is_empty, raise_if, table_problems, unreadable_problem
+from stratify.store.content import Content, read_earlier
 from stratify.store.layout import bucket_file, buckets
 from stratify.store.write import number_people, write_domain, write_people, write_refused
 
@@ -46,12 +47,22 @@ class Landed:
     measurable: dict[str, Any]
     people_with: dict[str, int | None]  # who ever had each condition; None where this source cannot tell: that is not 0
     notes: list[str]
+    dated: bool  # whether the delivery told its own days
+    rewritten: dict[str, list[int]]  # the buckets that were written, by domain; the others came from an earlier store
 
 
-def land(source: str, data: Path, out: Path, catalogue: Catalogue, progress: Callable[[str], None]) -> Landed:
+def land(
+    source: str,
+    data: Path,
+    out: Path,
+    catalogue: Catalogue,
+    progress: Callable[[str], None],
+    earlier: Sequence[Path] = (),
+) -> Landed:
     """Write the store of an extract into the empty folder `out` and return what became of every row.
 
-    Raises UsageError for an unknown source, DataError (exit 11, all problems listed) for an extract that is refused.
+    Bucket files that would be the same as in one of the `earlier` stores are taken from there. Raises UsageError for an
+    unknown source, DataError (exit 11, all problems listed) for an extract that is refused.
     """
     if source not in SOURCES:
         raise UsageError(f"--source needs one of {', '.join(SOURCES)}, got {source!r}")
@@ -76,10 +87,13 @@ def land(source: str, data: Path, out: Path, catalogue: Catalogue, progress: Cal
         queries = {"contact": CONTACT, "stay": STAY, "condition": conditions, "diagnosis": "SELECT * FROM diagnoses"}
         queries |= {domain: reader.sql(domain) for domain in reader.domains(extract.tables) if domain not in queries}
         events: dict[str, int] = {}
+        content = Content(buckets(people), [read_earlier(root) for root in earlier])
         for domain, sql in sorted(queries.items()):
             progress(f"landing {domain}")
-            events[domain] = write_domain(con, domain, reader.spell(sql, delivery), people, out)
+            events[domain] = write_domain(con, domain, reader.spell(sql, delivery), people, out, content)
+        content.write(out)
         people_with = _people_with(con, out, people, catalogue, measurable["conditions"])
+        measurable |= switch.landed(con, reader.tables)
         notes += [*_never_closed(con), *cut_tables(con, _without_contacts(reader), extract.tables, delivery.covers_to)]
         write_refused(con, extract.tables, out)
     shutil.rmtree(spill, ignore_errors=True)
@@ -88,7 +102,8 @@ def land(source: str, data: Path, out: Path, catalogue: Catalogue, progress: Cal
     measurable |= told_by_drugs(measurable, domains, catalogue)
     measurable |= {"domains": domains, "use": {domain: use_of(domain) for domain in domains}}
     notes = [*extract.notes, *_not_there(declared, extract.tables), *_left(counts), *_mostly_refused(counts), *notes]
-    return Landed(people, events, told, delivery, measurable, people_with, notes)
+    dated = read_delivery(source, data)[0] is not None
+    return Landed(people, events, told, delivery, measurable, people_with, notes, dated, content.rewritten)
 
 
 def told_by_drugs(

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 PEOPLE_PER_BUCKET = 25_000
 ROW_GROUP = 10_000
+PARQUET = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
+
+# People are spread by the MD5 of their source id and numbered inside their bucket in the order of the ids: number =
+# bucket + place x buckets. So who comes or goes changes the numbers of one bucket, not of all. The price: buckets are
+# not filled alike, and with more than one of them a few numbers (about one in a hundred) are nobody's.
+BUCKET_OF = "(" + " + ".join(
+    f"{16**place} * (strpos('0123456789abcdef', substr(md5(source_id), {place + 1}, 1)) - 1)" for place in range(6)
+) + ")"  # fmt: skip
 
 DOMAINS: dict[str, dict[str, str]] = {
     "diagnosis": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR", "kind": "VARCHAR", "care": "VARCHAR",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stratify.store.slices import File, Slice
 
 Columns = dict[str, npt.NDArray[Any]]
+UNBORN = 84_005  # 31 December 2199: the last day there can be
 
 
 @dataclass(frozen=True)
@@ -67,15 +68,34 @@ class Store:
         return domain in self.measurable["domains"]
 
     def persons(self) -> Columns:
-        """Return all people: person, sex, birth, death (NaN while alive)."""
-        return self._query(
+        """Return people by number: person, sex, birth, death (NaN while alive).
+
+        A number that is nobody's (see `layout.BUCKET_OF`) stands there unborn, of no sex and resident nowhere, so that
+        what is asked of a person stands at their number.
+        """
+        found = self._query(
             f"SELECT person, sex, birth, death FROM {self._files(['persons.parquet'])} ORDER BY person", ("death",)
         )
+        numbers = found["person"]
+        if not len(numbers) or numbers[-1] + 1 == len(numbers):
+            return found
+        every = np.arange(numbers[-1] + 1, dtype=numbers.dtype)
+        blank: dict[str, Any] = {"person": every, "sex": 0, "birth": UNBORN, "death": np.nan}
+        answer: Columns = {}
+        for name, values in found.items():
+            answer[name] = np.full(len(every), blank[name], dtype=values.dtype)
+            answer[name][numbers] = values
+        return answer
 
     def source_ids(self) -> list[str]:
-        """Return the source's own ids, by person number. Only pseudonyms may be made of them."""
-        rows = duckdb.execute(f"SELECT source_id FROM {self._files(['persons.parquet'])} ORDER BY person").fetchall()
-        return [source_id for (source_id,) in rows]
+        """Return the source's own ids by person number, "" where it is nobody's. For pseudonyms only."""
+        rows = duckdb.execute(
+            f"SELECT person, source_id FROM {self._files(['persons.parquet'])} ORDER BY person"
+        ).fetchall()
+        answer = [""] * (rows[-1][0] + 1 if rows else 0)
+        for person, source_id in rows:
+            answer[person] = source_id
+        return answer
 
     def residence(self) -> Columns:
         """Return all stretches of residence: person, start, end (NaN while resident), municipality."""

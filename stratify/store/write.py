@@ -1,4 +1,4 @@
-"""Writing the store from DuckDB: people numbered densely, each bucket its own sorted file, the refused rows beside."""
+"""Writing the store from DuckDB: people numbered, each bucket its own sorted file, the refused rows beside."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from pathlib import Path
 import duckdb
 
 from stratify.registers.read import NOT_A_LINE, Raw, quoted
-from stratify.store.layout import DOMAINS, ROW_GROUP, bucket_file, buckets
-
-_PARQUET = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
+from stratify.store.content import Content, digests
+from stratify.store.layout import BUCKET_OF, DOMAINS, PARQUET, bucket_file, buckets
 
 
 def number_people(con: duckdb.DuckDBPyConnection, persons_sql: str) -> int:
-    """Make table `persons`, numbered 0, 1, … in the order of the source's ids; return how many there are."""
+    """Make table `persons`, each with a number of their own (see `layout.BUCKET_OF`); return how many there are."""
+    con.execute(f"CREATE TEMP TABLE named AS {persons_sql}")
+    row = con.execute("SELECT count(*) FROM named").fetchone()
+    people = int(row[0]) if row else 0
+    count = buckets(people)
     con.execute(
-        "CREATE TEMP TABLE persons AS SELECT CAST(row_number() OVER (ORDER BY source_id) - 1 AS INTEGER) AS person, "
-        "source_id, CAST(coalesce(sex, 0) AS TINYINT) AS sex, CAST(birth AS INTEGER) AS birth, "
-        f"CAST(death AS INTEGER) AS death FROM ({persons_sql}) AS p"
+        f"CREATE TEMP TABLE persons AS SELECT CAST(bucket + {count} * (row_number() OVER (PARTITION BY bucket "
+        "ORDER BY source_id) - 1) AS INTEGER) AS person, source_id, CAST(coalesce(sex, 0) AS TINYINT) AS sex, "
+        "CAST(birth AS INTEGER) AS birth, CAST(death AS INTEGER) AS death "
+        f"FROM (SELECT *, {BUCKET_OF} % {count} AS bucket FROM named) AS p"
     )
-    row = con.execute("SELECT count(*) FROM persons").fetchone()
-    return int(row[0]) if row else 0
+    con.execute("DROP TABLE named")
+    return people
 
 
 def write_people(con: duckdb.DuckDBPyConnection, residence_sql: str, out: Path) -> int:
@@ -37,26 +41,32 @@ def write_people(con: duckdb.DuckDBPyConnection, residence_sql: str, out: Path) 
     return int(row[0]) if row else 0
 
 
-def write_domain(con: duckdb.DuckDBPyConnection, domain: str, sql: str, people: int, out: Path) -> int:
+def write_domain(
+    con: duckdb.DuckDBPyConnection, domain: str, sql: str, people: int, out: Path, content: Content
+) -> int:
     """Write a domain's events, one sorted file per bucket; return how many events there are.
 
     Rows are ordered by person, day and then every other column, so that the bytes do not depend on the order of the
-    delivery, the number of threads or the memory at hand.
+    delivery, the number of threads or the memory at hand. A bucket that an earlier store holds alike is taken from
+    there; adding 0 makes one of the two zeros that are equal and yet other bytes.
     """
     columns = DOMAINS[domain]
-    typed = ", ".join(f"CAST(e.{name} AS {kind}) AS {name}" for name, kind in columns.items())
+    typed = ", ".join(
+        f"CAST(e.{name} AS {kind}){' + 0' if kind == 'DOUBLE' else ''} AS {name}" for name, kind in columns.items()
+    )
     con.execute(
         f"CREATE TEMP TABLE landing AS SELECT p.person, {typed} FROM ({sql}) AS e JOIN persons AS p USING (source_id)"
     )
     order = ", ".join(["person", *columns])
     count = buckets(people)
     (out / domain).mkdir(parents=True)
-    for bucket in range(count):
-        _copy(
-            con,
-            f"SELECT * FROM landing WHERE person % {count} = {bucket} ORDER BY {order}",
-            out / bucket_file(domain, bucket),
-        )
+    for bucket, rows in enumerate(digests(con, order, count)):
+        if not content.taken(domain, bucket, rows, out):
+            _copy(
+                con,
+                f"SELECT * FROM landing WHERE person % {count} = {bucket} ORDER BY {order}",
+                out / bucket_file(domain, bucket),
+            )
     row = con.execute("SELECT count(*) FROM landing").fetchone()
     con.execute("DROP TABLE landing")
     return int(row[0]) if row else 0
@@ -80,4 +90,4 @@ def write_refused(con: duckdb.DuckDBPyConnection, raws: Mapping[str, Raw], out: 
 
 
 def _copy(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
-    con.execute(f"COPY ({select}) TO {quoted(path)} ({_PARQUET})")
+    con.execute(f"COPY ({select}) TO {quoted(path)} ({PARQUET})")

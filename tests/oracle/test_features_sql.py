@@ -27,6 +27,7 @@ from stratify.store.read import Store
 from stratify.workspace import Workspace
 
 CATALOGUE = load()
+SWITCH = 17_930  # 3 February 2019: the first day of LPR_A
 FOREVER = 1_000_000
 VALUES = {"stay": "hours / 24.0", "drug": "ddd", "lab": "value"}
 
@@ -203,11 +204,23 @@ def windowed_query(family):
             once = aggregate in ("last", "days_since")
             for window in family.windows[-1:] if once else family.windows:
                 name = f"{family.id}_{group.id}_{aggregate}" + ("" if once else f"_{window}")
-                cells.append(f"{cell(family, aggregate, f'{of} AND e.{day} >= t - {window}')} AS {name}")
+                inside = f"{of} AND e.{day} >= t - {window}"
+                told = cell(family, aggregate, inside)
+                if family.domain in ("contact", "stay", "diagnosis") and aggregate in ("count", "sum"):
+                    told = across(family, told, cell(family, aggregate, f"{inside} AND e.{day} >= {SWITCH}"), window)
+                cells.append(f"{told} AS {name}")
     return f"""SELECT cohort.person, cohort.t, {", ".join(cells)}
         FROM cohort LEFT JOIN {family.domain} AS e
              ON e.person = cohort.person AND e.{day} < cohort.t AND e.{known} < cohort.t
         GROUP BY cohort.person, cohort.t"""
+
+
+def across(family, whole, since, window):
+    """Two ways of counting are not added up: scaled where half of the window lies after the switch, or missing."""
+    after = f"(t - {SWITCH})"
+    scaled = f"CASE WHEN {after} * 2 >= {window} THEN {since} * {window}.0 / {after} END"
+    instead = scaled if family.across_switch == "period_adjusted" else "NULL"
+    return f"CASE WHEN t - {window} < {SWITCH} AND {SWITCH} < t THEN {instead} ELSE {whole} END"
 
 
 def cell(family, aggregate, inside):

@@ -139,10 +139,29 @@ def test_a_store_is_read_in_its_own_order_whatever_the_buckets(extract, catalogu
         assert all(set(part["person"] % 3) == {bucket} for bucket, part in enumerate(parts))
         assert sum(len(part["person"]) for part in parts) == ROWS
     right = one.read("lab", columns)
-    for name in columns:
-        assert np.array_equal(left[name], right[name])
+    assert (np.diff(left["person"]) >= 0).all()
     assert (np.diff(right["person"]) >= 0).all()
     assert right["comparator"][0] is None
+    here, there = one.source_ids(), many.source_ids()
+    assert here == sorted(filter(None, there))
+    for person, name in enumerate(here):
+        for column in columns[1:]:
+            mine = right[column][right["person"] == person]
+            assert np.array_equal(mine, left[column][left["person"] == there.index(name)])
+
+
+def test_a_number_that_is_nobodys_stands_there_unborn(extract, catalogue, tmp_path, monkeypatch):
+    store = Store(tmp_path / "store")
+    landing_with(2, extract, store.root, catalogue, monkeypatch)
+    people, names = store.persons(), store.source_ids()
+    nobody = np.array([not name for name in names])
+    assert (~nobody).sum() == PEOPLE < len(names)
+    assert people["person"].tolist() == list(range(len(names)))
+    assert people["birth"].dtype == np.int32
+    assert (people["sex"][nobody] == 0).all()
+    assert people["sex"][~nobody].all()
+    assert (people["birth"][nobody] > 80_000).all()
+    assert np.isnan(people["death"][nobody]).all()
 
 
 def test_people_and_residence_come_back_as_they_were(extract, catalogue, tmp_path, monkeypatch):

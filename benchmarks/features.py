@@ -1,0 +1,243 @@
+"""From the store to the matrix: what it costs, beside a mere scan and beside DuckDB, and for one person.
+
+    python benchmarks/features.py --people 200000
+    python benchmarks/features.py --work DIR                  # registers or a store that are there already
+    python benchmarks/features.py --build 200000 650000 1300000
+
+Prints CPU-seconds, which vary less on a busy machine than time on the wall, rates and ratios, all of one run. Rows are
+all adults at the two latest landmarks, so that nobody is left out as cheap. The cells that DuckDB makes too are
+compared. `--build` simulates, lands and builds regions of these sizes and prints how each grows.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import numpy as np
+from long_sql import by_sql, wanted
+from region import rss_of_all
+
+from pipelines.build_step import landmarks
+from pipelines.data_steps import land_step
+from pipelines.simulate_step import Wanted, synthesise_step
+from stratify.catalogue import load
+from stratify.cohort import residents
+from stratify.features import build as build_module
+from stratify.features import conditions, drug_rules, indices
+from stratify.features.build import cell, gather, matrix
+from stratify.features.columns import columns, groups
+from stratify.features.conditions import present
+from stratify.features.events import read_events
+from stratify.features.kernel import Rows
+from stratify.features.part import Region
+from stratify.store.layout import DOMAINS, bucket_file
+from stratify.store.read import Store
+from stratify.workspace import Workspace
+
+CATALOGUE = load()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", type=int, default=200_000)
+    parser.add_argument("--years", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--work", type=Path, help="a work folder; made and removed where none is named")
+    parser.add_argument("--build", type=int, nargs="+", metavar="PEOPLE", help="whole builds of these sizes instead")
+    given = parser.parse_args()
+    if given.build:
+        grow(given.build, given.years, given.seed)
+        return
+    with contextlib.ExitStack() as stack:
+        work = Workspace(given.work or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="features-"))))
+        landed(work, given.people, given.years, given.seed)
+        store = Store(work.store)
+        days = landmarks(store)[-2:]
+        floor = scan_floor(store)
+        ours, rows, events = whole_matrix(store, days)
+        print(f"matrix / scan floor {ours / floor:.1f}")
+        beside_duckdb(store, rows)
+        one_person(store, days[-1])
+        print(f"peak memory of this process {peak():,.0f} MiB; events {events:,}")
+
+
+def landed(work: Workspace, people: int, years: int, seed: int) -> None:
+    """Simulate and land what is not there yet, and say what landing cost."""
+    if not work.registers.exists():
+        synthesise_step(work, Wanted(people, years, seed, date(2024, 12, 31)), lambda *_: None)
+    land_step(work, CATALOGUE, source="synthetic", data=work.registers, progress=lambda *_: None)
+    manifest, run = (json.loads((work.store / name).read_text()) for name in ("manifest.json", "run.json"))
+    events, cpu = sum(manifest["results"]["events"].values()), run["cpu_seconds"]
+    rows = sum(table["rows_in"] for table in manifest["results"]["tables"].values())
+    print(f"landing       {cpu:7.1f} CPU-s  {run['seconds']:.1f} s on the wall  {rows:,} rows, {events:,} events")
+    print(f"              {events / cpu / 1e6:7.2f} million events a CPU-second, memory {run['peak_memory_mib']:,} MiB")
+
+
+def scan_floor(store: Store) -> float:
+    """Return the CPU-seconds DuckDB needs to read and decode the columns of the domains that families read."""
+    con, spent = duckdb.connect(), 0.0
+    for domain in read_domains(store):
+        kinds = {"person": "INTEGER", **DOMAINS[domain]}
+        sums = [f"sum({n})" for n, kind in kinds.items() if kind in ("INTEGER", "DOUBLE", "BIGINT")]
+        sums += [f"sum(length({n}))" for n, kind in kinds.items() if kind == "VARCHAR"]
+        started = cpu()
+        con.execute(f"SELECT {', '.join(sums)} FROM {store.events(domain, None)}").fetchall()
+        spent += cpu() - started
+    print(f"scan floor    {spent:7.1f} CPU-s")
+    return spent
+
+
+def whole_matrix(store: Store, days: list[int]) -> tuple[float, Rows, int]:
+    """Return the CPU-seconds of every column of every adult on these days, the rows, and the events read."""
+    started = cpu()
+    region, found, size = Region.of(store), [], 0
+    for bucket in range(store.buckets):
+        mine = np.flatnonzero(region.lived.person % store.buckets == bucket)
+        rows = residents(region.people, region.lived.of(mine), days)
+        had = present(store, rows, CATALOGUE, bucket)
+        size += matrix(store, rows, had, region.people, region.lived, CATALOGUE, bucket).nbytes
+        found.append(rows)
+    spent = cpu() - started
+    events = sum(rows_of(store, domain) for domain in read_domains(store))
+    rows = Rows(*(np.concatenate([getattr(part, name) for part in found]) for name in ("person", "day")))
+    print(
+        f"matrix        {spent:7.1f} CPU-s  {len(rows):,} rows x {len(columns(CATALOGUE))} columns, {size >> 20:,} MiB"
+    )
+    print(f"              {events / spent / 1e6:7.2f} million events a CPU-second, {events:,} events in the store")
+    return spent, rows, events
+
+
+def beside_duckdb(store: Store, rows: Rows) -> None:
+    """Make the windowed columns by the kernel and by DuckDB, compare the cells, and say what each cost."""
+    chosen = wanted(CATALOGUE)
+    families = {column.family.id: column.family for column in chosen if store.has(column.family.domain)}
+    ours: dict[str, list] = {column.id: [] for column in chosen}
+    started, place = cpu(), []
+    for bucket in range(store.buckets):
+        mine = np.flatnonzero(rows.person % store.buckets == bucket)
+        order = mine[np.lexsort((rows.day[mine], rows.person[mine]))]
+        place.append(order)
+        part = Rows(rows.person[order], rows.day[order])
+        for family in families.values():
+            of = groups(family, CATALOGUE)
+            nth = {group.id: n for n, group in enumerate(of)}
+            counted = gather(read_events(store, family, of, bucket), part, family, len(of))
+            for column in (c for c in chosen if c.family.id == family.id):
+                ours[column.id].append(cell(counted, column, nth[column.group.id]))
+    kernel = cpu() - started
+    con = duckdb.connect()
+    con.register("given", {"nth": np.arange(len(rows)), "person": rows.person, "t": rows.day})
+    con.execute("CREATE TABLE landmarks AS SELECT * FROM given")
+    started = cpu()
+    theirs = by_sql(con, store, CATALOGUE, chosen)
+    duck = cpu() - started
+    back = np.argsort(np.concatenate(place))
+    for name, cells in theirs.items():
+        np.testing.assert_allclose(np.concatenate(ours[name])[back], cells, rtol=1e-6, err_msg=name)
+    print(f"{len(theirs)} windowed columns, every cell of both the same:")
+    print(f"  kernel      {kernel:7.1f} CPU-s\n  DuckDB long {duck:7.1f} CPU-s\n  DuckDB / kernel {duck / kernel:.1f}")
+
+
+def one_person(store: Store, day: int, tries: int = 500) -> None:
+    """Read and compute single people, and say how long the whole and the kernel's part of it took."""
+    region = Region.of(store)
+    rows = residents(region.people, region.lived, [day])
+    spent = [0.0]
+
+    def timed(do):
+        def done(*given, **named):
+            started = time.perf_counter()
+            try:
+                return do(*given, **named)
+            finally:
+                spent[0] += time.perf_counter() - started
+
+        return done
+
+    for module, name in (
+        (build_module, "aggregate"),
+        (drug_rules, "aggregate"),
+        (conditions, "presence"),
+        (indices, "presence"),
+    ):
+        setattr(module, name, timed(getattr(module, name)))
+    whole, kernel = [], []
+    for person in np.random.default_rng(1).choice(rows.person, min(tries, len(rows)), replace=False).tolist():
+        spent[0], started = 0.0, time.perf_counter()
+        region.row(CATALOGUE, person, day)
+        whole.append(time.perf_counter() - started)
+        kernel.append(spent[0])
+    for name, took in (("with the store read", whole), ("in the kernel", kernel)):
+        print(f"one person, {name}: median {np.median(took) * 1e3:.2f} ms, p99 {np.quantile(took, 0.99) * 1e3:.2f} ms")
+
+
+def grow(sizes: list[int], years: int, seed: int) -> None:
+    """Simulate, land and build regions, each in a process of its own, and say how the cost grows."""
+    first = None
+    for people in sizes:
+        root = Path(tempfile.mkdtemp(prefix="features-"))
+        region = ["synthesise", "--people", str(people), "--years", str(years), "--seed", str(seed)]
+        told = {step[0]: run_command([*step, "--work", str(root)]) for step in (region, ["land"], ["build"])}
+        seconds, spent, memory = told["build"]
+        first = first or (people, spent)
+        ratio = (spent / first[1]) / (people / first[0])
+        print(f"{people:>9,} people: land {told['land'][1]:.0f} CPU-s, {told['land'][2]:,.0f} MiB")
+        print(f"  build {seconds:.1f} s on the wall, {spent:.1f} CPU-s, {memory:,.0f} MiB in all processes", flush=True)
+        print(f"  CPU-seconds per person, to the first size: {ratio:.2f}", flush=True)
+        shutil.rmtree(root)
+
+
+def run_command(arguments: list[str]) -> tuple[float, float, float]:
+    """Return seconds on the wall, CPU-seconds and the peak of all processes together in MiB."""
+    peak_kib, stop = [0], threading.Event()
+    own = rss_of_all()
+
+    def watch() -> None:
+        while not stop.wait(0.2):
+            peak_kib[0] = max(peak_kib[0], rss_of_all() - own)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    clock, spent = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    code = "from pipelines.cli import main; main()"
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True, env=os.environ, capture_output=True)
+    seconds, after = time.perf_counter() - clock, resource.getrusage(resource.RUSAGE_CHILDREN)
+    stop.set()
+    watcher.join()
+    return seconds, after.ru_utime + after.ru_stime - spent.ru_utime - spent.ru_stime, peak_kib[0] / 1024
+
+
+def read_domains(store: Store) -> list[str]:
+    """Return the domains that families and indices read, of those the store has."""
+    named = {family.domain for family in CATALOGUE.features.values()} & set(DOMAINS)
+    return sorted(domain for domain in named if store.has(domain))
+
+
+def rows_of(store: Store, domain: str) -> int:
+    import pyarrow.parquet as pq
+
+    return sum(pq.read_metadata(store.root / bucket_file(domain, n)).num_rows for n in range(store.buckets))
+
+
+def cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()

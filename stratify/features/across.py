@@ -1,0 +1,72 @@
+"""Windows that reach over a change of register generations: presence holds across it, counts do not.
+
+A count, sum, rate, trend or number of different codes over both sides adds up two ways of counting: it is missing. A
+family that says `across_switch = "period_adjusted"` counts what came since the switch and scales it to the whole
+window, where enough of the window lies after it; trends and different codes cannot be scaled and stay missing. What
+tells presence (any, days since, first seen) and what reads a value as it was measured is left as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from stratify.catalogue.entries import FeatureFamily
+from stratify.features.columns import Column
+from stratify.features.kernel import Cells, Events, Floats, Ints, Rows
+from stratify.registers.switch import Switch
+
+COUNTING = ("count", "sum", "rate", "distinct", "trend")
+SCALED = ("count", "sum", "rate")
+Gather = Callable[[Events, Rows], Cells]
+Cell = Callable[[Cells], Floats]
+
+
+class Across:
+    """One family's cells of rows whose windows reach over the switch; nothing is done where none does."""
+
+    def __init__(
+        self, switch: Switch | None, family: FeatureFamily, events: Events, rows: Rows, gather: Gather
+    ) -> None:
+        touched = switch is not None and family.domain in switch.domains
+        self.switch = switch if touched else None
+        self._rows = rows
+        self._since: Cells | None = None
+        if self.switch is None or family.across_switch != "period_adjusted":
+            return
+        self._over = _over(rows.day, 0, max(w for w in family.windows if isinstance(w, int)), self.switch.day)
+        if self._over.any():
+            kept = Rows(rows.person[self._over], rows.day[self._over])
+            self._since = gather(since(events, self.switch.day), kept)
+
+    def told(self, column: Column, value: Floats, cell: Cell) -> Floats:
+        """Return a column's cells, those over the switch scaled or missing; `cell` makes them of what was gathered."""
+        if self.switch is None or column.aggregate not in COUNTING or column.window is None:
+            return value
+        near, far = (0, column.window) if isinstance(column.window, int) else column.window
+        near = 0 if column.aggregate == "trend" else near
+        over = _over(self._rows.day, near, far, self.switch.day)
+        if not over.any():
+            return value
+        instead = np.full(len(value), np.nan)
+        if self._since is not None and column.aggregate in SCALED:
+            share = (self._rows.day - near - self.switch.day) / (far - near)
+            enough = over & (share >= self.switch.least_share)
+            instead[self._over] = cell(self._since)
+            instead = np.where(enough, instead / np.where(enough, share, 1), np.nan)
+        return np.where(over, instead, value)
+
+
+def since(events: Events, day: int) -> Events:
+    """Return the events from a day on."""
+    kept = events.day >= day
+    parts = {f.name: getattr(events, f.name) for f in fields(events) if f.init}
+    return replace(events, **{name: part[kept] for name, part in parts.items() if part is not None})
+
+
+def _over(day: Ints, near: int, far: int, switch: int) -> npt.NDArray[np.bool_]:
+    """Whether [day - far, day - near) has days on both sides of the switch."""
+    return np.asarray((day - far < switch) & (day - near > switch))
