@@ -166,6 +166,12 @@ def test_what_cannot_be_a_folder_of_deliveries_is_told_at_once(tmp_path, deliver
     assert dated("danish", tmp_path / "none") == {}
 
 
+def test_check_asks_for_one_of_the_deliveries(deliveries, stratify):
+    done = stratify("check", "--source", "danish", "--data", deliveries, check=False)
+    assert done.returncode == 2
+    assert "name one of them" in done.stderr
+
+
 def test_the_command_lands_a_folder_and_builds_as_of_a_day(tmp_path, deliveries, stratify):
     work = tmp_path / "work"
     done = stratify("land", "--source", "danish", "--data", deliveries, "--work", work)
