@@ -76,12 +76,26 @@ def landed(work: Workspace, people: int, years: int, seed: int) -> None:
     """Simulate and land what is not there yet, and say what landing cost."""
     if not work.registers.exists():
         synthesise_step(work, Wanted(people, years, seed, date(2024, 12, 31)), lambda *_: None)
-    land_step(work, CATALOGUE, source="synthetic", data=work.registers, progress=lambda *_: None)
+    spent, doing, since = dict.fromkeys(("reading", "checking", "landing"), 0.0), "reading", cpu()
+
+    def say(what: str, *_: float) -> None:
+        nonlocal doing, since
+        spent[doing], doing, since = spent[doing] + cpu() - since, what.split()[0], cpu()
+
+    _, ran = land_step(work, CATALOGUE, source="synthetic", data=work.registers, progress=say)
+    say("reading")
     manifest, run = (json.loads((work.store / name).read_text()) for name in ("manifest.json", "run.json"))
-    events, cpu = sum(manifest["results"]["events"].values()), run["cpu_seconds"]
+    events, whole = sum(manifest["results"]["events"].values()), run["cpu_seconds"]
     rows = sum(table["rows_in"] for table in manifest["results"]["tables"].values())
-    print(f"landing       {cpu:7.1f} CPU-s  {run['seconds']:.1f} s on the wall  {rows:,} rows, {events:,} events")
-    print(f"              {events / cpu / 1e6:7.2f} million events a CPU-second, memory {run['peak_memory_mib']:,} MiB")
+    print(f"landing       {whole:7.1f} CPU-s  {run['seconds']:.1f} s on the wall  {rows:,} rows, {events:,} events")
+    print(
+        f"              {events / whole / 1e6:7.2f} million events a CPU-second, memory {run['peak_memory_mib']:,} MiB"
+    )
+    if ran:
+        told = ", ".join(f"{name} {seconds:.1f}" for name, seconds in spent.items())
+        print(
+            f"              {told} CPU-s; {events / spent['landing'] / 1e6:.2f} million events mapped, sorted, written"
+        )
 
 
 def scan_floor(store: Store) -> float:
