@@ -77,6 +77,9 @@ def land(
         extract = open_extract(con, data, declared, spill, only)
         delivery = _checked(con, reader, source, data, extract, progress)
         counts = {name: check.count(con, declared[name], raw) for name, raw in sorted(extract.tables.items())}
+        write_refused(con, extract.tables, out)
+        for name in extract.tables:  # as delivered, they are not asked again, and memory is dear
+            con.execute(f"DROP TABLE raw_{name}")
         reader.prepare(con)
         people = number_people(con, reader.spell(reader.sql("persons"), delivery))
         con.execute(f"CREATE TEMP VIEW all_contacts AS {reader.spell(reader.sql('contacts'), delivery)}")
@@ -95,7 +98,6 @@ def land(
         people_with = _people_with(con, out, people, catalogue, measurable["conditions"])
         measurable |= switch.landed(con, reader.tables)
         notes += [*_never_closed(con), *cut_tables(con, _without_contacts(reader), extract.tables, delivery.covers_to)]
-        write_refused(con, extract.tables, out)
     shutil.rmtree(spill, ignore_errors=True)
     told = {name: counted.as_dict() for name, counted in counts.items()}
     domains = sorted(domain for domain in queries if events[domain] or events.get(DERIVED.get(domain, "")))
