@@ -84,15 +84,12 @@ def placed(of):
     return of
 
 
-stretches = st.lists(
-    st.tuples(st.sampled_from([-3000, -40, 0, 1, 31]), st.sampled_from([None, 0, 1, 30, 400])), max_size=2
-)
-lives = st.fixed_dictionaries(
-    {
-        "lived": st.one_of(st.just([(-3000, None)]), stretches),
-        "death": st.one_of(st.none(), st.sampled_from([-1, 0, 31, 500])),
-    }
-)
+ALWAYS, MOVED_IN, LEFT, BACK, NEVER = [(-3000, None)], [(1, None)], [(-3000, 30)], [(-3000, -40), (31, 400)], []
+TOUCHING, WITHIN = [(-3000, 0), (0, 31)], [(-3000, 365), (-40, 1)]
+STRETCHES = [ALWAYS, MOVED_IN, LEFT, BACK, NEVER, TOUCHING, WITHIN]  # of residence, in days from the first landmark
+DEATHS = [None, -1, 0, 31, 500]
+LIVES = [{"lived": ALWAYS, "death": None}, *({"lived": a, "death": b} for a in STRETCHES for b in DEATHS)]
+lives = st.one_of(st.just(LIVES[0]), st.sampled_from(LIVES))
 
 
 @dataclass(frozen=True)
@@ -116,7 +113,7 @@ class Registry:
 registries = st.builds(
     Registry,
     st.lists(st.sampled_from(list(OWN)), min_size=1, max_size=2, unique=True).flatmap(
-        lambda names: st.fixed_dictionaries({name: st.lists(event(name), max_size=12) for name in names})
+        lambda names: st.fixed_dictionaries({name: st.lists(event(name), max_size=10) for name in names})
     ),
     st.lists(lives, min_size=4, max_size=5),  # the fifth never has an event
 )
