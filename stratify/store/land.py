@@ -80,6 +80,9 @@ def land(
         extract = open_extract(con, data, declared, spill, only)
         delivery = _checked(con, reader, source, data, extract, progress)
         counts = {name: check.count(con, declared[name], raw) for name, raw in sorted(extract.tables.items())}
+        write_refused(con, extract.tables, out)
+        for name in extract.tables:  # as delivered, they are not asked again, and memory is dear
+            con.execute(f"DROP TABLE raw_{name}")
         reader.prepare(con)
 
         def made(name: str, sql: str) -> str:
@@ -103,7 +106,6 @@ def land(
         people_with = _people_with(con, out, people, catalogue, measurable["conditions"])
         measurable |= switch.landed(con, reader.tables)
         notes += [*_never_closed(con), *cut_tables(con, _without_contacts(reader), extract.tables, delivery.covers_to)]
-        write_refused(con, extract.tables, out)
     shutil.rmtree(spill, ignore_errors=True)
     told = {name: counted.as_dict() for name, counted in counts.items()}
     domains = sorted(domain for domain in queries if events[domain] or events.get(DERIVED.get(domain, "")))
