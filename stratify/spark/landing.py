@@ -38,9 +38,9 @@ class SparkEngine:
 
     def result(self, con: duckdb.DuckDBPyConnection, name: str, sql: str, scratch: Path) -> str:
         """Return the SQL that reads, in DuckDB, what a query gives on Spark; later queries know it by its name."""
-        folder = scratch / "made" / name
-        self._query(con, sql, scratch).write.parquet(str(folder))
-        self._spark.read.parquet(str(folder)).createOrReplaceTempView(name)
+        folder = scratch.resolve() / "made" / name
+        self._query(con, sql, scratch).write.parquet(folder.as_uri())
+        self._spark.read.parquet(folder.as_uri()).createOrReplaceTempView(name)
         self._there.add((scratch, name))
         return f"SELECT * FROM read_parquet({quoted(folder / '*.parquet')})"
 
@@ -64,7 +64,7 @@ class SparkEngine:
             f"SELECT p.person, {columns} FROM events_here AS e JOIN persons AS p ON e.source_id = p.source_id"
         )
         parted = rows.repartition(count, rows["person"] % count)
-        told = parted.mapInArrow(_writer(domain, count, str(out)), FOUND).collect()
+        told = parted.mapInArrow(_writer(domain, count, str(out.resolve())), FOUND).collect()
         if {row["writer"] for row in told} - {writer()}:
             raise DataError("a Spark worker has another version of DuckDB or of this program: install the same there")
         found = {row["bucket"]: row["digest"] for row in told}
@@ -89,11 +89,11 @@ class SparkEngine:
         """Hand a table or view of DuckDB to Spark, once."""
         if (scratch, name) in self._there:
             return
-        folder = scratch / "shared"
+        folder = scratch.resolve() / "shared"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{name}.parquet"
         con.execute(f'COPY (SELECT * FROM "{name}") TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd)')
-        self._spark.read.parquet(str(path)).createOrReplaceTempView(name)
+        self._spark.read.parquet(path.as_uri()).createOrReplaceTempView(name)
         self._there.add((scratch, name))
 
 

@@ -9,6 +9,7 @@ is not on the list is refused, since it may be taken over by name and mean somet
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from stratify.errors import UsageError
 
@@ -53,25 +54,27 @@ def tables_of(sql: str) -> frozenset[str]:
     return frozenset(table.name for table in tree.find_all(exp.Table)) - own
 
 
-def _name(node: object) -> str:
-    name: str = node.name if type(node).__name__ == "Anonymous" else node.sql_name()  # type: ignore[attr-defined]
+def _name(node: Any) -> str:
+    name: str = node.name if type(node).__name__ == "Anonymous" else node.sql_name()
     return name.upper()
 
 
-def _minutes(node: object) -> object:
-    """Put the minutes that begin between two moments as whole days, hours and minutes, which both engines tell alike."""
+def _minutes(node: Any) -> Any:
+    """Put minutes between two moments as whole days, hours and minutes, which both engines tell alike."""
     _, exp = _sqlglot()
     if not isinstance(node, exp.DateDiff) or node.text("unit").upper() != "MINUTE":
         return node
     until, since = node.this, node.expression
-    days = exp.DateDiff(this=exp.cast(until.copy(), "date"), expression=exp.cast(since.copy(), "date"), unit=exp.var("DAY"))
+    days = exp.DateDiff(
+        this=exp.cast(until.copy(), "date"), expression=exp.cast(since.copy(), "date"), unit=exp.var("DAY")
+    )
     told = exp.cast(days, "bigint") * 1440
     for part, size in ((exp.Hour, 60), (exp.Minute, 1)):
         told = told + exp.paren(part(this=until.copy()) - part(this=since.copy())) * size
     return exp.paren(told)
 
 
-def _sqlglot() -> tuple[object, object]:
+def _sqlglot() -> tuple[Any, Any]:
     try:
         import sqlglot
         from sqlglot import exp

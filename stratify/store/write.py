@@ -67,7 +67,9 @@ def write_domain(
 def typed(domain: str) -> str:
     """Return the select list of a domain's columns in the types of the store, from rows called `e`."""
     columns = DOMAINS[domain].items()
-    return ", ".join(f"CAST(e.{name} AS {kind}){' + 0' if kind == 'DOUBLE' else ''} AS {name}" for name, kind in columns)
+    return ", ".join(
+        f"CAST(e.{name} AS {kind}){' + 0' if kind == 'DOUBLE' else ''} AS {name}" for name, kind in columns
+    )
 
 
 def order(domain: str) -> str:
