@@ -54,7 +54,9 @@ def test_masters_that_are_known(master):
     assert MASTER.fullmatch(master)
 
 
-@pytest.mark.parametrize("master", ["", "local[0]", "local(2)", "localhost", "spark://a", "http://a:7077", "yarn cluster"])
+@pytest.mark.parametrize(
+    "master", ["", "local[0]", "local(2)", "localhost", "spark://a", "http://a:7077", "yarn cluster"]
+)
 def test_a_bad_master_is_refused_with_what_one_looks_like(master):
     assert "--master needs local[2], local[*], spark://host:port, yarn or k8s://address" in refused("spark", master)
 
