@@ -148,6 +148,11 @@ def check_references(catalogue: Catalogue) -> list[str]:
             for family in catalogue.features.values()
         ),
         *(
+            (f"features/{family.id}.toml: conditions",
+             [c for flag in family.flag for part in flag.part for c in part.conditions], catalogue.conditions)
+            for family in catalogue.features.values()
+        ),
+        *(
             (f"offers/{offer.id}.toml: instead", [i for e in offer.excludes for i in e.instead], catalogue.offers)
             for offer in catalogue.offers.values()
         ),

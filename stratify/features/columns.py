@@ -30,6 +30,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "rate": ("pr. år", "per year"),
     "trend": ("udvikling", "trend"),
     "days_since": ("dage siden", "days since"),
+    "days_within": ("dage", "days"),
 }
 
 
@@ -50,11 +51,19 @@ class Column:
             "id": self.id,
             "label": self._label().model_dump(),
             "clinical_group": self.family.clinical_group.model_dump(),
-            "unit": _UNITS.get(self.aggregate or "", self.family.unit),
+            "unit": self._unit(),
             "role": self.family.role,
+            "set": self.family.set,
             "source_use": use_of(self.family.domain),
             "fallback": fallback,
         }
+
+    def _unit(self) -> str:
+        if self.aggregate == "slope":
+            return f"{self.family.unit} per year"
+        if self.aggregate == "count" and self.family.domain == "lab":
+            return "measurements"
+        return _UNITS.get(self.aggregate or "", self.family.unit)
 
     def _label(self) -> Text:
         if self.aggregate is None or self.family.per != "group":
@@ -66,7 +75,8 @@ class Column:
         return Text(da=f"{self.group.name.da}: {da}, {span_da}", en=f"{self.group.name.en}: {en}, {span_en}")
 
 
-_UNITS = {"days_since": "days", "first_seen": "yes/no", "any": "yes/no", "distinct": "different ones", "trend": "ratio"}
+_UNITS = {"days_since": "days", "first_seen": "yes/no", "any": "yes/no", "distinct": "different ones", "trend": "ratio",
+          "days_within": "days"}  # fmt: skip
 
 
 def _span(window: Window) -> tuple[str, str]:

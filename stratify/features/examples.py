@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from stratify.catalogue import Catalogue
@@ -10,6 +12,7 @@ from stratify.cohort import Spells
 from stratify.features.build import cell, gather, person_cells
 from stratify.features.columns import columns, groups
 from stratify.features.conditions import group_names, present_of
+from stratify.features.events import chosen
 from stratify.features.indices import scores_of
 from stratify.features.kernel import Events, Floats, Rows
 
@@ -55,14 +58,34 @@ def _told(value: Floats) -> float | str:
 
 
 def _events(family: FeatureFamily, example: FeatureExample, names: list[str]) -> Events:
+    if coded(family):  # an event is told by its code, and is of each group that has it
+        codes = sorted({event[0] for event in example.events})
+        told = [(codes.index(name), place, day, known, *rest)
+                for name, day, known, *rest in example.events
+                for place, group in enumerate(family.group) if chosen(group, {"code": name})]  # fmt: skip
+        return _in_order(told)
     strangers = {name for name, *_ in example.events} - set(names)
     if strangers:
         raise ValueError(f"features/{family.id}.toml: example: no such group {', '.join(sorted(strangers))}")
-    in_order = sorted(example.events, key=lambda event: (event[1], event[3]))  # as the store sorts: by day, then value
+    return _in_order([(0, names.index(name), *rest) for name, *rest in example.events])
+
+
+def coded(family: FeatureFamily) -> bool:
+    """Return whether a family's examples name events by their code."""
+    return "distinct" in family.aggregates
+
+
+def _in_order(told: Sequence[tuple[int, int, int, int, float, *tuple[int, ...]]]) -> Events:
+    """Events from (code, group, day, known, value, end, end known); the last two where there is an end."""
+    told = sorted(told, key=lambda event: (event[2], event[4]))  # as the store sorts: by day, then value
+    ends = [event[5:] or (np.nan, np.nan) for event in told]
     return Events(
-        person=np.zeros(len(in_order), dtype=np.int64),
-        day=np.array([day for _, day, _, _ in in_order], dtype=np.int64),
-        known=np.array([known for _, _, known, _ in in_order], dtype=np.int64),
-        group=np.array([names.index(name) for name, _, _, _ in in_order], dtype=np.int64),
-        value=np.array([value for _, _, _, value in in_order], dtype=np.float64),
+        person=np.zeros(len(told), dtype=np.int64),
+        day=np.array([event[2] for event in told], dtype=np.int64),
+        known=np.array([event[3] for event in told], dtype=np.int64),
+        group=np.array([event[1] for event in told], dtype=np.int64),
+        value=np.array([event[4] for event in told], dtype=np.float64),
+        code=np.array([event[0] for event in told], dtype=np.int64),
+        end=np.array([end for end, _ in ends], dtype=np.float64),
+        end_known=np.array([known for _, known in ends], dtype=np.float64),
     )

@@ -129,9 +129,9 @@ def test_bed_days_are_scaled_alike(cells):
         for ago in (BEFORE, AFTER)
     ]
     found = cells([], stay=stays)
-    assert found["bed_days_somatic_sum_1825"] == pytest.approx(2 * 1.825)
+    assert found["bed_days_somatic_days_within_1825"] == pytest.approx(2 * 1.825)
     assert found["stay_acute_count_1825"] == pytest.approx(1.825)
-    assert found["bed_days_psychiatric_sum_1825"] == 0
+    assert found["bed_days_psychiatric_days_within_1825"] == 0
 
 
 def test_what_the_switch_is_comes_from_its_file():

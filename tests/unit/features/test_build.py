@@ -71,7 +71,7 @@ def test_where_psychiatric_care_is_not_told_columns_by_care_are_missing_and_the_
     contact = event(100, setting="outpatient", care="somatic")
     found = cells({"contact": [contact], "stay": [], "drug": [], "lab": []}, care=False)
     assert np.isnan(found["contact_outpatient_somatic_count_365"][0])
-    assert np.isnan(found["bed_days_psychiatric_sum_365"][0])
+    assert np.isnan(found["bed_days_psychiatric_days_within_365"][0])
     assert found["contact_all_count_365"] == [1]
     assert found["contact_emergency_count_365"] == [0]
     assert found["stay_acute_count_365"] == [0]
@@ -96,22 +96,22 @@ def test_an_index_is_missing_where_the_source_does_not_code_for_it(cells):
     assert found["elixhauser_swiss"] == [0]
 
 
-def test_a_stay_counts_from_its_beginning_and_its_bed_days_from_its_end(cells):
+def test_a_stay_counts_from_its_beginning_and_its_bed_days_to_the_end_that_is_known(cells):
     """Begun 40 days before T and known 14 days later; ended 10 days before T, which is known 4 days after T."""
     ended = {"end_day": T - 10, "end_known": T + 4, "hours": 720.0}
     tables = {"contact": [], "drug": [], "lab": []}
     found = cells({**tables, "stay": [event(40, admission=True, acute=True, care="somatic", **ended)]}, days=(T, T + 5))
     assert found["stay_acute_somatic_count_365"] == [1, 1]
     assert found["stay_acute_somatic_days_since"] == [40, 45]
-    assert found["bed_days_somatic_sum_365"] == [0, 30]
-    assert found["bed_days_somatic_sum_30"] == [0, 30]
-    assert found["bed_days_somatic_days_since"] == pytest.approx([np.nan, 15], nan_ok=True)
+    assert found["bed_days_somatic_days_within_365"] == [40, 30]
+    assert found["bed_days_somatic_days_within_30"] == [30, 15]
+    assert found["discharge_somatic_days_since"] == pytest.approx([np.nan, 15], nan_ok=True)
 
 
-def test_an_open_stay_counts_as_begun_and_has_no_bed_days(cells):
+def test_an_open_stay_counts_as_begun_and_has_bed_days_until_the_day(cells):
     tables = {"contact": [], "drug": [], "lab": []}
     found = cells({**tables, "stay": [event(40, admission=True, acute=True, care="somatic")]})
-    assert (found["stay_all_count_365"], found["bed_days_somatic_sum_365"]) == ([1], [0])
+    assert (found["stay_all_count_365"], found["bed_days_somatic_days_within_365"]) == ([1], [40])
 
 
 def test_a_short_stay_is_no_admission(cells):
