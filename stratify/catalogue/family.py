@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from stratify.catalogue.asked import ASKED, OF_A_PERSON, SWITCHED, Asked
-from stratify.catalogue.shapes import AtcPrefix, Entry, Id, Provenance, Shape, Text
+from stratify.catalogue.shapes import Entry, Id, Provenance, Shape, Text
 
 Aggregate = Literal[
     "count", "any", "sum", "mean", "min", "max", "last", "first", "days_since", "first_seen", "distinct", "slope",
@@ -61,11 +61,14 @@ class FeatureGroup(Shape):
         return self.above is not None or self.below is not None
 
 
+AtcOrLetter = Annotated[str, Field(pattern=r"^[A-Z](\d\d([A-Z]([A-Z](\d\d)?)?)?)?$")]
+
+
 class FlagPart(Shape):
     """One side of a flag: so many different drugs redeemed, or any of these conditions."""
 
-    atc: tuple[AtcPrefix, ...] = ()
-    atc_except: tuple[AtcPrefix, ...] = ()
+    atc: tuple[AtcOrLetter, ...] = ()
+    atc_except: tuple[AtcOrLetter, ...] = ()
     at_least: int = Field(default=1, gt=0)  # different codes
     conditions: tuple[Id, ...] = ()
 
@@ -168,6 +171,8 @@ class FeatureFamily(Entry):
             raise ValueError("windows and trends of two numbers need the nearer one first")
         if any(far > nested[-1] for _, far in (*apart, *self.trends)):
             raise ValueError("windows and trends of two numbers must lie within the longest window")
+        if "first_seen" in self.aggregates and len(nested) < 2:
+            raise ValueError("first_seen: needs a longer window to say what was not met before")
         if bool(self.trends) != ("trend" in self.aggregates):
             raise ValueError("trends and the aggregate trend go together")
         if self.domain == "person" and (strangers := sorted(set(names) - set(OF_A_PERSON))):
@@ -202,7 +207,7 @@ class FeatureFamily(Entry):
         if asked.intervals is None or self.at == "end":
             raise ValueError("days_within: of stay and municipal, from the day they began")
         for group in self.group:
-            if asked.intervals and not set(group.codes) <= set(asked.intervals) or asked.intervals and not group.codes:
+            if asked.intervals and not (group.codes and set(group.codes) <= set(asked.intervals)):
                 raise ValueError(f"group {group.id}: days_within: only {', '.join(asked.intervals)} has an end")
 
     def _chooses(self, group: FeatureGroup, asked: Asked) -> None:

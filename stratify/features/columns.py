@@ -120,9 +120,16 @@ def _family(family: FeatureFamily, catalogue: Catalogue) -> Iterator[Column]:
             if aggregate in ("last", "days_since"):  # the longest window: nested ones would repeat it
                 yield Column(f"{family.id}_{group.id}_{aggregate}", family, group, aggregate, longest(family))
                 continue
-            for window in family.trends if aggregate == "trend" else family.windows:
+            for window in _told(family, aggregate):
                 told = window if isinstance(window, int) else f"{window[0]}_{window[1]}"
                 yield Column(f"{family.id}_{group.id}_{aggregate}_{told}", family, group, aggregate, window)
+
+
+def _told(family: FeatureFamily, aggregate: Aggregate) -> tuple[Window, ...]:
+    """The windows an aggregate has columns for; new in the longest one is what `any` says of it."""
+    if aggregate == "trend":
+        return family.trends
+    return tuple(w for w in family.windows if aggregate != "first_seen" or w != longest(family))
 
 
 def groups(family: FeatureFamily, catalogue: Catalogue) -> tuple[FeatureGroup, ...]:
@@ -133,4 +140,4 @@ def groups(family: FeatureFamily, catalogue: Catalogue) -> tuple[FeatureGroup, .
         index = catalogue.indices[family.index]
         told = {w: Text(da=f"{family.name.da} ({w})", en=f"{family.name.en} ({w})") for w in index.weightings}
         return tuple(FeatureGroup(id=w, name=name) for w, name in told.items())
-    return family.group
+    return family.group or tuple(FeatureGroup(id=flag.id, name=flag.name) for flag in family.flag)

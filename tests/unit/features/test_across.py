@@ -98,7 +98,7 @@ def test_presence_holds_across_the_switch(cells):
     found = cells([LONG_BEFORE], scaled=False)
     assert found["visit_all_any_1825"] == 1
     assert found["visit_all_days_since"] == LONG_BEFORE
-    assert found["visit_all_first_seen_1825"] == 1
+    assert found["visit_all_first_seen_1095_1825"] == 1
 
 
 def test_without_a_word_in_the_family_counts_across_the_switch_are_missing(cells):

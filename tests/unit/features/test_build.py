@@ -9,12 +9,13 @@ from stratify.features.build import cell, matrix, person_cells
 from stratify.features.columns import Column, columns
 from stratify.features.conditions import present
 from stratify.features.kernel import Events, Rows, aggregate
+from stratify.store.layout import DOMAINS
 
 T = 20_000
 CATALOGUE = load()
 NAMES = [column.id for column in columns(CATALOGUE)]
 WINDOWED = [column for column in columns(CATALOGUE) if column.aggregate]
-EVERYTHING = ("condition", "contact", "stay", "drug", "lab")
+EVERYTHING = tuple(DOMAINS)
 
 
 @pytest.fixture
