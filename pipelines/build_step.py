@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.data_steps import DATA_KINDS
+from pipelines.data_steps import DATA_KINDS, refuse_other_catalogue
 from pipelines.processes import shared_out
 from pipelines.steps import MANIFEST, Step, manifest_digest, run_step
 from stratify.catalogue import Catalogue
@@ -57,9 +57,11 @@ def build_step(
 
     `multimorbid` and `both` name the definitions the cohort and the psychiatric-somatic count are made by; the number
     of adults under every other definition stands beside. There is no landmark after `as_of`. Raises UsageError for a
-    name that is none. The same store and catalogue give the same bytes, whatever `processes` is.
+    name that is none, BundleError for a store of another catalogue. The same store and catalogue give the same bytes,
+    whatever `processes` is.
     """
     several_by, both_by = chosen(multimorbid, MULTIMORBID), chosen(both, PSYCHIATRIC_SOMATIC)
+    refuse_other_catalogue(work, catalogue)
     inputs = {"store": manifest_digest(work.store, "land")}
     definitions = {"multimorbid": several_by.id, "both": both_by.id}
     parameters: dict[str, Any] = {

@@ -205,6 +205,20 @@ def build(
         _out().print(f"as known on {day}: {where.features}", highlight=False)
 
 
+@app.command("audit-leaks")
+def audit_leaks(work: Work = WORK, catalogue: Local = None) -> None:
+    """Prove that nothing known on or after a landmark moves a row or a cell of the matrix; exit 12 where it does.
+
+    Example: stratify audit-leaks --work work
+    """
+    from pipelines.audit_leaks import audit_leaks_step
+
+    with _step("audit-leaks", work) as (place, say, done):
+        told = done(audit_leaks_step(place, load(catalogue), say))
+    for line in told["lines"]:
+        _out().print(line, highlight=False, soft_wrap=True)
+
+
 @app.command()
 def train(
     outcomes: Annotated[list[str] | None, typer.Argument(help="outcomes, all when none is named")] = None,

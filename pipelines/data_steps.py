@@ -1,4 +1,4 @@
-"""The step from an extract to the event store."""
+"""The step from an extract to the event store, and the refusal of a store that another catalogue made."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.steps import OUTSIDE, Step, run_step
+from pipelines.steps import OUTSIDE, Step, read_manifest, run_step
 from stratify.catalogue import Catalogue
-from stratify.errors import DataError
+from stratify.errors import BundleError, DataError
 from stratify.files import digest_file, digest_tree
 from stratify.store.land import land
 from stratify.workspace import Workspace
@@ -48,3 +48,13 @@ def land_step(
         }
 
     return run_step(step, make, written)
+
+
+def refuse_other_catalogue(work: Workspace, catalogue: Catalogue) -> None:
+    """Refuse a store landed under other conditions and indices than these (BundleError, exit 13), before any work."""
+    landed, ours = read_manifest(work.store, "land")["catalogue"], catalogue.digest_of(*DATA_KINDS)
+    if landed != ours:
+        raise BundleError(
+            f"{work.store}: landed under another catalogue: needs conditions and indices {ours[:12]}, "
+            f"got {landed[:12]}; run `stratify land` again with this catalogue, or name the same --catalogue"
+        )

@@ -55,3 +55,12 @@ def read_matrix(features: Path, landmarks: Sequence[int] | None = None) -> Matri
     who, when, what = np.concatenate(person), np.concatenate(day), np.concatenate(cells)
     order = np.lexsort((when, who))
     return Matrix(Rows(who[order], when[order]), what[order], declared)
+
+
+def read_part(features: Path, landmark: int, bucket: int) -> tuple[list[str], Ints, Floats]:
+    """Return one file of the matrix as it lies there: its columns' ids, people, and cells."""
+    file = features / COHORT / day_of(landmark).isoformat() / f"bucket={bucket:03d}.parquet"
+    table = pq.read_table(file, partitioning=None)
+    names = [name for name in table.column_names if name != "person"]
+    cells = np.column_stack([table[name].to_numpy() for name in names])
+    return names, table["person"].to_numpy().astype(np.int64), cells

@@ -29,6 +29,7 @@ from stratify.morbidity import counted_conditions
 
 Bools = NDArray[np.bool_]
 ALONE = "alone."  # a diagnosis whose code does not also make a condition of the other care true
+TONELLI = "tonelli30"  # the index whose groups are the conditions of that list
 CODED = {"smi.czech": ("F2", "F31", "F322", "F323", "F332", "F333")}  # told by codes that no condition has alone
 QUALIFYING = ("schizophrenia", "bipolar", "mood_anxiety", "alcohol", "substance", "eating")
 
@@ -42,7 +43,7 @@ class Known:
     diagnosed: Bools
     alone: Bools  # diagnosed by a code that makes no condition of the other care true
     drugs: Bools
-    coded: Mapping[str, Bools]  # the groups of `CODED`
+    coded: Mapping[str, Bools]  # the groups of `coded_lookbacks`
 
     def of(self, ids: Iterable[str], *cells: Bools) -> Bools:
         """Return who has any of these conditions by any of these ways of telling, bool (rows,)."""
@@ -69,6 +70,14 @@ def _several(by_drugs: bool, only: Sequence[str] | None = None) -> Callable[[Kno
         places = [known.ids.index(key) for key in ids if key in known.ids]
         told = known.diagnosed | known.drugs if by_drugs else known.diagnosed
         return np.asarray(told[:, places].sum(axis=1) >= 2)
+
+    return holds
+
+
+def _several_of_list(index: str) -> Callable[[Known], Bools]:
+    def holds(known: Known) -> Bools:
+        listed = [told for name, told in known.coded.items() if name.startswith(f"{index}.")]
+        return np.asarray(np.sum(listed, axis=0) >= 2) if listed else np.zeros(len(known.diagnosed), dtype=bool)
 
     return holds
 
@@ -120,6 +129,9 @@ MULTIMORBID = (
                "two or more of the 39 conditions, by hospital diagnosis alone", _several(False)),
     Definition("DELPHI-PART-2", "mindst to af de 18 af 24 altid talte sygdomme, der kan ses her",
                "two or more of 18 conditions: of the 24 always counted, those seen here", _several(True, DELPHI)),
+    Definition("TONELLI30-2", "mindst to af Tonellis 30 sygdomme, ved hospitalsdiagnose inden for to år",
+               "two or more of Tonelli's 30 conditions, by hospital diagnosis within two years",
+               _several_of_list(TONELLI)),
 )  # fmt: skip
 PSYCHIATRIC_SOMATIC = (
     Definition("PSYKSOM-1", "psykisk og somatisk sygdom, hver fra sin oplysning",
@@ -175,8 +187,15 @@ def _sharing(rules: tuple[tuple[str, str, tuple[str, ...]], ...]) -> tuple[str, 
 
 
 def extra_groups(catalogue: Catalogue) -> list[str]:
-    """Return the names of condition events that definitions need beside conditions and index groups."""
-    return [*(f"{ALONE}{key}" for key in sharing(catalogue)), *CODED]
+    """Return the names of condition events that definitions need beside conditions."""
+    return [*(f"{ALONE}{key}" for key in sharing(catalogue)), *coded_lookbacks(catalogue)]
+
+
+def coded_lookbacks(catalogue: Catalogue) -> dict[str, int | None]:
+    """Return the groups that are told by codes of their own, with the days they are looked back for; None is ever."""
+    listed = catalogue.indices.get(TONELLI)
+    groups = {f"{TONELLI}.{group.id}": listed.lookback_days for group in listed.group} if listed else {}
+    return {**dict.fromkeys(CODED), **groups}
 
 
 def extra_pairs(pairs: Iterable[tuple[str, str]], catalogue: Catalogue) -> list[tuple[str, str]]:

@@ -43,6 +43,11 @@ class Workspace:
         return self.root / "features"
 
     @property
+    def leaks(self) -> Path:
+        """Copies of the store that do not know the future, while the leak audit runs."""
+        return self.root / "leaks"
+
+    @property
     def training(self) -> Path:
         """Trained members and their figures, before one is promoted."""
         return self.root / "training"

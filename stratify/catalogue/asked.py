@@ -21,6 +21,7 @@ class Asked:
     valued: bool = False
     lasting: bool = False  # coded facts that stay true, so that different ones can be counted
     intervals: tuple[str, ...] | None = None  # the codes that have an end, () where there is no code and all have
+    words: bool = False  # its codes are words of our own, not of a register
     ranged: bool = False  # a value may lie above or below a limit, and has a sign where it is a bound
 
 
@@ -33,12 +34,12 @@ ASKED: Mapping[str, Asked] = MappingProxyType(
         "lab": Asked(coded=True, valued=True, lasting=True, ranged=True),
         "service": Asked(coded=True, lasting=True),
         "procedure": Asked({"kind": str, "care": str, "setting": str}, coded=True, lasting=True),
-        "municipal": Asked(coded=True, valued=True, intervals=("care_home",)),
-        "distance": Asked(coded=True, valued=True),
-        "out_of_hours": Asked(coded=True),
+        "municipal": Asked(coded=True, valued=True, intervals=("care_home",), words=True),
+        "distance": Asked(coded=True, valued=True, words=True),
+        "out_of_hours": Asked(coded=True, words=True),
         "ambulance": Asked({"outcome": str}, coded=True),
-        "communication": Asked(coded=True),
-        "coercion": Asked(coded=True),
+        "communication": Asked(coded=True, words=True),
+        "coercion": Asked(coded=True, words=True),
         "household": Asked(valued=True),
         "education": Asked(coded=True),
         "occupation": Asked(coded=True),

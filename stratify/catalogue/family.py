@@ -162,6 +162,9 @@ class FeatureFamily(Entry):
         if bool(self.group) == (self.domain == "condition" or self.per == "flag"):
             raise ValueError(f"domain {self.domain} {'takes no' if self.group else 'needs a'} [[group]]")
         nested = _ints(self.windows)
+        for window in (*self.windows, *self.trends):
+            if min([window] if isinstance(window, int) else window) < 0:
+                raise ValueError(f"window {window} reaches the future: days before the landmark are above 0")
         if windowed and not nested:
             raise ValueError("windows: at least one must end at the landmark")
         if nested != sorted({days for days in nested if days > 0}) or len(set(self.windows)) != len(self.windows):

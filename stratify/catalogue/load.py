@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from stratify.catalogue.asked import ASKED
 from stratify.catalogue.entries import (
     KINDS,
     Condition,
@@ -172,12 +173,40 @@ def check_references(catalogue: Catalogue) -> list[str]:
     for where, found in rules:
         tests = [test for rule in found for test in (*rule.all, *rule.any)]
         named.append((where, [i for t in tests if t.fact == "conditions" for i in t.any_of], catalogue.conditions))
-    return [
+    return check_features(catalogue) + [
         f"{where}: no such id {got!r}{_nearest(got, known)}"
         for where, ids, known in named
         for got in ids
         if got not in known
     ]
+
+
+def check_features(catalogue: Catalogue) -> list[str]:
+    """Return a problem for each feature family that is an outcome, or that names one, or an id where a code belongs.
+
+    What a model foretells may not be what it knows. A group's codes are those of the registers, which have capitals or
+    digits in them (E11, C03, NPU27300): a word there would match no event, and a column of zeros look like a finding.
+    """
+    problems = []
+    for family in catalogue.features.values():
+        where = f"features/{family.id}.toml"
+        words = family.domain in ASKED and ASKED[family.domain].words
+        if family.id in catalogue.outcomes:
+            problems.append(f"{where}: id: {family.id!r} is an outcome, which no feature may be")
+        for group in family.group:
+            told = [value if isinstance(value, tuple) else (value,) for value in group.where.values()]
+            values = [value for several in told for value in several if isinstance(value, str)]
+            for named in (group.id, *group.codes, *values):
+                if named in catalogue.outcomes:
+                    problems.append(f"{where}: group {group.id}: {named!r} is an outcome, which no feature may read")
+            for code in group.codes:
+                if code in catalogue.conditions:
+                    why = "is a condition; these have columns of their own (domain condition)"
+                    problems.append(f"{where}: group {group.id}: codes: {code!r} {why}")
+                elif not words and not any(c.isupper() or c.isdigit() for c in code) and code not in catalogue.outcomes:
+                    why = f"is no code of a register{_nearest(code, catalogue.conditions)}"
+                    problems.append(f"{where}: group {group.id}: codes: {code!r} {why}")
+    return problems
 
 
 def _read(path: Path, kind: str, shape: type[Entry], problems: list[str]) -> Entry | None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Care
-from stratify.definitions import CODED, Definition, Known, extra_groups, sharing
+from stratify.definitions import Definition, Known, coded_lookbacks, extra_groups, sharing
 from stratify.features.columns import EVER
 from stratify.features.drug_rules import by_drugs, silenced
 from stratify.features.events import belonging
@@ -110,12 +110,13 @@ def present_of(
     ids = tuple(catalogue.conditions)
     shared = sharing(catalogue)
     lookback = [catalogue.conditions[key].lookback_days or EVER for key in (*ids, *shared)]
-    lookback += [EVER] * len(CODED)
+    by_code = coded_lookbacks(catalogue)
+    lookback += [days or EVER for days in by_code.values()]
     has = presence(events, rows, np.array(lookback, dtype=np.int64))
     diagnosed, apart, coded = np.split(has, np.cumsum([len(ids), len(shared)]), axis=1)
     alone = diagnosed.copy()
     alone[:, [ids.index(key) for key in shared]] = apart
     by_drug = np.zeros_like(diagnosed) if drugs is None else silenced(drugs, diagnosed, catalogue.conditions)
-    known = Known(ids, catalogue.conditions, diagnosed, alone, by_drug, dict(zip(CODED, coded.T, strict=True)))
+    known = Known(ids, catalogue.conditions, diagnosed, alone, by_drug, dict(zip(by_code, coded.T, strict=True)))
     told = np.array([key in measurable for key in ids])
     return Present(diagnosed | by_drug, ids, told, known)

@@ -22,6 +22,7 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int32]
+Group = int | slice  # one, or several at once: then a cell's axis of groups comes before that of rows
 Window = int | tuple[int, int]  # days: w stands for [t - w, t), (near, far) for [t - far, t - near)
 EVENTS_AT_ONCE = 100_000  # what a processor's cache holds
 PARTS = ("count", "valued", "sum", "least", "most", "newest", "oldest", "newest_valued", "oldest_valued", "moments",
@@ -87,29 +88,29 @@ class Cells:
         near, far = (0, window) if isinstance(window, int) else window
         return slice(self.edges.index(near), self.edges.index(far))
 
-    def added(self, part: str, group: int, window: Window) -> Floats:
+    def added(self, part: str, group: Group, window: Window) -> Floats:
         """Return the sum of a part over a window's bins, by row."""
-        return np.asarray(self.parts[part][group, self.bins(window)].sum(axis=0, dtype=np.float64))
+        return np.asarray(self.parts[part][group, self.bins(window)].sum(axis=-2, dtype=np.float64))
 
-    def moments(self, group: int, window: Window) -> Floats:
+    def moments(self, group: Group, window: Window) -> Floats:
         """Return the sums of age, age squared and age times value over a window's bins, shape (3, rows)."""
-        return np.asarray(self.parts["moments"][:, group, self.bins(window)].sum(axis=1, dtype=np.float64))
+        return np.asarray(self.parts["moments"][:, group, self.bins(window)].sum(axis=-2, dtype=np.float64))
 
-    def extreme(self, part: str, group: int, window: Window) -> Floats:
+    def extreme(self, part: str, group: Group, window: Window) -> Floats:
         """Return the least or the greatest of a part over a window's bins, by row; NaN where there is none."""
         found = self.parts[part][group, self.bins(window)]
-        told = found.min(axis=0) if part == "least" else found.max(axis=0)
+        told = found.min(axis=-2) if part == "least" else found.max(axis=-2)
         return np.where(np.isinf(told), np.nan, told)
 
-    def place(self, part: str, group: int, window: Window) -> Ints:
+    def place(self, part: str, group: Group, window: Window) -> Ints:
         """Return the place of the newest or oldest event of a window, by row; -1 where there is none."""
         found = self.parts[part][group, self.bins(window)]
         if part.startswith("newest"):
-            return np.asarray(found.max(axis=0).astype(np.int64) - 1)
-        first = found.min(axis=0).astype(np.int64)
+            return np.asarray(found.max(axis=-2).astype(np.int64) - 1)
+        first = found.min(axis=-2).astype(np.int64)
         return np.asarray(np.where(first == _NONE, -1, first))
 
-    def column(self, aggregate: str, group: int, window: Window) -> Floats:
+    def column(self, aggregate: str, group: Group, window: Window) -> Floats:
         """Return one aggregate of a group in a window, by row; see `stratify.features.aggregates`."""
         from stratify.features.aggregates import AGGREGATES
 
@@ -285,7 +286,7 @@ def days_in_bins(events: Events, event: Ints, t: Ints, edges: Sequence[int]) -> 
 def _ends(events: Events) -> tuple[Floats, Floats]:
     if events.end is None or events.end_known is None:
         raise ValueError("days_within needs the events' ends")
-    over = ~np.isnan(events.end)
+    over = ~(np.isnan(events.end) | np.isnan(events.end_known))
     return np.where(over, events.end, _FOREVER), np.where(over, events.end_known, _FOREVER)
 
 

@@ -19,6 +19,7 @@ from pipelines.matrix import read_matrix
 from pipelines.simulate_step import Wanted, synthesise_step
 from stratify.catalogue import load
 from stratify.cohort import residents, spells
+from stratify.definitions import DEFINITIONS
 from stratify.features.build import matrix
 from stratify.features.columns import columns
 from stratify.features.conditions import present
@@ -371,6 +372,14 @@ def test_the_region_puts_something_into_nearly_every_column(built):
     """Else the columns would be equal because they are empty."""
     varied = [name for name, cells in zip(built.names, built.cells.T, strict=True) if len(np.unique(cells)) > 1]
     assert len(varied) > 0.9 * len(built.names)
+
+
+def test_who_has_two_of_tonellis_conditions_is_who_scores_two(built, work, by_sql):
+    """The definition and the index are computed apart, from the same list."""
+    store = Store(work.store)
+    holds = present(store, built.rows, CATALOGUE, 0).holds(DEFINITIONS["TONELLI30-2"])
+    np.testing.assert_array_equal(holds, by_sql["tonelli30_count"] >= 2)
+    assert 0.05 < holds.mean() < 0.95
 
 
 # --- one person as in the batch --------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from stratify.catalogue import load
+from stratify.catalogue.load import PACKAGE
 from stratify.errors import CatalogueError
 
 CONDITION = """
@@ -290,3 +291,70 @@ def test_a_file_in_no_known_folder_is_not_passed_over(local):
 def test_the_files_own_words_are_told_and_nothing_of_the_machine(local):
     write(local, "conditions/sarcoidosis.toml", changed(CONDITION, '"somatic"', '"somatik"'))
     assert str(local) not in "".join(problems(local))
+
+
+# --- what a feature may not read -------------------------------------------------------------------------------------
+
+FAMILY = """
+id = "worry"
+name = { da = "Prøve", en = "Test" }
+domain = "lab"
+clinical_group = { da = "Prøver", en = "Tests" }
+role = "predictor"
+source = "a test"
+provenance = "OURS"
+rationale = "only here to be read"
+aggregates = ["count"]
+windows = [365]
+fallback = { count = 0 }
+
+[[group]]
+id = "hdl"
+name = { da = "HDL", en = "HDL" }
+codes = ["NPU01567"]
+
+[[example]]
+why = "measured"
+events = [["hdl", -100, -97, 1.4]]
+column = "worry_hdl_count_365"
+expect = 1
+
+[[example]]
+why = "never measured"
+column = "worry_hdl_count_365"
+expect = 0
+"""
+
+
+@pytest.mark.parametrize(
+    "old, new, told",
+    [
+        ('["NPU01567"]', '["diabets"]', "codes: 'diabets' is no code of a register; did you mean 'diabetes'?"),
+        ('["NPU01567"]', '["diabetes"]', "codes: 'diabetes' is a condition; these have columns of their own"),
+        ('["NPU01567"]', '["death_365d"]', "group hdl: 'death_365d' is an outcome, which no feature may read"),
+        ('id = "hdl"\n', 'id = "death_365d"\n', "group death_365d: 'death_365d' is an outcome"),
+        ("windows = [365]", "windows = [-30, 365]", "window -30 reaches the future"),
+        ("windows = [365]", "windows = [365, [-30, 90]]", "window (-30, 90) reaches the future"),
+    ],
+)  # fmt: skip
+def test_a_feature_of_an_unknown_group_of_an_outcome_or_of_the_future_is_refused(tmp_path, old, new, told):
+    write(tmp_path, "features/worry.toml", changed(FAMILY, old, new))
+    (problem,) = problems(tmp_path)
+    assert problem.startswith("features/worry.toml: ")
+    assert told in problem
+
+
+def test_an_outcome_is_no_feature_family(tmp_path):
+    write(tmp_path, "features/death_365d.toml", changed(FAMILY, '"worry"', '"death_365d"'))
+    assert problems(tmp_path) == ("features/death_365d.toml: id: 'death_365d' is an outcome, which no feature may be",)
+
+
+def test_an_index_that_is_not_there_is_told_with_the_nearest(tmp_path):
+    index = (PACKAGE / "features" / "hfrs.toml").read_text(encoding="utf-8")
+    write(tmp_path, "features/hfrs.toml", changed(index, 'index = "hfrs"', 'index = "hfsr"'))
+    assert problems(tmp_path) == ("features/hfrs.toml: index: no such id 'hfsr'; did you mean 'hfrs'?",)
+
+
+def test_codes_of_a_local_source_are_codes(tmp_path):
+    write(tmp_path, "features/worry.toml", changed(FAMILY, '["NPU01567"]', '["concept:3027597", "E11", "12345"]'))
+    assert "worry" in load(tmp_path).features

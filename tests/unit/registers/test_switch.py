@@ -1,6 +1,6 @@
 """Whether a store holds both sides of the change from LPR2 to LPR_A is found out from what landed."""
 
-from tests.unit.registers.conftest import ANNA
+ANNA = "000012345678"
 
 ADM = f"""
     pnr|recnum|d_inddto|d_uddto|c_pattype|c_indm|c_adiag|v_indtime|v_indminut|c_sgh
