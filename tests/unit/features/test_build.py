@@ -146,6 +146,42 @@ def test_age_sex_and_residence_of_a_person(write_store):
     np.testing.assert_array_equal(told["female"], [0, 1, np.nan])
 
 
+def test_days_of_residence_within_each_window_leave_out_the_time_away():
+    """Lived here until 400 days ago, away until 100 days ago, and here since."""
+    stretches = {"person": np.array([0, 0]), "start": np.array([T - 3000, T - 100]), "end": np.array([T - 400, np.nan])}
+    rows, people = Rows(np.array([0]), np.array([T])), {"birth": np.array([T - 14_610]), "sex": np.array([1])}
+    told = person_cells(rows, people, spells(stretches))
+    assert [told[f"covered_{days}"].tolist() for days in (30, 365, 1825)] == [[30], [100], [1525]]
+    assert (told["newcomer"].tolist(), told["resident_days"].tolist()) == ([1], [100])
+
+
+def test_where_operations_have_no_sks_codes_those_columns_are_missing(cells):
+    nothing = {name: [] for name in EVERYTHING}
+    assert cells(nothing)["procedure_heart_any_1825"] == [0]
+    assert np.isnan(cells(nothing, procedure_codes=False)["procedure_heart_any_1825"][0])
+
+
+def test_a_missed_appointment_is_no_contact_at_which_somebody_was_seen(cells):
+    missed = event(100, setting="missed", care="somatic", acute=False)
+    found = cells({name: [] for name in EVERYTHING} | {"contact": [missed]})
+    assert found["contact_kind_missed_somatic_count_365"] == [1]
+    assert (found["contact_all_count_365"], found["contact_kind_planned_count_365"]) == ([0], [0])
+
+
+def test_a_stay_in_a_care_home_lasts_until_its_end_is_known(cells):
+    moved_in = {**event(500, code="care_home"), "end_day": T - 20, "end_known": T + 11}
+    found = cells({name: [] for name in EVERYTHING} | {"municipal": [moved_in]}, days=(T, T + 12))
+    assert found["care_home_stay_days_within_365"] == [365, 333]
+
+
+def test_of_social_position_the_newest_year_known_counts(cells):
+    year = [
+        {"person": 0, "day": T - ago, "known": T - ago + 365, "code": code} for ago, code in ((458, "30"), (93, "70"))
+    ]
+    found = cells({name: [] for name in EVERYTHING} | {"education": year})
+    assert (found["education_medium_any_730"], found["education_long_any_730"]) == ([1], [0])
+
+
 def test_nobody_has_no_cells(write_store):
     store = write_store({name: [] for name in EVERYTHING})
     nobody = Rows(np.empty(0, np.int64), np.empty(0, np.int64))
