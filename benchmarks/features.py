@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -33,13 +34,11 @@ from pipelines.data_steps import land_step
 from pipelines.simulate_step import Wanted, synthesise_step
 from stratify.catalogue import load
 from stratify.cohort import residents
-from stratify.features import build as build_module
-from stratify.features import conditions, drug_rules, indices
 from stratify.features.build import cell, gather, matrix
 from stratify.features.columns import columns, groups
 from stratify.features.conditions import present
 from stratify.features.events import read_events
-from stratify.features.kernel import Rows
+from stratify.features.kernel import Events, Rows, aggregate
 from stratify.features.part import Region
 from stratify.store.layout import DOMAINS, bucket_file
 from stratify.store.read import Store
@@ -76,12 +75,26 @@ def landed(work: Workspace, people: int, years: int, seed: int) -> None:
     """Simulate and land what is not there yet, and say what landing cost."""
     if not work.registers.exists():
         synthesise_step(work, Wanted(people, years, seed, date(2024, 12, 31)), lambda *_: None)
-    land_step(work, CATALOGUE, source="synthetic", data=work.registers, progress=lambda *_: None)
+    spent, doing, since = dict.fromkeys(("reading", "checking", "landing"), 0.0), "reading", cpu()
+
+    def say(what: str, *_: float) -> None:
+        nonlocal doing, since
+        spent[doing], doing, since = spent[doing] + cpu() - since, what.split()[0], cpu()
+
+    _, ran = land_step(work, CATALOGUE, source="synthetic", data=work.registers, progress=say)
+    say("reading")
     manifest, run = (json.loads((work.store / name).read_text()) for name in ("manifest.json", "run.json"))
-    events, cpu = sum(manifest["results"]["events"].values()), run["cpu_seconds"]
+    events, whole = sum(manifest["results"]["events"].values()), run["cpu_seconds"]
     rows = sum(table["rows_in"] for table in manifest["results"]["tables"].values())
-    print(f"landing       {cpu:7.1f} CPU-s  {run['seconds']:.1f} s on the wall  {rows:,} rows, {events:,} events")
-    print(f"              {events / cpu / 1e6:7.2f} million events a CPU-second, memory {run['peak_memory_mib']:,} MiB")
+    print(f"landing       {whole:7.1f} CPU-s  {run['seconds']:.1f} s on the wall  {rows:,} rows, {events:,} events")
+    print(
+        f"              {events / whole / 1e6:7.2f} million events a CPU-second, memory {run['peak_memory_mib']:,} MiB"
+    )
+    if ran:
+        told = ", ".join(f"{name} {seconds:.1f}" for name, seconds in spent.items())
+        print(
+            f"              {told} CPU-s; {events / spent['landing'] / 1e6:.2f} million events mapped, sorted, written"
+        )
 
 
 def scan_floor(store: Store) -> float:
@@ -150,36 +163,68 @@ def beside_duckdb(store: Store, rows: Rows) -> None:
 
 
 def one_person(store: Store, day: int, tries: int = 500) -> None:
-    """Read and compute single people, and say how long the whole and the kernel's part of it took."""
+    """Compute single people as the batch is computed, and say how long that took, with and without reading."""
     region = Region.of(store)
     rows = residents(region.people, region.lived, [day])
-    spent = [0.0]
-
-    def timed(do):
-        def done(*given, **named):
-            started = time.perf_counter()
-            try:
-                return do(*given, **named)
-            finally:
-                spent[0] += time.perf_counter() - started
-
-        return done
-
-    for module, name in (
-        (build_module, "aggregate"),
-        (drug_rules, "aggregate"),
-        (conditions, "presence"),
-        (indices, "presence"),
-    ):
-        setattr(module, name, timed(getattr(module, name)))
-    whole, kernel = [], []
-    for person in np.random.default_rng(1).choice(rows.person, min(tries, len(rows)), replace=False).tolist():
-        spent[0], started = 0.0, time.perf_counter()
+    people = np.random.default_rng(1).choice(rows.person, min(tries, len(rows)), replace=False).tolist()
+    whole, kernel, count = [], [], 0
+    for person in people:
+        started = time.perf_counter()
         region.row(CATALOGUE, person, day)
         whole.append(time.perf_counter() - started)
-        kernel.append(spent[0])
-    for name, took in (("with the store read", whole), ("in the kernel", kernel)):
+    for person in people:
+        history = History.of(store.of(person), person % store.buckets)
+        row = Rows(np.array([person]), np.array([day]))
+        started = time.perf_counter()
+        count = len(history.columns(row))
+        kernel.append(time.perf_counter() - started)
+    for name, took in ((f"{len(columns(CATALOGUE))} columns with the store read", whole),
+                       (f"{count} columns in the kernel", kernel)):  # fmt: skip
         print(f"one person, {name}: median {np.median(took) * 1e3:.2f} ms, p99 {np.quantile(took, 0.99) * 1e3:.2f} ms")
+
+
+@dataclass(frozen=True)
+class History:
+    """A person's events of all windowed families at once, groups numbered through, for one call of the kernel."""
+
+    events: Events
+    groups: int
+    windows: list
+    asked: list  # (aggregate, window, groups)
+
+    @classmethod
+    def of(cls, store: Store, bucket: int) -> "History":
+        """Return the history of the person a store is of."""
+        chosen, parts, first = wanted(CATALOGUE), [], 0
+        asked: dict = {}
+        for family in {column.family.id: column.family for column in chosen}.values():
+            of = groups(family, CATALOGUE)
+            if store.has(family.domain):
+                read = read_events(store, family, of, bucket)
+                nothing = np.full(len(read.day), np.nan)
+                value = nothing if read.value is None else read.value
+                code = np.zeros(len(read.day), dtype=np.int64) if read.code is None else read.code
+                parts.append((read.person, read.day, read.known, read.group + first, value, code))
+                for column in (c for c in chosen if c.family.id == family.id):
+                    asked.setdefault((column.aggregate, column.window), set()).add((first, first + len(of)))
+            first += len(of)
+        columns_of = [np.concatenate(one) for one in zip(*parts, strict=True)]
+        order = np.argsort(columns_of[1], kind="stable")  # by day; within a family nothing changes places
+        person, day, known, group, value, code = (one[order] for one in columns_of)
+        several = [(*what, sorted(spans)) for what, spans in asked.items()]
+        windows = sorted({w for _, w, _ in several if isinstance(w, int)})
+        windows += sorted({w for _, w, _ in several if not isinstance(w, int)})
+        return cls(Events(person, day, known, group, value, None, code), first, windows, several)
+
+    def columns(self, row: Rows) -> list[float]:
+        """Return every column of every family at one row."""
+        names = {aggregate for aggregate, _, _ in self.asked}
+        cells, found = aggregate(self.events, row, self.groups, self.windows, names), []
+        for name, window, spans in self.asked:
+            made = cells.column(name, slice(None), window)[:, 0]
+            for start, stop in spans:
+                found += made[start:stop].tolist()
+        return found
 
 
 def grow(sizes: list[int], years: int, seed: int) -> None:

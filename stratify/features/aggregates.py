@@ -1,8 +1,8 @@
 """The aggregates: what may be asked of the events in a window. Each is one function over what the kernel gathered.
 
 `count`, `any`, `days_since`, `first_seen` and `distinct` see every event; the others those that have a value. Where
-there is nothing to tell the answer is NaN, but 0 for `count`, `any`, `sum`, `distinct` and `first_seen`. To add one:
-the function, its line in `AGGREGATES`, and its sentence in the loop that tests hold it against
+there is nothing to tell the answer is NaN, but 0 for `count`, `any`, `sum`, `distinct`, `first_seen` and `days_within`.
+To add one: the function, its line in `AGGREGATES`, and its sentence in the loop that tests hold it against
 (tests/property/test_kernel.py refuses an aggregate without one).
 """
 
@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from stratify.features.kernel import Cells, Floats, Ints, Window
+from stratify.features.kernel import Cells, Floats, Group, Ints, Window
 
 DAYS_PER_YEAR = 365.25
 
@@ -24,84 +24,84 @@ class Aggregate:
     """What the kernel must gather, and the column made of it: a function of the cells, a group and a window."""
 
     needs: tuple[str, ...]
-    column: Callable[[Cells, int, Window], Floats]
+    column: Callable[[Cells, Group, Window], Floats]
     nothing: float = np.nan  # what it says of a window without events
     of_values: bool = False  # sees only events that have a value
 
 
-def count(cells: Cells, group: int, window: Window) -> Floats:
+def count(cells: Cells, group: Group, window: Window) -> Floats:
     """Return how many events there are."""
     return cells.added("count", group, window)
 
 
-def any_(cells: Cells, group: int, window: Window) -> Floats:
+def any_(cells: Cells, group: Group, window: Window) -> Floats:
     """Return 1 where there is an event, else 0."""
     return (cells.added("count", group, window) > 0).astype(np.float64)
 
 
-def total(cells: Cells, group: int, window: Window) -> Floats:
+def total(cells: Cells, group: Group, window: Window) -> Floats:
     """Return the sum of the values; 0 where there is none."""
     return cells.added("sum", group, window)
 
 
-def mean(cells: Cells, group: int, window: Window) -> Floats:
+def mean(cells: Cells, group: Group, window: Window) -> Floats:
     """Return the mean of the values."""
     return _divide(cells.added("sum", group, window), cells.added("valued", group, window))
 
 
-def least(cells: Cells, group: int, window: Window) -> Floats:
+def least(cells: Cells, group: Group, window: Window) -> Floats:
     """Return the smallest value."""
     return cells.extreme("least", group, window)
 
 
-def most(cells: Cells, group: int, window: Window) -> Floats:
+def most(cells: Cells, group: Group, window: Window) -> Floats:
     """Return the greatest value."""
     return cells.extreme("most", group, window)
 
 
-def last(cells: Cells, group: int, window: Window) -> Floats:
+def last(cells: Cells, group: Group, window: Window) -> Floats:
     """Return the value of the latest event that has one."""
     return _value_at(cells, cells.place("newest_valued", group, window))
 
 
-def first(cells: Cells, group: int, window: Window) -> Floats:
+def first(cells: Cells, group: Group, window: Window) -> Floats:
     """Return the value of the earliest event that has one."""
     return _value_at(cells, cells.place("oldest_valued", group, window))
 
 
-def days_since(cells: Cells, group: int, window: Window) -> Floats:
+def days_since(cells: Cells, group: Group, window: Window) -> Floats:
     """Return the days from the latest event to the row's day: 1 or more."""
     return _age(cells, cells.place("newest", group, window))
 
 
-def first_seen(cells: Cells, group: int, window: Window) -> Floats:
+def first_seen(cells: Cells, group: Group, window: Window) -> Floats:
     """Return 1 where the earliest event of the widest window lies in this one: new, not met before."""
     oldest = _age(cells, cells.place("oldest", group, cells.ever))
     near, far = (0, window) if isinstance(window, int) else window
     return ((oldest > near) & (oldest <= far)).astype(np.float64)
 
 
-def distinct(cells: Cells, group: int, window: Window) -> Floats:
+def distinct(cells: Cells, group: Group, window: Window) -> Floats:
     """Return how many different codes there are; for windows that end at the row's day."""
     if not isinstance(window, int):
         raise ValueError("distinct is counted in windows that end at the landmark")
     return cells.added("distinct", group, window)
 
 
-def slope(cells: Cells, group: int, window: Window) -> Floats:
+def slope(cells: Cells, group: Group, window: Window) -> Floats:
     """Return the least-squares change of the value per year; NaN where values lie on fewer than two days."""
     age, square, product = cells.moments(group, window)
     n, total_value = cells.added("valued", group, window), cells.added("sum", group, window)
     return -DAYS_PER_YEAR * _divide(n * product - age * total_value, n * square - age * age)  # age runs backwards
 
 
-def rate(cells: Cells, group: int, window: Window) -> Floats:
+def rate(cells: Cells, group: Group, window: Window) -> Floats:
     """Return events per year of the window's length."""
     near, far = (0, window) if isinstance(window, int) else window
     return cells.added("count", group, window) * (DAYS_PER_YEAR / (far - near))
 
 
-def trend(cells: Cells, group: int, window: Window) -> Floats:
+def trend(cells: Cells, group: Group, window: Window) -> Floats:
     """Return the rate in the last `near` days over that in the last `far` days; NaN where there is nothing in `far`."""
     if isinstance(window, int):
         raise ValueError("a trend compares two windows")
@@ -109,12 +109,17 @@ def trend(cells: Cells, group: int, window: Window) -> Floats:
     return _divide(cells.added("count", group, near) * far, cells.added("count", group, far) * near)
 
 
+def days_within(cells: Cells, group: Group, window: Window) -> Floats:
+    """Return how many days of the window lie within what began before the row's day; open is until that day."""
+    return cells.added("days", group, window)
+
+
 def _divide(above: Floats, below: Floats) -> Floats:
-    return np.asarray(np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0))
+    return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
 
 
 def _value_at(cells: Cells, place: Ints) -> Floats:
-    answer = np.full(len(place), np.nan)
+    answer = np.full(place.shape, np.nan)
     if cells.events.value is not None:
         there = place >= 0
         answer[there] = cells.events.value[place[there]]
@@ -122,9 +127,9 @@ def _value_at(cells: Cells, place: Ints) -> Floats:
 
 
 def _age(cells: Cells, place: Ints) -> Floats:
-    answer = np.full(len(place), np.nan)
+    answer = np.full(place.shape, np.nan)
     there = place >= 0
-    answer[there] = cells.rows.day[there] - cells.events.day[place[there]]
+    answer[there] = np.broadcast_to(cells.rows.day, place.shape)[there] - cells.events.day[place[there]]
     return answer
 
 
@@ -144,5 +149,6 @@ AGGREGATES: Mapping[str, Aggregate] = MappingProxyType(
         "slope": Aggregate(("sum", "valued", "moments"), slope, of_values=True),
         "rate": Aggregate(("count",), rate, nothing=0),
         "trend": Aggregate(("count",), trend),
+        "days_within": Aggregate(("days",), days_within, nothing=0),
     }
 )
