@@ -20,14 +20,15 @@ from typing import Any
 import duckdb
 
 from stratify.files import canonical_json, digest_file, digest_text, write_json
-from stratify.store.layout import DOMAINS, NOT_OPTIMIZED, PARQUET, bucket_file
+from stratify.store.layout import DOMAINS, PARQUET, bucket_file
 
 FILE = "content.json"
+WAY_OF_WRITING = 1  # one more whenever `write_bucket` comes to write the same rows in other bytes
 
 
 def writer() -> str:
     """Return the digest of everything but the rows that decides a bucket file's bytes."""
-    return digest_text(canonical_json([duckdb.__version__, platform.machine(), PARQUET, NOT_OPTIMIZED, DOMAINS]))
+    return digest_text(canonical_json([WAY_OF_WRITING, duckdb.__version__, platform.machine(), PARQUET, DOMAINS]))
 
 
 def digests(con: duckdb.DuckDBPyConnection, columns: str, buckets: int) -> list[str]:
