@@ -52,6 +52,7 @@ def build_step(
     both: str = PSYCHIATRIC_SOMATIC_DEFINITION,
     processes: int | None = None,
     as_of: date | None = None,
+    share_out: Callable[..., list[Counts]] = shared_out,
 ) -> tuple[dict[str, Any], bool]:
     """Write the matrix of multimorbid adults; return the manifest, with the flow of people.
 
@@ -86,7 +87,7 @@ def build_step(
 
         progress("building features", 0.0)
         jobs = [(store.root, out, catalogue, days, bucket, several_by.id) for bucket in range(store.buckets)]
-        found = shared_out(write_part, jobs, tick, processes)
+        found = share_out(write_part, jobs, tick, processes)
         under = {day: {key: sum(part["under"][day][key] for part in found) for key in DEFINITIONS} for day in days}
         people_with = np.sum([part["people_with"] for part in found], axis=0)
         write_json(out / "columns.json", [column.as_dict() for column in columns(catalogue)])

@@ -39,6 +39,8 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="the same seed gives th
 End = Annotated[datetime, typer.Option("--end", formats=["%Y-%m-%d"], help="the last day of the simulated data")]
 SourceName = Annotated[str | None, typer.Option("--source", help="danish or omop; synthetic for our own region")]
 Data = Annotated[Path | None, typer.Option("--data", help="the extract: a folder of Parquet or CSV files, or .duckdb")]
+EngineName = Annotated[str, typer.Option("--engine", help="duckdb on this machine, or spark with --master")]
+Master = Annotated[str | None, typer.Option("--master", help="of Spark: local[2], spark://host:port, yarn, k8s://…")]
 PIPELINES = ("mlflow", "pandas", "pyarrow", "scipy", "sklearn", "statsmodels", "threadpoolctl")  # of the extra
 WORK = Path("work")
 SOURCES = ("danish", "omop", "synthetic")
@@ -71,11 +73,14 @@ def check(
     _out().print(f"catalogue: {found.size()} entries, no problem; digest {found.digest[:12]}", highlight=False)
     if data is not None:
         from pipelines.data_quality import failing, look
+        from pipelines.deliveries import dated
         from pipelines.run import progress_bar
         from pipelines.summary import show_extract
         from stratify.store.land import land as land_extract
 
         named = _source(source, data)
+        if held := dated(named, data):
+            raise UsageError(f"--data holds {len(held)} dated deliveries; name one of them, as {held[max(held)]}")
         failed = failing(look(named, data, thresholds, report, _out()))
         try:
             with TemporaryDirectory() as scratch, progress_bar(1) as (say, _):
@@ -146,6 +151,8 @@ def land(
     keep: Annotated[
         bool, typer.Option("--keep", help="keep the store that this delivery replaces, for build --as-of")
     ] = False,
+    engine: EngineName = "duckdb",
+    master: Master = None,
     work: Work = WORK,
     catalogue: Local = None,
 ) -> None:
@@ -156,15 +163,18 @@ def land(
     Example: stratify land --source omop --data cdm.duckdb
 
     Example: stratify land --source danish --data deliveries --work region
+
+    Example: stratify land --source danish --data /shared/extract --work /shared/work --engine spark --master yarn
     """
     from pipelines.deliveries import land_deliveries
+    from pipelines.spark import engine_of
     from pipelines.steps import read_run
     from pipelines.summary import show_rewritten
 
-    with _step("land", work) as (place, say, done):
+    with engine_of(engine, master) as (lands, _), _step("land", work.resolve()) as (place, say, done):
         where = place.registers if data is None else data
-        named = _source(source, data)
-        landed = land_deliveries(place, load(catalogue), source=named, data=where, progress=say, keep=keep)
+        named, found = _source(source, data), load(catalogue)
+        landed = land_deliveries(place, found, source=named, data=where, progress=say, keep=keep, engine=lands)
         done(landed)
     if landed[1]:
         files = sum("/bucket=" in name for name in landed[0]["files"])
@@ -184,6 +194,8 @@ def build(
     as_of: Annotated[
         datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="only what was known on this day")
     ] = None,
+    engine: EngineName = "duckdb",
+    master: Master = None,
 ) -> None:
     """Build the landmark matrix of multimorbid adults.
 
@@ -193,14 +205,18 @@ def build(
     Example: stratify build --work work --multimorbid DK39-DX-2
 
     Example: stratify build --as-of 2022-06-30
+
+    Example: stratify build --work /shared/work --engine spark --master spark://head:7077
     """
     from pipelines.build_step import build_step
     from pipelines.deliveries import as_known
+    from pipelines.spark import engine_of
 
     day = as_of.date() if as_of else None
-    with _step("build", work) as (place, say, done):
+    with engine_of(engine, master) as (_, shares), _step("build", work.resolve()) as (place, say, done):
         where = as_known(place, day) if day else place
-        done(build_step(where, load(catalogue), say, multimorbid=multimorbid, both=both, as_of=day))
+        found = load(catalogue)
+        done(build_step(where, found, say, multimorbid=multimorbid, both=both, as_of=day, share_out=shares))
     if day:
         _out().print(f"as known on {day}: {where.features}", highlight=False)
 

@@ -10,6 +10,7 @@ from pipelines.steps import OUTSIDE, Step, read_manifest, run_step
 from stratify.catalogue import Catalogue
 from stratify.errors import BundleError, DataError
 from stratify.files import digest_file, digest_tree
+from stratify.store.engine import ENGINE, Engine
 from stratify.store.land import land
 from stratify.workspace import Workspace
 
@@ -18,12 +19,19 @@ DATA_KINDS = ("conditions", "indices")
 
 
 def land_step(
-    work: Workspace, catalogue: Catalogue, *, source: str, data: Path, progress: Progress, earlier: Sequence[Path] = ()
+    work: Workspace,
+    catalogue: Catalogue,
+    *,
+    source: str,
+    data: Path,
+    progress: Progress,
+    earlier: Sequence[Path] = (),
+    engine: Engine = ENGINE,
 ) -> tuple[dict[str, Any], bool]:
     """Write the event store of an extract; return the manifest, with what became of every row.
 
     Bucket files that would be written the same again are taken from the store that is here, or from the `earlier` ones;
-    `run.json` tells those that were written.
+    `run.json` tells those that were written. Whatever the engine, the files are the same.
     """
     if not data.exists():
         made = "; run `stratify synthesise` first, or name an extract with --data" if data == work.registers else ""
@@ -34,7 +42,7 @@ def land_step(
     written: dict[str, Any] = {}
 
     def make(out: Path) -> dict[str, Any]:
-        found = land(source, data, out, catalogue, progress, [work.store, *earlier])
+        found = land(source, data, out, catalogue, progress, [work.store, *earlier], engine)
         written["rewritten"] = found.rewritten
         return {
             "people": found.people,

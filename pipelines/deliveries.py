@@ -21,11 +21,19 @@ from stratify.files import folder_written_whole, recover
 from stratify.registers.clock import read_date
 from stratify.registers.delivery import FILE, read_delivery
 from stratify.store.content import link
+from stratify.store.engine import ENGINE, Engine
 from stratify.workspace import Workspace
 
 
 def land_deliveries(
-    work: Workspace, catalogue: Catalogue, *, source: str, data: Path, progress: Progress, keep: bool
+    work: Workspace,
+    catalogue: Catalogue,
+    *,
+    source: str,
+    data: Path,
+    progress: Progress,
+    keep: bool,
+    engine: Engine = ENGINE,
 ) -> tuple[dict[str, Any], bool]:
     """Land an extract, or a folder of dated extracts, into the store; return the manifest of the newest.
 
@@ -37,7 +45,7 @@ def land_deliveries(
         told = read_delivery(source, data)[0]
         _keep(work, max(folders) if folders else told.delivered if told else None)
     if not folders:
-        return land_step(work, catalogue, source=source, data=data, progress=progress)
+        return land_step(work, catalogue, source=source, data=data, progress=progress, engine=engine)
     newest = max(folders)
     earlier: list[Path] = []
     for day, folder in sorted(folders.items()):
@@ -47,7 +55,9 @@ def land_deliveries(
         def say(what: str, day: date = day) -> None:
             progress(f"delivery of {day}: {what}")
 
-        found = land_step(place, catalogue, source=source, data=folder, progress=say, earlier=earlier[-1:])
+        found = land_step(
+            place, catalogue, source=source, data=folder, progress=say, earlier=earlier[-1:], engine=engine
+        )
         earlier.append(place.store)
     return found
 
@@ -111,10 +121,20 @@ def _told_day(place: Workspace) -> date | None:
 
 
 def _keep(work: Workspace, coming: date | None) -> None:
-    """Keep the store that is here, under its day of delivery, before one of another day takes its place."""
+    """Keep the store that is here, under its day of delivery, before one of another day takes its place.
+
+    Raises DataError where it does not say its day: it could stand for none.
+    """
     recover(work.store)
-    day = _told_day(work) if work.store.is_dir() else None
-    if day is None or day == coming:
+    if not work.store.is_dir():
+        return
+    day = _told_day(work)
+    if day is None:
+        raise DataError(
+            f"--keep: the store that is here was landed without a {FILE}, so from which day on it was known cannot be "
+            f"said; land that extract again with a {FILE} first, or land without --keep"
+        )
+    if day == coming:
         return
     with folder_written_whole(work.delivery(day).store) as partial:
         for path in sorted(work.store.rglob("*")):

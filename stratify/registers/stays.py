@@ -22,7 +22,7 @@ ADMISSION_HOURS = 12
 OPEN_DAYS = 365
 NO_ADMISSION = ("O", "Z38", "Z763", "Z03")  # childbirth, liveborn, companion, observation
 
-_NEVER_CLOSED = f"(end_at IS NULL AND start_at < {{covers_end}} - to_days({OPEN_DAYS}))"
+_NEVER_CLOSED = f"(end_at IS NULL AND start_at < {{covers_end}} - INTERVAL {OPEN_DAYS} DAY)"
 _LONG = f"(end_at IS NULL AND NOT {_NEVER_CLOSED} OR date_diff('minute', start_at, end_at) >= {ADMISSION_HOURS * 60})"
 _LEFT_OUT = "(" + " OR ".join(f"coalesce(code, '') LIKE '{prefix}%'" for prefix in NO_ADMISSION) + ")"
 
@@ -75,7 +75,7 @@ stays AS (
 SELECT source_id, {{day:start_at}} AS day, {{day:start_at}} + delay AS known,
        {{minute:start_at}} AS start_min, {{minute:end_at}} AS end_min,
        {{day:end_at}} AS end_day, {{day:end_at}} + delay AS end_known,
-       date_diff('minute', start_at, end_at) / 60.0 AS hours,
+       date_diff('minute', start_at, end_at) / CAST(60 AS DOUBLE) AS hours,
        acute, care,
        inpatient OR date_diff('minute', start_at, CASE WHEN end_at IS NULL AND NOT never_closed THEN {{covers_end}}
                                                        ELSE until_at END) >= {ADMISSION_HOURS * 60}

@@ -28,8 +28,9 @@ from stratify.registers.stays import CONTACT, CONTACT_SETTING, OPEN_DAYS, STAY
 from stratify.registers.uses import use_of
 from stratify.registers.whole import is_empty, raise_if, table_problems, unreadable_problem
 from stratify.store.content import Content, read_earlier
+from stratify.store.engine import ENGINE, Engine
 from stratify.store.layout import bucket_file, buckets
-from stratify.store.write import number_people, write_domain, write_people, write_refused
+from stratify.store.write import number_people, write_people, write_refused
 
 SOURCES: dict[str, Callable[[], Source]] = {"synthetic": danish.source, "danish": danish.source, "omop": omop.source}
 DERIVED = {"stay": "contact", "condition": "diagnosis"}  # none of them is a finding where there is one of these
@@ -58,10 +59,12 @@ def land(
     catalogue: Catalogue,
     progress: Callable[[str], None],
     earlier: Sequence[Path] = (),
+    engine: Engine = ENGINE,
 ) -> Landed:
     """Write the store of an extract into the empty folder `out` and return what became of every row.
 
-    Bucket files that would be the same as in one of the `earlier` stores are taken from there. Raises UsageError for an
+    Bucket files that would be the same as in one of the `earlier` stores are taken from there. `engine` runs the
+    landing SQL and writes the domains; whichever it is, the store is the same to the byte. Raises UsageError for an
     unknown source, DataError (exit 11, all problems listed) for an extract that is refused.
     """
     if source not in SOURCES:
@@ -81,11 +84,15 @@ def land(
         for name in extract.tables:  # as delivered, they are not asked again, and memory is dear
             con.execute(f"DROP TABLE raw_{name}")
         reader.prepare(con)
-        people = number_people(con, reader.spell(reader.sql("persons"), delivery))
-        con.execute(f"CREATE TEMP VIEW all_contacts AS {reader.spell(reader.sql('contacts'), delivery)}")
-        con.execute(f"CREATE TEMP TABLE contacts AS {reader.spell(CONTACT_SETTING, delivery)}")
-        con.execute(f"CREATE TEMP TABLE diagnoses AS {reader.spell(reader.sql('diagnosis'), delivery)}")
-        write_people(con, reader.spell(reader.sql("residence"), delivery), out)
+
+        def made(name: str, sql: str) -> str:
+            return engine.result(con, name, reader.spell(sql, delivery), spill)
+
+        people = number_people(con, made("named_people", reader.sql("persons")))
+        con.execute(f"CREATE TEMP VIEW all_contacts AS {made('all_contacts', reader.sql('contacts'))}")
+        con.execute(f"CREATE TEMP TABLE contacts AS {made('contacts', CONTACT_SETTING)}")
+        con.execute(f"CREATE TEMP TABLE diagnoses AS {made('diagnoses', reader.sql('diagnosis'))}")
+        write_people(con, made("residences", reader.sql("residence")), out)
         conditions, measurable, notes = reader.conditions(con, catalogue, delivery)
         queries = {"contact": CONTACT, "stay": STAY, "condition": conditions, "diagnosis": "SELECT * FROM diagnoses"}
         queries |= {domain: reader.sql(domain) for domain in reader.domains(extract.tables) if domain not in queries}
@@ -93,7 +100,8 @@ def land(
         content = Content(buckets(people), [read_earlier(root) for root in earlier])
         for domain, sql in sorted(queries.items()):
             progress(f"landing {domain}")
-            events[domain] = write_domain(con, domain, reader.spell(sql, delivery), people, out, content)
+            spelled = reader.spell(sql, delivery)
+            events[domain] = engine.write_domain(con, domain, spelled, people, out, content, spill)
         content.write(out)
         people_with = _people_with(con, out, people, catalogue, measurable["conditions"])
         measurable |= switch.landed(con, reader.tables)

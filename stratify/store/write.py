@@ -9,7 +9,7 @@ import duckdb
 
 from stratify.registers.read import NOT_A_LINE, Raw, quoted
 from stratify.store.content import Content, digests
-from stratify.store.layout import BUCKET_OF, DOMAINS, PARQUET, bucket_file, buckets
+from stratify.store.layout import BUCKET_OF, DOMAINS, NOT_OPTIMIZED, PARQUET, bucket_file, buckets
 
 
 def number_people(con: duckdb.DuckDBPyConnection, persons_sql: str) -> int:
@@ -50,26 +50,42 @@ def write_domain(
     delivery, the number of threads or the memory at hand. A bucket that an earlier store holds alike is taken from
     there; adding 0 makes one of the two zeros that are equal and yet other bytes.
     """
-    columns = DOMAINS[domain]
-    typed = ", ".join(
-        f"CAST(e.{name} AS {kind}){' + 0' if kind == 'DOUBLE' else ''} AS {name}" for name, kind in columns.items()
-    )
     con.execute(
-        f"CREATE TEMP TABLE landing AS SELECT p.person, {typed} FROM ({sql}) AS e JOIN persons AS p USING (source_id)"
+        f"CREATE TEMP TABLE landing AS SELECT p.person, {typed(domain)} FROM ({sql}) AS e "
+        "JOIN persons AS p USING (source_id)"
     )
-    order = ", ".join(["person", *columns])
     count = buckets(people)
     (out / domain).mkdir(parents=True)
-    for bucket, rows in enumerate(digests(con, order, count)):
+    for bucket, rows in enumerate(digests(con, order(domain), count)):
         if not content.taken(domain, bucket, rows, out):
-            _copy(
-                con,
-                f"SELECT * FROM landing WHERE person % {count} = {bucket} ORDER BY {order}",
-                out / bucket_file(domain, bucket),
-            )
+            write_bucket(con, domain, bucket, count, out / bucket_file(domain, bucket))
     row = con.execute("SELECT count(*) FROM landing").fetchone()
     con.execute("DROP TABLE landing")
     return int(row[0]) if row else 0
+
+
+def typed(domain: str) -> str:
+    """Return the select list of a domain's columns in the types of the store, from rows called `e`."""
+    columns = DOMAINS[domain].items()
+    return ", ".join(
+        f"CAST(e.{name} AS {kind}){' + 0' if kind == 'DOUBLE' else ''} AS {name}" for name, kind in columns
+    )
+
+
+def order(domain: str) -> str:
+    """Return the columns that a domain's rows are ordered by: all of them, so that ties are equal rows."""
+    return ", ".join(["person", *DOMAINS[domain]])
+
+
+def write_bucket(con: duckdb.DuckDBPyConnection, domain: str, bucket: int, count: int, path: Path) -> None:
+    """Write the rows of one of `count` buckets in table `landing` to a file, in the order of the store.
+
+    Each column is made anew after sorting: DuckDB marks what is there in another way where no row of the whole table
+    lacks it, and so a row of another bucket would change these bytes.
+    """
+    told = ", ".join(f"CASE WHEN {name} IS NOT NULL THEN {name} END AS {name}" for name in DOMAINS[domain])
+    rows = f"SELECT * FROM landing WHERE person % {count} = {bucket} ORDER BY {order(domain)}"
+    _copy(con, f"SELECT person, {told} FROM ({rows})", path)
 
 
 def write_refused(con: duckdb.DuckDBPyConnection, raws: Mapping[str, Raw], out: Path) -> None:
@@ -90,4 +106,7 @@ def write_refused(con: duckdb.DuckDBPyConnection, raws: Mapping[str, Raw], out: 
 
 
 def _copy(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+    """Write a query's rows; nothing is inferred from other rows of its table (see `layout.NOT_OPTIMIZED`)."""
+    con.execute(f"SET disabled_optimizers = '{NOT_OPTIMIZED}'")
     con.execute(f"COPY ({select}) TO {quoted(path)} ({PARQUET})")
+    con.execute("RESET disabled_optimizers")

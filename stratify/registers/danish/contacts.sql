@@ -20,14 +20,14 @@ lpr2 AS (
 timed AS (
     SELECT *, coalesce(c_pattype = '3' OR c_indm = '1', false) AS is_acute,
            CASE WHEN v_indtime BETWEEN 0 AND 23
-                THEN d_inddto + to_hours(v_indtime)
-                     + to_minutes(CASE WHEN v_indminut BETWEEN 0 AND 59 THEN v_indminut ELSE 0 END)
-                ELSE d_inddto + to_hours(12) END AS start_at
+                THEN CAST(d_inddto AS TIMESTAMP) + v_indtime * INTERVAL 1 HOUR
+                     + CASE WHEN v_indminut BETWEEN 0 AND 59 THEN v_indminut ELSE 0 END * INTERVAL 1 MINUTE
+                ELSE CAST(d_inddto AS TIMESTAMP) + INTERVAL 12 HOUR END AS start_at
     FROM lpr2),
 ended AS (
     SELECT *, CASE WHEN c_pattype IN ('2', '3') AND is_acute THEN start_at
                    ELSE closed_at END AS end_at
-    FROM (SELECT *, CASE WHEN d_uddto IS NOT NULL THEN greatest(d_uddto + to_hours(12), start_at) END AS closed_at
+    FROM (SELECT *, CASE WHEN d_uddto IS NOT NULL THEN greatest(CAST(d_uddto AS TIMESTAMP) + INTERVAL 12 HOUR, start_at) END AS closed_at
           FROM timed) AS closed),
 contacts AS (
     SELECT pnr AS source_id,
@@ -35,7 +35,7 @@ contacts AS (
            kont_starttidspunkt AS start_at,
            kont_sluttidspunkt AS end_at,
            kont_sluttidspunkt AS closed_at,
-           coalesce(kont_sluttidspunkt, kont_starttidspunkt) + to_hours(4) AS joins_to,
+           coalesce(kont_sluttidspunkt, kont_starttidspunkt) + INTERVAL 4 HOUR AS joins_to,
            prioritet = 'ATA1' AS acute,
            CASE WHEN lower(kont_ans_hovedspec) LIKE '%psykiatri%' THEN 'psychiatric' ELSE 'somatic' END AS care,
            CASE WHEN kont_afslutningsmaade = 'ALAC60' THEN 'missed' ELSE
@@ -48,7 +48,7 @@ contacts AS (
     FROM lpr_a_kontakt
     UNION ALL
     SELECT pnr, contact, start_at, end_at, closed_at,
-           date_trunc('day', coalesce(end_at, start_at)) + to_seconds(86399),
+           CAST(CAST(coalesce(end_at, start_at) AS DATE) AS TIMESTAMP) + INTERVAL 86399 SECOND,
            c_indm = '1' OR c_pattype = '3',
            care,
            'physical',

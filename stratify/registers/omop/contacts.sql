@@ -4,20 +4,20 @@
 WITH started AS (
     SELECT *, coalesce(date_diff('minute', CAST(visit_end_date AS TIMESTAMP), visit_end_datetime) > 0, false) AS end_told,
            CASE WHEN date_diff('minute', CAST(visit_start_date AS TIMESTAMP), visit_start_datetime) > 0
-                THEN visit_start_datetime ELSE visit_start_date + to_hours(12) END AS start_at
+                THEN visit_start_datetime ELSE CAST(visit_start_date AS TIMESTAMP) + INTERVAL 12 HOUR END AS start_at
     FROM visit_occurrence),
 ended AS (
     SELECT *, CASE WHEN visit_end_date IS NULL THEN NULL
                    WHEN end_told THEN greatest(visit_end_datetime, start_at)
-                   ELSE greatest(visit_end_date + to_hours(12), start_at) END AS end_at
+                   ELSE greatest(CAST(visit_end_date AS TIMESTAMP) + INTERVAL 12 HOUR, start_at) END AS end_at
     FROM started)
 SELECT person_id AS source_id,
        visit_occurrence_id AS contact,
        start_at,
        end_at,
        end_at AS closed_at,
-       CASE WHEN end_told THEN end_at + to_hours(4)
-            ELSE date_trunc('day', coalesce(end_at, start_at)) + to_seconds(86399) END AS joins_to,
+       CASE WHEN end_told THEN end_at + INTERVAL 4 HOUR
+            ELSE CAST(CAST(coalesce(end_at, start_at) AS DATE) AS TIMESTAMP) + INTERVAL 86399 SECOND END AS joins_to,
        CASE WHEN visit_concept_id IN (9203, 262) THEN true WHEN visit_concept_id <> 9201 THEN false
             WHEN visit_occurrence_id IN (SELECT visit_occurrence_id FROM visit_detail
                                          WHERE visit_detail_concept_id = 9203 AND visit_occurrence_id IS NOT NULL)
