@@ -14,7 +14,11 @@ TOLD = ("count", "any", "sum", "mean", "min", "max", "last", "first", "days_sinc
 
 def wanted(catalogue):
     """Return the columns that this SQL can make: of windowed families, of aggregates it knows."""
-    return [c for c in columns(catalogue) if c.window is not None and c.aggregate in TOLD and c.family.at == "start"]
+    return [
+        c
+        for c in columns(catalogue)
+        if c.window is not None and c.aggregate in TOLD and c.family.at == "start" and not c.group.ranged
+    ]
 
 
 def by_sql(con, store, catalogue, chosen):
@@ -33,7 +37,9 @@ def by_sql(con, store, catalogue, chosen):
 
 def _query(store, family, of, mine):
     source = store.events(family.domain, None)
-    keys = sorted({name for group in of for name in (*group.where, *(["code"] if group.codes else []))})
+    keys = sorted(
+        {name for group in of for name in (*group.where, *(["code"] if group.codes or group.codes_except else []))}
+    )
     belongs = ", ".join(f"CASE WHEN {_condition(group)} THEN {n} END" for n, group in enumerate(of))
     key = ", ".join(keys) or "1 AS one"
     on = " AND ".join(f"e.{name} IS NOT DISTINCT FROM m.{name}" for name in keys) or "true"
@@ -83,7 +89,11 @@ def _fallback(column):
 
 def _condition(group):
     tests = [" OR ".join(f"starts_with(code, '{code}')" for code in group.codes) or "true"]
-    tests += [f"{name} = {_literal(value)}" for name, value in group.where.items()]
+    tests += [f"NOT starts_with(code, '{code}')" for code in group.codes_except]
+    tests += [
+        f"{name} IN ({', '.join(_literal(one) for one in (value if isinstance(value, tuple) else (value,)))})"
+        for name, value in group.where.items()
+    ]
     return " AND ".join(f"({test})" for test in tests)
 
 

@@ -21,13 +21,15 @@ Bools = npt.NDArray[np.bool_]
 
 
 def part_groups(family: FeatureFamily) -> list[FeatureGroup]:
-    """Return a group of drugs for each part of each flag that names some, in their order."""
+    """Return the groups of drugs that parts of flags name, each once though several ask for it, in their order."""
     return [
-        FeatureGroup(id=f"{flag.id}_{n}", name=flag.name, codes=part.atc, codes_except=part.atc_except)
-        for flag in family.flag
-        for n, part in enumerate(flag.part)
-        if part.atc
+        FeatureGroup(id=f"part_{n}", name=family.name, codes=atc, codes_except=atc_except)
+        for n, (atc, atc_except) in enumerate(_drugs(family))
     ]
+
+
+def _drugs(family: FeatureFamily) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    return list(dict.fromkeys((part.atc, part.atc_except) for flag in family.flag for part in flag.part if part.atc))
 
 
 def flag_cells(
@@ -46,13 +48,12 @@ def flag_cells(
 def flags_of(events: Events, rows: Rows, found: Present, birth: Ints, family: FeatureFamily) -> dict[str, Floats]:
     """Return each flag's cells: 1, 0, or NaN where a condition that would settle it cannot be told."""
     windows = sorted({flag.within_days for flag in family.flag})
-    counted = aggregate(events, rows, len(part_groups(family)), windows, ("distinct",))
-    answer, first = {}, 0
+    counted = aggregate(events, rows, len(_drugs(family)), windows, ("distinct",))
+    answer, nth = {}, {drugs: place for place, drugs in enumerate(_drugs(family))}
     for flag in family.flag:
         holds, untold = np.ones(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
         for part in flag.part:
-            has = _redeemed(counted, first, flag, part, len(rows))
-            first += bool(part.atc)
+            has = _redeemed(counted, nth.get((part.atc, part.atc_except)), flag, part, len(rows))
             silent = np.zeros(len(rows), dtype=bool)
             for key in part.conditions:
                 place = found.condition_ids.index(key)
@@ -66,7 +67,7 @@ def flags_of(events: Events, rows: Rows, found: Present, birth: Ints, family: Fe
     return answer
 
 
-def _redeemed(counted: Cells, group: int, flag: Flag, part: FlagPart, rows: int) -> Bools:
-    if not part.atc:
+def _redeemed(counted: Cells, group: int | None, flag: Flag, part: FlagPart, rows: int) -> Bools:
+    if group is None:
         return np.zeros(rows, dtype=bool)
     return np.asarray(counted.column("distinct", group, flag.within_days) >= part.at_least)

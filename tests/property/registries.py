@@ -19,7 +19,7 @@ OF_VALUES = ["sum", "mean", "min", "max", "last", "first", "slope"]
 
 def family(key, domain, groups, aggregates, *, apart=True, empty=0, never="missing", **told):
     """A family of every window: nested, and without `distinct` also apart. `empty`, `never`: two of the fallbacks."""
-    fallback = dict.fromkeys(aggregates, "missing") | {"count": empty, "any": 0, "days_since": never}
+    fallback = dict.fromkeys(aggregates, "missing") | {"count": empty, "any": 0, "days_since": never, "days_within": 0}
     fallback = {name: fallback[name] for name in aggregates}
     examples = [
         {"why": "once", "events": [["g0", -10, -9, 1]], "column": f"{key}_g0_count_30", "expect": 1},
@@ -43,7 +43,7 @@ FAMILIES = {
     for of in (
         family("drug", "drug", CODED, [*OF_EVENTS, *OF_VALUES, "distinct"], apart=False),
         family("lab", "lab", CODED, [*OF_EVENTS, *OF_VALUES], empty="missing", never=1826),
-        family("stay", "stay", ACUTE, OF_EVENTS),
+        family("stay", "stay", ACUTE, [*OF_EVENTS, "days_within"]),
         family("left", "stay", ACUTE, [*OF_EVENTS, *OF_VALUES], at="end"),
         family("contact", "contact", ACUTE, OF_EVENTS),
         family("diagnosis", "diagnosis", [*CODED, {"codes": ["A"], "where": {"kind": "A"}}], OF_EVENTS),
