@@ -66,7 +66,7 @@ def row_of(lines, delivered):
 
 
 def as_the_store_sorts(registry, of):
-    """A family's events (person, day, known, group, value, days it holds, code), ordered as the ties' rule says."""
+    """A family's events (person, day, known, group, value, days it holds, code, end), in the order of the store."""
     rows = sorted(registry.events[of.domain], key=lambda e: [(e.get(n) is None, e.get(n)) for n in DOMAINS[of.domain]])
     day, known = ("end_day", "end_known") if of.at == "end" else ("day", "known")
     name, unit = VALUES.get(of.domain, ("none", 1))
@@ -74,6 +74,7 @@ def as_the_store_sorts(registry, of):
         (
             e["person"], e[day], e[known], nth, None if e.get(name) is None else e[name] / unit,
             DELIVERED - e[day] if e.get("refuted") else None, e.get("code"),
+            None if e.get("end_day") is None else (e["end_day"] - e[day], e["end_known"] - e["end_day"]),
         )
         for e in sorted((e for e in rows if e[day] is not None), key=lambda e: e[day])
         for nth, group in enumerate(of.group)
@@ -88,7 +89,7 @@ TOLD = {
     "count": "count(*) FILTER (inside)",
     "any": "CAST(count(*) FILTER (inside) > 0 AS INTEGER)",
     "days_since": "min(age) FILTER (inside)",
-    "first_seen": "CAST(max(age) > near AND max(age) <= far AS INTEGER)",
+    "first_seen": "CAST(max(age) FILTER (age <= 1825) > near AND max(age) FILTER (age <= 1825) <= far AS INTEGER)",
     "rate": "count(*) FILTER (inside) * 365.25 / (far - near)",
     "trend": "CASE WHEN near > 0 THEN (count(*) FILTER (age <= near)) * far "
     "/ (count(*) FILTER (age <= far) * near)::DOUBLE END",
@@ -101,6 +102,8 @@ TOLD = {
     "slope": "CASE WHEN count(DISTINCT age) FILTER (inside AND v IS NOT NULL) > 1 "
     "THEN regr_slope(v, -age / 365.25) FILTER (inside) END",
     "distinct": "count(DISTINCT code) FILTER (inside)",
+    "days_within": "sum(greatest(0, least(CASE WHEN end_known < t THEN least(end_day, t) ELSE t END, t - near) "
+    "- greatest(day, t - far)))",
 }
 
 
@@ -116,7 +119,7 @@ def by_sql(store, rows, names):
         found = con.execute(
             f"SELECT p, t, family, grp, near, far, {told}, count(*) FILTER (age > near AND age <= far), count(v) "
             f"FILTER (age > near AND age <= far) FROM (SELECT *, t - day AS age FROM r JOIN ({events}) AS e ON "
-            "p = person AND day < t AND known < t AND day >= t - 1825 AND (until IS NULL OR t <= until)) CROSS JOIN w "
+            "p = person AND day < t AND known < t AND (until IS NULL OR t <= until)) CROSS JOIN w "
             "GROUP BY p, t, family, grp, near, far"
         ).fetchall()
     lines = {(p, t): {} for p, t in zip(rows.person.tolist(), rows.day.tolist(), strict=True)}
@@ -132,13 +135,14 @@ def sql_of(store, of):
     name, unit = VALUES.get(of.domain, ("NULL", 1))
     until = f"CASE WHEN refuted THEN {DELIVERED} END" if of.domain == "diagnosis" else "NULL::INTEGER"
     code = "code" if "code" in DOMAINS[of.domain] else "NULL"
+    ends = ", ".join(n if of.domain == "stay" else f"NULL::INTEGER AS {n}" for n in ("end_day", "end_known"))
     parts = []
     for group in of.group:
         tests = [" OR ".join(f"code LIKE '{prefix}%'" for prefix in group.codes) or "true", f"{day} IS NOT NULL"]
         tests += [f"{column} IS NOT DISTINCT FROM {literal(value)}" for column, value in group.where.items()]
         parts.append(
             f"SELECT '{of.id}' AS family, '{group.id}' AS grp, person, {day} AS day, {known} AS known, "
-            f"{name}::DOUBLE / {unit} AS v, {until} AS until, {code}::VARCHAR AS code, file_row_number AS nth "
+            f"{name}::DOUBLE / {unit} AS v, {until} AS until, {code}::VARCHAR AS code, {ends}, file_row_number AS nth "
             f"FROM {store.events(of.domain, 0)} WHERE {' AND '.join(f'({test})' for test in tests)}"
         )
     return " UNION ALL ".join(parts)
