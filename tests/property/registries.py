@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import FeatureFamily
 from stratify.features.columns import columns
-from tests.property.test_kernel import DAY, ages, delays, values
+from tests.property.test_kernel import DAY, ages, delays, ends, values
 
 DELIVERED = DAY + 30  # 14 May 2019
 LANDMARKS = [DAY, DAY + 30, DAY + 31, DAY + 365]
@@ -19,7 +19,7 @@ OF_VALUES = ["sum", "mean", "min", "max", "last", "first", "slope"]
 
 def family(key, domain, groups, aggregates, *, apart=True, empty=0, never="missing", **told):
     """A family of every window: nested, and without `distinct` also apart. `empty`, `never`: two of the fallbacks."""
-    fallback = dict.fromkeys(aggregates, "missing") | {"count": empty, "any": 0, "days_since": never, "days_within": 0}
+    fallback = dict.fromkeys(aggregates, "missing") | {"count": empty, "days_since": never, "any": 0, "days_within": 0}
     fallback = {name: fallback[name] for name in aggregates}
     examples = [
         {"why": "once", "events": [["g0", -10, -9, 1]], "column": f"{key}_g0_count_30", "expect": 1},
@@ -57,7 +57,6 @@ COLUMNS = columns(CATALOGUE)
 
 codes = st.sampled_from(["A1", "AB1", "AB2", "B", "C"])
 cares = st.sampled_from(["s", "p", None])
-ends = st.one_of(st.none(), st.tuples(st.integers(0, 40), delays))
 OWN = {
     "drug": {"code": codes, "ddd": values},
     "lab": {"code": codes, "value": values},

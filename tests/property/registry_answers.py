@@ -66,14 +66,15 @@ def row_of(lines, delivered):
 
 
 def as_the_store_sorts(registry, of):
-    """A family's events (person, day, known, group, value, days it holds, code, end), as the ties' rule orders them."""
+    """A family's events (person, day, known, group, value, days it holds, code, end), in the order of the store."""
     rows = sorted(registry.events[of.domain], key=lambda e: [(e.get(n) is None, e.get(n)) for n in DOMAINS[of.domain]])
     day, known = ("end_day", "end_known") if of.at == "end" else ("day", "known")
     name, unit = VALUES.get(of.domain, ("none", 1))
     return [
         (
             e["person"], e[day], e[known], nth, None if e.get(name) is None else e[name] / unit,
-            DELIVERED - e[day] if e.get("refuted") else None, e.get("code"), end_of(e),
+            DELIVERED - e[day] if e.get("refuted") else None, e.get("code"),
+            None if e.get("end_day") is None else (e["end_day"] - e[day], e["end_known"] - e["end_day"]),
         )
         for e in sorted((e for e in rows if e[day] is not None), key=lambda e: e[day])
         for nth, group in enumerate(of.group)
@@ -82,19 +83,13 @@ def as_the_store_sorts(registry, of):
     ]  # fmt: skip
 
 
-def end_of(event):
-    """How many days it lasted, and how many later that was known; None of what has no end."""
-    end, known = event.get("end_day"), event.get("end_known")
-    return None if end is None else (end - event["day"], known - end)
-
-
 # --- by SQL ----------------------------------------------------------------------------------------------------------
 
 TOLD = {
     "count": "count(*) FILTER (inside)",
     "any": "CAST(count(*) FILTER (inside) > 0 AS INTEGER)",
     "days_since": "min(age) FILTER (inside)",
-    "first_seen": "CAST(max(age) FILTER (age <= 1825) BETWEEN near + 1 AND far AS INTEGER)",
+    "first_seen": "CAST(max(age) FILTER (age <= 1825) > near AND max(age) FILTER (age <= 1825) <= far AS INTEGER)",
     "rate": "count(*) FILTER (inside) * 365.25 / (far - near)",
     "trend": "CASE WHEN near > 0 THEN (count(*) FILTER (age <= near)) * far "
     "/ (count(*) FILTER (age <= far) * near)::DOUBLE END",
@@ -107,8 +102,8 @@ TOLD = {
     "slope": "CASE WHEN count(DISTINCT age) FILTER (inside AND v IS NOT NULL) > 1 "
     "THEN regr_slope(v, -age / 365.25) FILTER (inside) END",
     "distinct": "count(DISTINCT code) FILTER (inside)",
-    "days_within": "sum(greatest(least(CASE WHEN end_known < t THEN least(end_day, t) ELSE t END, t - near) "
-    "- greatest(day, t - far), 0))",
+    "days_within": "sum(greatest(0, least(CASE WHEN end_known < t THEN least(end_day, t) ELSE t END, t - near) "
+    "- greatest(day, t - far)))",
 }
 
 
@@ -140,14 +135,14 @@ def sql_of(store, of):
     name, unit = VALUES.get(of.domain, ("NULL", 1))
     until = f"CASE WHEN refuted THEN {DELIVERED} END" if of.domain == "diagnosis" else "NULL::INTEGER"
     code = "code" if "code" in DOMAINS[of.domain] else "NULL"
-    ends = "end_day, end_known" if of.domain == "stay" else "NULL::INTEGER AS end_day, NULL::INTEGER AS end_known"
+    ends = ", ".join(n if of.domain == "stay" else f"NULL::INTEGER AS {n}" for n in ("end_day", "end_known"))
     parts = []
     for group in of.group:
         tests = [" OR ".join(f"code LIKE '{prefix}%'" for prefix in group.codes) or "true", f"{day} IS NOT NULL"]
         tests += [f"{column} IS NOT DISTINCT FROM {literal(value)}" for column, value in group.where.items()]
         parts.append(
             f"SELECT '{of.id}' AS family, '{group.id}' AS grp, person, {day} AS day, {known} AS known, "
-            f"{name}::DOUBLE / {unit} AS v, {until} AS until, {code}::VARCHAR AS code, file_row_number AS nth, {ends} "
+            f"{name}::DOUBLE / {unit} AS v, {until} AS until, {code}::VARCHAR AS code, {ends}, file_row_number AS nth "
             f"FROM {store.events(of.domain, 0)} WHERE {' AND '.join(f'({test})' for test in tests)}"
         )
     return " UNION ALL ".join(parts)
