@@ -12,7 +12,9 @@ PYTHON := $(shell for p in python3.12 python3.11 python3.13 python3 python; do \
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement
 OURS := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 
-.PHONY: help demo test test-slow test-spark test-all lint format locks clean
+PEERS := .venv-peers
+
+.PHONY: help demo test test-slow test-spark test-all lint format bench-peers locks clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,7 +45,12 @@ format: .venv/test.done  ## put the code in the one layout
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+bench-peers: .venv/run.done $(PEERS)/peers.done  ## the window kernel beside timeseriesflattener, which has its own environment
+	$(BIN)/python benchmarks/peers/compare.py --peer $(PEERS)/bin/python
+
 locks:  ## make the locks anew (needs uv)
+	cd benchmarks/peers && uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+		--custom-compile-command "make locks" requirements.in --output-file requirements.lock
 	cd $(LOCKS) && for lock in service: run:"--extra pipelines --extra build" \
 		spark:"--extra pipelines --extra spark --extra build" \
 		test:"--extra pipelines --extra test --extra build"; do \
@@ -51,7 +58,7 @@ locks:  ## make the locks anew (needs uv)
 		--custom-compile-command "make locks" $${lock#*:} ../pyproject.toml --output-file $${lock%%:*}.lock; done
 
 clean:  ## remove what was made here, the work folder too
-	rm -rf .venv $(WORK) .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build
+	rm -rf .venv $(PEERS) $(WORK) .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "needs Python 3.11, 3.12 or 3.13 with venv: apt-get install python3 python3-venv"; exit 1; }
@@ -72,6 +79,12 @@ clean:  ## remove what was made here, the work folder too
 
 .venv/test.done: $(LOCKS)/test.lock .venv/run.done
 	$(INSTALL) $(LOCKS)/test.lock
+	@touch $@
+
+# the peer runs on Python 3.11 and 3.12
+$(PEERS)/peers.done: benchmarks/peers/requirements.lock
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement $<
 	@touch $@
 
 # Spark needs Java: as root on a Debian it is installed, else asked for

@@ -115,6 +115,8 @@ def refusal(column: Column) -> str | None:
     """Return why a column may not be a predictor of one person's risk, or None."""
     if column["role"] == "audit":
         return "its role is audit: it is there to check models, not to predict"
+    if column.get("set") == "research":
+        return "it is of the research set: it is there to study and describe, not to predict"
     if column["source_use"] == "statistics":
         return "its source is delivered for statistics and may not steer one person's care"
     return None

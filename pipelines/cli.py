@@ -73,11 +73,14 @@ def check(
     _out().print(f"catalogue: {found.size()} entries, no problem; digest {found.digest[:12]}", highlight=False)
     if data is not None:
         from pipelines.data_quality import failing, look
+        from pipelines.deliveries import dated
         from pipelines.run import progress_bar
         from pipelines.summary import show_extract
         from stratify.store.land import land as land_extract
 
         named = _source(source, data)
+        if held := dated(named, data):
+            raise UsageError(f"--data holds {len(held)} dated deliveries; name one of them, as {held[max(held)]}")
         failed = failing(look(named, data, thresholds, report, _out()))
         try:
             with TemporaryDirectory() as scratch, progress_bar(1) as (say, _):

@@ -121,10 +121,20 @@ def _told_day(place: Workspace) -> date | None:
 
 
 def _keep(work: Workspace, coming: date | None) -> None:
-    """Keep the store that is here, under its day of delivery, before one of another day takes its place."""
+    """Keep the store that is here, under its day of delivery, before one of another day takes its place.
+
+    Raises DataError where it does not say its day: it could stand for none.
+    """
     recover(work.store)
-    day = _told_day(work) if work.store.is_dir() else None
-    if day is None or day == coming:
+    if not work.store.is_dir():
+        return
+    day = _told_day(work)
+    if day is None:
+        raise DataError(
+            f"--keep: the store that is here was landed without a {FILE}, so from which day on it was known cannot be "
+            f"said; land that extract again with a {FILE} first, or land without --keep"
+        )
+    if day == coming:
         return
     with folder_written_whole(work.delivery(day).store) as partial:
         for path in sorted(work.store.rglob("*")):

@@ -28,8 +28,8 @@ NUMBERS = {
     "emergency_contacts_365d": "contact_emergency_count_365",
 }
 SINCE = {
-    "days_since_somatic_discharge": ("bed_days_somatic_days_since", "bed_days_somatic_sum_1825"),
-    "days_since_psychiatric_discharge": ("bed_days_psychiatric_days_since", "bed_days_psychiatric_sum_1825"),
+    "days_since_somatic_discharge": ("discharge_somatic_days_since", "bed_days_somatic_days_within_1825"),
+    "days_since_psychiatric_discharge": ("discharge_psychiatric_days_since", "bed_days_psychiatric_days_within_1825"),
     "days_since_hba1c": ("lab_hba1c_days_since", "lab_hba1c_count_1825"),
     "days_since_any_contact": ("contact_all_days_since", "contact_all_count_1825"),
 }  # fact: (its column, a column that is missing only where the source cannot tell)

@@ -12,15 +12,9 @@ from stratify.catalogue.clinical import (
     IndexGroup,
     OmopConcept,
 )
+from stratify.catalogue.family import Aggregate, FeatureExample, FeatureFamily, FeatureGroup, Flag, FlagPart
 from stratify.catalogue.offers import AskedFact, Bridge, Evidence, Exclude, FactsExample, Offer, Rule, Stratum, Test
-from stratify.catalogue.prediction import (
-    Aggregate,
-    FeatureExample,
-    FeatureFamily,
-    FeatureGroup,
-    Outcome,
-    OutcomeExample,
-)
+from stratify.catalogue.prediction import Outcome, OutcomeExample
 from stratify.catalogue.quality_targets import Target, TargetExample
 from stratify.catalogue.shapes import AtcPrefix, Care, Entry, IcdPrefix, Id, Provenance, Shape, Text
 
@@ -42,6 +36,8 @@ __all__ = [
     "FeatureExample",
     "FeatureFamily",
     "FeatureGroup",
+    "Flag",
+    "FlagPart",
     "IcdPrefix",
     "Id",
     "Index",

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from stratify.catalogue.asked import ASKED
 from stratify.catalogue.entries import (
     KINDS,
     Condition,
@@ -148,6 +149,11 @@ def check_references(catalogue: Catalogue) -> list[str]:
             for family in catalogue.features.values()
         ),
         *(
+            (f"features/{family.id}.toml: conditions",
+             [c for flag in family.flag for part in flag.part for c in part.conditions], catalogue.conditions)
+            for family in catalogue.features.values()
+        ),
+        *(
             (f"offers/{offer.id}.toml: instead", [i for e in offer.excludes for i in e.instead], catalogue.offers)
             for offer in catalogue.offers.values()
         ),
@@ -184,20 +190,22 @@ def check_features(catalogue: Catalogue) -> list[str]:
     problems = []
     for family in catalogue.features.values():
         where = f"features/{family.id}.toml"
+        words = family.domain in ASKED and ASKED[family.domain].words
         if family.id in catalogue.outcomes:
             problems.append(f"{where}: id: {family.id!r} is an outcome, which no feature may be")
         for group in family.group:
-            values = [value for value in group.where.values() if isinstance(value, str)]
+            told = [value if isinstance(value, tuple) else (value,) for value in group.where.values()]
+            values = [value for several in told for value in several if isinstance(value, str)]
             for named in (group.id, *group.codes, *values):
                 if named in catalogue.outcomes:
                     problems.append(f"{where}: group {group.id}: {named!r} is an outcome, which no feature may read")
             for code in group.codes:
                 if code in catalogue.conditions:
-                    told = "is a condition; these have columns of their own (domain condition)"
-                    problems.append(f"{where}: group {group.id}: codes: {code!r} {told}")
-                elif not any(c.isupper() or c.isdigit() for c in code) and code not in catalogue.outcomes:
-                    told = f"is no code of a register{_nearest(code, catalogue.conditions)}"
-                    problems.append(f"{where}: group {group.id}: codes: {code!r} {told}")
+                    why = "is a condition; these have columns of their own (domain condition)"
+                    problems.append(f"{where}: group {group.id}: codes: {code!r} {why}")
+                elif not words and not any(c.isupper() or c.isdigit() for c in code) and code not in catalogue.outcomes:
+                    why = f"is no code of a register{_nearest(code, catalogue.conditions)}"
+                    problems.append(f"{where}: group {group.id}: codes: {code!r} {why}")
     return problems
 
 

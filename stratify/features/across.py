@@ -19,8 +19,8 @@ from stratify.features.columns import Column
 from stratify.features.kernel import Cells, Events, Floats, Ints, Rows
 from stratify.registers.switch import Switch
 
-COUNTING = ("count", "sum", "rate", "distinct", "trend")
-SCALED = ("count", "sum", "rate")
+COUNTING = ("count", "sum", "rate", "distinct", "trend", "days_within")
+SCALED = ("count", "sum", "rate", "days_within")
 Gather = Callable[[Events, Rows], Cells]
 Cell = Callable[[Cells], Floats]
 

@@ -1,8 +1,8 @@
 """The aggregates: what may be asked of the events in a window. Each is one function over what the kernel gathered.
 
 `count`, `any`, `days_since`, `first_seen` and `distinct` see every event; the others those that have a value. Where
-there is nothing to tell the answer is NaN, but 0 for `count`, `any`, `sum`, `distinct` and `first_seen`. To add one:
-the function, its line in `AGGREGATES`, and its sentence in the loop that tests hold it against
+there is nothing to tell the answer is NaN, but 0 for `count`, `any`, `sum`, `distinct`, `first_seen` and `days_within`.
+To add one: the function, its line in `AGGREGATES`, and its sentence in the loop that tests hold it against
 (tests/property/test_kernel.py refuses an aggregate without one).
 """
 
@@ -109,6 +109,11 @@ def trend(cells: Cells, group: Group, window: Window) -> Floats:
     return _divide(cells.added("count", group, near) * far, cells.added("count", group, far) * near)
 
 
+def days_within(cells: Cells, group: Group, window: Window) -> Floats:
+    """Return how many days of the window lie within what began before the row's day; open is until that day."""
+    return cells.added("days", group, window)
+
+
 def _divide(above: Floats, below: Floats) -> Floats:
     return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
 
@@ -144,5 +149,6 @@ AGGREGATES: Mapping[str, Aggregate] = MappingProxyType(
         "slope": Aggregate(("sum", "valued", "moments"), slope, of_values=True),
         "rate": Aggregate(("count",), rate, nothing=0),
         "trend": Aggregate(("count",), trend),
+        "days_within": Aggregate(("days",), days_within, nothing=0),
     }
 )

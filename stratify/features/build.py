@@ -20,11 +20,13 @@ from stratify.features.aggregates import AGGREGATES
 from stratify.features.columns import Column, columns, groups, windows
 from stratify.features.conditions import Present
 from stratify.features.events import read_events
+from stratify.features.flags import flag_cells
 from stratify.features.indices import index_cells
 from stratify.features.kernel import Cells, Events, Floats, Rows, aggregate
 from stratify.registers.switch import of_store
 from stratify.store.read import Columns, Store
 
+NEW_DAYS = 365  # who has lived here for less is a newcomer
 RESIDENT_DAYS = 1825  # the longest window: to have lived here longer makes no record thicker
 
 
@@ -43,6 +45,11 @@ def matrix(
     }
     for family_id, of_family in groupby(declared, key=lambda column: column.family.id):
         family = catalogue.features[family_id]
+        if family.per == "flag":
+            flagged = flag_cells(store, rows, found, people["birth"][rows.person], family, bucket)
+            for column in of_family:
+                answer[:, place[column.id]] = flagged[column.group.id]
+            continue
         if family.domain in ("person", "condition"):
             told = special["person" if family.domain == "person" else family.index or "condition"]
             for column in of_family:
@@ -87,20 +94,38 @@ def cell(counted: Cells, column: Column, group: int) -> Floats:
 
 
 def person_cells(rows: Rows, people: Columns, lived: Spells) -> dict[str, Floats]:
-    """Return age in years, whether a woman (NaN where the register does not say), and days resident without a break."""
+    """Return age in years, whether a woman (NaN where the register does not say), and how long the person lived here.
+
+    That is days resident without a break, days resident in each window, and whether they are fewer than NEW_DAYS.
+    """
     since = rows.day - lived.start[spell_of(rows, lived)]
     sex = people["sex"][rows.person]
     return {
         "age": (rows.day - people["birth"][rows.person]) / DAYS_PER_YEAR,
         "female": np.where(sex == 0, np.nan, (sex == 2).astype(np.float64)),
         "resident_days": np.minimum(since, RESIDENT_DAYS).astype(np.float64),
+        "newcomer": (since < NEW_DAYS).astype(np.float64),
+        **{f"covered_{days}": resident_within(rows, lived, days) for days in (30, 365, 1825)},
     }
+
+
+def resident_within(rows: Rows, lived: Spells, days: int) -> Floats:
+    """Return on how many of the days [t - days, t) each row's person lived here, breaks left out."""
+    first, past = (np.searchsorted(lived.person, rows.person, side) for side in ("left", "right"))
+    total = np.zeros(len(rows))
+    for nth in range(int((past - first).max(initial=0))):
+        at = np.minimum(first + nth, len(lived.person) - 1)
+        inside = np.fmin(lived.end[at], rows.day) - np.maximum(lived.start[at], rows.day - days)
+        total += np.where(first + nth < past, np.maximum(inside, 0), 0)
+    return total
 
 
 def _measurable(store: Store, domain: str, group: FeatureGroup) -> bool:
     """Whether the source tells apart what the group is chosen by; a source that does not say tells all codes."""
     told = store.measurable
     if group.codes and domain == "drug" and not told.get("drug_codes", True):
+        return False
+    if group.codes and domain == "procedure" and not told.get("procedure_codes", True):
         return False
     if group.codes and domain == "lab" and "lab_codes" in told and not set(group.codes) & set(told["lab_codes"]):
         return False

@@ -30,6 +30,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "rate": ("pr. år", "per year"),
     "trend": ("udvikling", "trend"),
     "days_since": ("dage siden", "days since"),
+    "days_within": ("dage", "days"),
 }
 
 
@@ -50,11 +51,19 @@ class Column:
             "id": self.id,
             "label": self._label().model_dump(),
             "clinical_group": self.family.clinical_group.model_dump(),
-            "unit": _UNITS.get(self.aggregate or "", self.family.unit),
+            "unit": self._unit(),
             "role": self.family.role,
+            "set": self.family.set,
             "source_use": use_of(self.family.domain),
             "fallback": fallback,
         }
+
+    def _unit(self) -> str:
+        if self.aggregate == "slope":
+            return f"{self.family.unit} per year"
+        if self.aggregate == "count" and self.family.domain == "lab":
+            return "measurements"
+        return _UNITS.get(self.aggregate or "", self.family.unit)
 
     def _label(self) -> Text:
         if self.aggregate is None or self.family.per != "group":
@@ -66,7 +75,8 @@ class Column:
         return Text(da=f"{self.group.name.da}: {da}, {span_da}", en=f"{self.group.name.en}: {en}, {span_en}")
 
 
-_UNITS = {"days_since": "days", "first_seen": "yes/no", "any": "yes/no", "distinct": "different ones", "trend": "ratio"}
+_UNITS = {"days_since": "days", "first_seen": "yes/no", "any": "yes/no", "distinct": "different ones", "trend": "ratio",
+          "days_within": "days"}  # fmt: skip
 
 
 def _span(window: Window) -> tuple[str, str]:
@@ -110,9 +120,16 @@ def _family(family: FeatureFamily, catalogue: Catalogue) -> Iterator[Column]:
             if aggregate in ("last", "days_since"):  # the longest window: nested ones would repeat it
                 yield Column(f"{family.id}_{group.id}_{aggregate}", family, group, aggregate, longest(family))
                 continue
-            for window in family.trends if aggregate == "trend" else family.windows:
+            for window in _told(family, aggregate):
                 told = window if isinstance(window, int) else f"{window[0]}_{window[1]}"
                 yield Column(f"{family.id}_{group.id}_{aggregate}_{told}", family, group, aggregate, window)
+
+
+def _told(family: FeatureFamily, aggregate: Aggregate) -> tuple[Window, ...]:
+    """The windows an aggregate has columns for; new in the longest one is what `any` says of it."""
+    if aggregate == "trend":
+        return family.trends
+    return tuple(w for w in family.windows if aggregate != "first_seen" or w != longest(family))
 
 
 def groups(family: FeatureFamily, catalogue: Catalogue) -> tuple[FeatureGroup, ...]:
@@ -123,4 +140,4 @@ def groups(family: FeatureFamily, catalogue: Catalogue) -> tuple[FeatureGroup, .
         index = catalogue.indices[family.index]
         told = {w: Text(da=f"{family.name.da} ({w})", en=f"{family.name.en} ({w})") for w in index.weightings}
         return tuple(FeatureGroup(id=w, name=name) for w, name in told.items())
-    return family.group
+    return family.group or tuple(FeatureGroup(id=flag.id, name=flag.name) for flag in family.flag)

@@ -13,6 +13,7 @@ import numpy as np
 from stratify.catalogue.entries import FeatureFamily, FeatureGroup
 from stratify.errors import DataError
 from stratify.features.kernel import Events, Floats, Ints
+from stratify.features.ranges import proven
 from stratify.store.read import Store
 
 if TYPE_CHECKING:  # it reads through pyarrow, which the command line starts without
@@ -25,6 +26,10 @@ VALUES: dict[str, tuple[str, float]] = {  # what the aggregates of values read, 
     "stay": ("hours", HOURS_PER_DAY),
     "drug": ("ddd", 1),
     "lab": ("value", 1),
+    "municipal": ("value", 1),
+    "distance": ("value", 1),
+    "household": ("value", 1),
+    "income": ("value", 1),
 }
 
 
@@ -35,8 +40,12 @@ def read_events(store: Store, family: FeatureFamily, of: Sequence[FeatureGroup],
     until the delivery that says so.
     """
     rows = store.slice(family.domain, bucket)
-    chosen_by = {name for group in of for name in (*group.where, *(["code"] if group.codes else []))}
+    chosen_by = {
+        name for group in of for name in (*group.where, *(["code"] if group.codes or group.codes_except else []))
+    }
     row, group = belonging(rows, sorted(chosen_by), lambda told: [n for n, one in enumerate(of) if chosen(one, told)])
+    if any(one.ranged for one in of):
+        row, group = proven(rows, of, row, group)
     day, known = rows.ints("day"), rows.ints("known")
     if family.at == "end":
         row, group, day, known = _by_end(rows, row, group)
@@ -48,7 +57,10 @@ def read_events(store: Store, family: FeatureFamily, of: Sequence[FeatureGroup],
         refuted = rows.coded("refuted").place[row] == 1
         until = np.where(refuted, float(store.day("delivered")), np.nan)
     code = rows.coded("code").place[row] if "distinct" in family.aggregates else None
-    return Events(rows.ints("person")[row], day[row], known[row], group, value, until, code)
+    end = end_known = None
+    if "days_within" in family.aggregates:
+        end, end_known = rows.floats("end_day")[row], rows.floats("end_known")[row]
+    return Events(rows.ints("person")[row], day[row], known[row], group, value, until, code, end, end_known)
 
 
 def belonging(rows: Slice, columns: Sequence[str], places_of: Places) -> tuple[Ints, Ints]:
@@ -89,6 +101,11 @@ def _whole(days: Floats) -> Ints:
 
 def chosen(group: FeatureGroup, told: Signature) -> bool:
     """Return whether rows of a signature belong to a group: any of its prefixes, and all of its columns."""
-    if group.codes and not str(told["code"] or "").startswith(group.codes):
+    code = str(told["code"] or "") if group.codes or group.codes_except else ""
+    if (group.codes and not code.startswith(group.codes)) or (
+        group.codes_except and code.startswith(group.codes_except)
+    ):
         return False
-    return all(told[name] == value for name, value in group.where.items())
+    return all(
+        told[name] in value if isinstance(value, tuple) else told[name] == value for name, value in group.where.items()
+    )

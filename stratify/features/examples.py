@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from stratify.catalogue import Catalogue
-from stratify.catalogue.entries import FeatureExample, FeatureFamily
+from stratify.catalogue.entries import FeatureExample, FeatureFamily, FeatureGroup
 from stratify.cohort import Spells
 from stratify.features.build import cell, gather, person_cells
 from stratify.features.columns import columns, groups
 from stratify.features.conditions import group_names, present_of
+from stratify.features.events import chosen
+from stratify.features.flags import flags_of, part_groups
 from stratify.features.indices import scores_of
 from stratify.features.kernel import Events, Floats, Rows
 
@@ -27,6 +32,8 @@ def evaluate_example(family: FeatureFamily, example: FeatureExample, catalogue: 
         people = {"birth": np.array([example.born]), "sex": np.array([{None: 0, False: 1, True: 2}[example.woman]])}
         lived = Spells(np.array([0]), np.array([example.resident_since]), np.array([np.inf]))
         value = person_cells(rows, people, lived)[column.group.id]
+    elif family.per == "flag":
+        value = _flag_cells(family, example, catalogue)[column.group.id]
     elif family.per == "group":
         events = _events(family, example, [group.id for group in of])
         value = cell(gather(events, rows, family, len(of)), column, of.index(column.group))
@@ -36,6 +43,18 @@ def evaluate_example(family: FeatureFamily, example: FeatureExample, catalogue: 
         present = present_of(_events(family, example, group_names(catalogue)), rows, catalogue, catalogue.conditions)
         value = present.cells()[:, present.condition_ids.index(column.group.id)]
     return _told(value)
+
+
+def _flag_cells(family: FeatureFamily, example: FeatureExample, catalogue: Catalogue) -> dict[str, Floats]:
+    """The flags; events are of drugs, by their ATC code, or of conditions."""
+    names = group_names(catalogue)
+    drugs = tuple(event for event in example.events if event[0] not in names)
+    others = tuple(event for event in example.events if event[0] in names)
+    rows = Rows(np.array([0]), np.array([0]))
+    diagnosed = _in_order([(0, names.index(name), *rest) for name, *rest in others])
+    present = present_of(diagnosed, rows, catalogue, catalogue.conditions)
+    redeemed = _by_code(drugs, part_groups(family))
+    return flags_of(redeemed, rows, present, np.array([example.born]), family)
 
 
 def _index_cells(family: FeatureFamily, example: FeatureExample, catalogue: Catalogue) -> dict[str, Floats]:
@@ -55,14 +74,39 @@ def _told(value: Floats) -> float | str:
 
 
 def _events(family: FeatureFamily, example: FeatureExample, names: list[str]) -> Events:
+    if coded(family):  # an event is told by its code, and is of each group that has it
+        return _by_code(example.events, family.group)
     strangers = {name for name, *_ in example.events} - set(names)
     if strangers:
         raise ValueError(f"features/{family.id}.toml: example: no such group {', '.join(sorted(strangers))}")
-    in_order = sorted(example.events, key=lambda event: (event[1], event[3]))  # as the store sorts: by day, then value
+    return _in_order([(0, names.index(name), *rest) for name, *rest in example.events])
+
+
+def coded(family: FeatureFamily) -> bool:
+    """Return whether a family's examples name events by their code."""
+    return "distinct" in family.aggregates
+
+
+def _by_code(told: Sequence[tuple[Any, ...]], of: Sequence[FeatureGroup]) -> Events:
+    codes = sorted({name for name, *_ in told})
+    return _in_order([
+        (codes.index(name), place, *rest)
+        for name, *rest in told
+        for place, group in enumerate(of) if chosen(group, {"code": name})
+    ])  # fmt: skip
+
+
+def _in_order(told: Sequence[tuple[Any, ...]]) -> Events:
+    """Events from (code, group, day, known, value, end, end known); the last two where there is an end."""
+    told = sorted(told, key=lambda event: (event[2], event[4]))  # as the store sorts: by day, then value
+    ends = [event[5:] or (np.nan, np.nan) for event in told]
     return Events(
-        person=np.zeros(len(in_order), dtype=np.int64),
-        day=np.array([day for _, day, _, _ in in_order], dtype=np.int64),
-        known=np.array([known for _, _, known, _ in in_order], dtype=np.int64),
-        group=np.array([names.index(name) for name, _, _, _ in in_order], dtype=np.int64),
-        value=np.array([value for _, _, _, value in in_order], dtype=np.float64),
+        person=np.zeros(len(told), dtype=np.int64),
+        day=np.array([event[2] for event in told], dtype=np.int64),
+        known=np.array([event[3] for event in told], dtype=np.int64),
+        group=np.array([event[1] for event in told], dtype=np.int64),
+        value=np.array([event[4] for event in told], dtype=np.float64),
+        code=np.array([event[0] for event in told], dtype=np.int64),
+        end=np.array([end for end, _ in ends], dtype=np.float64),
+        end_known=np.array([known for _, known in ends], dtype=np.float64),
     )

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ Group = int | slice  # one, or several at once: then a cell's axis of groups com
 Window = int | tuple[int, int]  # days: w stands for [t - w, t), (near, far) for [t - far, t - near)
 EVENTS_AT_ONCE = 100_000  # what a processor's cache holds
 PARTS = ("count", "valued", "sum", "least", "most", "newest", "oldest", "newest_valued", "oldest_valued", "moments",
-         "distinct")  # fmt: skip
+         "distinct", "days")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Rows:
 class Events:
     """Events sorted by person, day and tie-break. `value` is NaN where there is none; `until` NaN while true.
 
-    `code` numbers what `distinct` tells apart.
+    `code` numbers what `distinct` tells apart. `end` and `end_known` are the day on which what lasts was over, and from
+    which that was known; NaN while open.
     """
 
     person: Ints
@@ -68,6 +70,8 @@ class Events:
     value: Floats | None = None
     until: Floats | None = None
     code: Ints | None = None
+    end: Floats | None = None
+    end_known: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,7 @@ class Cells:
 
 
 _NONE = np.iinfo(np.int32).max
+_FOREVER = 10_000_000  # a day that no row has
 
 
 @dataclass
@@ -132,6 +137,7 @@ class _Gathering:
     def __post_init__(self) -> None:
         kinds: dict[str, tuple[type[np.generic], float]] = {
             "count": (np.int32, 0), "valued": (np.int32, 0), "distinct": (np.int32, 0), "sum": (np.float64, 0),
+            "days": (np.float64, 0),
             "least": (np.float64, np.inf), "most": (np.float64, -np.inf),
             "newest": (np.int32, 0), "newest_valued": (np.int32, 0),
             "oldest": (np.int32, _NONE), "oldest_valued": (np.int32, _NONE),
@@ -199,6 +205,11 @@ def aggregate(
         for event, row in _pairs(events, rows, edges[-1], superseded(events)):
             age = rows.day[row] - events.day[event]
             _add(gathering.parts["distinct"], (row * groups + events.group[event]) * bins + bin_of[age - 1])
+    if "days" in wanted:
+        for event, row in _pairs(events, rows, lasting(events, edges[-1]), None):
+            first = (row * groups + events.group[event]) * bins
+            for nth, days in enumerate(days_in_bins(events, event, rows.day[row], edges)):
+                _add(gathering.parts["days"], first + nth, days)
     shape = (len(rows), groups, bins)
     parts = {
         name: _by_column(found.reshape((3, *shape)) if name == "moments" else found.reshape(shape))
@@ -257,6 +268,28 @@ def superseded(events: Events) -> Floats:
     return answer
 
 
+def lasting(events: Events, longest: int) -> Ints:
+    """Return how many days after its beginning each event still has days in the longest window; open ones forever."""
+    end, known = _ends(events)
+    return np.asarray(np.fmin(np.fmax(end + longest, known), _FOREVER) - events.day, dtype=np.int64)
+
+
+def days_in_bins(events: Events, event: Ints, t: Ints, edges: Sequence[int]) -> Iterator[Floats]:
+    """Yield for each bin how many of its days each event fills at day t: until its end, or t where none is known."""
+    end, known = (times[event] for times in _ends(events))
+    oldest = t - events.day[event]
+    newest = np.where(known < t, np.maximum(t - end, 0), 0)  # days from its end to t
+    for near, far in pairwise(edges):
+        yield np.maximum(np.minimum(oldest, far) - np.maximum(newest, near), 0).astype(np.float64)
+
+
+def _ends(events: Events) -> tuple[Floats, Floats]:
+    if events.end is None or events.end_known is None:
+        raise ValueError("days_within needs the events' ends")
+    over = ~(np.isnan(events.end) | np.isnan(events.end_known))
+    return np.where(over, events.end, _FOREVER), np.where(over, events.end_known, _FOREVER)
+
+
 def _wanted(events: Events, aggregates: Collection[str] | None) -> frozenset[str]:
     from stratify.features.aggregates import AGGREGATES
 
@@ -264,6 +297,8 @@ def _wanted(events: Events, aggregates: Collection[str] | None) -> frozenset[str
     wanted = {part for name in names for part in AGGREGATES[name].needs}
     if aggregates is None and (events.code is None or events.until is not None):
         wanted.discard("distinct")
+    if aggregates is None and events.end is None:
+        wanted.discard("days")
     return frozenset(wanted)
 
 

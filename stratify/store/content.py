@@ -20,14 +20,14 @@ from typing import Any
 import duckdb
 
 from stratify.files import canonical_json, digest_file, digest_text, write_json
-from stratify.store.layout import DOMAINS, PARQUET, bucket_file
+from stratify.store.layout import DOMAINS, NOT_OPTIMIZED, PARQUET, bucket_file
 
 FILE = "content.json"
 
 
 def writer() -> str:
     """Return the digest of everything but the rows that decides a bucket file's bytes."""
-    return digest_text(canonical_json([duckdb.__version__, platform.machine(), PARQUET, DOMAINS]))
+    return digest_text(canonical_json([duckdb.__version__, platform.machine(), PARQUET, NOT_OPTIMIZED, DOMAINS]))
 
 
 def digests(con: duckdb.DuckDBPyConnection, columns: str, buckets: int) -> list[str]:

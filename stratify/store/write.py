@@ -9,7 +9,7 @@ import duckdb
 
 from stratify.registers.read import NOT_A_LINE, Raw, quoted
 from stratify.store.content import Content, digests
-from stratify.store.layout import BUCKET_OF, DOMAINS, PARQUET, bucket_file, buckets
+from stratify.store.layout import BUCKET_OF, DOMAINS, NOT_OPTIMIZED, PARQUET, bucket_file, buckets
 
 
 def number_people(con: duckdb.DuckDBPyConnection, persons_sql: str) -> int:
@@ -106,4 +106,7 @@ def write_refused(con: duckdb.DuckDBPyConnection, raws: Mapping[str, Raw], out: 
 
 
 def _copy(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+    """Write a query's rows; nothing is inferred from other rows of its table (see `layout.NOT_OPTIMIZED`)."""
+    con.execute(f"SET disabled_optimizers = '{NOT_OPTIMIZED}'")
     con.execute(f"COPY ({select}) TO {quoted(path)} ({PARQUET})")
+    con.execute("RESET disabled_optimizers")

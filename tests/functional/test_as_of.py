@@ -143,6 +143,18 @@ def test_without_a_day_of_its_own_a_delivery_stands_for_none(tmp_path, catalogue
     assert "Traceback" not in done.stderr
 
 
+def test_a_store_that_does_not_say_its_day_cannot_be_kept(tmp_path, catalogue, deliveries):
+    work = Workspace(tmp_path / "work")
+    (deliveries / "b" / "delivery.json").rename(tmp_path / "told.json")
+    land(work, catalogue, deliveries / "b")
+    with pytest.raises(DataError, match="--keep: the store that is here was landed without"):
+        land(work, catalogue, deliveries / "a", keep=True)
+    shutil.move(tmp_path / "told.json", deliveries / "b" / "delivery.json")
+    land(work, catalogue, deliveries / "b")
+    land(work, catalogue, deliveries / "a", keep=True)
+    assert as_known(work, date(2020, 12, 31)) == work.delivery(date(2020, 2, 1))
+
+
 def test_what_cannot_be_a_folder_of_deliveries_is_told_at_once(tmp_path, deliveries):
     shutil.copytree(deliveries / "a", deliveries / "c")
     (deliveries / "note.txt").write_text("x")
@@ -152,6 +164,12 @@ def test_what_cannot_be_a_folder_of_deliveries_is_told_at_once(tmp_path, deliver
     assert len(refused.value.problems) == 5
     assert dated("danish", deliveries / "a") == {}
     assert dated("danish", tmp_path / "none") == {}
+
+
+def test_check_asks_for_one_of_the_deliveries(deliveries, stratify):
+    done = stratify("check", "--source", "danish", "--data", deliveries, check=False)
+    assert done.returncode == 2
+    assert "name one of them" in done.stderr
 
 
 def test_the_command_lands_a_folder_and_builds_as_of_a_day(tmp_path, deliveries, stratify):

@@ -147,6 +147,30 @@ def test_a_correction_is_written_in_its_persons_bucket_alone_and_the_store_is_as
     assert digest_tree(work.store, leave_out=BY_HISTORY) == digest_tree(anew.store, leave_out=BY_HISTORY)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_after_any_chain_of_deliveries_the_store_is_as_if_landed_anew(tmp_path, catalogue, seed):
+    dice, found, work = random.Random(seed), tables(seed), Workspace(tmp_path / "work")
+    for turn in range(4):
+        for _ in range(dice.randrange(1, 6)):
+            table = dice.choice(sorted(found))
+            lines = found[table]
+            at = dice.randrange(1, len(lines))
+            kind = dice.choice(["removed", "repeated", "moved", "another's"])
+            if kind == "removed" and len(lines) > 2:
+                del lines[at]
+            elif kind == "repeated":
+                lines.insert(dice.randrange(1, len(lines)), lines[at])
+            elif kind == "another's":
+                lines[at] = lines[at].replace(dice.choice(PNR), dice.choice(PNR))
+            else:
+                lines.append(lines.pop(at))
+        data = deliver(tmp_path / str(turn), found, f"2019-02-{15 + dice.randrange(2)}")
+        land(work, data, catalogue)
+    anew = Workspace(tmp_path / "anew")
+    land(anew, data, catalogue)
+    assert digest_tree(work.store, leave_out=BY_HISTORY) == digest_tree(anew.store, leave_out=BY_HISTORY)
+
+
 def test_a_delivery_that_repeats_everything_in_another_order_writes_nothing(tmp_path, catalogue):
     work, found = Workspace(tmp_path / "work"), tables()
     land(work, deliver(tmp_path / "first", found), catalogue)

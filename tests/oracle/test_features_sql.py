@@ -5,6 +5,7 @@ residence as gaps and islands. A small simulated region stands in for real regis
 """
 
 from datetime import date
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
@@ -20,6 +21,7 @@ from stratify.catalogue import load
 from stratify.cohort import residents, spells
 from stratify.definitions import DEFINITIONS
 from stratify.features.build import matrix
+from stratify.features.columns import columns
 from stratify.features.conditions import present
 from stratify.features.part import Region
 from stratify.registers.clock import day_number
@@ -30,7 +32,8 @@ from stratify.workspace import Workspace
 CATALOGUE = load()
 SWITCH = 17_930  # 3 February 2019: the first day of LPR_A
 FOREVER = 1_000_000
-VALUES = {"stay": "hours / 24.0", "drug": "ddd", "lab": "value"}
+VALUED = ("lab", "municipal", "distance", "household", "income")
+VALUES = {"stay": "hours / 24.0", "drug": "ddd"} | dict.fromkeys(VALUED, "value")
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +57,20 @@ def by_sql(work, built):
     con = duckdb.connect()
     for name in ("persons", "residence"):
         con.execute(f"CREATE VIEW {name} AS SELECT * FROM '{work.store / name}.parquet'")
-    for name in ("condition", "contact", "stay", "drug", "lab"):
+    for name, kinds in DOMAINS.items():
         path = work.store / name / "*.parquet"
-        con.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}', file_row_number = true)")
+        if (work.store / name).exists():
+            con.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}', file_row_number = true)")
+        else:  # tables that this region has not: none of their events, and cells that are missing
+            typed = ", ".join(f"CAST(NULL AS {kind}) AS {key}" for key, kind in kinds.items())
+            con.execute(f"CREATE VIEW {name} AS SELECT CAST(NULL AS INTEGER) AS person, {typed}, 0 AS file_row_number")
     days = sorted(set(built.rows.day.tolist()))
     con.execute("CREATE TABLE landmark AS SELECT unnest(?::INTEGER[]) AS t", [days])
     found = con.execute(whole_query()).fetchnumpy()
-    return {name: np.ma.filled(values.astype(np.float64), np.nan) for name, values in found.items()}
+    told = {name: np.ma.filled(values.astype(np.float64), np.nan) for name, values in found.items()}
+    absent = [f.id for f in CATALOGUE.features.values() if f.domain in DOMAINS and not (work.store / f.domain).exists()]
+    lacking = [c.id for c in columns(CATALOGUE) if c.family.id in absent and c.family.domain != "condition"]
+    return told | {name: np.full(len(built.rows), np.nan) for name in lacking}
 
 
 # --- the query -------------------------------------------------------------------------------------------------------
@@ -76,7 +86,10 @@ def whole_query():
         f"cohort AS ({COHORT})",
     ]
     for family in CATALOGUE.features.values():
-        if family.domain not in ("person", "condition"):
+        if family.per == "flag":
+            ctes.append(f"f_{family.id} AS ({flags_query(family)})")
+            parts.append(f"f_{family.id}")
+        elif family.domain not in ("person", "condition"):
             ctes.append(f"f_{family.id} AS ({windowed_query(family)})")
             parts.append(f"f_{family.id}")
         elif family.index is not None:
@@ -104,7 +117,16 @@ RESIDENTS = [
 COHORT = """
     SELECT person, t, (t - birth) / 365.25 AS person_age,
            CASE sex WHEN 2 THEN 1.0 WHEN 1 THEN 0.0 END AS person_female,
-           least(t - since, 1825) AS person_resident_days
+           least(t - since, 1825) AS person_resident_days, CAST(t - since < 365 AS INTEGER) AS person_newcomer,
+           (SELECT count(DISTINCT day) FROM (SELECT unnest(range(greatest(r.start, adult.t - 30),
+                least(coalesce(r."end", adult.t), adult.t))) AS day FROM residence AS r
+                WHERE r.person = adult.person)) AS person_covered_30,
+           (SELECT count(DISTINCT day) FROM (SELECT unnest(range(greatest(r.start, adult.t - 365),
+                least(coalesce(r."end", adult.t), adult.t))) AS day FROM residence AS r
+                WHERE r.person = adult.person)) AS person_covered_365,
+           (SELECT count(DISTINCT day) FROM (SELECT unnest(range(greatest(r.start, adult.t - 1825),
+                least(coalesce(r."end", adult.t), adult.t))) AS day FROM residence AS r
+                WHERE r.person = adult.person)) AS person_covered_1825
     FROM adult JOIN conditions USING (person, t) WHERE n_conditions >= 2"""
 
 
@@ -196,47 +218,126 @@ def index_query(index):
 
 def windowed_query(family):
     day, known = ("end_day", "end_known") if family.at == "end" else ("day", "known")
+    longest = max(w for w in family.windows if isinstance(w, int))
     cells = []
     for group in family.group:
-        tests = [" OR ".join(f"code LIKE '{code}%'" for code in group.codes) or "true"]
-        tests += [f"{name} IS NOT DISTINCT FROM {literal(value)}" for name, value in group.where.items()]
-        of = " AND ".join(f"({test})" for test in tests)
+        of = " AND ".join(f"({test})" for test in group_tests(group))
         for aggregate in family.aggregates:
             once = aggregate in ("last", "days_since")
-            for window in family.windows[-1:] if once else family.windows:
-                name = f"{family.id}_{group.id}_{aggregate}" + ("" if once else f"_{window}")
-                inside = f"{of} AND e.{day} >= t - {window}"
-                told = cell(family, aggregate, inside)
-                if family.domain in ("contact", "stay", "diagnosis") and aggregate in ("count", "sum"):
-                    told = across(family, told, cell(family, aggregate, f"{inside} AND e.{day} >= {SWITCH}"), window)
-                cells.append(f"{told} AS {name}")
+            asked = [longest] if once else family.trends if aggregate == "trend" else family.windows
+            for window in asked:
+                if aggregate == "first_seen" and window == longest:
+                    continue
+                near, far = window if isinstance(window, tuple) else (0, window)
+                told = f"{near}_{far}" if isinstance(window, tuple) else window
+                name = f"{family.id}_{group.id}_{aggregate}" + ("" if once else f"_{told}")
+                made = Cell(family, aggregate, f"e.person IS NOT NULL AND {of}", day, near, far, longest)
+                whole = made.sql()
+                if family.domain in ("contact", "stay", "diagnosis") and aggregate in COUNTING:
+                    since = made._replace(of=f"{made.of} AND e.{day} >= {SWITCH}").sql()
+                    whole = across(family, aggregate, whole, since, 0 if aggregate == "trend" else near, far)
+                cells.append(f"{whole} AS {name}")
     return f"""SELECT cohort.person, cohort.t, {", ".join(cells)}
         FROM cohort LEFT JOIN {family.domain} AS e
              ON e.person = cohort.person AND e.{day} < cohort.t AND e.{known} < cohort.t
         GROUP BY cohort.person, cohort.t"""
 
 
-def across(family, whole, since, window):
+def flags_query(family):
+    """Each flag: all of its parts, by different codes redeemed in its days or by a condition; of the old enough."""
+    cells = []
+    for flag in family.flag:
+        parts = []
+        for part in flag.part:
+            drugs = " OR ".join(f"e.code LIKE '{code}%'" for code in part.atc) or "false"
+            unless = "".join(f" AND e.code NOT LIKE '{code}%'" for code in part.atc_except)
+            inside = f"e.day >= cohort.t - {flag.within_days} AND ({drugs}){unless}"
+            held = [f"any_value(c.condition_{key}) = 1" for key in part.conditions]
+            parts.append(" OR ".join([f"count(DISTINCT e.code) FILTER ({inside}) >= {part.at_least}", *held]))
+        if flag.min_age is not None:
+            parts.append(f"any_value(person_age) >= {flag.min_age}")
+        cells.append(f"CAST({' AND '.join(f'({part})' for part in parts)} AS INTEGER) AS {family.id}_{flag.id}")
+    return f"""SELECT cohort.person, cohort.t, {", ".join(cells)}
+        FROM cohort JOIN conditions AS c ON c.person = cohort.person AND c.t = cohort.t
+             LEFT JOIN drug AS e ON e.person = cohort.person AND e.day < cohort.t AND e.known < cohort.t
+        GROUP BY cohort.person, cohort.t"""
+
+
+COUNTING = ("count", "sum", "rate", "distinct", "trend", "days_within")
+
+
+def group_tests(group):
+    yield " OR ".join(f"e.code LIKE '{code}%'" for code in group.codes) or "true"
+    yield from (f"e.code NOT LIKE '{code}%'" for code in group.codes_except)
+    for name, value in group.where.items():
+        told = ", ".join(literal(one) for one in (value if isinstance(value, tuple) else [value]))
+        yield f"coalesce(e.{name} IN ({told}), false)"
+    if group.above is not None:
+        yield f"coalesce(e.value > {group.above}, false) AND coalesce(e.comparator, '') <> '<'"
+    if group.below is not None:
+        yield f"coalesce(e.value < {group.below}, false) AND coalesce(e.comparator, '') <> '>'"
+
+
+def across(family, aggregate, whole, since, near, far):
     """Two ways of counting are not added up: scaled where half of the window lies after the switch, or missing."""
-    after = f"(t - {SWITCH})"
-    scaled = f"CASE WHEN {after} * 2 >= {window} THEN {since} * {window}.0 / {after} END"
-    instead = scaled if family.across_switch == "period_adjusted" else "NULL"
-    return f"CASE WHEN t - {window} < {SWITCH} AND {SWITCH} < t THEN {instead} ELSE {whole} END"
+    after, days = f"(t - {near} - {SWITCH})", far - near
+    scaled = f"CASE WHEN {after} * 2 >= {days} THEN {since} * {days}.0 / {after} END"
+    adjusted = family.across_switch == "period_adjusted" and aggregate not in ("distinct", "trend")
+    instead = scaled if adjusted else "NULL"
+    return f"CASE WHEN t - {far} < {SWITCH} AND {SWITCH} < t - {near} THEN {instead} ELSE {whole} END"
 
 
-def cell(family, aggregate, inside):
-    day = "end_day" if family.at == "end" else "day"
-    inside = f"e.person IS NOT NULL AND {inside}"
-    value = VALUES.get(family.domain)
-    fallback = family.fallback[aggregate]
-    told = {
-        "count": f"nullif(count(*) FILTER ({inside}), 0)",
-        "any": f"CASE WHEN count(*) FILTER ({inside}) > 0 THEN 1 END",
-        "sum": f"sum({value}) FILTER ({inside})",
-        "last": f"last({value} ORDER BY e.{day}, e.file_row_number) FILTER ({inside} AND {value} IS NOT NULL)",
-        "days_since": f"t - max(e.{day}) FILTER ({inside})",
-    }[aggregate]
-    return f"coalesce({told}, {'NULL' if fallback == 'missing' else fallback})"
+class Cell(NamedTuple):
+    """One aggregate of a group's events (`of`) in [t - far, t - near)."""
+
+    family: Any
+    aggregate: str
+    of: str
+    day: str
+    near: int
+    far: int
+    longest: int
+
+    def sql(self):
+        day, within = (
+            f"e.{self.day}",
+            f"{self.of} AND e.{self.day} >= t - {self.far} AND e.{self.day} < t - {self.near}",
+        )
+        value = VALUES.get(self.family.domain, "CAST(NULL AS DOUBLE)")
+        valued, order = f"{within} AND {value} IS NOT NULL", f"ORDER BY {day}, e.file_row_number"
+        recent = f"count(*) FILTER ({self.of} AND {day} >= t - {self.near})"
+        ever = f"{self.of} AND {day} >= t - {self.longest}"
+        over = "CASE WHEN e.end_day IS NOT NULL AND e.end_known < t THEN least(e.end_day, t) ELSE t END"
+        told = {
+            "count": lambda: f"nullif(count(*) FILTER ({within}), 0)",
+            "any": lambda: f"CASE WHEN count(*) FILTER ({within}) > 0 THEN 1 END",
+            "sum": lambda: f"sum({value}) FILTER ({valued})",
+            "mean": lambda: f"avg({value}) FILTER ({valued})",
+            "min": lambda: f"min({value}) FILTER ({valued})",
+            "max": lambda: f"max({value}) FILTER ({valued})",
+            "last": lambda: f"last({value} {order}) FILTER ({valued})",
+            "first": lambda: f"first({value} {order}) FILTER ({valued})",
+            "days_since": lambda: f"t - max({day}) FILTER ({within})",
+            "distinct": lambda: f"nullif(count(DISTINCT e.code) FILTER ({within}), 0)",
+            "rate": lambda: f"nullif(count(*) FILTER ({within}), 0) * 365.25 / {self.far - self.near}",
+            "slope": lambda: (
+                f"CASE WHEN count(DISTINCT {day}) FILTER ({valued}) > 1 "
+                f"THEN 365.25 * regr_slope({value}, {day}) FILTER ({valued}) END"
+            ),
+            "trend": lambda: (
+                f"{recent} * {self.far}.0 / {self.near} / nullif(count(*) FILTER ({within} OR "
+                f"({self.of} AND {day} >= t - {self.near})), 0)"
+            ),
+            "first_seen": lambda: (
+                f"CASE WHEN min({day}) FILTER ({ever}) >= t - {self.far} "
+                f"AND min({day}) FILTER ({ever}) < t - {self.near} THEN 1 END"
+            ),
+            "days_within": lambda: (
+                f"sum(greatest(least({over}, t - {self.near}) - greatest(e.day, t - {self.far}), 0)) FILTER ({self.of})"
+            ),
+        }[self.aggregate]()
+        fallback = self.family.fallback[self.aggregate]
+        return f"coalesce({told}, {'NULL' if fallback == 'missing' else fallback})"
 
 
 def literal(value):
@@ -248,7 +349,7 @@ def literal(value):
 
 def test_the_query_has_every_column_of_the_matrix(built, by_sql):
     assert set(by_sql) == {"person", "t", "n_conditions", *built.names}
-    assert len(built.names) > 170
+    assert len(built.names) >= 300
 
 
 def test_the_cohort_is_that_of_the_query(built, by_sql):
@@ -260,7 +361,8 @@ def test_the_cohort_is_that_of_the_query(built, by_sql):
 def test_every_cell_of_the_matrix_is_that_of_the_query(built, by_sql):
     different = {}
     for place, name in enumerate(built.names):
-        same = np.isclose(built.cells[:, place], by_sql[name], rtol=1e-12, atol=0, equal_nan=True)
+        about = {"rtol": 1e-6, "atol": 1e-9} if "_slope_" in name else {"rtol": 1e-12, "atol": 0}  # sums of squares
+        same = np.isclose(built.cells[:, place], by_sql[name], **about, equal_nan=True)
         if not same.all():
             different[name] = int((~same).sum())
     assert different == {}

@@ -115,8 +115,9 @@ def looks_ahead(*asked):
     return replace(events, day=events.day - 60, known=events.known - 60)
 
 
-def length_at_start(store, family, of, bucket):
-    return read_events(store, family.model_copy(update={"at": "start"}), of, bucket)
+def end_at_start(store, family, of, bucket):
+    events = read_events(store, family, of, bucket)
+    return replace(events, end_known=events.known.astype(float))
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,8 @@ def length_at_start(store, family, of, bucket):
         ("contact", ignores_known, "contact", {"contact_emergency_count_365"}),
         ("contact", looks_ahead, "contact", {"contact_emergency_count_365"}),
         ("lab", looks_ahead, "lab", {"lab_hba1c_last", "lab_hba1c_count_365"}),
-        ("bed_days", length_at_start, "stay", {"bed_days_somatic_sum_365"}),
+        ("bed_days", end_at_start, "stay", {"bed_days_somatic_days_within_365"}),
+        ("care_home", end_at_start, "municipal", {"care_home_stay_days_within_365"}),
     ],
 )
 def test_a_planted_leak_of_a_family_is_found_with_its_columns_and_table(

@@ -22,12 +22,13 @@ ages = st.one_of(st.sampled_from(EDGES), st.integers(-40, 1900))
 delays = st.one_of(st.sampled_from([-5, 0, 1, 14, 400]), st.integers(0, 60))
 values = st.one_of(st.none(), st.integers(-3, 9).map(float))
 untils = st.one_of(st.none(), st.integers(0, 400))
+ends = st.one_of(st.none(), st.tuples(st.one_of(st.integers(0, 40), st.integers(0, 2000)), delays))
 people = st.integers(0, 3)
 landmarks = st.lists(st.tuples(people, st.sampled_from([DAY, DAY + 1, DAY + 30, DAY + 365])), max_size=8)
 
 
 def drawn(untils):
-    event = st.tuples(people, ages, delays, st.integers(0, GROUPS - 1), values, untils, st.integers(0, 3))
+    event = st.tuples(people, ages, delays, st.integers(0, GROUPS - 1), values, untils, st.integers(0, 3), ends)
     return st.tuples(landmarks, st.lists(event, max_size=25))
 
 
@@ -39,7 +40,7 @@ def arrays(case, *, bounded=False):
     marks, happened = case
     marks = sorted(marks)
     happened = sorted(
-        [(p, DAY - age, DAY - age + late, g, v, u, c) for p, age, late, g, v, u, c in happened], key=by_day
+        [(p, DAY - age, DAY - age + late, g, v, u, c, e) for p, age, late, g, v, u, c, e in happened], key=by_day
     )
     rows = Rows(np.array([p for p, _ in marks], dtype=np.int64), np.array([t for _, t in marks], dtype=np.int64))
     return rows, as_events(happened, bounded=bounded), happened
@@ -51,7 +52,7 @@ def by_day(event):
 
 def as_events(happened, *, bounded=False):
     """`bounded`: whether facts of this kind may stop being true at all."""
-    column = list(zip(*happened, strict=True)) or [()] * 7
+    column = list(zip(*(event if len(event) > 7 else (*event, None) for event in happened), strict=True)) or [()] * 8
     bounded |= any(until is not None for until in column[5])
     return Events(
         *(np.array(column[i], dtype=np.int64) for i in range(4)),
@@ -59,7 +60,11 @@ def as_events(happened, *, bounded=False):
         until=np.array([math.nan if u is None else d + u for d, u in zip(column[1], column[5], strict=True)], float)
         if bounded
         else None,
-        code=np.array(column[6] if len(column) > 6 else (), dtype=np.int64),
+        code=np.array(column[6], dtype=np.int64),
+        end=np.array([math.nan if e is None else d + e[0] for d, e in zip(column[1], column[7], strict=True)], float),
+        end_known=np.array(
+            [math.nan if e is None else d + sum(e) for d, e in zip(column[1], column[7], strict=True)], float
+        ),
     )
 
 
@@ -68,7 +73,7 @@ def by_loop(happened, person, t, group, window):
     near, far = (0, window) if isinstance(window, int) else window
     known = [
         (t - day, value, code)
-        for who, day, known, of, value, until, code in happened
+        for who, day, known, of, value, until, code, _ in happened
         if who == person and of == group
         if t - max(NESTED) <= day < t and known < t
         if until is None or t <= day + until
@@ -91,7 +96,19 @@ def by_loop(happened, person, t, group, window):
         "slope": slope_of(told),
         "rate": len(seen) / (far - near) * 365.25,
         "trend": trend_of([age for age, *_ in known], near, far),
+        "days_within": sum(
+            days_of(day, end, t, t - far, t - near)
+            for who, day, known, of, _, until, _, end in happened
+            if who == person and of == group and day < t and known < t and (until is None or t <= day + until)
+        ),
     }
+
+
+def days_of(start, end, t, first, last):
+    """Return how many of the days [first, last) it lasted: to its end where that is known before t, else to t."""
+    length, late = end or (0, 0)
+    over = min(start + length, t) if end is not None and start + length + late < t else t
+    return sum(start <= day < over for day in range(max(first, start), min(last, over)))
 
 
 def slope_of(told):

@@ -137,6 +137,7 @@ def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: D
         "acute": acute_told,
         "care": False,
         "drug_codes": drug_codes,
+        "procedure_codes": False,  # concepts, not SKS
         "lab_codes": lab_codes,
     }
     notes = [*_notes(con, acute_told, untold), *of_drugs, *of_labs, *outside_periods(con)]

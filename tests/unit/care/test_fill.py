@@ -58,7 +58,7 @@ def test_what_never_happened_is_a_known_never(facts, fact):
 
 
 def test_what_happened_is_so_many_days_ago(facts):
-    known = facts({"contact_all_days_since": 30.0, "bed_days_somatic_days_since": 44.0}).known
+    known = facts({"contact_all_days_since": 30.0, "discharge_somatic_days_since": 44.0}).known
     assert (known["days_since_any_contact"], known["days_since_somatic_discharge"]) == (30, 44)
 
 
@@ -79,7 +79,11 @@ def test_without_laboratory_in_the_source_facts_of_it_are_unknown_and_not_never(
 
 def test_where_the_source_does_not_tell_care_apart_facts_by_care_are_unknown(facts):
     """As the OMOP reader: no psychiatric and no somatic columns, though there are contacts and stays."""
-    names = [n for n in NAMES if n.startswith(("contact_outpatient", "bed_days", "stay_psychiatric", "stay_acute_som"))]
+    names = [
+        n
+        for n in NAMES
+        if n.startswith(("contact_outpatient", "bed_days", "discharge", "stay_psychiatric", "stay_acute_som"))
+    ]
     known = facts(dict.fromkeys(names, np.nan) | {"contact_all_days_since": 12.0}, care=False).known
     unknown = {
         "days_since_somatic_discharge",

@@ -98,7 +98,7 @@ def test_presence_holds_across_the_switch(cells):
     found = cells([LONG_BEFORE], scaled=False)
     assert found["visit_all_any_1825"] == 1
     assert found["visit_all_days_since"] == LONG_BEFORE
-    assert found["visit_all_first_seen_1825"] == 1
+    assert found["visit_all_first_seen_1095_1825"] == 1
 
 
 def test_without_a_word_in_the_family_counts_across_the_switch_are_missing(cells):
@@ -129,9 +129,9 @@ def test_bed_days_are_scaled_alike(cells):
         for ago in (BEFORE, AFTER)
     ]
     found = cells([], stay=stays)
-    assert found["bed_days_somatic_sum_1825"] == pytest.approx(2 * 1.825)
+    assert found["bed_days_somatic_days_within_1825"] == pytest.approx(2 * 1.825)
     assert found["stay_acute_count_1825"] == pytest.approx(1.825)
-    assert found["bed_days_psychiatric_sum_1825"] == 0
+    assert found["bed_days_psychiatric_days_within_1825"] == 0
 
 
 def test_what_the_switch_is_comes_from_its_file():

@@ -9,12 +9,13 @@ from stratify.features.build import cell, matrix, person_cells
 from stratify.features.columns import Column, columns
 from stratify.features.conditions import present
 from stratify.features.kernel import Events, Rows, aggregate
+from stratify.store.layout import DOMAINS
 
 T = 20_000
 CATALOGUE = load()
 NAMES = [column.id for column in columns(CATALOGUE)]
 WINDOWED = [column for column in columns(CATALOGUE) if column.aggregate]
-EVERYTHING = ("condition", "contact", "stay", "drug", "lab")
+EVERYTHING = tuple(DOMAINS)
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_where_psychiatric_care_is_not_told_columns_by_care_are_missing_and_the_
     contact = event(100, setting="outpatient", care="somatic")
     found = cells({"contact": [contact], "stay": [], "drug": [], "lab": []}, care=False)
     assert np.isnan(found["contact_outpatient_somatic_count_365"][0])
-    assert np.isnan(found["bed_days_psychiatric_sum_365"][0])
+    assert np.isnan(found["bed_days_psychiatric_days_within_365"][0])
     assert found["contact_all_count_365"] == [1]
     assert found["contact_emergency_count_365"] == [0]
     assert found["stay_acute_count_365"] == [0]
@@ -96,22 +97,22 @@ def test_an_index_is_missing_where_the_source_does_not_code_for_it(cells):
     assert found["elixhauser_swiss"] == [0]
 
 
-def test_a_stay_counts_from_its_beginning_and_its_bed_days_from_its_end(cells):
+def test_a_stay_counts_from_its_beginning_and_its_bed_days_to_the_end_that_is_known(cells):
     """Begun 40 days before T and known 14 days later; ended 10 days before T, which is known 4 days after T."""
     ended = {"end_day": T - 10, "end_known": T + 4, "hours": 720.0}
     tables = {"contact": [], "drug": [], "lab": []}
     found = cells({**tables, "stay": [event(40, admission=True, acute=True, care="somatic", **ended)]}, days=(T, T + 5))
     assert found["stay_acute_somatic_count_365"] == [1, 1]
     assert found["stay_acute_somatic_days_since"] == [40, 45]
-    assert found["bed_days_somatic_sum_365"] == [0, 30]
-    assert found["bed_days_somatic_sum_30"] == [0, 30]
-    assert found["bed_days_somatic_days_since"] == pytest.approx([np.nan, 15], nan_ok=True)
+    assert found["bed_days_somatic_days_within_365"] == [40, 30]
+    assert found["bed_days_somatic_days_within_30"] == [30, 15]
+    assert found["discharge_somatic_days_since"] == pytest.approx([np.nan, 15], nan_ok=True)
 
 
-def test_an_open_stay_counts_as_begun_and_has_no_bed_days(cells):
+def test_an_open_stay_counts_as_begun_and_has_bed_days_until_the_day(cells):
     tables = {"contact": [], "drug": [], "lab": []}
     found = cells({**tables, "stay": [event(40, admission=True, acute=True, care="somatic")]})
-    assert (found["stay_all_count_365"], found["bed_days_somatic_sum_365"]) == ([1], [0])
+    assert (found["stay_all_count_365"], found["bed_days_somatic_days_within_365"]) == ([1], [40])
 
 
 def test_a_short_stay_is_no_admission(cells):
@@ -143,6 +144,42 @@ def test_age_sex_and_residence_of_a_person(write_store):
     assert told["age"].tolist() == [40, 20, 20]
     assert told["resident_days"].tolist() == [1825, 10, 0]
     np.testing.assert_array_equal(told["female"], [0, 1, np.nan])
+
+
+def test_days_of_residence_within_each_window_leave_out_the_time_away():
+    """Lived here until 400 days ago, away until 100 days ago, and here since."""
+    stretches = {"person": np.array([0, 0]), "start": np.array([T - 3000, T - 100]), "end": np.array([T - 400, np.nan])}
+    rows, people = Rows(np.array([0]), np.array([T])), {"birth": np.array([T - 14_610]), "sex": np.array([1])}
+    told = person_cells(rows, people, spells(stretches))
+    assert [told[f"covered_{days}"].tolist() for days in (30, 365, 1825)] == [[30], [100], [1525]]
+    assert (told["newcomer"].tolist(), told["resident_days"].tolist()) == ([1], [100])
+
+
+def test_where_operations_have_no_sks_codes_those_columns_are_missing(cells):
+    nothing = {name: [] for name in EVERYTHING}
+    assert cells(nothing)["procedure_heart_any_1825"] == [0]
+    assert np.isnan(cells(nothing, procedure_codes=False)["procedure_heart_any_1825"][0])
+
+
+def test_a_missed_appointment_is_no_contact_at_which_somebody_was_seen(cells):
+    missed = event(100, setting="missed", care="somatic", acute=False)
+    found = cells({name: [] for name in EVERYTHING} | {"contact": [missed]})
+    assert found["contact_kind_missed_somatic_count_365"] == [1]
+    assert (found["contact_all_count_365"], found["contact_kind_planned_count_365"]) == ([0], [0])
+
+
+def test_a_stay_in_a_care_home_lasts_until_its_end_is_known(cells):
+    moved_in = {**event(500, code="care_home"), "end_day": T - 20, "end_known": T + 11}
+    found = cells({name: [] for name in EVERYTHING} | {"municipal": [moved_in]}, days=(T, T + 12))
+    assert found["care_home_stay_days_within_365"] == [365, 333]
+
+
+def test_of_social_position_the_newest_year_known_counts(cells):
+    year = [
+        {"person": 0, "day": T - ago, "known": T - ago + 365, "code": code} for ago, code in ((458, "30"), (93, "70"))
+    ]
+    found = cells({name: [] for name in EVERYTHING} | {"education": year})
+    assert (found["education_medium_any_730"], found["education_long_any_730"]) == ([1], [0])
 
 
 def test_nobody_has_no_cells(write_store):

@@ -72,7 +72,18 @@ def test_days_since_is_in_days_whatever_the_family_counts():
 
 def test_every_column_that_is_not_for_audit_may_steer_a_persons_care():
     refused = {column.family.id for column in COLUMNS if refusal(column.as_dict())}
-    assert refused == {family.id for family in CATALOGUE.features.values() if family.role == "audit"}
+    apart = {f.id for f in CATALOGUE.features.values() if f.role == "audit" or f.set == "research"}
+    assert refused == apart
+
+
+def test_social_position_is_for_research_alone():
+    research = {column.family.id for column in COLUMNS if column.as_dict()["set"] == "research"}
+    assert research == {"education", "income", "occupation", "household"}
+    assert all("research set" in refusal(c.as_dict()) for c in COLUMNS if c.family.id in research)
+
+
+def test_there_are_at_least_300_columns():
+    assert len(COLUMNS) >= 300
 
 
 def test_indices_that_say_what_others_say_are_no_predictors():

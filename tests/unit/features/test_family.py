@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 import stratify.catalogue
-from stratify.catalogue import load, prediction
+from stratify.catalogue import load
+from stratify.catalogue.asked import ASKED
 from stratify.catalogue.entries import FeatureFamily
 from stratify.errors import CatalogueError
 from stratify.store.layout import DOMAINS
@@ -48,8 +49,14 @@ def test_every_family_of_the_catalogue_is_accepted(key):
         ("drug", {"at": "end"}, "at = end is for stays"),
         ("drug", {"across_switch": "period_adjusted"}, "period_adjusted is for count, sum and rate of contact"),
         ("stay", {"across_switch": "period_adjusted", "aggregates": ["days_since"]}, "period_adjusted is for count"),
+        ("bed_days", {"at": "end"}, "days_within: of stay and municipal, from the day they began"),
+        ("bed_days", {"fallback": {"days_within": "missing"}}, "days_within of nothing is 0"),
+        ("drug", {"aggregates": ("days_within",), "fallback": {"days_within": 0}}, "days_within: of stay"),
+        ("drug", {"group": group(above=3)}, "above and below are for lab"),
+        ("lab", {"group": group(above=3)}, "need a source of their limits"),
+        ("drug", {"per": "flag"}, "per: flag goes with"),
         ("stay", {"across_switch": "counted"}, "Input should be 'presence' or 'period_adjusted'"),
-        ("person", {"group": group()}, "of a person there are age, female, resident_days; got a"),
+        ("person", {"group": group()}, "of a person there are age, female, resident_days, .*; got a"),
         ("person", {"windows": [30]}, "domain person takes no aggregates and windows"),
         ("condition", {"per": "group"}, "per: condition and index go with the domain condition"),
         ("contact", {"per": "condition"}, "per: condition and index go with the domain condition"),
@@ -71,7 +78,7 @@ def test_every_family_of_the_catalogue_is_accepted(key):
         ("drug", {"fallback": {"count": 7}}, "fallback: count of nothing is 0"),
         ("lab", {"fallback": {"last": 0, "count": 0, "days_since": "missing"}}, "0.0 would pass for a finding"),
         ("lab", {"fallback": {"last": "missing", "count": 0, "days_since": 365}}, "more than the longest window"),
-        ("contact", {"aggregates": ("distinct",), "fallback": {"distinct": 0}}, "distinct: of drug, lab"),
+        ("contact", {"aggregates": ("distinct",), "fallback": {"distinct": 0}}, "distinct: of drug"),
     ],
 )  # fmt: skip
 def test_a_family_that_makes_no_sense_is_refused_with_what_is_wrong(key, changed, told):
@@ -100,8 +107,10 @@ def test_a_diagnosis_may_not_be_chosen_by_its_later_refutation():
 
 
 def test_what_groups_are_chosen_by_are_columns_of_the_store():
-    for domain, columns in prediction._CHOSEN_BY.items():
-        assert set(columns) <= set(DOMAINS[domain])
+    for domain, asked in ASKED.items():
+        assert set(asked.chosen_by) <= set(DOMAINS[domain])
+        assert asked.coded == ("code" in DOMAINS[domain])
+        assert asked.intervals is None or "end_known" in DOMAINS[domain]
 
 
 def test_a_local_family_without_a_fallback_is_refused_with_its_file(tmp_path):

@@ -1,0 +1,72 @@
+"""Medication flags at a landmark: combinations of redeemed medicine, conditions and age, as known then.
+
+A part of a flag holds where enough different codes of its drugs were redeemed in the flag's days before the landmark,
+or where one of its conditions does; the window kernel counts them. That two medicines were redeemed within the same
+months is taken for their being used together: nobody saw them swallowed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from stratify.catalogue.entries import FeatureFamily, FeatureGroup, Flag, FlagPart
+from stratify.cohort import DAYS_PER_YEAR
+from stratify.features.conditions import Present
+from stratify.features.events import read_events
+from stratify.features.kernel import Cells, Events, Floats, Ints, Rows, aggregate
+from stratify.store.read import Store
+
+Bools = npt.NDArray[np.bool_]
+
+
+def part_groups(family: FeatureFamily) -> list[FeatureGroup]:
+    """Return a group of drugs for each part of each flag that names some, in their order."""
+    return [
+        FeatureGroup(id=f"{flag.id}_{n}", name=flag.name, codes=part.atc, codes_except=part.atc_except)
+        for flag in family.flag
+        for n, part in enumerate(flag.part)
+        if part.atc
+    ]
+
+
+def flag_cells(
+    store: Store, rows: Rows, found: Present, birth: Ints, family: FeatureFamily, bucket: int
+) -> dict[str, Floats]:
+    """Return each flag's cells, of rows that lie in one bucket; NaN where the source does not tell its medicine.
+
+    `found` are the rows' conditions, `birth` the day each row's person was born.
+    """
+    if not (store.has("drug") and store.measurable.get("drug_codes", True)):
+        return {flag.id: np.full(len(rows), np.nan) for flag in family.flag}
+    counting = family.model_copy(update={"aggregates": ("distinct",)})
+    return flags_of(read_events(store, counting, part_groups(family), bucket), rows, found, birth, family)
+
+
+def flags_of(events: Events, rows: Rows, found: Present, birth: Ints, family: FeatureFamily) -> dict[str, Floats]:
+    """Return each flag's cells: 1, 0, or NaN where a condition that would settle it cannot be told."""
+    windows = sorted({flag.within_days for flag in family.flag})
+    counted = aggregate(events, rows, len(part_groups(family)), windows, ("distinct",))
+    answer, first = {}, 0
+    for flag in family.flag:
+        holds, untold = np.ones(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+        for part in flag.part:
+            has = _redeemed(counted, first, flag, part, len(rows))
+            first += bool(part.atc)
+            silent = np.zeros(len(rows), dtype=bool)
+            for key in part.conditions:
+                place = found.condition_ids.index(key)
+                has |= found.conditions[:, place]
+                silent |= not found.measurable[place]
+            holds &= has | silent
+            untold |= silent & ~has
+        if flag.min_age is not None:
+            holds &= (rows.day - birth) / DAYS_PER_YEAR >= flag.min_age
+        answer[flag.id] = np.where(holds & untold, np.nan, holds.astype(np.float64))
+    return answer
+
+
+def _redeemed(counted: Cells, group: int, flag: Flag, part: FlagPart, rows: int) -> Bools:
+    if not part.atc:
+        return np.zeros(rows, dtype=bool)
+    return np.asarray(counted.column("distinct", group, flag.within_days) >= part.at_least)
