@@ -4,8 +4,8 @@
 
 WORK is a work folder with registers, as `stratify synthesise` leaves it. Prints rates of the region measured and, from
 them, a straight line to --people and --years. CPU-seconds are those of the process and all that it started, Spark's
-Java machine and workers too. Events grow with years as well as people, so the line is drawn by events for landing, and
-by people for building.
+Java machine and workers too. Events grow with years as well as people, and so do landmarks, so the line is drawn by
+years of people.
 """
 
 from __future__ import annotations
@@ -88,16 +88,12 @@ def plan(found: dict[str, Any], people: int, years: int) -> None:
     """Print the straight line from what was measured to a country."""
     land, build = found["land"], found["build"]
     by_events = people / land["people"] * years / land["years"]
-    by_rows = people / land["people"]
-    gib = {key: at * size / 2**30 for key, at, size in (
-        ("registers", by_events, found["registers"]),
-        ("store", by_events, land["disk"]),
-        ("matrix", by_rows, build["disk"]),
-    )}  # fmt: skip
+    sizes = {"registers": found["registers"], "store": land["disk"], "matrix": build["disk"]}
+    gib = {key: by_events * size / 2**30 for key, size in sizes.items()}
     print(f"{people:,} people, {years} years: {land['events'] * by_events / 1e9:.1f} thousand million events")
     print(f"  landing   {land['cpu'] * by_events / 3600:.1f} CPU-hours; registers {gib['registers']:,.0f} GiB")
     print(f"  store     {gib['store']:,.0f} GiB")
-    print(f"  building  {build['cpu'] * by_rows / 3600:.1f} CPU-hours for {build['landmarks']} landmarks")
+    print(f"  building  {build['cpu'] * by_events / 3600:.1f} CPU-hours")
     print(f"  matrix    {gib['matrix']:,.0f} GiB")
 
 

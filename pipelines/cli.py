@@ -171,7 +171,7 @@ def land(
     from pipelines.steps import read_run
     from pipelines.summary import show_rewritten
 
-    with engine_of(engine, master) as (lands, _), _step("land", work.resolve()) as (place, say, done):
+    with engine_of(engine, master) as (lands, _), _step("land", _seen(work, master)) as (place, say, done):
         where = place.registers if data is None else data
         named, found = _source(source, data), load(catalogue)
         landed = land_deliveries(place, found, source=named, data=where, progress=say, keep=keep, engine=lands)
@@ -213,7 +213,7 @@ def build(
     from pipelines.spark import engine_of
 
     day = as_of.date() if as_of else None
-    with engine_of(engine, master) as (_, shares), _step("build", work.resolve()) as (place, say, done):
+    with engine_of(engine, master) as (_, shares), _step("build", _seen(work, master)) as (place, say, done):
         where = as_known(place, day) if day else place
         found = load(catalogue)
         done(build_step(where, found, say, multimorbid=multimorbid, both=both, as_of=day, share_out=shares))
@@ -359,6 +359,11 @@ def _told_when_interrupted() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         _interrupted()
+
+
+def _seen(work: Path, master: str | None) -> Path:
+    """The work folder by the name that Spark's workers know it by, too: they run elsewhere."""
+    return work.resolve() if master else work
 
 
 def _out() -> Console:

@@ -36,6 +36,7 @@ def session(master: str) -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of pandas 3, which nothing here uses
         try:
+            from py4j.protocol import Py4JError
             from pyspark.errors import PySparkException
             from pyspark.sql import SparkSession
         except ImportError:
@@ -50,8 +51,9 @@ def session(master: str) -> Iterator[Any]:
         spark.sparkContext.setLogLevel("OFF")
         try:
             yield spark
-        except PySparkException as error:
-            raise DataError(f"Spark gave up: {error.getCondition() or type(error).__name__}") from error
+        except (PySparkException, Py4JError) as error:
+            condition = error.getCondition() if isinstance(error, PySparkException) else None
+            raise DataError(f"Spark gave up: {condition or type(error).__name__}") from None
         finally:
             spark.stop()
 

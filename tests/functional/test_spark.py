@@ -21,7 +21,11 @@ pytest.importorskip("pyspark", reason="no pyspark: `make test-spark` installs it
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("java") is None, reason="no Java: `make test-spark` installs it where it may"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings(
+        "ignore::ResourceWarning",
+        "ignore::pytest.PytestUnraisableExceptionWarning",
+        "ignore:PySpark does not yet fully support pandas:FutureWarning",
+    ),
 ]
 PER_BUCKET = 70
 ODD = ("'<4,5'", "'7.25'", "'ikke påvist'", "' 5'", "'1e400'", "'-'", "'1_000'")
