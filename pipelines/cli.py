@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sys
@@ -11,15 +10,15 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
-import duckdb
 import typer
 from rich.console import Console
 
+from pipelines.ending import errors_told, told_when_interrupted
 from stratify.catalogue import load
 from stratify.definitions import MULTIMORBIDITY_DEFINITION, PSYCHIATRIC_SOMATIC_DEFINITION
-from stratify.errors import CatalogueError, DataError, StratifyError, UsageError
+from stratify.errors import CatalogueError, DataError, UsageError
 from stratify.examples import failures
 from stratify.workspace import Workspace
 
@@ -41,7 +40,6 @@ SourceName = Annotated[str | None, typer.Option("--source", help="danish or omop
 Data = Annotated[Path | None, typer.Option("--data", help="the extract: a folder of Parquet or CSV files, or .duckdb")]
 EngineName = Annotated[str, typer.Option("--engine", help="duckdb on this machine, or spark with --master")]
 Master = Annotated[str | None, typer.Option("--master", help="of Spark: local[2], spark://host:port, yarn, k8s://…")]
-PIPELINES = ("mlflow", "pandas", "pyarrow", "scipy", "sklearn", "statsmodels", "threadpoolctl")  # of the extra
 WORK = Path("work")
 SOURCES = ("danish", "omop", "synthetic")
 LAST_DAY = datetime(2024, 12, 31)  # noqa: DTZ001 - a day, not a moment
@@ -325,7 +323,7 @@ def run(
     from pipelines.summary import show
 
     entries = load(catalogue)
-    with _told_when_interrupted(), alone(work):
+    with told_when_interrupted(), alone(work):
         told = run_all(
             Workspace(work), entries, source=named, data=data, people=people, years=years, seed=seed, end=end.date()
         )
@@ -348,17 +346,8 @@ def _step(name: str, work: Path) -> Iterator[tuple[Workspace, Any, Any]]:
     from pipelines.run import progress_bar
     from pipelines.steps import alone
 
-    with _told_when_interrupted(), alone(work), progress_bar(1) as (say, done):
+    with told_when_interrupted(), alone(work), progress_bar(1) as (say, done):
         yield Workspace(work), say, lambda result: done(name, *result)
-
-
-@contextmanager
-def _told_when_interrupted() -> Iterator[None]:
-    """End a command that is interrupted, or asked to end, with a line and its exit code."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        _interrupted()
 
 
 def _seen(work: Path, master: str | None) -> Path:
@@ -377,34 +366,5 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end is as interrupted by hand
     os.umask(0o077)  # what is made here is about people: its owner's alone
     register(app)
-    try:
+    with errors_told():
         app()
-    except StratifyError as error:
-        _fail(error)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            _fail(StratifyError("no room left on the disk: nothing half-written was kept; make room, and run it again"))
-        _fail(StratifyError(f"{error.filename or 'a file'}: {error.strerror or 'cannot be read or written'}"))
-    except duckdb.OutOfMemoryException:
-        _fail(StratifyError("out of memory: give more with STRATIFY_MEMORY_LIMIT (8GB), or free the disk"))
-    except RuntimeError as error:
-        if "interrupt" not in str(error).lower():
-            raise
-        _interrupted()
-    except KeyboardInterrupt:
-        _interrupted()
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] not in PIPELINES:
-            raise
-        _fail(UsageError(f"this command needs {error.name}: pip install 'stratify-multimorbidity[pipelines]'"))
-
-
-def _interrupted() -> NoReturn:
-    told = "interrupted: steps that were done are kept, nothing half-written is; the same command goes on from there"
-    Console(stderr=True).print(told, soft_wrap=True)
-    raise SystemExit(130)
-
-
-def _fail(error: StratifyError) -> NoReturn:
-    Console(stderr=True).print(f"error: {error}", highlight=False, markup=False, soft_wrap=True)
-    raise SystemExit(error.exit_code)
