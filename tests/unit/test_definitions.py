@@ -48,14 +48,14 @@ def holds(name, **told):
 def test_the_definitions_have_ids_that_do_not_change():
     assert MULTIMORBIDITY_DEFINITION == "DK39-2"
     assert PSYCHIATRIC_SOMATIC_DEFINITION == "PSYKSOM-1"
-    assert [one.id for one in MULTIMORBID] == ["DK39-2", "DK39-DX-2", "DELPHI-PART-2"]
+    assert [one.id for one in MULTIMORBID] == ["DK39-2", "DK39-DX-2", "DELPHI-PART-2", "TONELLI30-2"]
     assert [one.id for one in PSYCHIATRIC_SOMATIC] == ["PSYKSOM-1", "PSYKSOM-1-DX", "DK39-DX-PSYKSOM-0"]
-    assert len(DEFINITIONS) == 10
+    assert len(DEFINITIONS) == 11
 
 
 def test_a_definition_is_chosen_by_its_id_and_a_wrong_one_is_told_with_those_there_are():
     assert chosen("DK39-DX-2", MULTIMORBID).id == "DK39-DX-2"
-    with pytest.raises(UsageError, match="out of DK39-2, DK39-DX-2, DELPHI-PART-2; got 'DK40'"):
+    with pytest.raises(UsageError, match="out of DK39-2, DK39-DX-2, DELPHI-PART-2, TONELLI30-2; got 'DK40'"):
         chosen("DK40", MULTIMORBID)
 
 
