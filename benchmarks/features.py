@@ -145,7 +145,7 @@ def beside_duckdb(store: Store, rows: Rows) -> None:
         for family in families.values():
             of = groups(family, CATALOGUE)
             nth = {group.id: n for n, group in enumerate(of)}
-            counted = gather(read_events(store, family, of, bucket), part, family, len(of))
+            counted = gather(read_events(store, family, of, bucket, part), part, family, len(of))
             for column in (c for c in chosen if c.family.id == family.id):
                 ours[column.id].append(cell(counted, column, nth[column.group.id]))
     kernel = cpu() - started

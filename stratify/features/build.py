@@ -57,7 +57,7 @@ def matrix(
         elif store.has(family.domain):
             of = groups(family, catalogue)
             nth = {group.id: number for number, group in enumerate(of)}
-            events = read_events(store, family, of, bucket)
+            events = read_events(store, family, of, bucket, rows)
             counting = partial(gather, family=family, groups=len(of))
             counted, across = counting(events, rows), Across(switch, family, events, rows, counting)
             for column in of_family:

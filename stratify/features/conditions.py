@@ -13,7 +13,7 @@ from stratify.catalogue.entries import Care
 from stratify.definitions import Definition, Known, coded_lookbacks, extra_groups, sharing
 from stratify.features.columns import EVER
 from stratify.features.drug_rules import by_drugs, silenced
-from stratify.features.events import belonging
+from stratify.features.events import belonging, in_reach
 from stratify.features.kernel import Events, Floats, Ints, Rows, presence
 from stratify.morbidity import count_conditions
 from stratify.store.read import Store
@@ -57,7 +57,7 @@ class Present:
 
 def present(store: Store, rows: Rows, catalogue: Catalogue, bucket: int) -> Present:
     """Return the conditions of rows that all lie in one bucket."""
-    events = condition_events(store, group_names(catalogue), bucket)
+    events = condition_events(store, group_names(catalogue), bucket, rows)
     drugs = by_drugs(store, rows, catalogue.conditions, bucket)
     return present_of(events, rows, catalogue, store.measurable["conditions"], drugs)
 
@@ -72,13 +72,15 @@ def holding(store: Store, people: Ints, day: int, catalogue: Catalogue, definiti
     return answer
 
 
-def condition_events(store: Store, names: Sequence[str], bucket: int) -> Events:
+def condition_events(store: Store, names: Sequence[str], bucket: int, on: Rows | None = None) -> Events:
     """Return the condition events of these names, each group numbered by its place; others are left out.
 
     A store landed with a wider catalogue holds names that this one does not have.
     """
     rows, place = store.slice("condition", bucket), {name: number for number, name in enumerate(names)}
-    row, group = belonging(rows, ["code"], lambda told: [place[told["code"]]] if told["code"] in place else [])
+    row, group = belonging(
+        rows, ["code"], lambda told: [place[told["code"]]] if told["code"] in place else [], in_reach(rows, on, None)
+    )
     return Events(
         person=rows.ints("person")[row],
         day=rows.ints("day")[row],

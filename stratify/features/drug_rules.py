@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stratify.catalogue.entries import Condition, DrugClass, DrugRule
-from stratify.features.events import belonging
+from stratify.features.events import belonging, in_reach
 from stratify.features.kernel import Events, Rows, aggregate
 from stratify.morbidity import of_any_class
 from stratify.store.read import Store
@@ -50,7 +50,9 @@ def by_drugs(store: Store, rows: Rows, conditions: Mapping[str, Condition], buck
         return np.zeros((len(rows), len(conditions)), dtype=bool)
     rules = placed(conditions)
     groups = [group for one in rules for group in one.groups]
-    return whole(met_of(read_drugs(store, groups, bucket), rows, rules), rules, conditions, len(rows))
+    longest = max((one.rule.within_days for one in rules), default=0)
+    met = met_of(read_drugs(store, groups, bucket, rows, longest), rows, rules)
+    return whole(met, rules, conditions, len(rows))
 
 
 def met_of(events: Events, rows: Rows, rules: Sequence[Placed]) -> list[Bools]:
@@ -98,11 +100,16 @@ def unless(condition: Condition) -> set[str]:
     return {other for rule in condition.drugs for other in rule.unless}
 
 
-def read_drugs(store: Store, groups: Sequence[Group], bucket: int) -> Events:
+def read_drugs(
+    store: Store, groups: Sequence[Group], bucket: int, on: Rows | None = None, longest: int | None = None
+) -> Events:
     """Return one event for each person, day and group with a redemption, known when the first of the day was."""
     rows = store.slice("drug", bucket)
     row, group = belonging(
-        rows, ["code"], lambda told: [n for n, of in enumerate(groups) if of_any_class(told["code"] or "", of)]
+        rows,
+        ["code"],
+        lambda told: [n for n, of in enumerate(groups) if of_any_class(told["code"] or "", of)],
+        in_reach(rows, on, longest),
     )
     person, day, known = (rows.ints(name)[row] for name in ("person", "day", "known"))
     on_a_day = np.cumsum(np.diff(person, prepend=-1).astype(bool) | np.diff(day, prepend=-1).astype(bool))

@@ -17,7 +17,7 @@ from stratify.codes import starts_with_any
 from stratify.cohort import DAYS_PER_YEAR
 from stratify.features.columns import EVER
 from stratify.features.conditions import Present, condition_events
-from stratify.features.events import belonging
+from stratify.features.events import belonging, in_reach
 from stratify.features.kernel import Events, Floats, Ints, Rows, presence
 from stratify.indices import score
 from stratify.store.read import Store
@@ -36,9 +36,9 @@ def index_cells(store: Store, rows: Rows, found: Present, birth: Ints, catalogue
     wanted = wanted_indices(catalogue)
     names = [f"{index.id}.{group.id}" for index in wanted for group in index.group]
     told = set(store.measurable["indices"])
-    diagnosed = condition_events(store, names, bucket)
+    diagnosed = condition_events(store, names, bucket, rows)
     coded = store.has("drug") and store.measurable.get("drug_codes", True)
-    redeemed = _drug_events(store, wanted, bucket) if coded else None
+    redeemed = _drug_events(store, wanted, bucket, rows) if coded else None
     answer: Cells = {}
     first = 0
     for index in wanted:
@@ -94,7 +94,7 @@ def _of_groups(events: Events, groups: range) -> Events:
     )
 
 
-def _drug_events(store: Store, wanted: list[Index], bucket: int) -> Events:
+def _drug_events(store: Store, wanted: list[Index], bucket: int, on: Rows) -> Events:
     """Redemptions of the drugs that indices name, one for each group."""
     groups = [group for index in wanted for group in index.group]
     by_drug = [(place, group) for place, group in enumerate(groups) if group.atc]
@@ -104,5 +104,5 @@ def _drug_events(store: Store, wanted: list[Index], bucket: int) -> Events:
         return [place for place, group in by_drug if starts_with_any(code, group.atc, group.atc_except)]
 
     rows = store.slice("drug", bucket)
-    row, group = belonging(rows, ["code"], of)
+    row, group = belonging(rows, ["code"], of, in_reach(rows, on, None))
     return Events(rows.ints("person")[row], rows.ints("day")[row], rows.ints("known")[row], group)

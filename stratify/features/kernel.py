@@ -39,6 +39,13 @@ class Rows:
     def __len__(self) -> int:
         return len(self.person)
 
+    def has(self, person: Ints) -> npt.NDArray[np.bool_]:
+        """Return which of these people have a row."""
+        lowest, _, times = self._by_person
+        at = person - lowest
+        inside = (at >= 0) & (at < len(times))
+        return np.asarray(inside & (times[np.where(inside, at, 0)] > 0))
+
     def first_of(self, person: Ints) -> tuple[Ints, Ints, Ints]:
         """Return (place, first row, rows) for each of these people who has rows, by their places among those asked."""
         lowest, first, times = self._by_person
@@ -251,7 +258,7 @@ def superseded(events: Events) -> Floats:
         raise ValueError("distinct needs the events' codes")
     if events.until is not None:
         raise ValueError("distinct cannot count facts that stop being true")
-    order = np.lexsort((np.arange(len(events.person)), events.code, events.group, events.person))
+    order = np.lexsort((events.code, events.group, events.person))  # stable: alike, they stay in their order
     after = np.maximum(events.day, events.known)[order].astype(np.float64)
     keys = [column[order] for column in (events.person, events.group, events.code)]
     answer = np.full(len(order), np.inf)

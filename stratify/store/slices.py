@@ -65,6 +65,7 @@ class Slice:
         self._file = file
         self._person = person
         self._read: dict[tuple[str, str], Any] = {}
+        self.reach: dict[Any, tuple[Any, Any]] = {}  # for whom asks the same again of the same landmark rows
         self._signatures: dict[tuple[str, ...], tuple[Ints, list[Signature]]] = {}
 
     def ints(self, name: str) -> Ints:
