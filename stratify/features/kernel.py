@@ -356,11 +356,12 @@ def _pairs(events: Events, rows: Rows, longest: int | Ints, before: Floats | Non
         nth = 0
         while len(event):
             t = rows.day[row]
-            reached = np.flatnonzero((after[event] < t) & (t <= upto[event]))
+            lasts = t <= upto[event]
+            reached = np.flatnonzero((after[event] < t) & lasts)
             if len(reached):
                 yield event[reached] + start, row[reached]
             nth += 1
-            on = np.flatnonzero(left > nth)
+            on = np.flatnonzero((left > nth) & lasts)  # a row that comes too late is followed by later ones
             event, row, left = event[on], row[on] + 1, left[on]
 
 
