@@ -73,6 +73,7 @@ def land(
     spill = out / "spill"  # what does not fit in memory, and mended copies of CSV files
     with duckdb.connect(":memory:") as con:
         con.execute(f"SET memory_limit = {quoted(MEMORY_LIMIT)}")
+        con.execute("SET enable_progress_bar = false")  # we tell how far it is
         con.execute(f"SET temp_directory = {quoted(spill)}")
         progress("reading tables")
         declared = tables(reader.tables)

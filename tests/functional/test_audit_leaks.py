@@ -21,6 +21,7 @@ def test_the_last_line_is_the_verdict_and_nothing_stays_behind(work, stratify):
     assert {path.name for path in work.iterdir()} == {".lock", "store", "features"}
 
 
+@pytest.mark.slow
 def test_a_store_of_other_conditions_is_refused_with_one_message(work, stratify, root, tmp_path):
     local = tmp_path / "entries" / "conditions"
     local.mkdir(parents=True)

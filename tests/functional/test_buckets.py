@@ -41,6 +41,7 @@ def found(work: Workspace, registers: Path, per_bucket: int, monkeypatch) -> dic
     }
 
 
+@pytest.mark.slow
 def test_one_bucket_and_seven_tell_the_same_of_everybody(tmp_path, registers, monkeypatch):
     one = found(Workspace(tmp_path / "one"), registers, 100_000, monkeypatch)
     seven = found(Workspace(tmp_path / "seven"), registers, 70, monkeypatch)

@@ -37,6 +37,7 @@ def failed(report) -> set[str]:
     return {f"{f['check']}: {f['table']}" for f in json.loads(report.read_text())["findings"] if f["verdict"] == "fail"}
 
 
+@pytest.mark.slow
 def test_a_region_with_its_quirks_passes(stratify, registers, tmp_path):
     report = tmp_path / "report.json"
     done = stratify("check", "--source", "synthetic", "--data", registers, "--report", report)
@@ -74,6 +75,7 @@ def test_a_spoilt_region_fails_and_every_failing_check_is_told(stratify, spoil, 
     assert not [who for who in people if who in done.stdout + done.stderr + report.read_text()]
 
 
+@pytest.mark.slow
 def test_an_extract_refused_as_a_whole_is_shown_first(stratify, registers, tmp_path):
     data = tmp_path / "without"
     shutil.copytree(registers, data, ignore=shutil.ignore_patterns("lpr_a_diagnose*"))
@@ -83,6 +85,7 @@ def test_an_extract_refused_as_a_whole_is_shown_first(stratify, registers, tmp_p
     assert "lpr_a_diagnose: required table, not in the extract" in done.stderr
 
 
+@pytest.mark.slow
 def test_own_thresholds(stratify, registers, tmp_path):
     own = tmp_path / "own.toml"
     own.write_text("[same_row_again]\nwarn = 0\nfail = 0\n")
@@ -105,6 +108,7 @@ def test_words_that_are_off(stratify, tmp_path, words, code, told):
     assert told in done.stderr
 
 
+@pytest.mark.slow
 def test_a_public_cdm_of_synthea_passes(stratify, shared, tmp_path):
     report = tmp_path / "report.json"
     stratify("check", "--source", "omop", "--data", shared / "omop_synthea27nj", "--report", report)

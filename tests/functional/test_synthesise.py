@@ -24,6 +24,7 @@ def test_it_says_what_it_wrote_and_the_second_call_does_nothing(stratify, tmp_pa
     assert digest_tree(tmp_path / "w" / "registers") == before
 
 
+@pytest.mark.slow
 def test_clean_registers_and_quirks_left_out(stratify, tmp_path):
     base = ("synthesise", "--people", 200, "--years", 2, "--work")
     stratify(*base, tmp_path / "clean", "--clean")
