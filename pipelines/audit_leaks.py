@@ -12,7 +12,7 @@ import numpy as np
 from pipelines.data_steps import refuse_other_catalogue
 from pipelines.matrix import read_part
 from pipelines.processes import shared_out
-from pipelines.steps import manifest_digest, read_manifest
+from pipelines.steps import manifest_digest, read_manifest, refuse_damaged
 from stratify.catalogue import Catalogue
 from stratify.definitions import DEFINITIONS
 from stratify.disclosure import shown, words
@@ -35,6 +35,7 @@ def audit_leaks_step(
     """
     built = read_manifest(work.features, "build")
     refuse_other_catalogue(work, catalogue)
+    refuse_damaged(work.store, "land")
     if built["inputs"]["store"] != manifest_digest(work.store, "land"):
         raise BundleError(f"{work.features}: built from another store than stands here; run `stratify build` again")
     days = [day_number(read_date(text, "landmark")) for text in built["results"]["landmarks"]]

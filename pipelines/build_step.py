@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from pipelines.data_steps import DATA_KINDS, refuse_other_catalogue
 from pipelines.processes import shared_out
-from pipelines.steps import MANIFEST, Step, manifest_digest, run_step
+from pipelines.steps import MANIFEST, Step, manifest_digest, refuse_damaged, run_step
 from stratify.catalogue import Catalogue
 from stratify.definitions import (
     DEFINITIONS,
@@ -58,8 +58,8 @@ def build_step(
 
     `multimorbid` and `both` name the definitions the cohort and the psychiatric-somatic count are made by; the number
     of adults under every other definition stands beside. There is no landmark after `as_of`. Raises UsageError for a
-    name that is none, BundleError for a store of another catalogue. The same store and catalogue give the same bytes,
-    whatever `processes` is.
+    name that is none, BundleError for a store that is damaged, or of another catalogue. The same store and catalogue
+    give the same bytes, whatever `processes` is.
     """
     several_by, both_by = chosen(multimorbid, MULTIMORBID), chosen(both, PSYCHIATRIC_SOMATIC)
     refuse_other_catalogue(work, catalogue)
@@ -75,6 +75,7 @@ def build_step(
     step = Step("build", work.features, inputs, parameters, catalogue.digest_of(*MATRIX_KINDS))
 
     def make(out: Path) -> dict[str, Any]:
+        refuse_damaged(work.store, "land")
         store = Store(work.store)
         days, finished = landmarks(store, as_of), 0
         for day in days:

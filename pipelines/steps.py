@@ -22,7 +22,7 @@ from typing import Any
 
 import models
 import stratify
-from stratify.errors import DataError, UsageError
+from stratify.errors import BundleError, DataError, UsageError
 from stratify.files import (
     canonical_json,
     digest_file,
@@ -109,6 +109,15 @@ def read_run(folder: Path) -> dict[str, Any]:
     """Return how a step's last run went: what stands outside every digest."""
     run: dict[str, Any] = json.loads((folder / RUN).read_text(encoding="utf-8"))
     return run
+
+
+def refuse_damaged(folder: Path, command: str) -> None:
+    """Raise BundleError (exit 13) naming every file of a step's folder that is not what its manifest says."""
+    told = read_manifest(folder, command)["files"]
+    found = digest_tree(folder, leave_out=OUTSIDE)
+    off = sorted(name for name in told.keys() | found.keys() if told.get(name) != found.get(name))
+    if off:
+        raise BundleError(f"{folder}: not as `stratify {command}` left it; run it again. Changed or missing:", off)
 
 
 def manifest_digest(folder: Path, command: str) -> str:

@@ -22,6 +22,8 @@ class Asked:
     lasting: bool = False  # coded facts that stay true, so that different ones can be counted
     intervals: tuple[str, ...] | None = None  # the codes that have an end, () where there is no code and all have
     words: bool = False  # its codes are words of our own, not of a register
+    audit: bool = False  # there to check models by, and in none
+    research: bool = False  # social position: in no model that is served
     ranged: bool = False  # a value may lie above or below a limit, and has a sign where it is a bound
 
 
@@ -39,11 +41,17 @@ ASKED: Mapping[str, Asked] = MappingProxyType(
         "out_of_hours": Asked(coded=True, words=True),
         "ambulance": Asked({"outcome": str}, coded=True),
         "communication": Asked(coded=True, words=True),
-        "coercion": Asked(coded=True, words=True),
-        "household": Asked(valued=True),
-        "education": Asked(coded=True),
-        "occupation": Asked(coded=True),
-        "income": Asked(valued=True),
+        "coercion": Asked(coded=True, words=True, audit=True),
+        "household": Asked(valued=True, research=True),
+        "education": Asked(coded=True, research=True),
+        "occupation": Asked(coded=True, research=True),
+        "income": Asked(valued=True, research=True),
+    }
+)
+WORDS: Mapping[str, frozenset[str]] = MappingProxyType(  # the values of columns that have words of our own
+    {
+        "setting": frozenset({"inpatient", "outpatient", "emergency", "virtual", "home", "missed", "other"}),
+        "care": frozenset({"somatic", "psychiatric"}),
     }
 )
 OF_A_PERSON = (

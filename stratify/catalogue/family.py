@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from stratify.catalogue.asked import ASKED, OF_A_PERSON, SWITCHED, Asked
+from stratify.catalogue.asked import ASKED, OF_A_PERSON, SWITCHED, WORDS, Asked
 from stratify.catalogue.shapes import Entry, Id, Provenance, Shape, Text
 
 Aggregate = Literal[
@@ -117,7 +117,9 @@ class FeatureFamily(Entry):
     fallback: dict[Aggregate, float | Literal["missing"]] = Field(
         default_factory=dict
     )  # what a cell without events holds
-    across_switch: Literal["presence", "period_adjusted"] = "presence"  # see stratify/features/across.py
+    across_switch: Literal["presence", "period_adjusted", "told_after", "told_before"] = (
+        "presence"  # see stratify/features/across.py
+    )
     unit: str = ""
     example: tuple[FeatureExample, ...] = ()
 
@@ -194,7 +196,7 @@ class FeatureFamily(Entry):
             raise ValueError(f"distinct: of {told}, in windows that end at the landmark")
         if reads and not asked.valued:
             raise ValueError(f"domain {self.domain} has no value for {', '.join(reads)}")
-        scaled = {"count", "sum", "rate", "days_within"} & set(self.aggregates)
+        scaled = {"count", "sum", "rate"} & set(self.aggregates)
         if self.across_switch == "period_adjusted" and (self.domain not in SWITCHED or not scaled):
             told = ", ".join(SWITCHED)
             raise ValueError(f"across_switch: period_adjusted is for count, sum and rate of {told}")
@@ -204,6 +206,10 @@ class FeatureFamily(Entry):
             self._lasts(asked)
         for group in self.group:
             self._chooses(group, asked)
+        if asked.audit and self.role != "audit":
+            raise ValueError(f"role: {self.domain} is there to check models, never to predict: needs audit")
+        if asked.research and self.set != "research":
+            raise ValueError(f"set: {self.domain} is social position, which no served model reads: needs research")
         return self
 
     def _lasts(self, asked: Asked) -> None:
@@ -220,6 +226,11 @@ class FeatureFamily(Entry):
             raise ValueError(f"group {group.id}: above and below are for lab, and need a source of their limits")
         for column, value in group.where.items():
             kind = str if isinstance(value, tuple) else type(value)
+            allowed = WORDS.get(column)
+            strange = sorted(set(value if isinstance(value, tuple) else [value]) - allowed) if allowed else []
+            if strange:
+                told = f"is one of {', '.join(sorted(allowed or ()))}; got {', '.join(map(repr, strange))}"
+                raise ValueError(f"group {group.id}: {column} {told}")
             if asked.chosen_by.get(column) is not kind:
                 known = ", ".join(f"{name} ({kind.__name__})" for name, kind in asked.chosen_by.items()) or "nothing"
                 raise ValueError(f"group {group.id}: {self.domain} is chosen by {known}; got {column} = {value!r}")

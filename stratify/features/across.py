@@ -3,7 +3,9 @@
 A count, sum, rate, trend or number of different codes over both sides adds up two ways of counting: it is missing. A
 family that says `across_switch = "period_adjusted"` counts what came since the switch and scales it to the whole
 window, where enough of the window lies after it; trends and different codes cannot be scaled and stay missing. What
-tells presence (any, days since, first seen) and what reads a value as it was measured is left as it is.
+tells presence (any, days since, first seen), what reads a value as it was measured, and the days of a stay are left as
+they are: a day in hospital is one in both. What only one of the generations tells at all (`told_after`, `told_before`)
+is missing wherever a window has days on the other side.
 """
 
 from __future__ import annotations
@@ -19,8 +21,8 @@ from stratify.features.columns import Column
 from stratify.features.kernel import Cells, Events, Floats, Ints, Rows
 from stratify.registers.switch import Switch
 
-COUNTING = ("count", "sum", "rate", "distinct", "trend", "days_within")
-SCALED = ("count", "sum", "rate", "days_within")
+COUNTING = ("count", "sum", "rate", "distinct", "trend")
+SCALED = ("count", "sum", "rate")
 Gather = Callable[[Events, Rows], Cells]
 Cell = Callable[[Cells], Floats]
 
@@ -31,7 +33,8 @@ class Across:
     def __init__(
         self, switch: Switch | None, family: FeatureFamily, events: Events, rows: Rows, gather: Gather
     ) -> None:
-        touched = switch is not None and family.domain in switch.domains
+        self._one_sided = family.across_switch if family.across_switch.startswith("told_") else None
+        touched = switch is not None and (family.domain in switch.domains or self._one_sided is not None)
         self.switch = switch if touched else None
         self._rows = rows
         self._since: Cells | None = None
@@ -44,7 +47,11 @@ class Across:
 
     def told(self, column: Column, value: Floats, cell: Cell) -> Floats:
         """Return a column's cells, those over the switch scaled or missing; `cell` makes them of what was gathered."""
-        if self.switch is None or column.aggregate not in COUNTING or column.window is None:
+        if self.switch is None or column.window is None:
+            return value
+        if self._one_sided is not None:
+            return np.where(self._whole(column), value, np.nan)
+        if column.aggregate not in COUNTING:
             return value
         near, far = (0, column.window) if isinstance(column.window, int) else column.window
         near = 0 if column.aggregate == "trend" else near
@@ -58,6 +65,15 @@ class Across:
             instead[self._over] = cell(self._since)
             instead = np.where(enough, instead / np.where(enough, share, 1), np.nan)
         return np.where(over, instead, value)
+
+    def _whole(self, column: Column) -> npt.NDArray[np.bool_]:
+        """Whether a window lies wholly on the side of the switch where the register tells what is asked."""
+        assert self.switch is not None
+        assert column.window is not None
+        near, far = (0, column.window) if isinstance(column.window, int) else column.window
+        if self._one_sided == "told_after":
+            return np.asarray(self._rows.day - far >= self.switch.day)
+        return np.asarray(self._rows.day - near <= self.switch.day)
 
 
 def since(events: Events, day: int) -> Events:

@@ -25,7 +25,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "last": ("seneste", "latest"),
     "first": ("tidligste", "earliest"),
     "first_seen": ("ny", "new"),
-    "distinct": ("forskellige", "different ones"),
+    "distinct": ("antal forskellige", "number of different ones"),
     "slope": ("ændring pr. år", "change per year"),
     "rate": ("pr. år", "per year"),
     "trend": ("udvikling", "trend"),
@@ -59,8 +59,12 @@ class Column:
         }
 
     def _unit(self) -> str:
+        if self.family.domain == "person":
+            return {"age": "years", "female": "yes/no", "newcomer": "yes/no"}.get(self.group.id, "days")
         if self.aggregate == "slope":
             return f"{self.family.unit} per year"
+        if self.aggregate == "rate":
+            return "events per year"
         if self.aggregate == "count" and self.family.domain == "lab":
             return "measurements"
         return _UNITS.get(self.aggregate or "", self.family.unit)
@@ -80,7 +84,7 @@ _UNITS = {"days_since": "days", "first_seen": "yes/no", "any": "yes/no", "distin
 
 
 def _span(window: Window) -> tuple[str, str]:
-    years = {365: ("1 år", "1 year"), 1825: ("5 år", "5 years")}
+    years = {365: ("1 år", "1 year"), 1825: ("5 år", "5 years"), 36525: ("nogensinde", "ever")}
     told = f"{window}" if isinstance(window, int) else f"{window[0]}-{window[1]}"
     return (
         years.get(window, (f"{told} dage", f"{told} days"))

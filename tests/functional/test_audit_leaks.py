@@ -38,3 +38,15 @@ def test_without_a_matrix_it_says_what_to_do_first(stratify, tmp_path):
     done = stratify("audit-leaks", "--work", tmp_path, check=False)
     assert done.returncode == 11
     assert "run `stratify build` first" in done.stderr
+
+
+@pytest.mark.parametrize("damage", ["a byte", "no file"])
+def test_a_damaged_store_is_refused_and_the_file_named(work, stratify, damage):
+    path = work / "store" / "lab" / "bucket=000.parquet"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:99] + bytes([whole[99] ^ 1]) + whole[100:]) if damage == "a byte" else path.unlink()
+    for words in (["audit-leaks"], ["build", "--multimorbid", "DK39-DX-2"]):
+        done = stratify(*words, "--work", work, check=False)
+        assert done.returncode == 13, done.stderr
+        assert "lab/bucket=000.parquet" in done.stderr
+        assert "Traceback" not in done.stderr

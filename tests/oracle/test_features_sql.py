@@ -236,6 +236,11 @@ def windowed_query(family):
                 if family.domain in ("contact", "stay", "diagnosis") and aggregate in COUNTING:
                     since = made._replace(of=f"{made.of} AND e.{day} >= {SWITCH}").sql()
                     whole = across(family, aggregate, whole, since, 0 if aggregate == "trend" else near, far)
+                if family.across_switch.startswith("told_"):
+                    side = (
+                        f"t - {far} >= {SWITCH}" if family.across_switch == "told_after" else f"t - {near} <= {SWITCH}"
+                    )
+                    whole = f"CASE WHEN {side} THEN {whole} END"
                 cells.append(f"{whole} AS {name}")
     return f"""SELECT cohort.person, cohort.t, {", ".join(cells)}
         FROM cohort LEFT JOIN {family.domain} AS e
@@ -263,7 +268,7 @@ def flags_query(family):
         GROUP BY cohort.person, cohort.t"""
 
 
-COUNTING = ("count", "sum", "rate", "distinct", "trend", "days_within")
+COUNTING = ("count", "sum", "rate", "distinct", "trend")
 
 
 def group_tests(group):

@@ -122,16 +122,39 @@ def test_a_store_with_one_generation_is_counted_as_ever(cells):
     assert of_store({}) is None
 
 
-def test_bed_days_are_scaled_alike(cells):
+def test_a_day_in_hospital_is_one_on_both_sides_of_the_switch(cells):
     stay = {"person": 0, "admission": True, "care": "somatic", "acute": True, "hours": 48.0}
     stays = [
         {**stay, "day": T - ago, "known": T - ago + 9, "end_day": T - ago + 2, "end_known": T - ago + 9}
         for ago in (BEFORE, AFTER)
     ]
     found = cells([], stay=stays)
-    assert found["bed_days_somatic_days_within_1825"] == pytest.approx(2 * 1.825)
+    assert found["bed_days_somatic_days_within_1825"] == 4
     assert found["stay_acute_count_1825"] == pytest.approx(1.825)
     assert found["bed_days_psychiatric_days_within_1825"] == 0
+
+
+def test_a_stay_begun_before_the_switch_has_its_days_after_it(cells):
+    """Found by a reviewer: who lay in hospital for most of a year had no bed-days."""
+    stay = {
+        "person": 0,
+        "admission": True,
+        "care": "somatic",
+        "acute": True,
+        "day": T - BEFORE,
+        "known": T - BEFORE + 9,
+    }
+    found = cells([], stay=[{**stay, "end_day": T - 10, "end_known": T - 1, "hours": 24.0 * (BEFORE - 10)}])
+    assert found["bed_days_somatic_days_within_365"] == 355
+    assert found["bed_days_somatic_days_within_1825"] == BEFORE - 10
+
+
+def test_what_one_generation_alone_tells_is_missing_where_the_window_has_days_of_the_other(cells):
+    missed = {"person": 0, "care": "somatic", "acute": False, "setting": "missed"}
+    name = "contact_missed_missed_somatic_count_365"
+    for day, expected in ((SWITCH + 365, 1), (SWITCH + 364, np.nan), (SWITCH, np.nan), (SWITCH - 400, np.nan)):
+        events = [{**missed, "day": day - 20, "known": day - 9}]
+        np.testing.assert_equal(cells([], contact=events, day=day)[name], expected)
 
 
 def test_what_the_switch_is_comes_from_its_file():

@@ -164,7 +164,7 @@ def test_where_operations_have_no_sks_codes_those_columns_are_missing(cells):
 def test_a_missed_appointment_is_no_contact_at_which_somebody_was_seen(cells):
     missed = event(100, setting="missed", care="somatic", acute=False)
     found = cells({name: [] for name in EVERYTHING} | {"contact": [missed]})
-    assert found["contact_kind_missed_somatic_count_365"] == [1]
+    assert found["contact_missed_missed_somatic_count_365"] == [1]
     assert (found["contact_all_count_365"], found["contact_kind_planned_count_365"]) == ([0], [0])
 
 

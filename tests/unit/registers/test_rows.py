@@ -202,6 +202,16 @@ def test_a_result_that_is_no_number_lands_without_a_value(extract, landed):
     ]  # fmt: skip
 
 
+def test_a_sample_that_was_cancelled_is_no_measurement(extract, landed):
+    """Else somebody never measured would have days since a measurement; a result in words is one."""
+    table = (
+        f"pnr|npu|samplingdato|samplevalue\n{ANNA}|NPU27300|2019-05-01|Aflyst\n{ANNA}|NPU27300|2019-05-02|ikke påvist"
+    )
+    store = landed(extract("parquet", laboratorieproevesvar_=table))
+    assert store.reasons("laboratorieproevesvar_") == {"a sample that was cancelled": 1}
+    assert len(store.rows("lab", "day")) == 1
+
+
 def test_nothing_a_refusal_says_holds_a_value_of_a_person(extract, landed):
     store = landed(
         extract(
