@@ -6,7 +6,8 @@
 
 Prints CPU-seconds, which vary less on a busy machine than time on the wall, rates and ratios, all of one run. Rows are
 all adults at the two latest landmarks, so that nobody is left out as cheap. The cells that DuckDB makes too are
-compared. `--build` simulates, lands and builds regions of these sizes and prints how each grows.
+compared. `--build` simulates, lands and builds regions of these sizes and prints how each grows; `--repeat` builds a
+store whose buckets are those of the region over and over, other people each time, which takes minutes and not an hour.
 """
 
 import argparse
@@ -26,12 +27,15 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from long_sql import by_sql, wanted
 from region import rss_of_all
 
 from pipelines.build_step import landmarks
 from pipelines.data_steps import land_step
 from pipelines.simulate_step import Wanted, synthesise_step
+from pipelines.steps import OUTSIDE
 from stratify.catalogue import load
 from stratify.cohort import residents
 from stratify.features.build import cell, gather, matrix
@@ -40,6 +44,7 @@ from stratify.features.conditions import present
 from stratify.features.events import read_events
 from stratify.features.kernel import Events, Rows, aggregate
 from stratify.features.part import Region
+from stratify.files import digest_tree
 from stratify.store.layout import DOMAINS, bucket_file
 from stratify.store.read import Store
 from stratify.workspace import Workspace
@@ -53,6 +58,9 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=10)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--work", type=Path, help="a work folder; made and removed where none is named")
+    parser.add_argument(
+        "--repeat", type=int, nargs="+", metavar="BUCKETS", help="builds of the store repeated so often"
+    )
     parser.add_argument("--build", type=int, nargs="+", metavar="PEOPLE", help="whole builds of these sizes instead")
     given = parser.parse_args()
     if given.build:
@@ -62,6 +70,10 @@ def main() -> None:
         work = Workspace(given.work or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="features-"))))
         landed(work, given.people, given.years, given.seed)
         store = Store(work.store)
+        if given.repeat:
+            for buckets in given.repeat:
+                repeated(store, buckets)
+            return
         days = landmarks(store)[-2:]
         floor = scan_floor(store)
         ours, rows, events = whole_matrix(store, days)
@@ -227,6 +239,48 @@ class History:
         return found
 
 
+def repeated(store: Store, buckets: int) -> None:
+    """Write a store of so many buckets of about 25,000 people, repeating what there is, and say what its build took."""
+    with tempfile.TemporaryDirectory(prefix="features-") as folder:
+        work = Workspace(Path(folder))
+        shutil.copytree(store.root, work.store, ignore=shutil.ignore_patterns("*.parquet"))
+        for name in ("persons", "residence"):
+            rows = pq.read_table(store.root / f"{name}.parquet")
+            parts = [renumbered(rows, store.buckets, n, buckets, pick=True) for n in range(buckets)]
+            pq.write_table(pa.concat_tables(parts).sort_by("person"), work.store / f"{name}.parquet")
+        for domain in DOMAINS:
+            for n in range(buckets if (store.root / domain).exists() else 0):
+                rows = pq.read_table(store.root / bucket_file(domain, n % store.buckets), partitioning=None)
+                pq.write_table(
+                    renumbered(rows, store.buckets, n, buckets),
+                    work.store / bucket_file(domain, n),
+                    compression="zstd",
+                    row_group_size=10_000,
+                )
+        manifest = json.loads((work.store / "manifest.json").read_text())
+        manifest["results"]["people"] = buckets * 25_000
+        manifest["files"] = digest_tree(work.store, leave_out=OUTSIDE)
+        (work.store / "manifest.json").write_text(json.dumps(manifest))
+        seconds, spent, memory = run_command(["build", "--work", folder])
+        people = pq.read_metadata(work.store / "persons.parquet").num_rows
+        told = json.loads((work.features / "manifest.json").read_text())["results"]
+        rows = sum(count["multimorbid"] for count in told["flow"].values())
+        print(f"{people:>9,} people: build {seconds:.1f} s on the wall, {spent:.1f} CPU-s, {memory:,.0f} MiB in all")
+        print(
+            f"  {rows:,} rows at {len(told['landmarks'])} landmarks written, {spent / people * 1e6:.0f} CPU-s a million people"
+        )
+
+
+def renumbered(rows: pa.Table, of: int, bucket: int, buckets: int, *, pick: bool = False) -> pa.Table:
+    """Return a bucket's rows with its people numbered as those of another bucket; `pick` them out of all first."""
+    person = rows["person"].to_numpy()
+    if pick:
+        rows = rows.filter(pa.array(person % of == bucket % of))
+        person = rows["person"].to_numpy()
+    new = pa.array((person // of * buckets + bucket).astype(np.int32))
+    return rows.set_column(rows.column_names.index("person"), "person", new)
+
+
 def grow(sizes: list[int], years: int, seed: int) -> None:
     """Simulate, land and build regions, each in a process of its own, and say how the cost grows."""
     first = None
@@ -270,8 +324,6 @@ def read_domains(store: Store) -> list[str]:
 
 
 def rows_of(store: Store, domain: str) -> int:
-    import pyarrow.parquet as pq
-
     return sum(pq.read_metadata(store.root / bucket_file(domain, n)).num_rows for n in range(store.buckets))
 
 
