@@ -61,10 +61,11 @@ def main() -> None:
     parser.add_argument(
         "--repeat", type=int, nargs="+", metavar="BUCKETS", help="builds of the store repeated so often"
     )
+    parser.add_argument("--landmarks", type=int, default=2, help="of whole builds; the product's own are 9")
     parser.add_argument("--build", type=int, nargs="+", metavar="PEOPLE", help="whole builds of these sizes instead")
     given = parser.parse_args()
     if given.build:
-        grow(given.build, given.years, given.seed)
+        grow(given.build, given.years, given.seed, given.landmarks)
         return
     with contextlib.ExitStack() as stack:
         work = Workspace(given.work or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="features-"))))
@@ -72,7 +73,7 @@ def main() -> None:
         store = Store(work.store)
         if given.repeat:
             for buckets in given.repeat:
-                repeated(store, buckets)
+                repeated(store, buckets, given.landmarks)
             return
         days = landmarks(store)[-2:]
         floor = scan_floor(store)
@@ -239,7 +240,7 @@ class History:
         return found
 
 
-def repeated(store: Store, buckets: int) -> None:
+def repeated(store: Store, buckets: int, most: int) -> None:
     """Write a store of so many buckets of about 25,000 people, repeating what there is, and say what its build took."""
     with tempfile.TemporaryDirectory(prefix="features-") as folder:
         work = Workspace(Path(folder))
@@ -261,14 +262,13 @@ def repeated(store: Store, buckets: int) -> None:
         manifest["results"]["people"] = buckets * 25_000
         manifest["files"] = digest_tree(work.store, leave_out=OUTSIDE)
         (work.store / "manifest.json").write_text(json.dumps(manifest))
-        seconds, spent, memory = run_command(["build", "--work", folder])
+        seconds, spent, memory = run_command(["build", "--landmarks", str(most), "--work", folder])
         people = pq.read_metadata(work.store / "persons.parquet").num_rows
         told = json.loads((work.features / "manifest.json").read_text())["results"]
         rows = sum(count["multimorbid"] for count in told["flow"].values())
         print(f"{people:>9,} people: build {seconds:.1f} s on the wall, {spent:.1f} CPU-s, {memory:,.0f} MiB in all")
-        print(
-            f"  {rows:,} rows at {len(told['landmarks'])} landmarks written, {spent / people * 1e6:.0f} CPU-s a million people"
-        )
+        times = len(told["landmarks"])
+        print(f"  {rows:,} rows at {times} landmarks written, {spent / people * 1e6:.0f} CPU-s a million people")
 
 
 def renumbered(rows: pa.Table, of: int, bucket: int, buckets: int, *, pick: bool = False) -> pa.Table:
@@ -281,13 +281,16 @@ def renumbered(rows: pa.Table, of: int, bucket: int, buckets: int, *, pick: bool
     return rows.set_column(rows.column_names.index("person"), "person", new)
 
 
-def grow(sizes: list[int], years: int, seed: int) -> None:
+def grow(sizes: list[int], years: int, seed: int, most: int) -> None:
     """Simulate, land and build regions, each in a process of its own, and say how the cost grows."""
     first = None
     for people in sizes:
         root = Path(tempfile.mkdtemp(prefix="features-"))
         region = ["synthesise", "--people", str(people), "--years", str(years), "--seed", str(seed)]
-        told = {step[0]: run_command([*step, "--work", str(root)]) for step in (region, ["land"], ["build"])}
+        told = {
+            step[0]: run_command([*step, "--work", str(root)])
+            for step in (region, ["land"], ["build", "--landmarks", str(most)])
+        }
         seconds, spent, memory = told["build"]
         first = first or (people, spent)
         ratio = (spent / first[1]) / (people / first[0])

@@ -52,12 +52,14 @@ def build_step(
     both: str = PSYCHIATRIC_SOMATIC_DEFINITION,
     processes: int | None = None,
     as_of: date | None = None,
+    most: int = LANDMARKS,
     share_out: Callable[..., list[Counts]] = shared_out,
 ) -> tuple[dict[str, Any], bool]:
     """Write the matrix of multimorbid adults; return the manifest, with the flow of people.
 
     `multimorbid` and `both` name the definitions the cohort and the psychiatric-somatic count are made by; the number
-    of adults under every other definition stands beside. There is no landmark after `as_of`. Raises UsageError for a
+    of adults under every other definition stands beside. There is no landmark after `as_of`, and at most `most` of
+    them, the latest: training wants many, a nightly list one. Raises UsageError for a
     name that is none, BundleError for a store that is damaged, or of another catalogue. The same store and catalogue
     give the same bytes, whatever `processes` is.
     """
@@ -66,7 +68,7 @@ def build_step(
     inputs = {"store": manifest_digest(work.store, "land")}
     definitions = {"multimorbid": several_by.id, "both": both_by.id}
     parameters: dict[str, Any] = {
-        "landmarks": LANDMARKS,
+        "landmarks": most,
         "look_behind_days": LOOK_BEHIND_DAYS,
         "cohort": COHORT,
         **definitions,
@@ -77,7 +79,7 @@ def build_step(
     def make(out: Path) -> dict[str, Any]:
         refuse_damaged(work.store, "land")
         store = Store(work.store)
-        days, finished = landmarks(store, as_of), 0
+        days, finished = landmarks(store, as_of, most), 0
         for day in days:
             (out / COHORT / day_of(day).isoformat()).mkdir(parents=True)
 
@@ -151,8 +153,8 @@ def _counts(part: Part, on: dict[int, Any], days: Sequence[int]) -> Counts:
     }
 
 
-def landmarks(store: Store, as_of: date | None = None) -> list[int]:
-    """Return each 1 January the store has the past for, up to the day to score; at most LANDMARKS of them.
+def landmarks(store: Store, as_of: date | None = None, most: int = LANDMARKS) -> list[int]:
+    """Return each 1 January the store has the past for, up to the day to score; at most so many of them.
 
     None of them comes after `as_of`.
     """
@@ -160,6 +162,6 @@ def landmarks(store: Store, as_of: date | None = None) -> list[int]:
     last = min(last, date(as_of.year, 1, 1)) if as_of else last
     row = duckdb.execute(f"SELECT min(day) FROM {store.events('contact', None)}").fetchone()
     first = row[0] + LOOK_BEHIND_DAYS if row and row[0] is not None else day_number(last)
-    years = range(last.year - LANDMARKS + 1, last.year + 1)
+    years = range(last.year - most + 1, last.year + 1)
     days = [day_number(date(year, 1, 1)) for year in years]
     return [day for day in days if day >= first] or [day_number(last)]

@@ -192,6 +192,7 @@ def build(
     as_of: Annotated[
         datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="only what was known on this day")
     ] = None,
+    landmarks: Annotated[int, typer.Option(min=1, help="how many at most, the latest; for a nightly list 1")] = 9,
     engine: EngineName = "duckdb",
     master: Master = None,
 ) -> None:
@@ -214,7 +215,8 @@ def build(
     with engine_of(engine, master) as (_, shares), _step("build", _seen(work, master)) as (place, say, done):
         where = as_known(place, day) if day else place
         found = load(catalogue)
-        done(build_step(where, found, say, multimorbid=multimorbid, both=both, as_of=day, share_out=shares))
+        cohort: dict[str, Any] = {"multimorbid": multimorbid, "both": both, "as_of": day, "most": landmarks}
+        done(build_step(where, found, say, **cohort, share_out=shares))
     if day:
         _out().print(f"as known on {day}: {where.features}", highlight=False)
 
