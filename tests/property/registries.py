@@ -37,7 +37,7 @@ def family(key, domain, groups, aggregates, *, apart=True, empty=0, never="missi
 
 
 CODED = [{}, {"codes": ["A"]}, {"codes": ["AB", "C"]}]  # an event may belong to several
-ACUTE = [{}, {"where": {"acute": True}}, {"where": {"acute": False, "care": "p"}}]
+ACUTE = [{}, {"where": {"acute": True}}, {"where": {"acute": False, "care": "psychiatric"}}]
 FAMILIES = {
     of.id: of
     for of in (
@@ -56,7 +56,7 @@ COLUMNS = columns(CATALOGUE)
 # --- drawn -----------------------------------------------------------------------------------------------------------
 
 codes = st.sampled_from(["A1", "AB1", "AB2", "B", "C"])
-cares = st.sampled_from(["s", "p", None])
+cares = st.sampled_from(["somatic", "psychiatric", None])
 OWN = {
     "drug": {"code": codes, "ddd": values},
     "lab": {"code": codes, "value": values},
