@@ -172,6 +172,7 @@ def test_check_asks_for_one_of_the_deliveries(deliveries, stratify):
     assert "name one of them" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_command_lands_a_folder_and_builds_as_of_a_day(tmp_path, deliveries, stratify):
     work = tmp_path / "work"
     done = stratify("land", "--source", "danish", "--data", deliveries, "--work", work)

@@ -13,6 +13,7 @@ def work(region, tmp_path):
     return tmp_path / "work"
 
 
+@pytest.mark.slow
 def test_the_last_line_is_the_verdict_and_nothing_stays_behind(work, stratify):
     done = stratify("audit-leaks", "--work", work)
     last = done.stdout.splitlines()[-1]
@@ -40,6 +41,7 @@ def test_without_a_matrix_it_says_what_to_do_first(stratify, tmp_path):
     assert "run `stratify build` first" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["a byte", "no file"])
 def test_a_damaged_store_is_refused_and_the_file_named(work, stratify, damage):
     path = work / "store" / "lab" / "bucket=000.parquet"

@@ -115,6 +115,7 @@ def test_a_public_cdm_of_synthea_passes(stratify, shared, tmp_path):
     assert failed(report) == set()
 
 
+@pytest.mark.slow
 def test_what_eunomia_left_out_is_found(stratify, shared, tmp_path):
     """Its visits but admissions, half of the people of its observation periods, every death and every result."""
     report = tmp_path / "report.json"

@@ -14,6 +14,7 @@ def left(work):
     return sorted(path.name for path in work.iterdir() if path.name != ".lock")
 
 
+@pytest.mark.slow
 def test_it_says_what_it_wrote_and_the_second_call_does_nothing(stratify, tmp_path):
     words = ("synthesise", "--people", 300, "--years", 3, "--seed", 9, "--work", tmp_path / "w")
     first = stratify(*words)

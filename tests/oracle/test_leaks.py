@@ -193,9 +193,8 @@ def work(landed, tmp_path):
     return copy
 
 
-def test_the_step_says_what_was_compared_and_leaves_nothing_behind(work, monkeypatch):
-    monkeypatch.setattr("pipelines.build_step.LANDMARKS", 2)
-    build_step(work, CATALOGUE, silent, processes=1)
+def test_the_step_says_what_was_compared_and_leaves_nothing_behind(work):
+    build_step(work, CATALOGUE, silent, processes=1, most=2)
     shares = []
     told, _ = audit_leaks_step(work, CATALOGUE, lambda _, share: shares.append(share), processes=1)
     last = told["results"]["lines"][-1]
@@ -206,9 +205,8 @@ def test_the_step_says_what_was_compared_and_leaves_nothing_behind(work, monkeyp
 
 
 def test_a_leak_ends_the_step_with_exit_code_12_and_its_columns(work, monkeypatch):
-    monkeypatch.setattr("pipelines.build_step.LANDMARKS", 1)
     monkeypatch.setattr(building, "read_events", of_family("drug", ignores_known))
-    build_step(work, CATALOGUE, silent, processes=1)
+    build_step(work, CATALOGUE, silent, processes=1, most=1)
     with pytest.raises(GateError) as refused:
         audit_leaks_step(work, CATALOGUE, silent, processes=1)
     assert refused.value.exit_code == 12
@@ -218,10 +216,9 @@ def test_a_leak_ends_the_step_with_exit_code_12_and_its_columns(work, monkeypatc
 
 
 def test_a_matrix_that_other_code_made_is_refused(work, monkeypatch):
-    monkeypatch.setattr("pipelines.build_step.LANDMARKS", 1)
     with monkeypatch.context() as patch:
         patch.setattr(building, "read_events", of_family("drug", ignores_known))
-        build_step(work, CATALOGUE, silent, processes=1)
+        build_step(work, CATALOGUE, silent, processes=1, most=1)
     with pytest.raises(BundleError, match="not the matrix that this store and this catalogue give"):
         audit_leaks_step(work, CATALOGUE, silent, processes=1)
 
