@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from stratify.catalogue.entries import FeatureFamily
-from stratify.features.columns import Column
-from stratify.features.kernel import Cells, Events, Floats, Ints, Rows
+from stratify.features.columns import Column, longest
+from stratify.features.kernel import Cells, Events, Floats, Ints, Rows, span
 from stratify.registers.switch import Switch
 
 COUNTING = ("count", "sum", "rate", "distinct", "trend")
@@ -40,7 +40,7 @@ class Across:
         self._since: Cells | None = None
         if self.switch is None or family.across_switch != "period_adjusted":
             return
-        self._over = _over(rows.day, 0, max(w for w in family.windows if isinstance(w, int)), self.switch.day)
+        self._over = _over(rows.day, 0, longest(family), self.switch.day)
         if self._over.any():
             kept = Rows(rows.person[self._over], rows.day[self._over])
             self._since = gather(since(events, self.switch.day), kept)
@@ -53,7 +53,7 @@ class Across:
             return np.where(self._whole(column), value, np.nan)
         if column.aggregate not in COUNTING:
             return value
-        near, far = (0, column.window) if isinstance(column.window, int) else column.window
+        near, far = span(column.window)
         near = 0 if column.aggregate == "trend" else near
         over = _over(self._rows.day, near, far, self.switch.day)
         if not over.any():
@@ -70,7 +70,7 @@ class Across:
         """Whether a window lies wholly on the side of the switch where the register tells what is asked."""
         assert self.switch is not None
         assert column.window is not None
-        near, far = (0, column.window) if isinstance(column.window, int) else column.window
+        near, far = span(column.window)
         if self._one_sided == "told_after":
             return np.asarray(self._rows.day - far >= self.switch.day)
         return np.asarray(self._rows.day - near <= self.switch.day)

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from stratify.features.kernel import Cells, Floats, Group, Ints, Window
+from stratify.features.kernel import Cells, Floats, Group, Ints, Window, span
 
 DAYS_PER_YEAR = 365.25
 
@@ -77,7 +77,7 @@ def days_since(cells: Cells, group: Group, window: Window) -> Floats:
 def first_seen(cells: Cells, group: Group, window: Window) -> Floats:
     """Return 1 where the earliest event of the widest window lies in this one: new, not met before."""
     oldest = _age(cells, cells.place("oldest", group, cells.ever))
-    near, far = (0, window) if isinstance(window, int) else window
+    near, far = span(window)
     return ((oldest > near) & (oldest <= far)).astype(np.float64)
 
 
@@ -97,7 +97,7 @@ def slope(cells: Cells, group: Group, window: Window) -> Floats:
 
 def rate(cells: Cells, group: Group, window: Window) -> Floats:
     """Return events per year of the window's length."""
-    near, far = (0, window) if isinstance(window, int) else window
+    near, far = span(window)
     return cells.added("count", group, window) * (DAYS_PER_YEAR / (far - near))
 
 

@@ -49,10 +49,9 @@ class Rows:
     def first_of(self, person: Ints) -> tuple[Ints, Ints, Ints]:
         """Return (place, first row, rows) for each of these people who has rows, by their places among those asked."""
         lowest, first, times = self._by_person
-        at = person - lowest
-        place = np.flatnonzero((at >= 0) & (at < len(times)))
-        place = place[times[at[place]] > 0]
-        return place, first[at[place]], times[at[place]]
+        place = np.flatnonzero(self.has(person))
+        at = person[place] - lowest
+        return place, first[at], times[at]
 
     @cached_property
     def _by_person(self) -> tuple[int, Ints, Ints]:
@@ -92,7 +91,7 @@ class Cells:
 
     def bins(self, window: Window) -> slice:
         """Return which bins make up a window; ValueError for one whose edges were not asked for."""
-        near, far = (0, window) if isinstance(window, int) else window
+        near, far = span(window)
         return slice(self.edges.index(near), self.edges.index(far))
 
     def added(self, part: str, group: Group, window: Window) -> Floats:
@@ -238,6 +237,11 @@ def presence(events: Events, rows: Rows, lookback: Ints) -> npt.NDArray[np.bool_
     for event, row in _pairs(events, rows, lookback[events.group], None):
         has[row, events.group[event]] = True
     return has
+
+
+def span(window: Window) -> tuple[int, int]:
+    """Return how near to the row's day a window ends and how far from it it begins, in days."""
+    return (0, window) if isinstance(window, int) else window
 
 
 def edges_of(windows: Sequence[Window]) -> tuple[int, ...]:
