@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import TypeAlias, overload
 
 import numpy as np
@@ -65,21 +66,30 @@ def score(
 
 
 def _weighted_sum(present: Present, index: Index, weights: str, supersede: bool) -> Scores:
-    names = [group.id for group in index.group]
-    if present.dtype != np.bool_ or present.ndim != 2 or present.shape[1] != len(names):
-        raise ValueError(f"needs a boolean (n, {len(names)}) matrix, got {present.dtype} {present.shape}")
+    size = len(index.group)
+    if present.dtype != np.bool_ or present.ndim != 2 or present.shape[1] != size:
+        raise ValueError(f"needs a boolean (n, {size}) matrix, got {present.dtype} {present.shape}")
     if weights not in index.weightings:
         raise ValueError(f"{index.id} has the weights {', '.join(index.weightings)}, got {weights!r}")
-    total = np.zeros(len(present), dtype=np.int64)  # thousandths: the sum is the same in whatever order
-    for column, group in enumerate(index.group):
-        thousandths = round(group.weights[weights] * 1000)
-        if not thousandths:
-            continue
-        counted = present[:, column]
-        if supersede and group.superseded_by is not None:
-            counted = counted & ~present[:, names.index(group.superseded_by)]
-        total += thousandths * counted
-    return total / 1000
+    milder, graver = _beside(index)
+    counted = present.astype(np.float64)
+    if supersede:
+        counted[:, milder] *= ~present[:, graver]
+    return np.asarray(counted @ _thousandths(index, weights)) / 1000
+
+
+@lru_cache(maxsize=256)
+def _thousandths(index: Index, weights: str) -> Scores:
+    """Whole numbers, so that their sum is the same in whatever order."""
+    return np.array([round(group.weights[weights] * 1000) for group in index.group], dtype=np.float64)
+
+
+@lru_cache(maxsize=64)
+def _beside(index: Index) -> tuple[list[int], list[int]]:
+    """The groups that count nothing beside a graver one, and those graver ones, as places."""
+    names = [group.id for group in index.group]
+    told = [(n, names.index(group.superseded_by)) for n, group in enumerate(index.group) if group.superseded_by]
+    return [mild for mild, _ in told], [grave for _, grave in told]
 
 
 def measurable_indices(

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from stratify.catalogue.asked import ASKED, OF_A_PERSON, SWITCHED, WORDS, Asked
-from stratify.catalogue.shapes import Entry, Id, Provenance, Shape, Text
+from stratify.catalogue.shapes import Entry, Id, Named, Provenance, Shape, Text
 
 Aggregate = Literal[
     "count", "any", "sum", "mean", "min", "max", "last", "first", "days_since", "first_seen", "distinct", "slope",
@@ -40,13 +40,12 @@ class FeatureExample(Shape):
 Code = Annotated[str, Field(min_length=1)]
 
 
-class FeatureGroup(Shape):
+class FeatureGroup(Named):
     """A named part of a family: the events whose code starts with, or whose columns equal, what stands here.
 
     With `above` or `below` it has those alone whose value is known to lie there (see stratify/features/ranges.py).
     """
 
-    id: Id
     name: Text
     codes: tuple[Code, ...] = ()  # prefixes of `code`
     codes_except: tuple[Code, ...] = ()  # prefixes of those left out again

@@ -24,6 +24,15 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Named(Shape):
+    """A shape with an id, by which it is found in a dictionary; equal are those that are alike in everything."""
+
+    id: Id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
 class Text(Shape):
     """A text in Danish and in English; both are required."""
 
@@ -31,10 +40,9 @@ class Text(Shape):
     en: str = Field(min_length=1)
 
 
-class Entry(Shape):
+class Entry(Named):
     """What every entry says about itself."""
 
-    id: Id
     name: Text
     source: str = Field(min_length=3)
     provenance: Provenance

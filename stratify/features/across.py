@@ -46,7 +46,10 @@ class Across:
             self._since = gather(since(events, self.switch.day), kept)
 
     def told(self, column: Column, value: Floats, cell: Cell) -> Floats:
-        """Return a column's cells, those over the switch scaled or missing; `cell` makes them of what was gathered."""
+        """Return a column's cells, those over the switch scaled or missing; `cell` makes them of what was gathered.
+
+        They may be of several groups: the last axis is that of rows.
+        """
         if self.switch is None or column.window is None:
             return value
         if self._one_sided is not None:
@@ -58,11 +61,11 @@ class Across:
         over = _over(self._rows.day, near, far, self.switch.day)
         if not over.any():
             return value
-        instead = np.full(len(value), np.nan)
+        instead = np.full(value.shape, np.nan)
         if self._since is not None and column.aggregate in SCALED:
             share = (self._rows.day - near - self.switch.day) / (far - near)
             enough = over & (share >= self.switch.least_share)
-            instead[self._over] = cell(self._since)
+            instead[..., self._over] = cell(self._since)
             instead = np.where(enough, instead / np.where(enough, share, 1), np.nan)
         return np.where(over, instead, value)
 

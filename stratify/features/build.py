@@ -17,16 +17,17 @@ from stratify.catalogue.entries import FeatureFamily, FeatureGroup
 from stratify.cohort import DAYS_PER_YEAR, Spells, spell_of
 from stratify.features.across import Across
 from stratify.features.aggregates import AGGREGATES
-from stratify.features.columns import Column, columns, groups, windows
+from stratify.features.columns import Column, asked, columns, groups, windows
 from stratify.features.conditions import Present
 from stratify.features.events import read_events
 from stratify.features.flags import flag_cells
 from stratify.features.indices import index_cells
-from stratify.features.kernel import Cells, Events, Floats, Rows, aggregate
+from stratify.features.kernel import Cells, Events, Floats, Group, Rows, aggregate
 from stratify.registers.switch import of_store
 from stratify.store.read import Columns, Store
 
 NEW_DAYS = 365  # who has lived here for less is a newcomer
+EVERY_GROUP = slice(None)
 RESIDENT_DAYS = 1825  # the longest window: to have lived here longer makes no record thicker
 
 
@@ -56,14 +57,13 @@ def matrix(
                 answer[:, place[column.id]] = told[column.group.id]
         elif store.has(family.domain):
             of = groups(family, catalogue)
-            nth = {group.id: number for number, group in enumerate(of)}
+            told = np.array([_measurable(store, family.domain, group) for group in of])
             events = read_events(store, family, of, bucket, rows)
             counting = partial(gather, family=family, groups=len(of))
             counted, across = counting(events, rows), Across(switch, family, events, rows, counting)
-            for column in of_family:
-                if _measurable(store, family.domain, column.group):
-                    made = partial(cell, column=column, group=nth[column.group.id])
-                    answer[:, place[column.id]] = across.told(column, made(counted), made)
+            for column, places in asked(catalogue)[family_id]:
+                made = partial(cell, column=column, group=EVERY_GROUP)
+                answer.T[places[told]] = across.told(column, made(counted), made)[told]
     return answer
 
 
@@ -75,10 +75,10 @@ def gather(events: Events, rows: Rows, family: FeatureFamily, groups: int) -> Ce
     return aggregate(events, rows, groups, windows(family), {*family.aggregates, *_SEEN})
 
 
-def cell(counted: Cells, column: Column, group: int) -> Floats:
+def cell(counted: Cells, column: Column, group: Group) -> Floats:
     """Return a column's cells: what was gathered, or the family's fallback where there was nothing to tell.
 
-    What reads values has nothing to tell where no event has one; `count` and its like where there is no event.
+    With several groups, those of the column's aggregate and window for each of them, (groups, rows). What reads values has nothing to tell where no event has one; `count` and its like where there is no event.
     """
     assert column.aggregate is not None
     assert column.window is not None

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Aggregate, FeatureFamily, FeatureGroup, Text
 from stratify.errors import CatalogueError
-from stratify.features.kernel import Window
+from stratify.features.kernel import Ints, Window
 from stratify.registers.uses import use_of
 
 EVER = 40_000  # days: longer than any life
@@ -113,6 +115,19 @@ def columns(catalogue: Catalogue) -> tuple[Column, ...]:
     if twice := sorted(name for name, times in Counter(column.id for column in found).items() if times > 1):
         raise CatalogueError("columns with the same name:", twice)
     return found
+
+
+@lru_cache(maxsize=4)
+def asked(catalogue: Catalogue) -> dict[str, tuple[tuple[Column, Ints], ...]]:
+    """Return what families ask of their windows: a column of each aggregate and window, and the places of its like.
+
+    Those are the places among `columns` of the same aggregate and window, one for each group of the family, in order.
+    """
+    found: dict[str, dict[tuple[Any, Any], tuple[Column, list[int]]]] = {}
+    for place, column in enumerate(columns(catalogue)):
+        alike = found.setdefault(column.family.id, {}).setdefault((column.aggregate, column.window), (column, []))
+        alike[1].append(place)
+    return {key: tuple((column, np.array(places)) for column, places in of.values()) for key, of in found.items()}
 
 
 def _family(family: FeatureFamily, catalogue: Catalogue) -> Iterator[Column]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from stratify.catalogue.entries import Care
 from stratify.definitions import Definition, Known, coded_lookbacks, extra_groups, sharing
 from stratify.features.columns import EVER
 from stratify.features.drug_rules import by_drugs, silenced
-from stratify.features.events import belonging, in_reach
+from stratify.features.events import WHEN, Choice, belonging, in_reach, taken
 from stratify.features.kernel import Events, Floats, Ints, Rows, presence
 from stratify.morbidity import count_conditions
 from stratify.store.read import Store
@@ -58,7 +59,7 @@ class Present:
 def present(store: Store, rows: Rows, catalogue: Catalogue, bucket: int) -> Present:
     """Return the conditions of rows that all lie in one bucket."""
     events = condition_events(store, group_names(catalogue), bucket, rows)
-    drugs = by_drugs(store, rows, catalogue.conditions, bucket)
+    drugs = by_drugs(store, rows, catalogue, bucket)
     return present_of(events, rows, catalogue, store.measurable["conditions"], drugs)
 
 
@@ -77,17 +78,16 @@ def condition_events(store: Store, names: Sequence[str], bucket: int, on: Rows |
 
     A store landed with a wider catalogue holds names that this one does not have.
     """
-    rows, place = store.slice("condition", bucket), {name: number for number, name in enumerate(names)}
-    row, group = belonging(
-        rows, ["code"], lambda told: [place[told["code"]]] if told["code"] in place else [], in_reach(rows, on, None)
-    )
-    return Events(
-        person=rows.ints("person")[row],
-        day=rows.ints("day")[row],
-        known=rows.ints("known")[row],
-        group=group,
-        until=rows.floats("until")[row],
-    )
+    rows = store.slice("condition", bucket)
+    row, group = belonging(rows, _named(tuple(names)), in_reach(rows, on, None))
+    person, day, known, until = taken(row, *(rows.ints(name) for name in WHEN), rows.floats("until"))
+    return Events(person, day, known, group, until=until)
+
+
+@lru_cache(maxsize=16)
+def _named(names: tuple[str, ...]) -> Choice:
+    place = {name: number for number, name in enumerate(names)}
+    return Choice(("code",), lambda told: [place[told["code"]]] if told["code"] in place else [])
 
 
 def group_names(catalogue: Catalogue) -> list[str]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Condition, DrugClass, DrugRule
-from stratify.features.events import belonging, in_reach
+from stratify.features.events import WHEN, Choice, belonging, in_reach, taken
 from stratify.features.kernel import Events, Rows, aggregate
 from stratify.morbidity import of_any_class
 from stratify.store.read import Store
@@ -41,18 +43,23 @@ def placed(conditions: Mapping[str, Condition]) -> list[Placed]:
     ]
 
 
-def by_drugs(store: Store, rows: Rows, conditions: Mapping[str, Condition], bucket: int) -> Bools:
+@lru_cache(maxsize=4)
+def _rules(catalogue: Catalogue) -> tuple[list[Placed], list[Group]]:
+    rules = placed(catalogue.conditions)
+    return rules, [group for one in rules for group in one.groups]
+
+
+def by_drugs(store: Store, rows: Rows, catalogue: Catalogue, bucket: int) -> Bools:
     """Return which conditions each row has by its drugs, `unless` left aside; shape (rows, conditions).
 
     All rows lie in one bucket. Where the source has no drugs, nobody has any of them.
     """
     if not (store.has("drug") and store.measurable.get("drug_codes", True)):
-        return np.zeros((len(rows), len(conditions)), dtype=bool)
-    rules = placed(conditions)
-    groups = [group for one in rules for group in one.groups]
+        return np.zeros((len(rows), len(catalogue.conditions)), dtype=bool)
+    rules, groups = _rules(catalogue)
     longest = max((one.rule.within_days for one in rules), default=0)
     met = met_of(read_drugs(store, groups, bucket, rows, longest), rows, rules)
-    return whole(met, rules, conditions, len(rows))
+    return whole(met, rules, catalogue.conditions, len(rows))
 
 
 def met_of(events: Events, rows: Rows, rules: Sequence[Placed]) -> list[Bools]:
@@ -100,18 +107,18 @@ def unless(condition: Condition) -> set[str]:
     return {other for rule in condition.drugs for other in rule.unless}
 
 
+@lru_cache(maxsize=64)
+def _choice(groups: tuple[Group, ...]) -> Choice:
+    return Choice(("code",), lambda told: [n for n, of in enumerate(groups) if of_any_class(told["code"] or "", of)])
+
+
 def read_drugs(
     store: Store, groups: Sequence[Group], bucket: int, on: Rows | None = None, longest: int | None = None
 ) -> Events:
     """Return one event for each person, day and group with a redemption, known when the first of the day was."""
     rows = store.slice("drug", bucket)
-    row, group = belonging(
-        rows,
-        ["code"],
-        lambda told: [n for n, of in enumerate(groups) if of_any_class(told["code"] or "", of)],
-        in_reach(rows, on, longest),
-    )
-    person, day, known = (rows.ints(name)[row] for name in ("person", "day", "known"))
+    row, group = belonging(rows, _choice(tuple(groups)), in_reach(rows, on, longest))
+    person, day, known = taken(row, *(rows.ints(name) for name in WHEN))
     on_a_day = np.cumsum(np.diff(person, prepend=-1).astype(bool) | np.diff(day, prepend=-1).astype(bool))
     key = on_a_day * len(groups) + group
     order = np.argsort(key, kind="stable")  # nearly sorted, so this is quick

@@ -5,8 +5,10 @@ A group is asked once for each signature, the values of the columns that groups 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +21,12 @@ from stratify.features.ranges import proven
 from stratify.store.read import Store
 
 if TYPE_CHECKING:  # it reads through pyarrow, which the command line starts without
-    from stratify.store.slices import Signature, Slice
+    from stratify.store.slices import Slice
 
-    Places = Callable[[Signature], Sequence[int]]  # which groups, ascending, a row of this signature belongs to
 
+WHEN = ("person", "day", "known")
 HOURS_PER_DAY = 24
-Bools = npt.NDArray[np.bool_]
+Signature = Mapping[str, Any]  # column: value, None where there is none
 VALUES: dict[str, tuple[str, float]] = {  # what the aggregates of values read, by domain, and what it is divided by
     "stay": ("hours", HOURS_PER_DAY),
     "drug": ("ddd", 1),
@@ -46,36 +48,31 @@ def read_events(
     delivery that says so.
     """
     rows = store.slice(family.domain, bucket)
-    chosen_by = {
-        name for group in of for name in (*group.where, *(["code"] if group.codes or group.codes_except else []))
-    }
-    row, group = belonging(
-        rows,
-        sorted(chosen_by),
-        lambda told: [n for n, one in enumerate(of) if chosen(one, told)],
-        in_reach(rows, on, _longest(family), at_end=family.at == "end"),
-    )
+    row, group = belonging(rows, _choice(tuple(of)), in_reach(rows, on, _longest(family), at_end=family.at == "end"))
     if any(one.ranged for one in of):
         row, group = proven(rows, of, row, group)
     day, known = rows.ints("day"), rows.ints("known")
     if family.at == "end":
         row, group, day, known = _by_end(rows, row, group)
+    person, day, known = taken(row, rows.ints("person"), day, known)
     value = until = None
     if family.domain in VALUES:
         column, unit = VALUES[family.domain]
-        value = rows.floats(column)[row] / unit
+        (value,) = taken(row, rows.floats(column))
+        value = value if unit == 1 else value / unit
     if family.domain == "diagnosis":
-        refuted = rows.coded("refuted").place[row] == 1
-        until = np.where(refuted, float(store.day("delivered")), np.nan)
-    code = rows.coded("code").place[row] if "distinct" in family.aggregates else None
-    end = end_known = None
+        (refuted,) = taken(row, rows.coded("refuted").place)
+        until = np.where(refuted == 1, float(store.day("delivered")), np.nan)
+    code = end = end_known = None
+    if "distinct" in family.aggregates:
+        (code,) = taken(row, rows.coded("code").place)
     if "days_within" in family.aggregates:
-        end, end_known = rows.floats("end_day")[row], rows.floats("end_known")[row]
-    return Events(rows.ints("person")[row], day[row], known[row], group, value, until, code, end, end_known)
+        end, end_known = taken(row, rows.floats("end_day"), rows.floats("end_known"))
+    return Events(person, day, known, group, value, until, code, end, end_known)
 
 
-def in_reach(rows: Slice, on: Rows | None, longest: int | None, *, at_end: bool = False) -> Bools | None:
-    """Return which rows may reach a landmark row: of its person, known by the last day, within `longest` of the first.
+def in_reach(rows: Slice, on: Rows | None, longest: int | None, *, at_end: bool = False) -> Ints | None:
+    """Return the rows that may reach a landmark row: of its person, known by the last day, within `longest` of the first.
 
     `longest` is None where what happened at any time counts. None where there are no landmark rows to go by.
     """
@@ -87,14 +84,21 @@ def in_reach(rows: Slice, on: Rows | None, longest: int | None, *, at_end: bool 
     return asked[1]
 
 
-def _reach(rows: Slice, on: Rows, longest: int | None, *, at_end: bool) -> Bools:
+def _reach(rows: Slice, on: Rows, longest: int | None, *, at_end: bool) -> Ints:
+    from stratify.features.loops import reaching
+
     names = ("end_day", "end_known") if at_end else ("day", "known")
     day, known = (rows.floats(name) if at_end else rows.ints(name) for name in names)
-    last = on.day.max()
-    kept = (day < last) & (known < last)
-    if longest is not None:
-        kept &= day >= on.day.min() - longest
-    return np.asarray(kept & on.has(rows.ints("person")))
+    lowest, _, times = on.by_person
+    earliest = -np.inf if longest is None else float(on.day.min() - longest)
+    return np.asarray(reaching(rows.ints("person"), day, known, lowest, times, earliest, float(on.day.max())))
+
+
+def taken(row: Ints, *columns: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+    """Return these columns at these rows."""
+    from stratify.features.loops import picked
+
+    return [picked(column, row) for column in columns]
 
 
 def _longest(family: FeatureFamily) -> int | None:
@@ -102,24 +106,44 @@ def _longest(family: FeatureFamily) -> int | None:
     return None if "days_within" in family.aggregates else longest(family)
 
 
-def belonging(rows: Slice, columns: Sequence[str], places_of: Places, kept: Bools | None = None) -> tuple[Ints, Ints]:
-    """Return (row, group) for each group that each row belongs to, by these columns alone; rows in order, then groups.
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Which groups a row belongs to, by the values of these columns alone: ascending, asked once and then known."""
 
-    `places_of` is asked once for each combination of the columns' values that occurs. `kept`: the rows looked at.
+    columns: tuple[str, ...]
+    asks: Callable[[Signature], Sequence[int]]
+    _known: dict[tuple[Any, ...], tuple[int, ...]] = field(default_factory=dict)
+
+    def places(self, values: tuple[Any, ...]) -> tuple[int, ...]:
+        """Return the groups of a row whose columns have these values."""
+        if values not in self._known:
+            self._known[values] = tuple(self.asks(dict(zip(self.columns, values, strict=True))))
+        return self._known[values]
+
+
+@lru_cache(maxsize=1024)
+def _choice(of: tuple[FeatureGroup, ...]) -> Choice:
+    named = {name for group in of for name in group.where}
+    if any(group.codes or group.codes_except for group in of):
+        named.add("code")
+    return Choice(tuple(sorted(named)), lambda told: [n for n, one in enumerate(of) if chosen(one, told)])
+
+
+def belonging(rows: Slice, choice: Choice, kept: Ints | None = None) -> tuple[Ints, Ints]:
+    """Return (row, group) for each group that each row belongs to; rows in order, then groups.
+
+    `kept`: the rows looked at, ascending.
     """
-    number, signatures = rows.signatures(tuple(columns))
-    places = [places_of(one) for one in signatures]
-    times = np.array([len(of) for of in places], dtype=np.int64)
-    first = np.cumsum(times) - times
-    flat = np.array([place for of in places for place in of], dtype=np.int64)
-    row = np.flatnonzero((times > 0)[number] if kept is None else (times > 0)[number] & kept)
-    of = number[row]
-    if times.max(initial=0) <= 1:
-        return row, flat[first[of]]
-    often = times[of]
-    from_flat = np.repeat(first[of] - (np.cumsum(often) - often), often)
-    from_flat += np.arange(len(from_flat))
-    return np.repeat(row, often), flat[from_flat]
+    from stratify.features.loops import spread
+
+    number, signatures = rows.signatures(choice.columns)
+    places = [choice.places(one) for one in signatures]
+    times = np.array([len(of) for of in places], dtype=np.int32)
+    first = np.cumsum(times, dtype=np.int32) - times
+    flat = np.array([place for of in places for place in of], dtype=np.int32)
+    looked_at = np.arange(len(number), dtype=np.int32) if kept is None else kept
+    row, group = spread(looked_at, number, first, times, flat)
+    return row, group
 
 
 def _by_end(rows: Slice, row: Ints, group: Ints) -> tuple[Ints, Ints, Ints, Ints]:

@@ -15,8 +15,8 @@ from stratify.features.columns import columns, groups
 from stratify.features.conditions import group_names, present_of
 from stratify.features.events import chosen
 from stratify.features.flags import flags_of, part_groups
-from stratify.features.indices import scores_of
-from stratify.features.kernel import Events, Floats, Rows
+from stratify.features.indices import lookbacks, scores_of
+from stratify.features.kernel import Events, Floats, Rows, presence
 
 
 def evaluate_example(family: FeatureFamily, example: FeatureExample, catalogue: Catalogue) -> float | str:
@@ -66,7 +66,8 @@ def _index_cells(family: FeatureFamily, example: FeatureExample, catalogue: Cata
     grouped = _events(family, example.model_copy(update={"events": mine}), own)
     conditions = _events(family, example.model_copy(update={"events": others}), group_names(catalogue))
     present = present_of(conditions, rows, catalogue, catalogue.conditions)
-    return scores_of([grouped], index, rows, present, np.array([example.born]), told=True)
+    has = presence(grouped, rows, lookbacks(index))
+    return scores_of(has, index, rows, present, np.array([example.born]), told=True)
 
 
 def _told(value: Floats) -> float | str:

@@ -7,6 +7,8 @@ months is taken for their being used together: nobody saw them swallowed.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -20,12 +22,13 @@ from stratify.store.read import Store
 Bools = npt.NDArray[np.bool_]
 
 
-def part_groups(family: FeatureFamily) -> list[FeatureGroup]:
+@lru_cache(maxsize=64)
+def part_groups(family: FeatureFamily) -> tuple[FeatureGroup, ...]:
     """Return the groups of drugs that parts of flags name, each once though several ask for it, in their order."""
-    return [
+    return tuple(
         FeatureGroup(id=f"part_{n}", name=family.name, codes=atc, codes_except=atc_except)
         for n, (atc, atc_except) in enumerate(_drugs(family))
-    ]
+    )
 
 
 def _drugs(family: FeatureFamily) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:

@@ -3,7 +3,7 @@
 One function for the nightly batch and for one person. Events and landmark rows come sorted by person and day; an event
 reaches the landmarks t with max(day, known) < t <= day + window, and t <= until where a fact stopped being true. All
 windows of a family are answered in one pass: their edges cut the past into bins, each event falls into one bin of each
-row it reaches, and a window adds up its bins.
+row it reaches, and a window adds up its bins. The pass itself is a compiled loop (`stratify.features.loops`).
 
 Ties: of several events of a person, group and day, the one that the store sorts last is the last one, and the one it
 sorts first is the first.
@@ -11,22 +11,27 @@ sorts first is the first.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.signedinteger[Any]]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int32]
 Group = int | slice  # one, or several at once: then a cell's axis of groups comes before that of rows
 Window = int | tuple[int, int]  # days: w stands for [t - w, t), (near, far) for [t - far, t - near)
-EVENTS_AT_ONCE = 100_000  # what a processor's cache holds
-PARTS = ("count", "valued", "sum", "least", "most", "newest", "oldest", "newest_valued", "oldest_valued", "moments",
-         "distinct", "days")  # fmt: skip
+_NONE = np.iinfo(np.int32).max
+MANY_CODES = 1_000_000
+PARTS: dict[str, tuple[type[np.generic], float]] = {  # what may be gathered: its kind, and what stands for nothing
+    "count": (np.int32, 0), "valued": (np.int32, 0), "distinct": (np.int32, 0), "sum": (np.float64, 0),
+    "least": (np.float64, np.inf), "most": (np.float64, -np.inf), "newest": (np.int32, 0), "oldest": (np.int32, _NONE),
+    "newest_valued": (np.int32, 0), "oldest_valued": (np.int32, _NONE), "moments": (np.float64, 0),
+    "days": (np.float64, 0),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,26 +44,14 @@ class Rows:
     def __len__(self) -> int:
         return len(self.person)
 
-    def has(self, person: Ints) -> npt.NDArray[np.bool_]:
-        """Return which of these people have a row."""
-        lowest, _, times = self._by_person
-        at = person - lowest
-        inside = (at >= 0) & (at < len(times))
-        return np.asarray(inside & (times[np.where(inside, at, 0)] > 0))
-
-    def first_of(self, person: Ints) -> tuple[Ints, Ints, Ints]:
-        """Return (place, first row, rows) for each of these people who has rows, by their places among those asked."""
-        lowest, first, times = self._by_person
-        place = np.flatnonzero(self.has(person))
-        at = person[place] - lowest
-        return place, first[at], times[at]
-
     @cached_property
-    def _by_person(self) -> tuple[int, Ints, Ints]:
+    def by_person(self) -> tuple[int, Ints, Ints]:
         """The lowest person; and of each from there on, the first row and how many there are."""
+        if not len(self.person):
+            return 0, _days(()), _days(())
         lowest = int(self.person[0])
         times = np.bincount(self.person - lowest)
-        return lowest, np.cumsum(times) - times, times
+        return lowest, _days(np.cumsum(times) - times), _days(times)
 
 
 @dataclass(frozen=True)
@@ -128,63 +121,6 @@ class Cells:
         return self.edges[-1]
 
 
-_NONE = np.iinfo(np.int32).max
-_FOREVER = 10_000_000  # a day that no row has
-
-
-@dataclass
-class _Gathering:
-    """The arrays being filled, flat: slot = (row x groups + group) x bins + bin."""
-
-    slots: int
-    wanted: frozenset[str]
-    parts: dict[str, npt.NDArray[np.generic]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        kinds: dict[str, tuple[type[np.generic], float]] = {
-            "count": (np.int32, 0), "valued": (np.int32, 0), "distinct": (np.int32, 0), "sum": (np.float64, 0),
-            "days": (np.float64, 0),
-            "least": (np.float64, np.inf), "most": (np.float64, -np.inf),
-            "newest": (np.int32, 0), "newest_valued": (np.int32, 0),
-            "oldest": (np.int32, _NONE), "oldest_valued": (np.int32, _NONE),
-        }  # fmt: skip
-        for part in PARTS:
-            if part in self.wanted and part != "moments":
-                kind, nothing = kinds[part]
-                self.parts[part] = np.full(self.slots, nothing, dtype=kind)
-        if "moments" in self.wanted:
-            self.parts["moments"] = np.zeros((3, self.slots))
-
-    def add(self, event: Ints, slot: Ints, age: Ints, value: Floats | None) -> None:
-        """Take up pairs: events, in their order, each with the slot it falls into at one row."""
-        if "count" in self.parts:
-            _add(self.parts["count"], slot)
-        _newest(self.parts.get("newest"), slot, event)
-        _oldest(self.parts.get("oldest"), slot, event)
-        if value is None or not self.wanted & _VALUED:
-            return
-        has = ~np.isnan(value)
-        if not has.all():
-            event, slot, age, value = event[has], slot[has], age[has], value[has]
-        if "valued" in self.parts:
-            _add(self.parts["valued"], slot)
-        if "sum" in self.parts:
-            _add(self.parts["sum"], slot, value)
-        if "least" in self.parts:
-            np.minimum.at(self.parts["least"], slot, value)
-        if "most" in self.parts:
-            np.maximum.at(self.parts["most"], slot, value)
-        _newest(self.parts.get("newest_valued"), slot, event)
-        _oldest(self.parts.get("oldest_valued"), slot, event)
-        if "moments" in self.parts:
-            back = age.astype(np.float64)
-            for sums, weights in zip(self.parts["moments"], (back, back * back, back * value), strict=True):
-                _add(sums, slot, weights)
-
-
-_VALUED = frozenset({"valued", "sum", "least", "most", "newest_valued", "oldest_valued", "moments"})
-
-
 def aggregate(
     events: Events, rows: Rows, groups: int, windows: Sequence[Window], aggregates: Collection[str] | None = None
 ) -> Cells:
@@ -194,33 +130,23 @@ def aggregate(
     gathered; all of them where it is not given. Raises ValueError when events or rows are not sorted, or an event is of
     no such group, since the answer would be wrong.
     """
+    from stratify.features.loops import fill
+
     edges = edges_of(windows)
-    if len(events.group) and not 0 <= events.group.min() <= events.group.max() < groups:
-        raise ValueError(f"events must be of groups 0 to {groups - 1}")
-    refuse_unsorted(events.person, events.day, "events")
-    refuse_unsorted(rows.person, rows.day, "rows")
+    person, day, known, group = _checked(events, rows, groups)
     wanted = _wanted(events, aggregates)
-    bins = len(edges) - 1
-    gathering = _Gathering(len(rows) * groups * bins, wanted)
-    bin_of = np.repeat(np.arange(bins, dtype=np.int64), np.diff(edges))  # by age - 1
-    for event, row in _pairs(events, rows, edges[-1], None):
-        age = rows.day[row] - events.day[event]
-        slot = (row * groups + events.group[event]) * bins + bin_of[age - 1]
-        gathering.add(event, slot, age, None if events.value is None else events.value[event])
-    if "distinct" in wanted:
-        for event, row in _pairs(events, rows, edges[-1], superseded(events)):
-            age = rows.day[row] - events.day[event]
-            _add(gathering.parts["distinct"], (row * groups + events.group[event]) * bins + bin_of[age - 1])
-    if "days" in wanted:
-        for event, row in _pairs(events, rows, lasting(events, edges[-1]), None):
-            first = (row * groups + events.group[event]) * bins
-            for nth, days in enumerate(days_in_bins(events, event, rows.day[row], edges)):
-                _add(gathering.parts["days"], first + nth, days)
-    shape = (len(rows), groups, bins)
-    parts = {
-        name: _by_column(found.reshape((3, *shape)) if name == "moments" else found.reshape(shape))
-        for name, found in gathering.parts.items()
-    }
+    superseded = superseded_by(events) if "distinct" in wanted else _days(())
+    if "days" in wanted and (events.end is None or events.end_known is None):
+        raise ValueError("days_within needs the events' ends")
+    shape = (groups, len(edges) - 1, len(rows))
+    parts: dict[str, npt.NDArray[np.generic]] = {}
+    for name, (kind, nothing) in PARTS.items():
+        size = ((3, *shape) if name == "moments" else shape) if name in wanted else (0,) * (3 + (name == "moments"))
+        parts[name] = np.full(size, nothing, dtype=kind) if nothing else np.zeros(size, dtype=kind)
+    fill(
+        person, day, known, group, _numbers(events.value), _numbers(events.until), superseded, _numbers(events.end),
+        _numbers(events.end_known), *rows.by_person, _days(rows.day), np.array(edges, dtype=np.int64), *parts.values(),
+    )  # fmt: skip
     return Cells(edges, parts, events, rows)
 
 
@@ -229,13 +155,11 @@ def presence(events: Events, rows: Rows, lookback: Ints) -> npt.NDArray[np.bool_
 
     `lookback` holds the days of each group. The same answer as an `any` of `aggregate`, without the counting.
     """
-    if len(events.group) and not 0 <= events.group.min() <= events.group.max() < len(lookback):
-        raise ValueError(f"events must be of groups 0 to {len(lookback) - 1}")
-    refuse_unsorted(events.person, events.day, "events")
-    refuse_unsorted(rows.person, rows.day, "rows")
+    from stratify.features.loops import mark
+
     has = np.zeros((len(rows), len(lookback)), dtype=bool)
-    for event, row in _pairs(events, rows, lookback[events.group], None):
-        has[row, events.group[event]] = True
+    checked = _checked(events, rows, len(lookback))
+    mark(*checked, _numbers(events.until), *rows.by_person, _days(rows.day), np.asarray(lookback, dtype=np.int64), has)
     return has
 
 
@@ -253,52 +177,46 @@ def edges_of(windows: Sequence[Window]) -> tuple[int, ...]:
     return tuple(sorted({0, *(int(edge) for pair in pairs for edge in pair)}))
 
 
-def superseded(events: Events) -> Floats:
+def superseded_by(events: Events) -> Ints:
     """Return from which day on each event is no longer the newest known of its person, group and code.
 
-    At a later t a newer event of the same code is known, so `distinct` counts that one. Infinite while there is none.
+    At a later t a newer event of the same code is known, so `distinct` counts that one.
     """
+    from stratify.features import loops
+
     if events.code is None:
         raise ValueError("distinct needs the events' codes")
     if events.until is not None:
         raise ValueError("distinct cannot count facts that stop being true")
-    order = np.lexsort((events.code, events.group, events.person))  # stable: alike, they stay in their order
-    after = np.maximum(events.day, events.known)[order].astype(np.float64)
-    keys = [column[order] for column in (events.person, events.group, events.code)]
-    answer = np.full(len(order), np.inf)
-    if len(order) < 2:
-        return answer
-    same = np.logical_and.reduce([key[1:] == key[:-1] for key in keys])
-    # the least `after` of those that follow in the run: a running minimum from the end, begun anew with each run
-    run = np.concatenate([[0], np.cumsum(~same)])
-    span = float(after.max() - after.min() + 1)
-    ranked = after + run * span  # later runs lie above, so the minimum never reaches over a run's border
-    least = np.minimum.accumulate(ranked[::-1])[::-1] - run * span
-    followed = np.flatnonzero(same)
-    answer[order[followed]] = least[followed + 1]
-    return answer
+    code = events.code - min(events.code.min(initial=0), 0)
+    codes = int(code.max(initial=0)) + 1
+    if codes > MANY_CODES:
+        found, code = np.unique(code, return_inverse=True)
+        codes = len(found)
+    key = events.group.astype(np.int64) * codes + code
+    keys = (int(events.group.max(initial=0)) + 1) * codes
+    return np.asarray(loops.superseded_by(_days(events.person), _days(events.day), _days(events.known), key, keys))
 
 
-def lasting(events: Events, longest: int) -> Ints:
-    """Return how many days after its beginning each event still has days in the longest window; open ones forever."""
-    end, known = _ends(events)
-    return np.asarray(np.fmin(np.fmax(end + longest, known), _FOREVER) - events.day, dtype=np.int64)
+def _checked(events: Events, rows: Rows, groups: int) -> tuple[Ints, Ints, Ints, Ints]:
+    """The events' person, day, known and group as the loops take them; ValueError where the answer would be wrong."""
+    from stratify.features.loops import unsorted
+
+    if len(events.group) and not 0 <= events.group.min() <= events.group.max() < groups:
+        raise ValueError(f"events must be of groups 0 to {groups - 1}")
+    person, day, known, group = (_days(of) for of in (events.person, events.day, events.known, events.group))
+    for what, who, when in (("events", person, day), ("rows", _days(rows.person), _days(rows.day))):
+        if unsorted(who, when):
+            raise ValueError(f"{what} must be sorted by person and day")
+    return person, day, known, group
 
 
-def days_in_bins(events: Events, event: Ints, t: Ints, edges: Sequence[int]) -> Iterator[Floats]:
-    """Yield for each bin how many of its days each event fills at day t: until its end, or t where none is known."""
-    end, known = (times[event] for times in _ends(events))
-    oldest = t - events.day[event]
-    newest = np.where(known < t, np.maximum(t - end, 0), 0)  # days from its end to t
-    for near, far in pairwise(edges):
-        yield np.maximum(np.minimum(oldest, far) - np.maximum(newest, near), 0).astype(np.float64)
+def _days(of: npt.ArrayLike) -> npt.NDArray[np.int32]:
+    return np.require(of, np.int32, "CW")  # what may not be written to would be compiled for apart
 
 
-def _ends(events: Events) -> tuple[Floats, Floats]:
-    if events.end is None or events.end_known is None:
-        raise ValueError("days_within needs the events' ends")
-    over = ~(np.isnan(events.end) | np.isnan(events.end_known))
-    return np.where(over, events.end, _FOREVER), np.where(over, events.end_known, _FOREVER)
+def _numbers(of: Floats | None) -> Floats:
+    return np.empty(0) if of is None else np.require(of, np.float64, "CW")
 
 
 def _wanted(events: Events, aggregates: Collection[str] | None) -> frozenset[str]:
@@ -311,62 +229,6 @@ def _wanted(events: Events, aggregates: Collection[str] | None) -> frozenset[str
     if aggregates is None and events.end is None:
         wanted.discard("days")
     return frozenset(wanted)
-
-
-def _by_column(cells: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """The same with rows last, so that a column lies in one piece: counting goes row by row, reading by column."""
-    return np.ascontiguousarray(np.moveaxis(cells, -3, -1))
-
-
-def _add(into: npt.NDArray[np.generic], slot: Ints, weights: Floats | None = None) -> None:
-    """Add one, or the weights, to the slots; a slot may stand several times. Touches only where the slots lie."""
-    if len(slot):
-        first, last = int(slot.min()), int(slot.max())
-        into[first : last + 1] += np.bincount(slot - first, weights=weights).astype(into.dtype)  # type: ignore[misc]
-
-
-def _newest(into: npt.NDArray[np.generic] | None, slot: Ints, event: Ints) -> None:
-    """Keep each slot's latest event, from 1: pairs come in the order of events, the last one written is the last."""
-    if into is not None:
-        into[slot] = event + 1
-
-
-def _oldest(into: npt.NDArray[np.generic] | None, slot: Ints, event: Ints) -> None:
-    """Keep each slot's earliest event, from 0: one that came in an earlier call stays."""
-    if into is not None:
-        new = into[slot] == _NONE
-        into[slot[new][::-1]] = event[new][::-1]
-
-
-def _pairs(events: Events, rows: Rows, longest: int | Ints, before: Floats | None) -> Iterator[tuple[Ints, Ints]]:
-    """Yield (event, row) for every row an event reaches, a bearable number at a time; to each row in order of events.
-
-    `before`: days up to which, and not after, each event reaches.
-    """
-    if not len(rows) or not len(events.person):
-        return
-    earliest, latest = int(rows.day.min()), int(rows.day.max())
-    for start in range(0, len(events.person), EVENTS_AT_ONCE):
-        block = slice(start, start + EVENTS_AT_ONCE)
-        day = events.day[block]
-        after = np.maximum(day, events.known[block])
-        upto = day + (longest if isinstance(longest, int) else longest[block])
-        for limit in (events.until, before):
-            if limit is not None:
-                upto = np.fmin(upto, limit[block])
-        event = np.flatnonzero((after < latest) & (upto >= earliest))  # the others reach no row of anybody
-        place, row, left = rows.first_of(events.person[block][event])
-        event = event[place]
-        nth = 0
-        while len(event):
-            t = rows.day[row]
-            lasts = t <= upto[event]
-            reached = np.flatnonzero((after[event] < t) & lasts)
-            if len(reached):
-                yield event[reached] + start, row[reached]
-            nth += 1
-            on = np.flatnonzero((left > nth) & lasts)  # a row that comes too late is followed by later ones
-            event, row, left = event[on], row[on] + 1, left[on]
 
 
 def refuse_unsorted(person: Ints, day: Ints, what: str) -> None:

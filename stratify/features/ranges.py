@@ -17,27 +17,26 @@ import numpy.typing as npt
 from stratify.catalogue.entries import FeatureGroup
 from stratify.features.kernel import Floats, Ints
 
+Bools = npt.NDArray[np.bool_]
 if TYPE_CHECKING:
     from stratify.store.slices import Slice
 
 
 def proven(rows: Slice, of: Sequence[FeatureGroup], row: Ints, group: Ints) -> tuple[Ints, Ints]:
     """Return (row, group) without the rows whose value is not known to lie in their group's range."""
-    value, sign = rows.floats("value"), rows.coded("comparator")
-    signs = np.array([*sign.values, ""], dtype=object)[sign.place]  # place -1, none, is the last
-    kept = np.ones(len(row), dtype=bool)
-    for place, one in enumerate(of):
-        if one.ranged:
-            mine = group == place
-            kept[mine] = within(one, value[row[mine]], signs[row[mine]])
+    sign = rows.coded("comparator")
+    less, more = (np.array([told == one for told in (*sign.values, None)]) for one in "<>")  # place -1, none, is last
+    place = sign.place[row]
+    kept = within(of, group, rows.floats("value")[row], less[place], more[place])
     return row[kept], group[kept]
 
 
-def within(group: FeatureGroup, value: Floats, sign: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
-    """Return which values are known to lie in a group's range; none without a value does."""
-    known = ~np.isnan(value)
-    if group.above is not None:
-        known &= (value > group.above) & (sign != "<")
-    if group.below is not None:
-        known &= (value < group.below) & (sign != ">")
-    return known
+def within(of: Sequence[FeatureGroup], group: Ints, value: Floats, less: Bools, more: Bools) -> Bools:
+    """Return which values are known to lie in the range of their group, a place in `of`; none without a value does.
+
+    `less` and `more` say which values are bounds, `<` and `>`. A group without limits has every event.
+    """
+    above = np.array([-np.inf if one.above is None else one.above for one in of])[group]
+    below = np.array([np.inf if one.below is None else one.below for one in of])[group]
+    known = (value > above) & ~(less & np.isfinite(above)) & (value < below) & ~(more & np.isfinite(below))
+    return np.asarray(known | ~np.array([one.ranged for one in of])[group])

@@ -16,9 +16,8 @@ from pyarrow.parquet import ParquetFile
 from stratify.errors import DataError
 from stratify.store.layout import DOMAINS
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.signedinteger[Any]]
 Floats = npt.NDArray[np.float64]
-Signature = dict[str, Any]  # column: value, None where there is none
 Found = TypeVar("Found")
 
 
@@ -39,7 +38,8 @@ class File:
     @classmethod
     def open(cls, path: Path, domain: str) -> File:
         """Return the file at a path."""
-        return cls(ParquetFile(path, read_dictionary=[n for n, kind in DOMAINS[domain].items() if kind == "VARCHAR"]))
+        texts = [name for name, kind in DOMAINS[domain].items() if kind == "VARCHAR"]
+        return cls(ParquetFile(path, read_dictionary=texts, pre_buffer=False))  # buffering is for slow, far disks
 
     @cached_property
     def _people(self) -> tuple[Ints, Ints]:
@@ -66,10 +66,10 @@ class Slice:
         self._person = person
         self._read: dict[tuple[str, str], Any] = {}
         self.reach: dict[Any, tuple[Any, Any]] = {}  # for whom asks the same again of the same landmark rows
-        self._signatures: dict[tuple[str, ...], tuple[Ints, list[Signature]]] = {}
+        self._signatures: dict[tuple[str, ...], tuple[Ints, list[tuple[Any, ...]]]] = {}
 
     def ints(self, name: str) -> Ints:
-        """Return a column of whole numbers, int64; raises DataError (exit 11) where one is missing."""
+        """Return a column of whole numbers as the store keeps them; raises DataError (exit 11) where one is missing."""
         return self._once("ints", name, lambda column: self._ints(column, name))
 
     def floats(self, name: str) -> Floats:
@@ -80,27 +80,28 @@ class Slice:
         """Return a column of texts, or of yes and no, as places in the list of its values."""
         return self._once("coded", name, _coded)
 
-    def signatures(self, columns: tuple[str, ...]) -> tuple[Ints, list[Signature]]:
-        """Return a number for each row, and what it stands for: the combination of values these columns have there.
+    def signatures(self, columns: tuple[str, ...]) -> tuple[Ints, list[tuple[Any, ...]]]:
+        """Return a number for each row, and what it stands for.
 
-        There are few of them, so that what is asked of one need not be asked of each row.
+        That is the combination of values these columns have there, None for none. There are few of them, so that what
+        is asked of one need not be asked of each row.
         """
         if columns not in self._signatures:
             self._signatures[columns] = self._numbered(columns)
         return self._signatures[columns]
 
-    def _numbered(self, columns: tuple[str, ...]) -> tuple[Ints, list[Signature]]:
-        number = np.zeros(len(self.ints("person")), dtype=np.int64)
+    def _numbered(self, columns: tuple[str, ...]) -> tuple[Ints, list[tuple[Any, ...]]]:
         if not columns:
-            return number, [{}]
+            return np.zeros(len(self.ints("person")), dtype=np.int32), [()]
         coded = [self.coded(name) for name in columns]
         sizes = [len(column.values) + 1 for column in coded]  # the first stands for none
-        for column, size in zip(coded, sizes, strict=True):
+        number = coded[0].place.astype(np.int64) + 1
+        for column, size in zip(coded[1:], sizes[1:], strict=True):
             number = number * size + (column.place + 1)
         occurs, number = _places(number, int(np.prod(sizes)))
         places = np.array(np.unravel_index(occurs, sizes)) - 1
         told = [[None if n < 0 else c.values[n] for n in at] for c, at in zip(coded, places.tolist(), strict=True)]
-        return number, [dict(zip(columns, values, strict=True)) for values in zip(*told, strict=True)]
+        return number, list(zip(*told, strict=True))
 
     @cached_property
     def _rows(self) -> slice:
@@ -132,24 +133,24 @@ class Slice:
     def _ints(self, column: pa.Array, name: str) -> Ints:
         if column.null_count:
             raise DataError(f"store: {self.domain}: a row without `{name}`; land the extract again")
-        return np.asarray(column.to_numpy(), dtype=np.int64)
+        return np.asarray(column.to_numpy())
 
 
 def _places(number: Ints, possible: int) -> tuple[Ints, Ints]:
     """The numbers below `possible` that occur, ascending, and the place of each of `number` among them."""
     if possible > 10_000_000:
         occurs, place = np.unique(number, return_inverse=True)
-        return occurs, place
+        return occurs, place.astype(np.int32)
     occurs = np.flatnonzero(np.bincount(number, minlength=possible))
-    place_of = np.zeros(possible, dtype=np.int64)
-    place_of[occurs] = np.arange(len(occurs))
+    place_of = np.zeros(possible, dtype=np.int32)
+    place_of[occurs] = np.arange(len(occurs), dtype=np.int32)
     return occurs, place_of[number]
 
 
 def _coded(column: pa.Array) -> Coded:
     if pa.types.is_boolean(column.type):
-        return Coded(_filled(column.cast(pa.int8()), -1).astype(np.int64), (False, True))
-    return Coded(_filled(column.indices, -1).astype(np.int64), tuple(column.dictionary.to_pylist()))
+        return Coded(_filled(column.cast(pa.int8()), -1).astype(np.int32), (False, True))
+    return Coded(_filled(column.indices, -1).astype(np.int32, copy=False), tuple(column.dictionary.to_pylist()))
 
 
 def _filled(column: pa.Array, nothing: float) -> npt.NDArray[Any]:

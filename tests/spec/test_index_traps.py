@@ -5,8 +5,8 @@ import pytest
 
 from stratify.catalogue import load
 from stratify.features.conditions import Present
-from stratify.features.indices import scores_of
-from stratify.features.kernel import Events, Rows
+from stratify.features.indices import lookbacks, scores_of
+from stratify.features.kernel import Events, Rows, presence
 from stratify.indices import index_groups, score
 from stratify.morbidity import code_groups
 
@@ -131,7 +131,8 @@ def test_a_score_does_not_grow_with_how_often_a_register_writes_a_diagnosis_down
     person, ago = np.array([0, 1, 1, 1, 1]), np.array([900, 900, 40, 20, 5])
     events = Events(person, t - ago, t - ago + 1, np.full(5, chf))
     rows, nobody = Rows(np.array([0, 1]), np.array([t, t])), Present(np.zeros((2, 0), bool), (), np.zeros(0, bool))
-    scores = scores_of([events], index, rows, nobody, np.array([t - 29_000] * 2), told=True)
+    has = presence(events, rows, lookbacks(index))
+    scores = scores_of(has, index, rows, nobody, np.array([t - 29_000] * 2), told=True)
     assert scores["charlson1987"].tolist() == [1, 1]
 
 

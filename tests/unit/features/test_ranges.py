@@ -25,11 +25,9 @@ LIMITS = {"above": {"above": 3.5}, "below": {"below": 10.0}, "between": {"above"
     ],
 )
 def test_a_bound_proves_its_own_side_alone(result, above, below, between):
-    sign, value = np.array([result[0]], dtype=object), np.array([result[1]])
-    told = {
-        name: bool(within(FeatureGroup(id="a", name={"da": "a", "en": "a"}, **limits), value, sign)[0])
-        for name, limits in LIMITS.items()
-    }
+    sign, value, first = *(np.array([one]) for one in result), np.array([0])
+    groups = {name: FeatureGroup(id="a", name={"da": "a", "en": "a"}, **limits) for name, limits in LIMITS.items()}
+    told = {name: bool(within([of], first, value, sign == "<", sign == ">")[0]) for name, of in groups.items()}
     assert told == {"above": above, "below": below, "between": between}
 
 
