@@ -13,16 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.signedinteger[Any]]
+Days = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int32]
-Group = int | slice  # one, or several at once: then a cell's axis of groups comes before that of rows
+Group = int | slice | Ints  # one, or several at once: then a cell's axis of groups comes before that of rows
 Window = int | tuple[int, int]  # days: w stands for [t - w, t), (near, far) for [t - far, t - near)
 _NONE = np.iinfo(np.int32).max
 MANY_CODES = 1_000_000
@@ -48,10 +49,15 @@ class Rows:
     def by_person(self) -> tuple[int, Ints, Ints]:
         """The lowest person; and of each from there on, the first row and how many there are."""
         if not len(self.person):
-            return 0, _days(()), _days(())
+            return 0, _NO_DAYS, _NO_DAYS
         lowest = int(self.person[0])
         times = np.bincount(self.person - lowest)
         return lowest, _days(np.cumsum(times) - times), _days(times)
+
+    @cached_property
+    def days(self) -> Days:
+        """The rows' days as the loops take them."""
+        return _days(self.day)
 
 
 @dataclass(frozen=True)
@@ -132,20 +138,17 @@ def aggregate(
     """
     from stratify.features.loops import fill
 
-    edges = edges_of(windows)
+    edges = edges_of(tuple(windows))
     person, day, known, group = _checked(events, rows, groups)
     wanted = _wanted(events, aggregates)
-    superseded = superseded_by(events) if "distinct" in wanted else _days(())
+    superseded = superseded_by(events) if "distinct" in wanted else _NO_DAYS
     if "days" in wanted and (events.end is None or events.end_known is None):
         raise ValueError("days_within needs the events' ends")
     shape = (groups, len(edges) - 1, len(rows))
-    parts: dict[str, npt.NDArray[np.generic]] = {}
-    for name, (kind, nothing) in PARTS.items():
-        size = ((3, *shape) if name == "moments" else shape) if name in wanted else (0,) * (3 + (name == "moments"))
-        parts[name] = np.full(size, nothing, dtype=kind) if nothing else np.zeros(size, dtype=kind)
+    parts = {name: _empty(name, shape) if name in wanted else _UNWANTED[name] for name in PARTS}
     fill(
         person, day, known, group, _numbers(events.value), _numbers(events.until), superseded, _numbers(events.end),
-        _numbers(events.end_known), *rows.by_person, _days(rows.day), np.array(edges, dtype=np.int64), *parts.values(),
+        _numbers(events.end_known), *rows.by_person, rows.days, np.array(edges), *parts.values(),
     )  # fmt: skip
     return Cells(edges, parts, events, rows)
 
@@ -159,7 +162,7 @@ def presence(events: Events, rows: Rows, lookback: Ints) -> npt.NDArray[np.bool_
 
     has = np.zeros((len(rows), len(lookback)), dtype=bool)
     checked = _checked(events, rows, len(lookback))
-    mark(*checked, _numbers(events.until), *rows.by_person, _days(rows.day), np.asarray(lookback, dtype=np.int64), has)
+    mark(*checked, _numbers(events.until), *rows.by_person, rows.days, np.asarray(lookback, dtype=np.int64), has)
     return has
 
 
@@ -168,7 +171,8 @@ def span(window: Window) -> tuple[int, int]:
     return (0, window) if isinstance(window, int) else window
 
 
-def edges_of(windows: Sequence[Window]) -> tuple[int, ...]:
+@lru_cache(maxsize=256)
+def edges_of(windows: tuple[Window, ...]) -> tuple[int, ...]:
     """Return the ages, in days, at which any window begins or ends; ValueError for a window that is none."""
     pairs = [(0, window) if isinstance(window, int | np.integer) else window for window in windows]
     nested = [far for near, far in pairs if near == 0]
@@ -200,35 +204,54 @@ def superseded_by(events: Events) -> Ints:
 
 def _checked(events: Events, rows: Rows, groups: int) -> tuple[Ints, Ints, Ints, Ints]:
     """The events' person, day, known and group as the loops take them; ValueError where the answer would be wrong."""
-    from stratify.features.loops import unsorted
+    from stratify.features.loops import strangers, unsorted
 
-    if len(events.group) and not 0 <= events.group.min() <= events.group.max() < groups:
-        raise ValueError(f"events must be of groups 0 to {groups - 1}")
     person, day, known, group = (_days(of) for of in (events.person, events.day, events.known, events.group))
-    for what, who, when in (("events", person, day), ("rows", _days(rows.person), _days(rows.day))):
+    if strangers(group, groups):
+        raise ValueError(f"events must be of groups 0 to {groups - 1}")
+    for what, who, when in (("events", person, day), ("rows", _days(rows.person), rows.days)):
         if unsorted(who, when):
             raise ValueError(f"{what} must be sorted by person and day")
     return person, day, known, group
 
 
-def _days(of: npt.ArrayLike) -> npt.NDArray[np.int32]:
-    return np.require(of, np.int32, "CW")  # what may not be written to would be compiled for apart
+def _empty(part: str, shape: tuple[int, ...]) -> npt.NDArray[np.generic]:
+    kind, nothing = PARTS[part]
+    size = (3, *shape) if part == "moments" else shape
+    return np.full(size, nothing, dtype=kind) if nothing else np.zeros(size, dtype=kind)
+
+
+def _days(of: npt.NDArray[Any]) -> Days:
+    """Days, people and groups as the loops take them; they would be compiled apart for what may not be written to."""
+    if of.dtype == np.int32 and of.flags.c_contiguous and of.flags.writeable:
+        return of
+    return np.array(of, dtype=np.int32, order="C")
 
 
 def _numbers(of: Floats | None) -> Floats:
-    return np.empty(0) if of is None else np.require(of, np.float64, "CW")
+    if of is None:
+        return _NO_NUMBERS
+    return of if of.flags.c_contiguous and of.flags.writeable else of.copy()
+
+
+_NO_DAYS, _NO_NUMBERS = np.empty(0, dtype=np.int32), np.empty(0)
+_UNWANTED = {part: _empty(part, (0, 0, 0)) for part in PARTS}
 
 
 def _wanted(events: Events, aggregates: Collection[str] | None) -> frozenset[str]:
+    wanted = _needed(None if aggregates is None else frozenset(aggregates))
+    if aggregates is None and (events.code is None or events.until is not None):
+        wanted -= {"distinct"}
+    if aggregates is None and events.end is None:
+        wanted -= {"days"}
+    return wanted
+
+
+@lru_cache(maxsize=256)
+def _needed(aggregates: frozenset[str] | None) -> frozenset[str]:
     from stratify.features.aggregates import AGGREGATES
 
-    names = AGGREGATES if aggregates is None else aggregates
-    wanted = {part for name in names for part in AGGREGATES[name].needs}
-    if aggregates is None and (events.code is None or events.until is not None):
-        wanted.discard("distinct")
-    if aggregates is None and events.end is None:
-        wanted.discard("days")
-    return frozenset(wanted)
+    return frozenset(part for name in aggregates or AGGREGATES for part in AGGREGATES[name].needs)
 
 
 def refuse_unsorted(person: Ints, day: Ints, what: str) -> None:

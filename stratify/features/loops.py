@@ -163,6 +163,15 @@ def superseded_by(person: Array, day: Array, known: Array, key: Array, keys: int
 
 
 @compiled
+def strangers(group: Array, groups: int) -> bool:
+    """Return whether an event is of none of the groups 0 … groups - 1."""
+    for of in group:
+        if of < 0 or of >= groups:
+            return True
+    return False
+
+
+@compiled
 def unsorted(person: Array, day: Array) -> bool:
     """Return whether people are not ascending, or a person's days are not."""
     for n in range(1, len(person)):
@@ -180,7 +189,7 @@ def reaching(person: Array, day: Array, known: Array, lowest: int, times: Array,
         if 0 <= at < len(times) and times[at] and earliest <= day[e] < last and known[e] < last:
             found[n] = e
             n += 1
-    return found[:n].copy()
+    return found[:n]
 
 
 @compiled
@@ -189,17 +198,15 @@ def spread(places: Array, number: Array, first: Array, times: Array, groups: Arr
 
     `k` is the row's `number`.
     """
-    size = 0
-    for row in places:
-        size += times[number[row]]
-    rows, of = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32)
+    most = len(places) * (times.max() if len(times) else 0)  # room that is not used is never touched
+    rows, of = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
     n = 0
     for row in places:
         k = number[row]
         for nth in range(first[k], first[k] + times[k]):
             rows[n], of[n] = row, groups[nth]
             n += 1
-    return rows, of
+    return rows[:n], of[:n]
 
 
 @compiled

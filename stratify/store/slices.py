@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,7 +27,16 @@ class Coded:
     """A column of few different values: `values[place]` for each row; place -1 where there is none."""
 
     place: Ints
-    values: tuple[Any, ...]
+    _values: pa.Array
+
+    @cached_property
+    def values(self) -> tuple[Any, ...]:
+        """The different values; a person's slice holds those of other people too."""
+        return tuple(self._values.to_pylist())
+
+    def at(self, places: Ints) -> list[Any]:
+        """Return the values at these places, None for none."""
+        return [None if n < 0 else self._values[n].as_py() for n in places.tolist()]
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,7 @@ class File:
     """An open file of a domain, whose texts are read as places in a list."""
 
     parquet: ParquetFile
+    asked: set[str] = field(default_factory=lambda: {"person"})  # the columns that anybody's slice was asked for
 
     @classmethod
     def open(cls, path: Path, domain: str) -> File:
@@ -64,6 +75,7 @@ class Slice:
         self.domain = domain
         self._file = file
         self._person = person
+        self._table: pa.Table | None = None
         self._read: dict[tuple[str, str], Any] = {}
         self.reach: dict[Any, tuple[Any, Any]] = {}  # for whom asks the same again of the same landmark rows
         self._signatures: dict[tuple[str, ...], tuple[Ints, list[tuple[Any, ...]]]] = {}
@@ -74,7 +86,7 @@ class Slice:
 
     def floats(self, name: str) -> Floats:
         """Return a column of numbers, float64, NaN where there is none."""
-        return self._once("floats", name, lambda column: _filled(column.cast(pa.float64()), np.nan))
+        return self._once("floats", name, _floats)
 
     def coded(self, name: str) -> Coded:
         """Return a column of texts, or of yes and no, as places in the list of its values."""
@@ -98,9 +110,11 @@ class Slice:
         number = coded[0].place.astype(np.int64) + 1
         for column, size in zip(coded[1:], sizes[1:], strict=True):
             number = number * size + (column.place + 1)
-        occurs, number = _places(number, int(np.prod(sizes)))
-        places = np.array(np.unravel_index(occurs, sizes)) - 1
-        told = [[None if n < 0 else c.values[n] for n in at] for c, at in zip(coded, places.tolist(), strict=True)]
+        occurs, number = _places(number, math.prod(sizes))
+        told: list[list[Any]] = []
+        for column, size in zip(coded[::-1], sizes[::-1], strict=True):
+            occurs, place = np.divmod(occurs, size)
+            told.insert(0, column.at(place - 1))
         return number, list(zip(*told, strict=True))
 
     @cached_property
@@ -110,15 +124,25 @@ class Slice:
         people = self._raw("person").to_numpy()
         return slice(*(int(np.searchsorted(people, self._person, side)) for side in ("left", "right")))
 
-    @cached_property
-    def _table(self) -> pa.Table:
-        """Every column of the row groups in which the person's rows may lie: one read is cheaper than one of each."""
+    def _of_person(self, name: str) -> pa.ChunkedArray:
+        """A column of the row groups in which the person's rows may lie.
+
+        One read of all that was asked of the file before, of whomever, is cheaper than one of each column.
+        """
         assert self._person is not None
-        return self._file.parquet.read_row_groups(self._file.row_groups(self._person), use_threads=False)
+        if self._table is None or name not in self._file.asked:
+            self._file.asked.add(name)
+            groups = self._file.row_groups(self._person)
+            self._table = self._file.parquet.read_row_groups(groups, sorted(self._file.asked), use_threads=False)
+        return self._table[name]
 
     def _raw(self, name: str) -> pa.Array:
-        whole = self._file.parquet.read(columns=[name], use_threads=False) if self._person is None else self._table
-        column = whole[name]
+        if self._person is None:
+            column = self._file.parquet.read(columns=[name], use_threads=False)[name]
+        else:
+            column = self._of_person(name)
+        if column.num_chunks == 1:
+            return column.chunk(0)
         if pa.types.is_dictionary(column.type):
             column = column.unify_dictionaries()
         return column.combine_chunks()
@@ -138,7 +162,7 @@ class Slice:
 
 def _places(number: Ints, possible: int) -> tuple[Ints, Ints]:
     """The numbers below `possible` that occur, ascending, and the place of each of `number` among them."""
-    if possible > 10_000_000:
+    if possible > 10_000 + 100 * len(number):
         occurs, place = np.unique(number, return_inverse=True)
         return occurs, place.astype(np.int32)
     occurs = np.flatnonzero(np.bincount(number, minlength=possible))
@@ -149,9 +173,14 @@ def _places(number: Ints, possible: int) -> tuple[Ints, Ints]:
 
 def _coded(column: pa.Array) -> Coded:
     if pa.types.is_boolean(column.type):
-        return Coded(_filled(column.cast(pa.int8()), -1).astype(np.int32), (False, True))
-    return Coded(_filled(column.indices, -1).astype(np.int32, copy=False), tuple(column.dictionary.to_pylist()))
+        return Coded(_places_of(column.cast(pa.int8())), pa.array([False, True]))
+    return Coded(_places_of(column.indices), column.dictionary)
 
 
-def _filled(column: pa.Array, nothing: float) -> npt.NDArray[Any]:
-    return np.asarray(column.fill_null(nothing).to_numpy(zero_copy_only=False))
+def _places_of(column: pa.Array) -> Ints:
+    column = column.fill_null(-1) if column.null_count else column
+    return np.asarray(column.to_numpy()).astype(np.int32, copy=False)
+
+
+def _floats(column: pa.Array) -> Floats:
+    return np.asarray(column.to_numpy(zero_copy_only=False)).astype(np.float64, copy=False)  # no number becomes NaN
