@@ -158,7 +158,7 @@ def beside_duckdb(store: Store, rows: Rows) -> None:
         for family in families.values():
             of = groups(family, CATALOGUE)
             nth = {group.id: n for n, group in enumerate(of)}
-            counted = gather(read_events(store, family, of, bucket, part), part, family, len(of))
+            counted = gather(read_events(store, family, of, bucket), part, family, len(of))
             for column in (c for c in chosen if c.family.id == family.id):
                 ours[column.id].append(cell(counted, column, nth[column.group.id]))
     kernel = cpu() - started
@@ -203,7 +203,7 @@ class History:
     events: Events
     groups: int
     windows: list
-    asked: list  # (aggregate, window, groups)
+    asked: list  # (aggregate, window, places of the groups)
 
     @classmethod
     def of(cls, store: Store, bucket: int) -> "History":
@@ -213,18 +213,18 @@ class History:
         for family in {column.family.id: column.family for column in chosen}.values():
             of = groups(family, CATALOGUE)
             if store.has(family.domain):
-                read = read_events(store, family, of, bucket)
+                read, group = read_events(store, family, of, bucket).each()
                 nothing = np.full(len(read.day), np.nan)
                 value = nothing if read.value is None else read.value
                 code = np.zeros(len(read.day), dtype=np.int64) if read.code is None else read.code
-                parts.append((read.person, read.day, read.known, read.group + first, value, code))
+                parts.append((read.person, read.day, read.known, group + first, value, code))
                 for column in (c for c in chosen if c.family.id == family.id):
-                    asked.setdefault((column.aggregate, column.window), set()).add((first, first + len(of)))
+                    asked.setdefault((column.aggregate, column.window), set()).update(range(first, first + len(of)))
             first += len(of)
         columns_of = [np.concatenate(one) for one in zip(*parts, strict=True)]
         order = np.argsort(columns_of[1], kind="stable")  # by day; within a family nothing changes places
         person, day, known, group, value, code = (one[order] for one in columns_of)
-        several = [(*what, sorted(spans)) for what, spans in asked.items()]
+        several = [(*what, np.array(sorted(places))) for what, places in asked.items()]
         windows = sorted({w for _, w, _ in several if isinstance(w, int)})
         windows += sorted({w for _, w, _ in several if not isinstance(w, int)})
         return cls(Events(person, day, known, group, value, None, code), first, windows, several)
@@ -233,10 +233,8 @@ class History:
         """Return every column of every family at one row."""
         names = {aggregate for aggregate, _, _ in self.asked}
         cells, found = aggregate(self.events, row, self.groups, self.windows, names), []
-        for name, window, spans in self.asked:
-            made = cells.column(name, slice(None), window)[:, 0]
-            for start, stop in spans:
-                found += made[start:stop].tolist()
+        for name, window, places in self.asked:
+            found += cells.column(name, places, window)[:, 0].tolist()
         return found
 
 

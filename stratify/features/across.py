@@ -11,7 +11,6 @@ is missing wherever a window has days on the other side.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -81,9 +80,7 @@ class Across:
 
 def since(events: Events, day: int) -> Events:
     """Return the events from a day on."""
-    kept = events.day >= day
-    parts = {f.name: getattr(events, f.name) for f in fields(events) if f.init}
-    return replace(events, **{name: part[kept] for name, part in parts.items() if part is not None})
+    return events.at(np.flatnonzero(events.day >= day))
 
 
 def _over(day: Ints, near: int, far: int, switch: int) -> npt.NDArray[np.bool_]:

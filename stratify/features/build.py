@@ -7,17 +7,18 @@ count holds the family's fallback.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from itertools import groupby
 
 import numpy as np
+import numpy.typing as npt
 
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import FeatureFamily, FeatureGroup
 from stratify.cohort import DAYS_PER_YEAR, Spells, spell_of
 from stratify.features.across import Across
 from stratify.features.aggregates import AGGREGATES
-from stratify.features.columns import Column, asked, columns, groups, windows
+from stratify.features.columns import Asked, Column, asked, columns, windows
 from stratify.features.conditions import Present
 from stratify.features.events import read_events
 from stratify.features.flags import flag_cells
@@ -35,36 +36,40 @@ def matrix(
     store: Store, rows: Rows, found: Present, people: Columns, lived: Spells, catalogue: Catalogue, bucket: int
 ) -> Floats:
     """Return the cells of rows that lie in one bucket, shape (rows, columns)."""
-    declared = columns(catalogue)
-    answer = np.full((len(rows), len(declared)), np.nan, order="F")  # it is filled column by column
-    place = {column.id: position for position, column in enumerate(declared)}
-    switch = of_store(store.measurable)
+    answer = np.full((len(rows), len(columns(catalogue))), np.nan, order="F")  # it is filled column by column
+    birth = people["birth"][rows.person]
     special = {
         "person": person_cells(rows, people, lived),
         "condition": dict(zip(found.condition_ids, found.cells().T, strict=True)),
-        **index_cells(store, rows, found, people["birth"][rows.person], catalogue, bucket),
+        **index_cells(store, rows, found, birth, catalogue, bucket),
     }
-    for family_id, of_family in groupby(declared, key=lambda column: column.family.id):
+    for family_id, of_family in asked(catalogue).items():
         family = catalogue.features[family_id]
         if family.per == "flag":
-            flagged = flag_cells(store, rows, found, people["birth"][rows.person], family, bucket)
-            for column in of_family:
-                answer[:, place[column.id]] = flagged[column.group.id]
+            special[family_id] = flag_cells(store, rows, found, birth, family, bucket)
+        elif family.domain not in ("person", "condition"):
+            if store.has(family.domain):
+                _windowed(answer, store, rows, family, of_family, bucket)
             continue
-        if family.domain in ("person", "condition"):
-            told = special["person" if family.domain == "person" else family.index or "condition"]
-            for column in of_family:
-                answer[:, place[column.id]] = told[column.group.id]
-        elif store.has(family.domain):
-            of = groups(family, catalogue)
-            told = np.array([_measurable(store, family.domain, group) for group in of])
-            events = read_events(store, family, of, bucket, rows)
-            counting = partial(gather, family=family, groups=len(of))
-            counted, across = counting(events, rows), Across(switch, family, events, rows, counting)
-            for column, places in asked(catalogue)[family_id]:
-                made = partial(cell, column=column, group=EVERY_GROUP)
-                answer.T[places[told]] = across.told(column, made(counted), made)[told]
+        told = special[family_id if family.per == "flag" else family.index or family.domain]
+        for asks in of_family:
+            for column, place in zip(asks.columns, asks.places, strict=True):
+                answer[:, place] = told[column.group.id]
     return answer
+
+
+def _windowed(
+    answer: Floats, store: Store, rows: Rows, family: FeatureFamily, asks: Sequence[Asked], bucket: int
+) -> None:
+    """Fill in the columns that a family's windows tell."""
+    of = [column.group for column in asks[0].columns]
+    told = _measurable(store, family.domain, of)
+    events = read_events(store, family, of, bucket)
+    counting = partial(gather, family=family, groups=len(of))
+    counted, across = counting(events, rows), Across(of_store(store.measurable), family, events, rows, counting)
+    for one in asks:
+        made = partial(cell, column=one.columns[0], group=EVERY_GROUP)
+        answer.T[one.places[told]] = across.told(one.columns[0], made(counted), made)[told]
 
 
 _SEEN = ("count",)  # tells whether a window holds anything at all
@@ -78,7 +83,8 @@ def gather(events: Events, rows: Rows, family: FeatureFamily, groups: int) -> Ce
 def cell(counted: Cells, column: Column, group: Group) -> Floats:
     """Return a column's cells: what was gathered, or the family's fallback where there was nothing to tell.
 
-    With several groups, those of the column's aggregate and window for each of them, (groups, rows). What reads values has nothing to tell where no event has one; `count` and its like where there is no event.
+    With several groups, those of the column's aggregate and window for each of them, (groups, rows). What reads values
+    has nothing to tell where no event has one; `count` and its like where there is no event.
     """
     assert column.aggregate is not None
     assert column.window is not None
@@ -120,13 +126,16 @@ def resident_within(rows: Rows, lived: Spells, days: int) -> Floats:
     return total
 
 
-def _measurable(store: Store, domain: str, group: FeatureGroup) -> bool:
-    """Whether the source tells apart what the group is chosen by; a source that does not say tells all codes."""
+def _measurable(store: Store, domain: str, of: Sequence[FeatureGroup]) -> npt.NDArray[np.bool_]:
+    """Whether the source tells apart what each group is chosen by; a source that does not say tells all codes."""
     told = store.measurable
-    if group.codes and domain == "drug" and not told.get("drug_codes", True):
-        return False
-    if group.codes and domain == "procedure" and not told.get("procedure_codes", True):
-        return False
-    if group.codes and domain == "lab" and "lab_codes" in told and not set(group.codes) & set(told["lab_codes"]):
-        return False
-    return all(told[column] for column in ("acute", "care") if column in group.where)
+    uncoded = domain in ("drug", "procedure") and not told.get(f"{domain}_codes", True)
+    labs = set(told["lab_codes"]) if domain == "lab" and "lab_codes" in told else None
+    untold = {column for column in ("acute", "care") if not told[column]}
+    return np.array(
+        [
+            not (group.codes and (uncoded or (labs is not None and labs.isdisjoint(group.codes))))
+            and untold.isdisjoint(group.where)
+            for group in of
+        ]
+    )

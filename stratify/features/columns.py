@@ -117,17 +117,25 @@ def columns(catalogue: Catalogue) -> tuple[Column, ...]:
     return found
 
 
-@lru_cache(maxsize=4)
-def asked(catalogue: Catalogue) -> dict[str, tuple[tuple[Column, Ints], ...]]:
-    """Return what families ask of their windows: a column of each aggregate and window, and the places of its like.
+@dataclass(frozen=True)
+class Asked:
+    """Columns of one family, aggregate and window, one for each of its groups; and their places among all columns."""
 
-    Those are the places among `columns` of the same aggregate and window, one for each group of the family, in order.
-    """
-    found: dict[str, dict[tuple[Any, Any], tuple[Column, list[int]]]] = {}
+    columns: tuple[Column, ...]
+    places: Ints
+
+
+@lru_cache(maxsize=4)
+def asked(catalogue: Catalogue) -> dict[str, tuple[Asked, ...]]:
+    """Return the columns as they are made: by family, all of its groups at once; families and groups in their order."""
+    alike: dict[tuple[str, Any, Any], list[tuple[int, Column]]] = {}
     for place, column in enumerate(columns(catalogue)):
-        alike = found.setdefault(column.family.id, {}).setdefault((column.aggregate, column.window), (column, []))
-        alike[1].append(place)
-    return {key: tuple((column, np.array(places)) for column, places in of.values()) for key, of in found.items()}
+        alike.setdefault((column.family.id, column.aggregate, column.window), []).append((place, column))
+    found: dict[str, list[Asked]] = {}
+    for (family, *_), of in alike.items():
+        places, made = zip(*of, strict=True)
+        found.setdefault(family, []).append(Asked(made, np.array(places)))
+    return {family: tuple(of) for family, of in found.items()}
 
 
 def _family(family: FeatureFamily, catalogue: Catalogue) -> Iterator[Column]:

@@ -14,7 +14,7 @@ from stratify.catalogue.entries import Care
 from stratify.definitions import Definition, Known, coded_lookbacks, extra_groups, sharing
 from stratify.features.columns import EVER
 from stratify.features.drug_rules import by_drugs, silenced
-from stratify.features.events import WHEN, Choice, belonging, in_reach, taken
+from stratify.features.events import Choice, chosen_events
 from stratify.features.kernel import Events, Floats, Ints, Rows, presence
 from stratify.morbidity import count_conditions
 from stratify.store.read import Store
@@ -58,7 +58,7 @@ class Present:
 
 def present(store: Store, rows: Rows, catalogue: Catalogue, bucket: int) -> Present:
     """Return the conditions of rows that all lie in one bucket."""
-    events = condition_events(store, group_names(catalogue), bucket, rows)
+    events = condition_events(store, group_names(catalogue), bucket)
     drugs = by_drugs(store, rows, catalogue, bucket)
     return present_of(events, rows, catalogue, store.measurable["conditions"], drugs)
 
@@ -73,15 +73,13 @@ def holding(store: Store, people: Ints, day: int, catalogue: Catalogue, definiti
     return answer
 
 
-def condition_events(store: Store, names: Sequence[str], bucket: int, on: Rows | None = None) -> Events:
+def condition_events(store: Store, names: Sequence[str], bucket: int) -> Events:
     """Return the condition events of these names, each group numbered by its place; others are left out.
 
     A store landed with a wider catalogue holds names that this one does not have.
     """
     rows = store.slice("condition", bucket)
-    row, group = belonging(rows, _named(tuple(names)), in_reach(rows, on, None))
-    person, day, known, until = taken(row, *(rows.ints(name) for name in WHEN), rows.floats("until"))
-    return Events(person, day, known, group, until=until)
+    return replace(chosen_events(rows, _named(tuple(names))), until=rows.floats("until"))
 
 
 @lru_cache(maxsize=16)

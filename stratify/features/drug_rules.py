@@ -8,7 +8,7 @@ so a rule is as exact and as blind to the future as any column of the matrix.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Condition, DrugClass, DrugRule
-from stratify.features.events import WHEN, Choice, belonging, in_reach, taken
+from stratify.features.events import Choice, chosen_events
 from stratify.features.kernel import Events, Rows, aggregate
 from stratify.morbidity import of_any_class
 from stratify.store.read import Store
@@ -57,8 +57,7 @@ def by_drugs(store: Store, rows: Rows, catalogue: Catalogue, bucket: int) -> Boo
     if not (store.has("drug") and store.measurable.get("drug_codes", True)):
         return np.zeros((len(rows), len(catalogue.conditions)), dtype=bool)
     rules, groups = _rules(catalogue)
-    longest = max((one.rule.within_days for one in rules), default=0)
-    met = met_of(read_drugs(store, groups, bucket, rows, longest), rows, rules)
+    met = met_of(read_drugs(store, groups, bucket), rows, rules)
     return whole(met, rules, catalogue.conditions, len(rows))
 
 
@@ -112,17 +111,10 @@ def _choice(groups: tuple[Group, ...]) -> Choice:
     return Choice(("code",), lambda told: [n for n, of in enumerate(groups) if of_any_class(told["code"] or "", of)])
 
 
-def read_drugs(
-    store: Store, groups: Sequence[Group], bucket: int, on: Rows | None = None, longest: int | None = None
-) -> Events:
+def read_drugs(store: Store, groups: Sequence[Group], bucket: int) -> Events:
     """Return one event for each person, day and group with a redemption, known when the first of the day was."""
-    rows = store.slice("drug", bucket)
-    row, group = belonging(rows, _choice(tuple(groups)), in_reach(rows, on, longest))
-    person, day, known = taken(row, *(rows.ints(name) for name in WHEN))
-    on_a_day = np.cumsum(np.diff(person, prepend=-1).astype(bool) | np.diff(day, prepend=-1).astype(bool))
-    key = on_a_day * len(groups) + group
-    order = np.argsort(key, kind="stable")  # nearly sorted, so this is quick
-    first = np.flatnonzero(np.diff(key[order], prepend=-1))
-    at = order[first]
-    earliest = np.minimum.reduceat(known[order], first) if len(first) else known
-    return Events(person=person[at], day=day[at], known=earliest, group=group[at])
+    from stratify.features.loops import once_a_day
+
+    redeemed = chosen_events(store.slice("drug", bucket), _choice(tuple(groups)))
+    place, group, earliest = once_a_day(*redeemed.for_loops(len(groups)))
+    return replace(redeemed.at(place), known=earliest, group=group)

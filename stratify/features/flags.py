@@ -46,7 +46,7 @@ def flag_cells(
         return {flag.id: np.full(len(rows), np.nan) for flag in family.flag}
     windows = tuple(sorted({flag.within_days for flag in family.flag}))
     counting = family.model_copy(update={"aggregates": ("distinct",), "windows": windows})
-    return flags_of(read_events(store, counting, part_groups(family), bucket, rows), rows, found, birth, family)
+    return flags_of(read_events(store, counting, part_groups(family), bucket), rows, found, birth, family)
 
 
 def flags_of(events: Events, rows: Rows, found: Present, birth: Ints, family: FeatureFamily) -> dict[str, Floats]:

@@ -1,7 +1,7 @@
 """Index scores at a landmark: groups by diagnosis, by redeemed drug and by condition, as known then, weighed together.
 
-A score is missing where the source cannot tell the index's groups, where an index that reads drugs meets a source without them, and for
-people too young for it: to write 0 there would call them healthy.
+A score is missing where the source cannot tell the index's groups, where an index that reads drugs meets a source
+without them, and for people too young for it: to write 0 there would call them healthy.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from stratify.codes import starts_with_any
 from stratify.cohort import DAYS_PER_YEAR
 from stratify.features.columns import EVER
 from stratify.features.conditions import Present, condition_events
-from stratify.features.events import WHEN, Choice, Signature, belonging, in_reach, taken
+from stratify.features.events import Choice, Signature, chosen_events
 from stratify.features.kernel import Events, Floats, Ints, Rows, presence
 from stratify.indices import score
 from stratify.store.read import Store
@@ -33,10 +33,10 @@ def index_cells(store: Store, rows: Rows, found: Present, birth: Ints, catalogue
     wanted = wanted_indices(catalogue)
     told = set(store.measurable["indices"])
     lookback = np.concatenate([lookbacks(index) for index in wanted])
-    has = presence(condition_events(store, _group_names(catalogue), bucket, rows), rows, lookback)
+    has = presence(condition_events(store, _group_names(catalogue), bucket), rows, lookback)
     coded = store.has("drug") and store.measurable.get("drug_codes", True)
     if coded:
-        has |= presence(_drug_events(store, catalogue, bucket, rows), rows, lookback)
+        has |= presence(_drug_events(store, catalogue, bucket), rows, lookback)
     of_each = np.split(has, np.cumsum([len(index.group) for index in wanted])[:-1], axis=1)
     return {
         index.id: scores_of(mine, index, rows, found, birth, told=index.id in told and (coded or not index.by_drugs))
@@ -95,8 +95,6 @@ def _choice(catalogue: Catalogue) -> Choice:
     return Choice(("code",), of)
 
 
-def _drug_events(store: Store, catalogue: Catalogue, bucket: int, on: Rows) -> Events:
+def _drug_events(store: Store, catalogue: Catalogue, bucket: int) -> Events:
     """Redemptions of the drugs that indices name, one for each group."""
-    rows = store.slice("drug", bucket)
-    row, group = belonging(rows, _choice(catalogue), in_reach(rows, on, None))
-    return Events(*taken(row, *(rows.ints(name) for name in WHEN)), group)
+    return chosen_events(store.slice("drug", bucket), _choice(catalogue))

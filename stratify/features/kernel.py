@@ -12,7 +12,7 @@ sorts first is the first.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -46,37 +46,79 @@ class Rows:
         return len(self.person)
 
     @cached_property
-    def by_person(self) -> tuple[int, Ints, Ints]:
-        """The lowest person; and of each from there on, the first row and how many there are."""
-        if not len(self.person):
-            return 0, _NO_DAYS, _NO_DAYS
-        lowest = int(self.person[0])
-        times = np.bincount(self.person - lowest)
-        return lowest, _days(np.cumsum(times) - times), _days(times)
+    def for_loops(self) -> tuple[int, Days, Days, Days]:
+        """The lowest person; of each from there on, the first row and how many there are; and the rows' days.
 
-    @cached_property
-    def days(self) -> Days:
-        """The rows' days as the loops take them."""
-        return _days(self.day)
+        Raises ValueError where rows are not sorted.
+        """
+        refuse_unsorted(self.person, self.day, "rows")
+        lowest = int(self.person[0]) if len(self.person) else 0
+        times = np.bincount(self.person - lowest)
+        return lowest, _days(np.cumsum(times) - times), _days(times), _days(self.day)
+
+
+@dataclass(frozen=True)
+class Belonging:
+    """Which groups each event belongs to: `times[k]` of them, `groups[first[k]]` and on, where k is its `number`."""
+
+    number: Days
+    first: Days
+    times: Days
+    groups: Days
+
+    def __getitem__(self, places: Ints) -> Belonging:
+        """Return that of the events at these places."""
+        return replace(self, number=self.number[places])
+
+    @property
+    def for_loops(self) -> tuple[Days, Days, Days, Days]:
+        """The four of them."""
+        return _days(self.number), _days(self.first), _days(self.times), _days(self.groups)
 
 
 @dataclass(frozen=True)
 class Events:
     """Events sorted by person, day and tie-break. `value` is NaN where there is none; `until` NaN while true.
 
-    `code` numbers what `distinct` tells apart. `end` and `end_known` are the day on which what lasts was over, and from
-    which that was known; NaN while open.
+    `group` is the one group of each, or tells which ones it belongs to. `code` numbers what `distinct` tells apart.
+    `end` and `end_known` are the day on which what lasts was over, and from which that was known; NaN while open.
     """
 
     person: Ints
     day: Ints
     known: Ints
-    group: Ints
+    group: Ints | Belonging
     value: Floats | None = None
     until: Floats | None = None
     code: Ints | None = None
     end: Floats | None = None
     end_known: Floats | None = None
+
+    def at(self, places: Ints) -> Events:
+        """Return the events at these places."""
+        told = {one.name: getattr(self, one.name) for one in fields(self)}
+        return replace(self, **{name: column[places] for name, column in told.items() if column is not None})
+
+    def each(self) -> tuple[Events, Ints]:
+        """Return an event for each group of each event, and the groups."""
+        from stratify.features.loops import spread
+
+        if not isinstance(self.group, Belonging):
+            return self, self.group
+        place, group = spread(*self.group.for_loops)
+        return replace(self.at(place), group=group), group
+
+    def for_loops(self, groups: int) -> tuple[Days, ...]:
+        """Return person, day, known and the groups they belong to; ValueError for a group that is none of so many."""
+        of = self.group.groups if isinstance(self.group, Belonging) else self.group
+        if len(of) and not 0 <= of.min() <= of.max() < groups:
+            raise ValueError(f"events must be of groups 0 to {groups - 1}")
+        if isinstance(self.group, Belonging):
+            belonging = self.group
+        else:
+            every = np.arange(groups, dtype=np.int32)
+            belonging = Belonging(self.group, every, np.ones_like(every), every)
+        return _days(self.person), _days(self.day), _days(self.known), *belonging.for_loops
 
 
 @dataclass(frozen=True)
@@ -138,18 +180,16 @@ def aggregate(
     """
     from stratify.features.loops import fill
 
-    edges = edges_of(tuple(windows))
-    person, day, known, group = _checked(events, rows, groups)
+    edges, told = edges_of(tuple(windows)), events.for_loops(groups)
     wanted = _wanted(events, aggregates)
-    superseded = superseded_by(events) if "distinct" in wanted else _NO_DAYS
+    superseded = _superseded(events, told) if "distinct" in wanted else _NO_DAYS
     if "days" in wanted and (events.end is None or events.end_known is None):
         raise ValueError("days_within needs the events' ends")
     shape = (groups, len(edges) - 1, len(rows))
     parts = {name: _empty(name, shape) if name in wanted else _UNWANTED[name] for name in PARTS}
-    fill(
-        person, day, known, group, _numbers(events.value), _numbers(events.until), superseded, _numbers(events.end),
-        _numbers(events.end_known), *rows.by_person, rows.days, np.array(edges), *parts.values(),
-    )  # fmt: skip
+    numbers = (_numbers(of) for of in (events.value, events.until, events.end, events.end_known))
+    if not fill(*told, superseded, *numbers, *rows.for_loops, np.array(edges), *(of.ravel() for of in parts.values())):
+        raise ValueError("events must be sorted by person and day")
     return Cells(edges, parts, events, rows)
 
 
@@ -160,9 +200,9 @@ def presence(events: Events, rows: Rows, lookback: Ints) -> npt.NDArray[np.bool_
     """
     from stratify.features.loops import mark
 
-    has = np.zeros((len(rows), len(lookback)), dtype=bool)
-    checked = _checked(events, rows, len(lookback))
-    mark(*checked, _numbers(events.until), *rows.by_person, rows.days, np.asarray(lookback, dtype=np.int64), has)
+    has, days = np.zeros((len(rows), len(lookback)), dtype=bool), np.asarray(lookback, dtype=np.int64)
+    if not mark(*events.for_loops(len(lookback)), _numbers(events.until), *rows.for_loops, days, has):
+        raise ValueError("events must be sorted by person and day")
     return has
 
 
@@ -181,38 +221,23 @@ def edges_of(windows: tuple[Window, ...]) -> tuple[int, ...]:
     return tuple(sorted({0, *(int(edge) for pair in pairs for edge in pair)}))
 
 
-def superseded_by(events: Events) -> Ints:
-    """Return from which day on each event is no longer the newest known of its person, group and code.
+def _superseded(events: Events, told: tuple[Days, ...]) -> Days:
+    """From which day on each event is no longer the newest known of its person, group and code; see `loops`.
 
     At a later t a newer event of the same code is known, so `distinct` counts that one.
     """
-    from stratify.features import loops
+    from stratify.features.loops import superseded_by
 
     if events.code is None:
         raise ValueError("distinct needs the events' codes")
     if events.until is not None:
         raise ValueError("distinct cannot count facts that stop being true")
-    code = events.code - min(events.code.min(initial=0), 0)
+    code = events.code - min(int(events.code.min(initial=0)), 0)
     codes = int(code.max(initial=0)) + 1
     if codes > MANY_CODES:
         found, code = np.unique(code, return_inverse=True)
         codes = len(found)
-    key = events.group.astype(np.int64) * codes + code
-    keys = (int(events.group.max(initial=0)) + 1) * codes
-    return np.asarray(loops.superseded_by(_days(events.person), _days(events.day), _days(events.known), key, keys))
-
-
-def _checked(events: Events, rows: Rows, groups: int) -> tuple[Ints, Ints, Ints, Ints]:
-    """The events' person, day, known and group as the loops take them; ValueError where the answer would be wrong."""
-    from stratify.features.loops import strangers, unsorted
-
-    person, day, known, group = (_days(of) for of in (events.person, events.day, events.known, events.group))
-    if strangers(group, groups):
-        raise ValueError(f"events must be of groups 0 to {groups - 1}")
-    for what, who, when in (("events", person, day), ("rows", _days(rows.person), rows.days)):
-        if unsorted(who, when):
-            raise ValueError(f"{what} must be sorted by person and day")
-    return person, day, known, group
+    return np.asarray(superseded_by(*told, _days(code), codes))
 
 
 def _empty(part: str, shape: tuple[int, ...]) -> npt.NDArray[np.generic]:
@@ -222,19 +247,24 @@ def _empty(part: str, shape: tuple[int, ...]) -> npt.NDArray[np.generic]:
 
 
 def _days(of: npt.NDArray[Any]) -> Days:
-    """Days, people and groups as the loops take them; they would be compiled apart for what may not be written to."""
-    if of.dtype == np.int32 and of.flags.c_contiguous and of.flags.writeable:
-        return of
-    return np.array(of, dtype=np.int32, order="C")
+    """Days, people and groups as the loops take them."""
+    return _unwritten(of if of.dtype == np.int32 and of.flags.c_contiguous else np.array(of, dtype=np.int32))
 
 
 def _numbers(of: Floats | None) -> Floats:
-    if of is None:
-        return _NO_NUMBERS
-    return of if of.flags.c_contiguous and of.flags.writeable else of.copy()
+    return _NO_NUMBERS if of is None else _unwritten(np.ascontiguousarray(of, dtype=np.float64))
 
 
-_NO_DAYS, _NO_NUMBERS = np.empty(0, dtype=np.int32), np.empty(0)
+def _unwritten(of: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same array as one that is only read, as the store's are: loops are compiled for each kind apart."""
+    if not of.flags.writeable:
+        return of
+    view = of.view()
+    view.flags.writeable = False
+    return view
+
+
+_NO_DAYS, _NO_NUMBERS = _days(np.empty(0, dtype=np.int32)), _numbers(np.empty(0))
 _UNWANTED = {part: _empty(part, (0, 0, 0)) for part in PARTS}
 
 

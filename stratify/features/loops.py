@@ -1,28 +1,27 @@
-"""The loops of the window kernel, compiled by Numba: over events in their order, and over the rows of each one's person.
+"""The loops of the window kernel, compiled by Numba: over events in their order, and the rows of each one's person.
 
 Arrays that were not asked for, or that the events do not have, come empty. Days and people are int32; what may be
-missing is a float64, NaN where it is. Landmark rows are told by `first` and `times`: where the rows of each person, from
-number `lowest` on, begin, and how many there are.
+missing is a float64, NaN where it is. An event belongs to `groups_of[k]` groups, `groups[first_group[k]]` and on, k its
+`number`. A person has `times[p]` landmark rows, `first[p]` and on, p counted from the `lowest` person.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-F = TypeVar("F", bound=Callable[..., Any])
 FOREVER = 10_000_000  # a day that no row has
 
 
-def compiled(function: F) -> F:
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function compiled when it is first called, and kept on disk where there is room for it."""
     try:
-        made: F = numba.njit(cache=True, nogil=True)(function)
+        made: Callable[..., Any] = numba.njit(cache=True, nogil=True)(function)
     except RuntimeError:  # neither the package's folder nor the user's can be written: compiled anew in each process
         made = numba.njit(nogil=True)(function)
     return made
@@ -33,10 +32,13 @@ def fill(
     person: Array,
     day: Array,
     known: Array,
-    group: Array,
+    number: Array,
+    first_group: Array,
+    groups_of: Array,
+    groups: Array,
+    superseded: Array,
     value: Array,
     until: Array,
-    superseded: Array,
     end: Array,
     end_known: Array,
     lowest: int,
@@ -56,12 +58,19 @@ def fill(
     oldest_valued: Array,
     moments: Array,
     days: Array,
-) -> None:
-    """Gather the parts, each (groups, bins, rows), of every event at every row that it reaches."""
-    bins, longest = len(edges) - 1, edges[-1]
+) -> bool:
+    """Gather the parts of every event at every row that it reaches; False where events or rows are not sorted.
+
+    A part is a flat (groups, bins, rows), `moments` three of them.
+    """
+    bins, longest, pair, size, rows = len(edges) - 1, edges[-1], 0, len(moments) // 3, len(t)
     for e in range(len(person)):
-        at = person[e] - lowest
-        if at < 0 or at >= len(times) or times[at] == 0:
+        if e and (person[e] < person[e - 1] or (person[e] == person[e - 1] and day[e] < day[e - 1])):
+            return False
+        k, at = number[e], person[e] - lowest
+        its = groups_of[k]
+        pair += its
+        if its == 0 or at < 0 or at >= len(times) or times[at] == 0:
             continue
         after = max(day[e], known[e])
         upto = lasts = day[e] + longest
@@ -73,7 +82,6 @@ def fill(
             lasts = int(min(max(over + longest, over_known), FOREVER))
         if until.size and until[e] < max(upto, lasts):  # never where it is NaN
             upto, lasts = min(upto, int(until[e])), min(lasts, int(until[e]))
-        g = group[e]
         for r in range(first[at], first[at] + times[at]):
             now = t[r]
             if now <= after:
@@ -86,38 +94,43 @@ def fill(
                 for b in range(bins):
                     within = min(age, edges[b + 1]) - max(since_end, edges[b])
                     if within > 0:
-                        days[g, b, r] += within
+                        for nth in range(first_group[k], first_group[k] + its):
+                            days[(groups[nth] * bins + b) * rows + r] += within
             if now > upto:
                 continue
             b = 0
-            while age > edges[b + 1]:
-                b += 1
-            if count.size:
-                count[g, b, r] += 1
-            if distinct.size and now <= superseded[e]:
-                distinct[g, b, r] += 1
-            if newest.size:
-                newest[g, b, r] = e + 1
-            if oldest.size and oldest[g, b, r] > e:
-                oldest[g, b, r] = e
-            if not value.size or np.isnan(value[e]):
-                continue
-            if valued.size:
-                valued[g, b, r] += 1
-            if total.size:
-                total[g, b, r] += value[e]
-            if least.size:
-                least[g, b, r] = min(least[g, b, r], value[e])
-            if most.size:
-                most[g, b, r] = max(most[g, b, r], value[e])
-            if newest_valued.size:
-                newest_valued[g, b, r] = e + 1
-            if oldest_valued.size and oldest_valued[g, b, r] > e:
-                oldest_valued[g, b, r] = e
-            if moments.size:
-                moments[0, g, b, r] += age
-                moments[1, g, b, r] += age * age
-                moments[2, g, b, r] += age * value[e]
+            for nth in range(1, bins):  # without a branch to guess
+                b += age > edges[nth]
+            has_value = value.size > 0 and not np.isnan(value[e])
+            for nth in range(its):
+                slot = np.uintp((groups[first_group[k] + nth] * bins + b) * rows + r)
+                if count.size:
+                    count[slot] += 1
+                if distinct.size and now <= superseded[pair - its + nth]:
+                    distinct[slot] += 1
+                if newest.size:
+                    newest[slot] = e + 1
+                if oldest.size and oldest[slot] > e:
+                    oldest[slot] = e
+                if not has_value:
+                    continue
+                if valued.size:
+                    valued[slot] += 1
+                if total.size:
+                    total[slot] += value[e]
+                if least.size:
+                    least[slot] = min(least[slot], value[e])
+                if most.size:
+                    most[slot] = max(most[slot], value[e])
+                if newest_valued.size:
+                    newest_valued[slot] = e + 1
+                if oldest_valued.size and oldest_valued[slot] > e:
+                    oldest_valued[slot] = e
+                if size:
+                    moments[slot] += age
+                    moments[slot + np.uintp(size)] += age * age
+                    moments[slot + np.uintp(2 * size)] += age * value[e]
+    return True
 
 
 @compiled
@@ -125,7 +138,10 @@ def mark(
     person: Array,
     day: Array,
     known: Array,
-    group: Array,
+    number: Array,
+    first_group: Array,
+    groups_of: Array,
+    groups: Array,
     until: Array,
     lowest: int,
     first: Array,
@@ -133,86 +149,102 @@ def mark(
     t: Array,
     lookback: Array,
     has: Array,
-) -> None:
-    """Set `has`, (rows, groups), where an event of the group reaches the row within the group's look-back."""
+) -> bool:
+    """Set `has`, (rows, groups), where an event of the group reaches the row within the group's look-back.
+
+    False where events are not sorted.
+    """
     for e in range(len(person)):
-        at = person[e] - lowest
-        if at < 0 or at >= len(times):
+        if e and (person[e] < person[e - 1] or (person[e] == person[e - 1] and day[e] < day[e - 1])):
+            return False
+        k, at = number[e], person[e] - lowest
+        if groups_of[k] == 0 or at < 0 or at >= len(times):
             continue
         after = max(day[e], known[e])
-        upto = day[e] + lookback[group[e]]
-        if until.size and until[e] < upto:
-            upto = int(until[e])
         for r in range(first[at], first[at] + times[at]):
-            if after < t[r] <= upto:
-                has[r, group[e]] = True
+            if t[r] <= after or (until.size and t[r] > until[e]):
+                continue
+            for nth in range(first_group[k], first_group[k] + groups_of[k]):
+                if t[r] <= day[e] + lookback[groups[nth]]:
+                    has[r, groups[nth]] = True
+    return True
 
 
 @compiled
-def superseded_by(person: Array, day: Array, known: Array, key: Array, keys: int) -> Array:
-    """Return from which day on a newer event of the same person and key is known; `FOREVER` while there is none."""
-    answer = np.full(len(person), FOREVER, dtype=np.int32)
+def superseded_by(
+    person: Array,
+    day: Array,
+    known: Array,
+    number: Array,
+    first_group: Array,
+    groups_of: Array,
+    groups: Array,
+    code: Array,
+    codes: int,
+) -> Array:
+    """Return from which day on a newer event of the same person, group and code is known; `FOREVER` while none is.
+
+    For each event and group of it, in that order.
+    """
+    pair = 0
+    for k in number:
+        pair += groups_of[k]
+    answer = np.full(pair, FOREVER, dtype=np.int32)
+    keys = ((groups.max() if len(groups) else 0) + 1) * codes
     earliest, whose = np.empty(keys, dtype=np.int32), np.full(keys, -1, dtype=np.int32)
     for e in range(len(person) - 1, -1, -1):
-        k, after = key[e], max(day[e], known[e])
-        if whose[k] == person[e]:
-            answer[e] = earliest[k]
-            after = min(after, earliest[k])
-        earliest[k], whose[k] = after, person[e]
+        k = number[e]
+        for nth in range(groups_of[k] - 1, -1, -1):
+            pair -= 1
+            key, after = groups[first_group[k] + nth] * codes + code[e], max(day[e], known[e])
+            if whose[key] == person[e]:
+                answer[pair] = earliest[key]
+                after = min(after, earliest[key])
+            earliest[key], whose[key] = after, person[e]
     return answer
 
 
 @compiled
-def strangers(group: Array, groups: int) -> bool:
-    """Return whether an event is of none of the groups 0 … groups - 1."""
-    for of in group:
-        if of < 0 or of >= groups:
-            return True
-    return False
-
-
-@compiled
-def unsorted(person: Array, day: Array) -> bool:
-    """Return whether people are not ascending, or a person's days are not."""
-    for n in range(1, len(person)):
-        if person[n] < person[n - 1] or (person[n] == person[n - 1] and day[n] < day[n - 1]):
-            return True
-    return False
-
-
-@compiled
-def reaching(person: Array, day: Array, known: Array, lowest: int, times: Array, earliest: float, last: float) -> Array:
-    """Return the places of the events of people with rows, of `earliest` or later, known before `last`."""
-    found, n = np.empty(len(person), dtype=np.int32), 0
+def once_a_day(
+    person: Array,
+    day: Array,
+    known: Array,
+    number: Array,
+    first_group: Array,
+    groups_of: Array,
+    groups: Array,
+) -> tuple[Array, Array, Array]:
+    """Return (event, group, known) for each person, day and group: its first event, known when any of them was."""
+    size = 0
+    for k in number:
+        size += groups_of[k]
+    event, group, earliest = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32)
+    seen = np.full(groups.max() + 1 if len(groups) else 0, -1)
+    n = today = 0
     for e in range(len(person)):
-        at = person[e] - lowest
-        if 0 <= at < len(times) and times[at] and earliest <= day[e] < last and known[e] < last:
-            found[n] = e
+        if e and (person[e] != person[e - 1] or day[e] != day[e - 1]):
+            today = n
+        for nth in range(first_group[number[e]], first_group[number[e]] + groups_of[number[e]]):
+            g = groups[nth]
+            if seen[g] >= today:
+                earliest[seen[g]] = min(earliest[seen[g]], known[e])
+                continue
+            event[n], group[n], earliest[n], seen[g] = e, g, known[e], n
             n += 1
-    return found[:n]
+    return event[:n], group[:n], earliest[:n]
 
 
 @compiled
-def spread(places: Array, number: Array, first: Array, times: Array, groups: Array) -> tuple[Array, Array]:
-    """Return (row, group) for each group of each of these rows: `groups[first[k]]` and so on, `times[k]` of them.
-
-    `k` is the row's `number`.
-    """
-    most = len(places) * (times.max() if len(times) else 0)  # room that is not used is never touched
-    rows, of = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
+def spread(number: Array, first_group: Array, groups_of: Array, groups: Array) -> tuple[Array, Array]:
+    """Return (event, group) for each group of each event."""
+    size = 0
+    for k in number:
+        size += groups_of[k]
+    events, of = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32)
     n = 0
-    for row in places:
-        k = number[row]
-        for nth in range(first[k], first[k] + times[k]):
-            rows[n], of[n] = row, groups[nth]
+    for e in range(len(number)):
+        k = number[e]
+        for nth in range(first_group[k], first_group[k] + groups_of[k]):
+            events[n], of[n] = e, groups[nth]
             n += 1
-    return rows[:n], of[:n]
-
-
-@compiled
-def picked(column: Array, row: Array) -> Array:
-    """Return `column[row]`; of places in 32 bits NumPy would first make such of 64."""
-    answer = np.empty(len(row), dtype=column.dtype)
-    for n in range(len(row)):
-        answer[n] = column[row[n]]
-    return answer
+    return events, of

@@ -9,26 +9,29 @@ number.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from stratify.catalogue.entries import FeatureGroup
-from stratify.features.kernel import Floats, Ints
+from stratify.features.kernel import Events, Floats, Ints
 
 Bools = npt.NDArray[np.bool_]
 if TYPE_CHECKING:
-    from stratify.store.slices import Slice
+    from stratify.store.slices import Coded
 
 
-def proven(rows: Slice, of: Sequence[FeatureGroup], row: Ints, group: Ints) -> tuple[Ints, Ints]:
-    """Return (row, group) without the rows whose value is not known to lie in their group's range."""
-    sign = rows.coded("comparator")
+def proven(events: Events, of: Sequence[FeatureGroup], sign: Coded) -> Events:
+    """Return the events, one for each group, without those whose value is not known to lie in their group's range.
+
+    `sign` are the comparators of the events.
+    """
+    each, group = replace(events, code=sign.place).each()
+    assert each.value is not None
     less, more = (np.array([told == one for told in (*sign.values, None)]) for one in "<>")  # place -1, none, is last
-    place = sign.place[row]
-    kept = within(of, group, rows.floats("value")[row], less[place], more[place])
-    return row[kept], group[kept]
+    return each.at(np.flatnonzero(within(of, group, each.value, less[each.code], more[each.code])))
 
 
 def within(of: Sequence[FeatureGroup], group: Ints, value: Floats, less: Bools, more: Bools) -> Bools:

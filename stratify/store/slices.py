@@ -29,6 +29,10 @@ class Coded:
     place: Ints
     _values: pa.Array
 
+    def __len__(self) -> int:
+        """Return how many different values there are."""
+        return len(self._values)
+
     @cached_property
     def values(self) -> tuple[Any, ...]:
         """The different values; a person's slice holds those of other people too."""
@@ -50,7 +54,7 @@ class File:
     def open(cls, path: Path, domain: str) -> File:
         """Return the file at a path."""
         texts = [name for name, kind in DOMAINS[domain].items() if kind == "VARCHAR"]
-        return cls(ParquetFile(path, read_dictionary=texts, pre_buffer=False))  # buffering is for slow, far disks
+        return cls(ParquetFile(path, read_dictionary=texts, pre_buffer=False, memory_map=True))  # buffering is for slow, far disks
 
     @cached_property
     def _people(self) -> tuple[Ints, Ints]:
@@ -77,7 +81,6 @@ class Slice:
         self._person = person
         self._table: pa.Table | None = None
         self._read: dict[tuple[str, str], Any] = {}
-        self.reach: dict[Any, tuple[Any, Any]] = {}  # for whom asks the same again of the same landmark rows
         self._signatures: dict[tuple[str, ...], tuple[Ints, list[tuple[Any, ...]]]] = {}
 
     def ints(self, name: str) -> Ints:
@@ -106,7 +109,7 @@ class Slice:
         if not columns:
             return np.zeros(len(self.ints("person")), dtype=np.int32), [()]
         coded = [self.coded(name) for name in columns]
-        sizes = [len(column.values) + 1 for column in coded]  # the first stands for none
+        sizes = [len(column) + 1 for column in coded]  # the first stands for none
         number = coded[0].place.astype(np.int64) + 1
         for column, size in zip(coded[1:], sizes[1:], strict=True):
             number = number * size + (column.place + 1)
@@ -117,15 +120,8 @@ class Slice:
             told.insert(0, column.at(place - 1))
         return number, list(zip(*told, strict=True))
 
-    @cached_property
-    def _rows(self) -> slice:
-        """Where the person's rows lie among those read."""
-        assert self._person is not None
-        people = self._raw("person").to_numpy()
-        return slice(*(int(np.searchsorted(people, self._person, side)) for side in ("left", "right")))
-
     def _of_person(self, name: str) -> pa.ChunkedArray:
-        """A column of the row groups in which the person's rows may lie.
+        """A column of the person's rows.
 
         One read of all that was asked of the file before, of whomever, is cheaper than one of each column.
         """
@@ -133,24 +129,18 @@ class Slice:
         if self._table is None or name not in self._file.asked:
             self._file.asked.add(name)
             groups = self._file.row_groups(self._person)
-            self._table = self._file.parquet.read_row_groups(groups, sorted(self._file.asked), use_threads=False)
+            read = self._file.parquet.read_row_groups(groups, sorted(self._file.asked), use_threads=False)
+            first, past = np.searchsorted(read["person"].to_numpy(), [self._person, self._person + 1])
+            self._table = read.slice(first, past - first)
         return self._table[name]
-
-    def _raw(self, name: str) -> pa.Array:
-        if self._person is None:
-            column = self._file.parquet.read(columns=[name], use_threads=False)[name]
-        else:
-            column = self._of_person(name)
-        if column.num_chunks == 1:
-            return column.chunk(0)
-        if pa.types.is_dictionary(column.type):
-            column = column.unify_dictionaries()
-        return column.combine_chunks()
 
     def _once(self, kind: str, name: str, told: Callable[[pa.Array], Found]) -> Found:
         if (kind, name) not in self._read:
-            column = self._raw(name)
-            self._read[kind, name] = told(column if self._person is None else column[self._rows])
+            if self._person is None:
+                column = self._file.parquet.read(columns=[name], use_threads=False)[name]
+            else:
+                column = self._of_person(name)
+            self._read[kind, name] = told(_in_one(column))
         found: Found = self._read[kind, name]
         return found
 
@@ -158,6 +148,12 @@ class Slice:
         if column.null_count:
             raise DataError(f"store: {self.domain}: a row without `{name}`; land the extract again")
         return np.asarray(column.to_numpy())
+
+
+def _in_one(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return (column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column).combine_chunks()
 
 
 def _places(number: Ints, possible: int) -> tuple[Ints, Ints]:
