@@ -31,6 +31,8 @@ def index_cells(store: Store, rows: Rows, found: Present, birth: Ints, catalogue
     `found` are the rows' conditions, `birth` the day each row's person was born.
     """
     wanted = wanted_indices(catalogue)
+    if not wanted:
+        return {}
     told = set(store.measurable["indices"])
     lookback = np.concatenate([lookbacks(index) for index in wanted])
     has = presence(condition_events(store, _group_names(catalogue), bucket), rows, lookback)

@@ -98,9 +98,8 @@ def test_nothing_of_ours_moves_and_there_was_something_to_move(store, t, tmp_pat
 def of_family(name, changed):
     """A reader of events that does as it should, but for one family."""
 
-    def reader(store, family, of, bucket, rows):  # what leaks reads without asking what may reach the rows
-        leaks = family.id == name
-        return changed(store, family, of, bucket) if leaks else read_events(store, family, of, bucket, rows)
+    def reader(store, family, of, bucket):
+        return (changed if family.id == name else read_events)(store, family, of, bucket)
 
     return reader
 
@@ -142,7 +141,7 @@ def test_a_planted_leak_of_a_family_is_found_with_its_columns_and_table(
 
 
 def test_diagnoses_known_too_early_move_conditions_and_who_is_a_row(monkeypatch, found):
-    def early(store, names, bucket, _):
+    def early(store, names, bucket):
         events = condition_events(store, names, bucket)
         return replace(events, known=events.day)
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from stratify.cohort import residents, spells
-from stratify.features import kernel
 from stratify.features.build import matrix
 from stratify.features.conditions import Present
 from stratify.features.kernel import Rows
@@ -65,18 +64,21 @@ def literal(value):
     return "NULL" if value is None else f"'{value}'" if isinstance(value, str) else str(value)
 
 
-def from_store(registry, *, asked=None, at_once=kernel.EVENTS_AT_ONCE, per_bucket=layout.PEOPLE_PER_BUCKET):
-    """Every cell, {(source id, landmark): cells}, as the matrix is built; then also what `asked` says of the store."""
+def from_store(registry, *, asked=None, at_once=1_000_000, per_bucket=layout.PEOPLE_PER_BUCKET):
+    """Every cell, {(source id, landmark): cells}, as the matrix is built, so many landmark rows at once.
+
+    Then also what `asked` says of the store.
+    """
     found = {}
-    with landed(registry, per_bucket=per_bucket) as store, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernel, "EVENTS_AT_ONCE", at_once)
+    with landed(registry, per_bucket=per_bucket) as store:
         people, lived, names = store.persons(), spells(store.residence()), store.source_ids()
         everyone = residents(people, lived, LANDMARKS)
         for bucket in range(store.buckets):
-            mine = everyone.person % store.buckets == bucket
-            rows = Rows(everyone.person[mine], everyone.day[mine])
-            nothing = Present(np.zeros((len(rows), 0), bool), (), np.zeros(0, bool))
-            cells = matrix(store, rows, nothing, people, lived, CATALOGUE, bucket)
-            keys = zip(rows.person.tolist(), rows.day.tolist(), strict=True)
-            found |= {(names[who], t): told for (who, t), told in zip(keys, cells, strict=True)}
+            mine = np.flatnonzero(everyone.person % store.buckets == bucket)
+            for few in np.split(mine, range(at_once, len(mine), at_once)):
+                rows = Rows(everyone.person[few], everyone.day[few])
+                nothing = Present(np.zeros((len(rows), 0), bool), (), np.zeros(0, bool))
+                cells = matrix(store, rows, nothing, people, lived, CATALOGUE, bucket)
+                keys = zip(rows.person.tolist(), rows.day.tolist(), strict=True)
+                found |= {(names[who], t): told for (who, t), told in zip(keys, cells, strict=True)}
         return (found, asked(store, everyone, names)) if asked else found

@@ -14,7 +14,7 @@ from tests.property.registries import COLUMNS, FAMILIES, registries
 from tests.property.registry_answers import by_sql, from_loop
 from tests.property.registry_store import from_store
 
-VARIED = ["delivered in another order", "few events at once", "more buckets", "one person alone"]
+VARIED = ["delivered in another order", "few rows at once", "more buckets", "one person alone"]
 cases = st.tuples(registries, st.sampled_from(VARIED), st.integers(1, 3))
 
 
@@ -25,7 +25,7 @@ def check(case):
     same(cells, queried, "SQL")
     if varied == "one person alone":
         cells = {key: told for key, told in cells.items() if key[0] == f"p{number}"}
-    how = {"few events at once": {"at_once": number}, "more buckets": {"per_bucket": number}}
+    how = {"few rows at once": {"at_once": number}, "more buckets": {"per_bucket": number}}
     others = {"one person alone": registry.of(number), "delivered in another order": registry.reversed()}
     exactly(from_store(others.get(varied, registry), **how.get(varied, {})), cells, varied)
 
