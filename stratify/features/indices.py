@@ -47,10 +47,10 @@ def index_cells(store: Store, rows: Rows, found: Present, birth: Ints, catalogue
 
 
 @lru_cache(maxsize=4)
-def wanted_indices(catalogue: Catalogue) -> list[Index]:
+def wanted_indices(catalogue: Catalogue) -> tuple[Index, ...]:
     """Return the indices that feature families name, in the order of their ids."""
     named = {family.index for family in catalogue.features.values() if family.index is not None}
-    return [index for index in catalogue.indices.values() if index.id in named]
+    return tuple(index for index in catalogue.indices.values() if index.id in named)
 
 
 def scores_of(
