@@ -66,7 +66,7 @@ def scores_of(
     old = np.ones(len(rows), dtype=bool)
     if index.min_age is not None:
         old = (rows.day - birth) / DAYS_PER_YEAR >= index.min_age
-    has = has[old]
+    has = has[old]  # a copy: conditions are added to it
     for place, group in enumerate(index.group):
         for key in group.conditions:
             has[:, place] |= found.conditions[old, found.condition_ids.index(key)]

@@ -51,25 +51,26 @@ def check_rows(con: duckdb.DuckDBPyConnection, table: Table, raw: Raw | None, la
             f"SELECT CAST(NULL AS BIGINT) AS row_, CAST(NULL AS VARCHAR) AS reason, {typed} WHERE false"
         )
         return
-    typed = ", ".join(f"{typed_sql(c, raw)} AS {c.name}, {given_sql(c, raw)} AS given_{c.name}" for c in table.column)
+    apart = [c for c in table.column if _read_apart(c, raw)]
+    typed = ", ".join(
+        f"{f'told_{c.name}' if c in apart else typed_sql(c, raw)} AS {c.name}, {given_sql(c, raw)} AS given_{c.name}"
+        for c in table.column
+    )
+    read = "".join(
+        f' LEFT JOIN (SELECT "{c.name}" AS of_{c.name}, {typed_sql(c, raw)} AS told_{c.name} FROM (SELECT DISTINCT '
+        f'"{c.name}" FROM raw_{table.name}) AS different) AS read_{c.name} ON "{c.name}" = of_{c.name}'
+        for c in apart
+    )
     header = f"WHEN row_ = 1 THEN '{HEADER}' " if raw.header_rows else ""
     con.execute(
         f"CREATE TEMP TABLE checked_{table.name} AS "
         f"SELECT row_, CASE {header}{' '.join(_cases(table, last_day))} END AS reason, "
-        f"{', '.join(c.name for c in table.column)} FROM (SELECT row_, {typed} FROM raw_{table.name}) AS typed"
+        f"{', '.join(c.name for c in table.column)} FROM (SELECT row_, {typed} FROM raw_{table.name}{read}) AS typed"
     )
     for rule in table.superseded:
         _refuse(con, table.name, rule.reason, _superseded(con, table, rule))
     if table.once and raw.columns.keys() >= set(table.once_with):
-        columns = ", ".join(f'"{name}"' for name in raw.columns)
-        maybe = f"SELECT hash({columns}) FROM raw_{table.name} GROUP BY ALL HAVING count(*) > 1"  # few: spares a sort
-        _refuse(
-            con,
-            table.name,
-            AGAIN,
-            f"row_ IN (SELECT row_ FROM (SELECT row_, row_number() OVER (PARTITION BY {columns} ORDER BY row_) AS nth "
-            f"FROM raw_{table.name} WHERE hash({columns}) IN ({maybe})) AS numbered WHERE nth > 1)",
-        )
+        _refuse_again(con, table.name, ", ".join(f'"{name}"' for name in raw.columns))
     if table.key:
         key = ", ".join(table.key)
         _refuse(
@@ -125,6 +126,21 @@ def _refuse(con: duckdb.DuckDBPyConnection, name: str, reason: str, rows: str) -
     con.execute(f"UPDATE checked_{name} SET reason = ? WHERE reason IS NULL AND {rows}", [reason])
 
 
+def _refuse_again(con: duckdb.DuckDBPyConnection, name: str, columns: str) -> None:
+    """Refuse rows that repeat an earlier one in all of these columns.
+
+    They are looked for among those of which another has the same hash: few, which spares sorting them all.
+    """
+    con.execute(
+        f"CREATE TEMP TABLE alike AS SELECT hash({columns}) AS of FROM raw_{name} GROUP BY ALL HAVING count(*) > 1"
+    )
+    if con.execute("SELECT 1 FROM alike LIMIT 1").fetchone():
+        few = f"SELECT * FROM raw_{name} WHERE hash({columns}) IN (SELECT of FROM alike)"
+        nth = f"row_number() OVER (PARTITION BY {columns} ORDER BY row_)"
+        _refuse(con, name, AGAIN, f"row_ IN (SELECT row_ FROM (SELECT row_, {nth} AS nth FROM ({few})) WHERE nth > 1)")
+    con.execute("DROP TABLE alike")
+
+
 def _superseded(con: duckdb.DuckDBPyConnection, table: Table, rule: Superseded) -> str:
     """The rows that stand in another table too: those on the days that one covers."""
     if table.clock is None:
@@ -134,6 +150,13 @@ def _superseded(con: duckdb.DuckDBPyConnection, table: Table, rule: Superseded) 
     if first is None:
         return "false"
     return f"({rule.where}) AND CAST({table.clock.occurred} AS DATE) BETWEEN DATE '{first}' AND DATE '{last}'"
+
+
+def _read_apart(column: Column, raw: Raw) -> bool:
+    """Whether each different value is read once, and not row by row: there are few days, and they are dear to read."""
+    kind = raw.columns.get(column.name)
+    written = kind is not None and not kind.startswith(("DATE", "TIMESTAMP"))
+    return column.type in ("week", "month", "date") and written
 
 
 def _cases(table: Table, last_day: date) -> list[str]:

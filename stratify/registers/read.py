@@ -29,7 +29,7 @@ Only = Mapping[str, Collection[str]]  # of these tables these columns alone are 
 
 @dataclass(frozen=True)
 class Raw:
-    """A table as delivered, in a DuckDB table `raw_<name>` with a column `row_` that numbers its rows."""
+    """A table as delivered, in a DuckDB view `raw_<name>` with a column `row_` that numbers its rows."""
 
     name: str
     columns: Mapping[str, str]  # lower-case name: DuckDB type, over all files
@@ -60,6 +60,12 @@ def open_extract(
     if data.is_file() and data.suffix in (".duckdb", ".db"):
         return _from_duckdb(con, data, set(names), only or {})
     raise DataError(f"--data needs a folder of Parquet or CSV files, or a .duckdb file, got {data}")
+
+
+def let_go(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Drop a table as delivered, once nothing asks for it."""
+    con.execute(f"DROP VIEW raw_{name}")
+    con.execute(f"DROP TABLE delivered_{name}")
 
 
 def quoted(text: object) -> str:
@@ -216,18 +222,21 @@ def _copy(
     problems: list[str],
 ) -> Raw | None:
     try:
-        con.execute(f"CREATE TEMP TABLE raw_{name} AS SELECT row_number() OVER () AS row_, * FROM {source}", parameters)
+        con.execute(f"CREATE TEMP TABLE delivered_{name} AS SELECT * FROM {source}", parameters)
     except duckdb.Error as error:
         problems.append(f"{name}: {_why(error, 'its files cannot be read as one table')}")
         return None
-    described = con.execute(f"DESCRIBE raw_{name}").fetchall()[1:]
+    described = con.execute(f"DESCRIBE delivered_{name}").fetchall()
     delivered = [column for column, *_ in described]
-    header = _header_as_data(con, f"(SELECT * EXCLUDE (row_) FROM raw_{name} ORDER BY row_)", delivered)
+    header = _header_as_data(con, f"(SELECT * FROM delivered_{name})", delivered)
     titles = header or delivered
     for column, title in zip(delivered, titles, strict=True):
         if column != title.lower():
-            con.execute(f'ALTER TABLE raw_{name} RENAME COLUMN "{column}" TO "{title.lower()}"')
+            con.execute(f'ALTER TABLE delivered_{name} RENAME COLUMN "{column}" TO "{title.lower()}"')
     columns = {title.lower(): kind for title, (_, kind, *_) in zip(titles, described, strict=True)}
+    # DuckDB numbers a table's rows itself, for nothing, unless a column of the delivery goes by that name
+    number = "rowid + 1" if "rowid" not in columns else "row_number() OVER ()"
+    con.execute(f"CREATE TEMP VIEW raw_{name} AS SELECT {number} AS row_, * FROM delivered_{name}")
     rows = _number(con, f"SELECT count(*) FROM raw_{name}")
     return Raw(name, columns, files or {name: columns}, rows, header_rows=int(header is not None))
 

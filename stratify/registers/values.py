@@ -51,6 +51,8 @@ def given_sql(column: Column, raw: Raw) -> str:
         return "false"
     if kind in INTEGERS or kind.startswith(("DATE", "TIMESTAMP")):
         return f'"{column.name}" IS NOT NULL'
+    if kind in EXACT and column.type != "text":
+        return f'("{column.name}" IS NOT NULL AND NOT isnan("{column.name}"))'
     return f"{text_sql(column, raw)} IS NOT NULL"
 
 

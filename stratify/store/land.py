@@ -22,7 +22,7 @@ from stratify.registers import check, danish, omop, switch
 from stratify.registers.complete import cut_contacts, cut_tables
 from stratify.registers.declare import Table, tables
 from stratify.registers.delivery import Delivery, read_delivery, today
-from stratify.registers.read import Extract, Raw, open_extract, quoted
+from stratify.registers.read import Extract, Raw, let_go, open_extract, quoted
 from stratify.registers.source import Source
 from stratify.registers.stays import CONTACT, CONTACT_SETTING, OPEN_DAYS, STAY
 from stratify.registers.uses import use_of
@@ -74,6 +74,7 @@ def land(
     with duckdb.connect(":memory:") as con:
         con.execute(f"SET memory_limit = {quoted(MEMORY_LIMIT)}")
         con.execute("SET enable_progress_bar = false")  # we tell how far it is
+        con.execute("SET checkpoint_threshold = '1TB'")  # in memory it would write what is written already, again
         con.execute(f"SET temp_directory = {quoted(spill)}")
         progress("reading tables")
         declared = tables(reader.tables)
@@ -83,7 +84,7 @@ def land(
         counts = {name: check.count(con, declared[name], raw) for name, raw in sorted(extract.tables.items())}
         write_refused(con, extract.tables, out)
         for name in extract.tables:  # as delivered, they are not asked again, and memory is dear
-            con.execute(f"DROP TABLE raw_{name}")
+            let_go(con, name)
         reader.prepare(con)
 
         def made(name: str, sql: str) -> str:
