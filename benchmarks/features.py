@@ -221,7 +221,7 @@ class History:
         for family in {column.family.id: column.family for column in chosen}.values():
             of = groups(family, CATALOGUE)
             if store.has(family.domain):
-                read, group = read_events(store, family, of, bucket).each()
+                read, group, _ = read_events(store, family, of, bucket).each()
                 nothing = np.full(len(read.day), np.nan)
                 value = nothing if read.value is None else read.value
                 code = np.zeros(len(read.day), dtype=np.int64) if read.code is None else read.code

@@ -99,14 +99,14 @@ class Events:
         told = {one.name: getattr(self, one.name) for one in fields(self)}
         return replace(self, **{name: column[places] for name, column in told.items() if column is not None})
 
-    def each(self) -> tuple[Events, Ints]:
-        """Return an event for each group of each event, and the groups."""
+    def each(self) -> tuple[Events, Ints, Ints]:
+        """Return an event for each group of each event, those groups, and the places of the events they come from."""
         from stratify.features.loops import spread
 
         if not isinstance(self.group, Belonging):
-            return self, self.group
+            return self, self.group, np.arange(len(self.person))
         place, group = spread(*self.group.for_loops)
-        return replace(self.at(place), group=group), group
+        return replace(self.at(place), group=group), group, place
 
     def for_loops(self, groups: int) -> tuple[Days, ...]:
         """Return person, day, known and the groups they belong to; ValueError for a group that is none of so many."""

@@ -9,7 +9,6 @@ number.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,10 +27,11 @@ def proven(events: Events, of: Sequence[FeatureGroup], sign: Coded) -> Events:
 
     `sign` are the comparators of the events.
     """
-    each, group = replace(events, code=sign.place).each()
+    each, group, place = events.each()
     assert each.value is not None
     less, more = (np.array([told == one for told in (*sign.values, None)]) for one in "<>")  # place -1, none, is last
-    return each.at(np.flatnonzero(within(of, group, each.value, less[each.code], more[each.code])))
+    signed = sign.place[place]
+    return each.at(np.flatnonzero(within(of, group, each.value, less[signed], more[signed])))
 
 
 def within(of: Sequence[FeatureGroup], group: Ints, value: Floats, less: Bools, more: Bools) -> Bools:

@@ -42,7 +42,7 @@ def stay(person, day, **told):
 
 
 def told(events):
-    each, group = events.each()
+    each, group, _ = events.each()
     return list(zip(*(a.tolist() for a in (each.person, each.day, each.known, group)), strict=True))
 
 
@@ -109,3 +109,11 @@ def test_a_code_is_matched_as_text_and_never_read_as_sql(write_store):
 def test_a_domain_without_rows_has_no_events(write_store):
     of = family("drug", {"a": {}, "b": {}})
     assert told(read_events(write_store({"drug": []}), of, of.group, 0)) == []
+
+
+def test_an_event_of_several_groups_is_one_of_each_and_keeps_what_is_told_of_it(write_store):
+    of = family("lab", {"all": {}, "hba1c": {"codes": ["NPU27300"]}})
+    rows = [{"person": 0, "day": T + n, "known": T + n, "code": code, "value": float(n), "comparator": None}
+            for n, code in enumerate(["NPU01567", "NPU27300"])]  # fmt: skip
+    each, group, place = read_events(write_store({"lab": rows}), of, of.group, 0).each()
+    assert (group.tolist(), place.tolist(), each.value.tolist()) == ([0, 0, 1], [0, 1, 1], [0.0, 1.0, 1.0])
