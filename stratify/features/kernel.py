@@ -118,6 +118,10 @@ class Events:
         else:
             every = np.arange(groups, dtype=np.int32)
             belonging = Belonging(self.group, every, np.ones_like(every), every)
+        told = {len(column) for column in (self.day, self.known, belonging.number, self.value, self.until, self.code,
+                                           self.end, self.end_known) if column is not None}  # fmt: skip
+        if told != {len(self.person)}:
+            raise ValueError("events must have as many of each column as of people")
         return _days(self.person), _days(self.day), _days(self.known), *belonging.for_loops
 
 

@@ -32,7 +32,7 @@ class Store:
     root: Path
     person: int | None = None  # whose rows alone `slice` gives
     _held: dict[str, tuple[int, Slice]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _open: dict[Path, File] = field(default_factory=dict, repr=False, compare=False)
+    _open: dict[tuple[str, int], File] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
@@ -134,12 +134,12 @@ class Store:
     def _file(self, domain: str, bucket: int) -> File:
         from stratify.store.slices import File
 
-        path = self.root / bucket_file(domain, bucket)
-        if self.person is None:  # in bulk, a file is read once
-            return File.open(path, domain)
-        if path not in self._open:
-            self._open[path] = File.open(path, domain)
-        return self._open[path]
+        found = self._open.get((domain, bucket))
+        if found is None:
+            found = File.open(self.root / bucket_file(domain, bucket), domain)
+            if self.person is not None:  # in bulk, a file is read once
+                self._open[domain, bucket] = found
+        return found
 
     def events(self, domain: str, bucket: int | None) -> str:
         """Return the SQL that reads a domain's rows with their place in the file."""

@@ -128,7 +128,7 @@ class Slice:
         One read of all that was asked of the file before, of whomever, is cheaper than one of each column.
         """
         assert self._person is not None
-        if self._table is None or name not in self._file.asked:
+        if self._table is None or name not in self._table.column_names:
             self._file.asked.add(name)
             groups = self._file.row_groups(self._person)
             read = self._file.parquet.read_row_groups(groups, sorted(self._file.asked), use_threads=False)

@@ -204,6 +204,12 @@ def test_unsorted_rows_are_refused(order):
         aggregate(as_events([(0, 5, 5, 0, 1.0, None, 0)]), rows, 1, [30])
 
 
+def test_events_with_a_column_too_short_are_refused_since_loops_would_read_past_its_end():
+    one = np.array([0])
+    with pytest.raises(ValueError, match="as many of each column as of people"):
+        aggregate(Events(one, one, one, one, value=np.empty(0)), Rows(one, one + 9), 1, [30])
+
+
 @pytest.mark.parametrize("windows", [[], [0, 30], [30, 30], [365, 30], [-1]])
 def test_windows_that_do_not_ascend_are_refused(windows):
     with pytest.raises(ValueError, match="windows must be ascending and positive"):
