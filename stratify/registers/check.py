@@ -52,13 +52,12 @@ def check_rows(con: duckdb.DuckDBPyConnection, table: Table, raw: Raw | None, la
         )
         return
     apart = [c for c in table.column if _read_apart(c, raw)]
-    typed = ", ".join(
-        f"{f'told_{c.name}' if c in apart else typed_sql(c, raw)} AS {c.name}, {given_sql(c, raw)} AS given_{c.name}"
-        for c in table.column
-    )
+    value = {c.name: f"read_{c.name}.told" if c in apart else typed_sql(c, raw) for c in table.column}
+    typed = ", ".join(f"{value[c.name]} AS {c.name}, {given_sql(c, raw)} AS given_{c.name}" for c in table.column)
     read = "".join(
-        f' LEFT JOIN (SELECT "{c.name}" AS of_{c.name}, {typed_sql(c, raw)} AS told_{c.name} FROM (SELECT DISTINCT '
-        f'"{c.name}" FROM raw_{table.name}) AS different) AS read_{c.name} ON "{c.name}" = of_{c.name}'
+        f' LEFT JOIN (SELECT "{c.name}" AS delivered, {typed_sql(c, raw)} AS told FROM (SELECT DISTINCT "{c.name}" '
+        f"FROM raw_{table.name}) AS different) AS read_{c.name} "
+        f'ON raw_{table.name}."{c.name}" = read_{c.name}.delivered'
         for c in apart
     )
     header = f"WHEN row_ = 1 THEN '{HEADER}' " if raw.header_rows else ""
