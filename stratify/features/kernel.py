@@ -194,7 +194,7 @@ def aggregate(
     numbers = (_numbers(of) for of in (events.value, events.until, events.end, events.end_known))
     if not fill(*told, superseded, *numbers, *rows.for_loops, np.array(edges), *(of.ravel() for of in parts.values())):
         raise ValueError("events must be sorted by person and day")
-    return Cells(edges, parts, events, rows)
+    return Cells(edges, {name: parts[name] for name in wanted}, events, rows)
 
 
 def presence(events: Events, rows: Rows, lookback: Ints) -> npt.NDArray[np.bool_]:
@@ -285,7 +285,8 @@ def _wanted(events: Events, aggregates: Collection[str] | None) -> frozenset[str
 def _needed(aggregates: frozenset[str] | None) -> frozenset[str]:
     from stratify.features.aggregates import AGGREGATES
 
-    return frozenset(part for name in aggregates or AGGREGATES for part in AGGREGATES[name].needs)
+    names = AGGREGATES if aggregates is None else aggregates
+    return frozenset(part for name in names for part in AGGREGATES[name].needs)
 
 
 def refuse_unsorted(person: Ints, day: Ints, what: str) -> None:

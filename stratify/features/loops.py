@@ -59,7 +59,7 @@ def fill(
     moments: Array,
     days: Array,
 ) -> bool:
-    """Gather the parts of every event at every row that it reaches; False where events or rows are not sorted.
+    """Gather the parts of every event at every row that it reaches; False where events are not sorted.
 
     A part is a flat (groups, bins, rows), `moments` three of them.
     """

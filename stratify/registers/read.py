@@ -237,6 +237,8 @@ def _copy(
     # DuckDB numbers a table's rows itself, for nothing, unless a column of the delivery goes by that name
     number = "rowid + 1" if "rowid" not in columns else "row_number() OVER ()"
     con.execute(f"CREATE TEMP VIEW raw_{name} AS SELECT {number} AS row_, * FROM delivered_{name}")
+    told = con.execute(f"DESCRIBE raw_{name}").fetchall()[1:]  # a delivered `row_` has another name here
+    columns = {column: kind for column, kind, *_ in told}
     rows = _number(con, f"SELECT count(*) FROM raw_{name}")
     return Raw(name, columns, files or {name: columns}, rows, header_rows=int(header is not None))
 

@@ -160,7 +160,7 @@ def _in_one(column: pa.ChunkedArray) -> pa.Array:
 
 def _places(number: Ints, possible: int) -> tuple[Ints, Ints]:
     """The numbers below `possible` that occur, ascending, and the place of each of `number` among them."""
-    if possible > 10_000 + 100 * len(number):
+    if possible > min(10_000 + 100 * len(number), 10_000_000):
         occurs, place = np.unique(number, return_inverse=True)
         return occurs, place.astype(np.int32)
     occurs = np.flatnonzero(np.bincount(number, minlength=possible))
