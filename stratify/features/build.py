@@ -131,11 +131,10 @@ def _measurable(store: Store, domain: str, of: Sequence[FeatureGroup]) -> npt.ND
     told = store.measurable
     uncoded = domain in ("drug", "procedure") and not told.get(f"{domain}_codes", True)
     labs = set(told["lab_codes"]) if domain == "lab" and "lab_codes" in told else None
-    untold = {column for column in ("acute", "care") if not told[column]}
     return np.array(
         [
             not (group.codes and (uncoded or (labs is not None and labs.isdisjoint(group.codes))))
-            and untold.isdisjoint(group.where)
+            and all(told[column] for column in ("acute", "care") if column in group.where)
             for group in of
         ]
     )

@@ -116,5 +116,5 @@ def read_drugs(store: Store, groups: Sequence[Group], bucket: int) -> Events:
     from stratify.features.loops import once_a_day
 
     redeemed = chosen_events(store.slice("drug", bucket), _choice(tuple(groups)))
-    place, group, earliest = once_a_day(*redeemed.for_loops(len(groups)))
+    place, group, earliest = once_a_day(redeemed.for_loops(len(groups)))
     return replace(redeemed.at(place), known=earliest, group=group)

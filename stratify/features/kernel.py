@@ -191,8 +191,9 @@ def aggregate(
         raise ValueError("days_within needs the events' ends")
     shape = (groups, len(edges) - 1, len(rows))
     parts = {name: _empty(name, shape) if name in wanted else _UNWANTED[name] for name in PARTS}
-    numbers = (_numbers(of) for of in (events.value, events.until, events.end, events.end_known))
-    if not fill(*told, superseded, *numbers, *rows.for_loops, np.array(edges), *(of.ravel() for of in parts.values())):
+    numbers = tuple(_numbers(of) for of in (events.value, events.until, events.end, events.end_known))
+    flat = tuple(of.ravel() for of in parts.values())
+    if not fill(told, superseded, numbers, rows.for_loops, np.array(edges), flat):
         raise ValueError("events must be sorted by person and day")
     return Cells(edges, {name: parts[name] for name in wanted}, events, rows)
 
@@ -205,7 +206,7 @@ def presence(events: Events, rows: Rows, lookback: Ints) -> npt.NDArray[np.bool_
     from stratify.features.loops import mark
 
     has, days = np.zeros((len(rows), len(lookback)), dtype=bool), np.asarray(lookback, dtype=np.int64)
-    if not mark(*events.for_loops(len(lookback)), _numbers(events.until), *rows.for_loops, days, has):
+    if not mark(events.for_loops(len(lookback)), _numbers(events.until), rows.for_loops, days, has):
         raise ValueError("events must be sorted by person and day")
     return has
 
@@ -241,7 +242,7 @@ def _superseded(events: Events, told: tuple[Days, ...]) -> Days:
     if codes > MANY_CODES:
         found, code = np.unique(code, return_inverse=True)
         codes = len(found)
-    return np.asarray(superseded_by(*told, _days(code), codes))
+    return np.asarray(superseded_by(told, _days(code), codes))
 
 
 def _empty(part: str, shape: tuple[int, ...]) -> npt.NDArray[np.generic]:

@@ -1,8 +1,10 @@
 """The loops of the window kernel, compiled by Numba: over events in their order, and the rows of each one's person.
 
 Arrays that were not asked for, or that the events do not have, come empty. Days and people are int32; what may be
-missing is a float64, NaN where it is. An event belongs to `groups_of[k]` groups, `groups[first_group[k]]` and on, k its
-`number`. A person has `times[p]` landmark rows, `first[p]` and on, p counted from the `lowest` person.
+missing is a float64, NaN where it is.
+`events` are person, day, known, number, first_group, groups_of and groups: an event belongs to `groups_of[k]` groups,
+`groups[first_group[k]]` and on, k its `number`. `landmarks` are lowest, first, times and t, the days of the rows: a
+person has `times[p]` of them, `first[p]` and on, p counted from the `lowest` person.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+Arrays = tuple[Array, ...]
 FOREVER = 10_000_000  # a day that no row has
 
 
@@ -28,44 +31,33 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @compiled
-def fill(
-    person: Array,
-    day: Array,
-    known: Array,
-    number: Array,
-    first_group: Array,
-    groups_of: Array,
-    groups: Array,
-    superseded: Array,
-    value: Array,
-    until: Array,
-    end: Array,
-    end_known: Array,
-    lowest: int,
-    first: Array,
-    times: Array,
-    t: Array,
-    edges: Array,
-    count: Array,
-    valued: Array,
-    distinct: Array,
-    total: Array,
-    least: Array,
-    most: Array,
-    newest: Array,
-    oldest: Array,
-    newest_valued: Array,
-    oldest_valued: Array,
-    moments: Array,
-    days: Array,
-) -> bool:
+def comes_before(person: Array, day: Array, e: int) -> bool:
+    """Return whether an event belongs before the one it follows."""
+    return e > 0 and (person[e] < person[e - 1] or (person[e] == person[e - 1] and day[e] < day[e - 1]))
+
+
+@compiled
+def pairs(number: Array, groups_of: Array) -> int:
+    """Return how many groups the events have, all told."""
+    size = 0
+    for k in number:
+        size += groups_of[k]
+    return size
+
+
+@compiled
+def fill(events: Arrays, superseded: Array, numbers: Arrays, landmarks: Any, edges: Array, parts: Arrays) -> bool:
     """Gather the parts of every event at every row that it reaches; False where events are not sorted.
 
-    A part is a flat (groups, bins, rows), `moments` three of them.
+    `numbers` are value, until, end and end_known. A part is a flat (groups, bins, rows), `moments` three of them.
     """
+    person, day, known, number, first_group, groups_of, groups = events
+    value, until, end, end_known = numbers
+    lowest, first, times, t = landmarks
+    count, valued, distinct, total, least, most, newest, oldest, newest_valued, oldest_valued, moments, days = parts
     bins, longest, pair, size, rows = len(edges) - 1, edges[-1], 0, len(moments) // 3, len(t)
     for e in range(len(person)):
-        if e and (person[e] < person[e - 1] or (person[e] == person[e - 1] and day[e] < day[e - 1])):
+        if comes_before(person, day, e):
             return False
         k, at = number[e], person[e] - lowest
         its = groups_of[k]
@@ -134,28 +126,15 @@ def fill(
 
 
 @compiled
-def mark(
-    person: Array,
-    day: Array,
-    known: Array,
-    number: Array,
-    first_group: Array,
-    groups_of: Array,
-    groups: Array,
-    until: Array,
-    lowest: int,
-    first: Array,
-    times: Array,
-    t: Array,
-    lookback: Array,
-    has: Array,
-) -> bool:
+def mark(events: Arrays, until: Array, landmarks: Any, lookback: Array, has: Array) -> bool:
     """Set `has`, (rows, groups), where an event of the group reaches the row within the group's look-back.
 
     False where events are not sorted.
     """
+    person, day, known, number, first_group, groups_of, groups = events
+    lowest, first, times, t = landmarks
     for e in range(len(person)):
-        if e and (person[e] < person[e - 1] or (person[e] == person[e - 1] and day[e] < day[e - 1])):
+        if comes_before(person, day, e):
             return False
         k, at = number[e], person[e] - lowest
         if groups_of[k] == 0 or at < 0 or at >= len(times):
@@ -171,24 +150,13 @@ def mark(
 
 
 @compiled
-def superseded_by(
-    person: Array,
-    day: Array,
-    known: Array,
-    number: Array,
-    first_group: Array,
-    groups_of: Array,
-    groups: Array,
-    code: Array,
-    codes: int,
-) -> Array:
+def superseded_by(events: Arrays, code: Array, codes: int) -> Array:
     """Return from which day on a newer event of the same person, group and code is known; `FOREVER` while none is.
 
     For each event and group of it, in that order.
     """
-    pair = 0
-    for k in number:
-        pair += groups_of[k]
+    person, day, known, number, first_group, groups_of, groups = events
+    pair = pairs(number, groups_of)
     answer = np.full(pair, FOREVER, dtype=np.int32)
     keys = ((groups.max() if len(groups) else 0) + 1) * codes
     earliest, whose = np.empty(keys, dtype=np.int32), np.full(keys, -1, dtype=np.int32)
@@ -205,19 +173,10 @@ def superseded_by(
 
 
 @compiled
-def once_a_day(
-    person: Array,
-    day: Array,
-    known: Array,
-    number: Array,
-    first_group: Array,
-    groups_of: Array,
-    groups: Array,
-) -> tuple[Array, Array, Array]:
+def once_a_day(events: Arrays) -> tuple[Array, Array, Array]:
     """Return (event, group, known) for each person, day and group: its first event, known when any of them was."""
-    size = 0
-    for k in number:
-        size += groups_of[k]
+    person, day, known, number, first_group, groups_of, groups = events
+    size = pairs(number, groups_of)
     event, group, earliest = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32)
     seen = np.full(groups.max() + 1 if len(groups) else 0, -1)
     n = today = 0
@@ -237,9 +196,7 @@ def once_a_day(
 @compiled
 def spread(number: Array, first_group: Array, groups_of: Array, groups: Array) -> tuple[Array, Array]:
     """Return (event, group) for each group of each event."""
-    size = 0
-    for k in number:
-        size += groups_of[k]
+    size = pairs(number, groups_of)
     events, of = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32)
     n = 0
     for e in range(len(number)):

@@ -233,9 +233,8 @@ def _copy(
     for column, title in zip(delivered, titles, strict=True):
         if column != title.lower():
             con.execute(f'ALTER TABLE delivered_{name} RENAME COLUMN "{column}" TO "{title.lower()}"')
-    columns = {title.lower(): kind for title, (_, kind, *_) in zip(titles, described, strict=True)}
     # DuckDB numbers a table's rows itself, for nothing, unless a column of the delivery goes by that name
-    number = "rowid + 1" if "rowid" not in columns else "row_number() OVER ()"
+    number = "row_number() OVER ()" if "rowid" in (title.lower() for title in titles) else "rowid + 1"
     con.execute(f"CREATE TEMP VIEW raw_{name} AS SELECT {number} AS row_, * FROM delivered_{name}")
     told = con.execute(f"DESCRIBE raw_{name}").fetchall()[1:]  # a delivered `row_` has another name here
     columns = {column: kind for column, kind, *_ in told}

@@ -54,9 +54,8 @@ class File:
     def open(cls, path: Path, domain: str) -> File:
         """Return the file at a path."""
         texts = [name for name, kind in DOMAINS[domain].items() if kind == "VARCHAR"]
-        return cls(
-            ParquetFile(path, read_dictionary=texts, pre_buffer=False, memory_map=True)
-        )  # buffering is for slow, far disks
+        parquet = ParquetFile(path, read_dictionary=texts, pre_buffer=False, memory_map=True)  # the disk is near
+        return cls(parquet)
 
     @cached_property
     def _people(self) -> tuple[Ints, Ints]:
