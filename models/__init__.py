@@ -16,39 +16,45 @@ if TYPE_CHECKING:
         MemberFiles,
         load_bundle,
         load_champion,
+        member_key,
         read_member,
         roll_back,
         set_champion,
         with_member,
         write_bundle,
     )
+    from models.declared import Declared, load_declared
     from models.explain import reasons
     from models.keys import ensure_signing_keys
     from models.registry import Registry
     from models.scoring import Member
-    from models.spec import Spec, load_specs
+    from models.shown import Shown, shown_risks
+    from models.spec import Spec
     from models.split import NotTrained
-    from models.table import Origin, Table
+    from models.table import Labels, Origin, Table
     from models.train import Trained, chosen_folder, train_outcome
 
 _WHERE = {
     "Bundle": "bundle", "Content": "bundle", "MemberFiles": "bundle", "load_bundle": "bundle",
-    "load_champion": "bundle", "read_member": "bundle", "roll_back": "bundle", "set_champion": "bundle",
-    "with_member": "bundle", "write_bundle": "bundle",
+    "load_champion": "bundle", "member_key": "bundle", "read_member": "bundle", "roll_back": "bundle",
+    "set_champion": "bundle", "with_member": "bundle", "write_bundle": "bundle",
+    "Declared": "declared", "load_declared": "declared",
     "reasons": "explain",
     "ensure_signing_keys": "keys",
     "Registry": "registry",
     "Member": "scoring",
-    "Spec": "spec", "load_specs": "spec",
+    "Shown": "shown", "shown_risks": "shown",
+    "Spec": "spec",
     "NotTrained": "split",
-    "Origin": "table", "Table": "table",
+    "Labels": "table", "Origin": "table", "Table": "table",
     "Trained": "train", "chosen_folder": "train", "train_outcome": "train",
 }  # fmt: skip
 
 __all__ = [
-    "Bundle", "Content", "Member", "MemberFiles", "NotTrained", "Origin", "Registry", "Spec", "Table", "Trained",
-    "chosen_folder", "ensure_signing_keys", "load_bundle", "load_champion", "load_specs", "read_member", "reasons",
-    "roll_back", "set_champion", "train_outcome", "with_member", "write_bundle",
+    "Bundle", "Content", "Declared", "Labels", "Member", "MemberFiles", "NotTrained", "Origin", "Registry", "Shown",
+    "Spec", "Table", "Trained", "chosen_folder", "ensure_signing_keys", "load_bundle", "load_champion",
+    "load_declared", "member_key", "read_member", "reasons", "roll_back", "set_champion", "shown_risks",
+    "train_outcome", "with_member", "write_bundle",
 ]  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Bundles: the whole set of served models in one signed folder, and the pointer to the one that is served.
 
-bundles/<version>/  manifest.json, manifest.sig, columns.json, <outcome>/{model.*, calibration, reference, golden, card}
+bundles/<version>/  manifest.json, manifest.sig, columns.json,
+                    <outcome>/<population>/{model.*, calibration, reference, golden, card}
 bundles/champion    the served version; bundles/champion_before the one it replaced
 The version is drawn from the content, so equal content is the same bundle. A bundle without members is legal: its
 `not_trained` says why. Every reader verifies the signature, each file's SHA-256, that no other file lies there, and
@@ -27,7 +28,7 @@ from models.table import Column, Origin, column_ids, columns_digest, refusal
 from stratify.errors import BundleError, GateError
 from stratify.files import canonical_json, digest_text, folder_written_whole, write_bytes, write_text
 
-FORMAT = 1
+FORMAT = 2
 CHAMPION, BEFORE = "champion", "champion_before"
 MANIFEST, SIGNATURE, COLUMNS = "manifest.json", "manifest.sig", "columns.json"
 MEMBER_FILES = ("calibration.json", "reference.json", "golden.json", "card.json")  # and the model's own
@@ -36,7 +37,7 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class MemberFiles:
-    """One outcome's served model as bytes, and the version it has in the registry (None: not registered)."""
+    """One served model as bytes, and the version it has in the registry (None: not registered)."""
 
     files: Mapping[str, bytes]
     registered_version: int | None = None
@@ -66,20 +67,19 @@ class MemberFiles:
 
 @dataclass(frozen=True)
 class Content:
-    """What a bundle is made of, before it has a version."""
+    """What a bundle is made of, before it has a version; members by key, `<outcome>/<population>`."""
 
     columns: Sequence[Column]
     catalogue_digest: str
     data: Mapping[str, str]  # source, covers_to, delivered
-    population: str
     members: Mapping[str, MemberFiles]
     not_trained: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
-    def of(cls, origin: Origin, population: str, columns: Sequence[Column]) -> Content:
+    def of(cls, origin: Origin, columns: Sequence[Column]) -> Content:
         """Return a content without members, for rows of this origin."""
         data = {"source": origin.source, "covers_to": origin.covers_to, "delivered": origin.delivered}
-        return cls(columns, origin.catalogue_digest, data, population, {})
+        return cls(columns, origin.catalogue_digest, data, {})
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,18 @@ class Bundle:
 
     @property
     def cards(self) -> dict[str, dict[str, Any]]:
-        """The model card of each outcome."""
-        return {outcome: files.card for outcome, files in self.content.members.items()}
+        """The model card of each member."""
+        return {key: files.card for key, files in self.content.members.items()}
+
+    def places(self, key: str) -> list[int]:
+        """Return where a member's columns stand among the bundle's."""
+        at = {name: j for j, name in enumerate(column_ids(self.content.columns))}
+        return [at[name] for name in self.members[key].columns]
+
+
+def member_key(outcome: str, population: str) -> str:
+    """Return the key of a model: its folder, and its name wherever models stand side by side."""
+    return f"{outcome}/{population}"
 
 
 def read_member(folder: Path, registered_version: int | None = None) -> MemberFiles:
@@ -104,10 +114,10 @@ def read_member(folder: Path, registered_version: int | None = None) -> MemberFi
     return MemberFiles({p.name: p.read_bytes() for p in sorted(folder.iterdir())}, registered_version)
 
 
-def with_member(content: Content, outcome: str, member: MemberFiles) -> Content:
-    """Return the content with this one outcome's member put in the place of the old one; the others stay."""
-    members = {**content.members, outcome: member}
-    kept = [entry for entry in content.not_trained if entry["outcome"] != outcome]
+def with_member(content: Content, key: str, member: MemberFiles) -> Content:
+    """Return the content with this one member put in the place of the old one; the others stay."""
+    members = {**content.members, key: member}
+    kept = [told for told in content.not_trained if member_key(told["outcome"], told["population"]) != key]
     return replace(content, members=dict(sorted(members.items())), not_trained=kept)
 
 
@@ -125,19 +135,19 @@ def write_bundle(bundles: Path, content: Content, private_key: Path) -> str:
     manifest = _manifest(content, {path: _sha256(data) for path, data in files.items()})
     problems = [
         told
-        for outcome, member in content.members.items()
-        for told in _unfit(outcome, member, Member.from_files(member.files), content)
+        for key, member in content.members.items()
+        for told in _unfit(key, member, Member.from_files(member.files), content)
     ]
     if problems:
         raise BundleError("the bundle does not fit together; train these outcomes again:", problems)
-    text, key = canonical_json(manifest), read_private_key(private_key)
+    text, signing = canonical_json(manifest), read_private_key(private_key)
     folder = bundles / str(manifest["version"])
-    if not _stands(folder, key.public_key()):
+    if not _stands(folder, signing.public_key()):
         with folder_written_whole(folder) as fresh:
             for path, data in files.items():
                 write_bytes(fresh / path, data)
             write_text(fresh / MANIFEST, text)
-            write_text(fresh / SIGNATURE, key.sign(text.encode()).hex() + "\n")
+            write_text(fresh / SIGNATURE, signing.sign(text.encode()).hex() + "\n")
     return folder.name
 
 
@@ -195,21 +205,18 @@ def _load(folder: Path, key: Ed25519PublicKey, threads: int) -> Bundle:
         columns=json.loads(files[COLUMNS]),
         catalogue_digest=manifest["catalogue_digest"],
         data=manifest["data"],
-        population=manifest["population"]["id"],
         members={
-            outcome: MemberFiles(
-                {path.split("/")[1]: data for path, data in files.items() if path.startswith(outcome + "/")},
+            name: MemberFiles(
+                {path.rsplit("/", 1)[1]: data for path, data in files.items() if path.startswith(name + "/")},
                 entry["registered_version"],
             )
-            for outcome, entry in manifest["members"].items()
+            for name, entry in manifest["members"].items()
         },
         not_trained=manifest["not_trained"],
     )
-    members = {outcome: Member.from_files(m.files, threads=threads) for outcome, m in content.members.items()}
+    members = {name: Member.from_files(m.files, threads=threads) for name, m in content.members.items()}
     problems = [
-        told
-        for outcome, member in content.members.items()
-        for told in _unfit(outcome, member, members[outcome], content)
+        told for name, member in content.members.items() for told in _unfit(name, member, members[name], content)
     ]
     if problems:
         raise BundleError(f"{name} does not give the answers it was signed with; {todo}:", problems)
@@ -233,26 +240,25 @@ def _read_files(folder: Path, signed: Mapping[str, str]) -> tuple[dict[str, byte
     return files, problems
 
 
-def _unfit(outcome: str, member: MemberFiles, scorer: Member, content: Content) -> list[str]:
+def _unfit(key: str, member: MemberFiles, scorer: Member, content: Content) -> list[str]:
     """Return why a member does not fit the bundle: other columns, another catalogue, or golden cases that differ."""
     card = member.card
-    if list(scorer.columns) != column_ids(content.columns) or card["columns_digest"] != columns_digest(content.columns):
-        return [f"{outcome}: was trained on other columns than the bundle's"]
-    if card["outcome"] != outcome or card["catalogue_digest"] != content.catalogue_digest:
-        return [f"{outcome}: was trained for another outcome or under another catalogue"]
+    strangers = set(scorer.columns) - set(column_ids(content.columns))
+    if strangers or card["columns_digest"] != columns_digest(content.columns):
+        return [f"{key}: was trained on other columns than the bundle's"]
+    named = member_key(card["outcome"], card["population"]["id"])
+    if named != key or card["catalogue_digest"] != content.catalogue_digest:
+        return [f"{key}: was trained for another outcome or population, or under another catalogue"]
     golden = json.loads(member.files["golden.json"])
     x = np.array([case["x"] for case in golden], dtype=np.float64)
-    wrong = ~(np.abs(scorer.risk(x) - np.array([case["risk"] for case in golden])) < TOLERANCE)
-    return (
-        [f"{outcome}/golden.json: {int(wrong.sum())} of {len(golden)} cases give another risk"] if wrong.any() else []
-    )
+    inside = np.array([case["inside"] for case in golden], dtype=np.bool_)
+    wrong = ~(np.abs(scorer.risk(x, inside) - np.array([case["risk"] for case in golden])) < TOLERANCE)
+    return [f"{key}/golden.json: {int(wrong.sum())} of {len(golden)} cases give another risk"] if wrong.any() else []
 
 
 def _files(content: Content) -> dict[str, bytes]:
     columns = json.dumps([dict(column) for column in content.columns], indent=1, ensure_ascii=False) + "\n"
-    members = {
-        f"{outcome}/{name}": data for outcome, member in content.members.items() for name, data in member.files.items()
-    }
+    members = {f"{key}/{name}": data for key, member in content.members.items() for name, data in member.files.items()}
     return dict(sorted({COLUMNS: columns.encode(), **members}.items()))
 
 
@@ -261,15 +267,15 @@ def _manifest(content: Content, digests: Mapping[str, str]) -> dict[str, Any]:
         "format": FORMAT,
         "catalogue_digest": content.catalogue_digest,
         "data": dict(content.data),
-        "population": {"id": content.population},
         "columns_digest": columns_digest(content.columns),
         "members": {
-            outcome: {
+            key: {
+                "outcome": member.card["outcome"],
+                "population": member.card["population"]["id"],
                 "kind": member.kind,
-                "name": f"stratify-{outcome}",
                 "registered_version": member.registered_version,
             }
-            for outcome, member in content.members.items()
+            for key, member in content.members.items()
         },
         "not_trained": [dict(entry) for entry in content.not_trained],
         "files": dict(digests),
@@ -279,7 +285,7 @@ def _manifest(content: Content, digests: Mapping[str, str]) -> dict[str, Any]:
 
 def _version(manifest: Mapping[str, Any]) -> str:
     """The first 12 hex digits of the SHA-256 over all that is served; how often it was registered is no part of it."""
-    members = {outcome: entry["kind"] for outcome, entry in manifest["members"].items()}
+    members = {key: entry["kind"] for key, entry in manifest["members"].items()}
     served = {key: value for key, value in manifest.items() if key != "version"}
     return digest_text(canonical_json({**served, "members": members}))[:12]
 

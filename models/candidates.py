@@ -1,29 +1,30 @@
-"""The two candidates for one outcome: each cross-fitted, calibrated, fitted on all, and one of them chosen.
+"""The candidates for one model: each cross-fitted, calibrated, fitted on all, and one of two chosen.
 
 Calibration and choice rest on out-of-fold logits at the calibration landmark (see `split`); the model that is served is
-fitted on all people of the training rows.
+fitted on all people of the training rows. Baselines are made the same way, to stand beside.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from models.calibrate import fit_sigmoid
+from models.calibrate import Calibration, fit_calibration
+from models.declared import Declared
 from models.estimators import Fitted, fit_lightgbm, fit_logistic, threads_for
-from models.evaluate import measures
+from models.evaluate.net_benefit import flagged, net_benefit
 from models.scoring import MODEL_FILES, Kind, Member, sigmoid
-from models.spec import Spec
+from models.spec import LogisticSpec, Predictor, Spec
 from models.split import Split
-from models.table import Floats, Ints, Table, column_ids, without_few
+from models.table import Bools, Floats, Ints, Stable, Table, column_ids, without_few
 
-KINDS: tuple[Kind, ...] = ("lightgbm", "logistic")
+SERVED: tuple[Kind, ...] = ("lightgbm", "logistic")  # one of these is served, the others stand beside
+LIGHT = LogisticSpec(strength=1.0, l1_ratio=0.0, missing_indicator_above=0.01, max_iterations=500)  # for baselines
 
 
 @dataclass(frozen=True)
@@ -32,108 +33,172 @@ class Training:
 
     x: Floats
     y: Floats
+    weight: Floats
     person: Ints
+    stable: Stable
     landmark: Ints
     columns: list[str]
 
     @classmethod
-    def of(cls, table: Table, y: Floats, split: Split) -> Training:
+    def of(cls, table: Table, outcome: str, split: Split) -> Training:
         """Return the table's training rows."""
-        rows = split.rows["train"]
-        x = without_few(table.x[rows], table.person[rows])
-        return cls(x, y[rows], table.person[rows], table.landmark[rows], column_ids(table.columns))
+        rows, labels = split.rows["train"], table.labels[outcome]
+        return cls(
+            without_few(table.x[rows], table.person[rows]),
+            labels.y[rows],
+            labels.weight[rows],
+            table.person[rows],
+            table.stable[rows],
+            table.period[rows],
+            column_ids(table.columns),
+        )
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a candidate is made: the columns it reads, and a fit on some training rows to the bytes of its file.
+
+    fit(which, like): `which` bool[n] of the training rows; `like`: earlier fits whose rounds are to be copied.
+    """
+
+    name: str
+    kind: Kind
+    columns: list[str]
+    fit: Callable[[Bools, Sequence[Fitted]], Fitted]
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A calibrated model with what it was made by, and what it showed out of fold and on the test rows."""
+    """A calibrated model with what it was made by, and what it showed out of fold."""
 
+    name: str
     member: Member
     model: bytes
     parameters: Mapping[str, Any]
+    calibration: Calibration
     out_of_fold: Floats  # calibrated risks of the calibration rows
     calibrate_auroc: float
-    test: Mapping[str, float | int | None]
+
+    @property
+    def kind(self) -> Kind:
+        """What sort of model it is."""
+        return self.member.kind
 
     def told(self) -> dict[str, Any]:
         """Return it as it stands in a card."""
         return {
+            "kind": self.kind,
             "parameters": dict(self.parameters),
-            "calibration": {"method": "sigmoid", "a": self.member.a, "b": self.member.b},
+            "calibration": self.calibration.as_dict(),
             "calibrate": {"auroc": self.calibrate_auroc},
-            "test": dict(self.test),
         }
 
 
-def make_candidate(kind: Kind, spec: Spec, train: Training, table: Table, y: Floats, split: Split) -> Candidate | None:
+def recipes(spec: Spec, declared: Declared, train: Training) -> list[Recipe]:
+    """Return the recipes of both candidates, then of the baselines."""
+    predictors = {"logistic": (spec.estimators.logistic, declared.predictors_of(spec))}
+    predictors |= {name: (LIGHT, list(declared.baselines[name].predictors)) for name in spec.baselines}
+    return [_trees(spec, declared, train), *(_line(name, *by, train) for name, by in predictors.items())]
+
+
+def _line(name: str, how: LogisticSpec, predictors: list[Predictor], train: Training) -> Recipe:
+    columns = [one.column for one in predictors]
+    places = [train.columns.index(column) for column in columns]
+
+    def fit(which: Bools, _: Sequence[Fitted]) -> Fitted:
+        x = train.x[which][:, places]
+        return fit_logistic(how, x, train.y[which], train.weight[which], predictors, float(which.mean()))
+
+    return Recipe(name, "logistic", columns, fit)
+
+
+def _trees(spec: Spec, declared: Declared, train: Training) -> Recipe:
+    directions = declared.directions(spec, train.columns)
+
+    def fit(which: Bools, like: Sequence[Fitted]) -> Fitted:
+        whole = bool(which.all())  # a copy of everything costs as much memory again
+        landmark = train.landmark[which]
+        return fit_lightgbm(
+            spec.estimators.lightgbm,
+            train.x if whole else train.x[which],
+            train.y[which],
+            train.weight[which],
+            train.columns,
+            directions,
+            train.person[which],
+            train.stable[which],
+            landmark == landmark.max(),
+            # another seed than the split's: by the same one, nobody left for training would be among the first 15 %
+            seed=spec.split.seed + 1,
+            rounds=round(np.mean([fitted.parameters["rounds"] for fitted in like])) if like else None,
+        )
+
+    return Recipe("lightgbm", "lightgbm", train.columns, fit)
+
+
+def make_candidate(recipe: Recipe, spec: Spec, table: Table, outcome: str, split: Split) -> Candidate | None:
     """Return the calibrated candidate, or None where no rising sigmoid fits the out-of-fold logits."""
-    calibrate, test = split.rows["calibrate"], split.rows["test"]
-    logit, fits = out_of_fold(kind, spec, train, table.x[calibrate], split)
-    line = fit_sigmoid(logit, y[calibrate])
-    if line is None:
+    rows, labels = split.rows["calibrate"], table.labels[outcome]
+    x = table.x[np.ix_(rows, table.places(recipe.columns))]
+    y, weight, inside = labels.y[rows], labels.weight[rows], table.inside[rows]
+    logit, fits = out_of_fold(recipe, x, split)
+    calibration = fit_calibration(logit, y, weight, inside, spec.calibration.stratum_prior_sd)
+    if calibration is None:
         return None
-    fitted = fit(kind, spec, train, np.ones(len(train.y), dtype=np.bool_), fits)
-    member = _member(kind, fitted.model, *line, threads_for(len(test)))
+    fitted = recipe.fit(np.ones(len(split.rows["train"]), dtype=np.bool_), fits)
     return Candidate(
-        member,
+        recipe.name,
+        _member(recipe.kind, fitted.model, calibration, threads_for(len(split.rows["test"]))),
         fitted.model,
         fitted.parameters,
-        sigmoid(member.a * logit + member.b),
-        float(roc_auc_score(y[calibrate], logit)),
-        measures(y[test], member.risk(table.x[test])),
+        calibration,
+        sigmoid(calibration.logit(logit, inside)),
+        float(roc_auc_score(y, logit, sample_weight=weight)),
     )
 
 
-def out_of_fold(kind: Kind, spec: Spec, train: Training, x: Floats, split: Split) -> tuple[Floats, list[Fitted]]:
+def out_of_fold(recipe: Recipe, x: Floats, split: Split) -> tuple[Floats, list[Fitted]]:
     """Return raw logits[n] of the calibration rows x[n, k], each from a fit without the row's person, and the fits."""
     logit, fits = np.full(len(x), np.nan), []
     for fitted, asked in split.crossed():
-        fits.append(fit(kind, spec, train, fitted))
-        member = _member(kind, fits[-1].model, 1.0, 0.0, threads_for(len(x)))
+        fits.append(recipe.fit(fitted, ()))
+        member = _member(recipe.kind, fits[-1].model, Calibration(1.0, 0.0), threads_for(len(x)))
         logit[asked] = member.logit(x[asked])
     return logit, fits
 
 
-def fit(kind: Kind, spec: Spec, train: Training, which: NDArray[np.bool_], like: Sequence[Fitted] = ()) -> Fitted:
-    """Return the estimator of this kind, fitted on these of the training rows.
+def choose(found: Mapping[str, Candidate], spec: Spec, y: Floats, weight: Floats) -> str:
+    """Return which candidate is served, by out-of-fold risks of the calibration rows.
 
-    Trees that are to be `like` others have as many rounds as those on average, and leave out nobody to stop by.
+    The simpler one is, unless the trees' AUROC is higher by `choose.lightgbm_gain` or more and their net benefit is not
+    lower at every agreed threshold; or they alone could be calibrated.
     """
-    x, y = train.x[which], train.y[which]
-    if kind == "logistic":
-        return fit_logistic(spec.estimators.logistic, x, y, train.columns, float(which.mean()))
-    landmark = train.landmark[which]
-    return fit_lightgbm(
-        spec.estimators.lightgbm,
-        x,
-        y,
-        train.columns,
-        train.person[which],
-        landmark == landmark.max(),
-        # another seed than the split's: by the same one, nobody left for training would be among the first 15 %
-        seed=spec.split.seed + 1,
-        rounds=round(np.mean([fitted.parameters["rounds"] for fitted in like])) if like else None,
+    able = [kind for kind in SERVED if kind in found]
+    if len(able) == 1:
+        return able[0]
+    trees, line = found["lightgbm"], found["logistic"]
+    if trees.calibrate_auroc - line.calibrate_auroc < spec.choose.lightgbm_gain:
+        return "logistic"
+    at = np.array(spec.evaluation.thresholds)
+    gains = _benefit(y, trees.out_of_fold, weight, at) - _benefit(y, line.out_of_fold, weight, at)
+    return "lightgbm" if (gains >= 0).any() else "logistic"
+
+
+def _benefit(y: Floats, risk: Floats, weight: Floats, thresholds: Floats) -> Floats:
+    order = np.argsort(risk, kind="stable")
+    found, wrongly = flagged(y[order], risk[order], weight[order], thresholds)
+    return net_benefit(found, wrongly, float(weight.sum()), thresholds)
+
+
+def rule(spec: Spec) -> str:
+    """Return the rule of choice in words."""
+    return (
+        f"logistic, unless lightgbm's out-of-fold AUROC at the calibration landmark is higher by "
+        f"{spec.choose.lightgbm_gain} or more, and its net benefit no lower at one of the thresholds "
+        f"{', '.join(f'{at:g}' for at in spec.evaluation.thresholds)}"
     )
 
 
-def choose(auroc: Mapping[Kind, float], gain: float) -> Kind:
-    """Return the kind that is served, by the out-of-fold AUROC of those that could be calibrated.
-
-    The simpler model is, unless the trees' AUROC is higher by `gain` or more, or they alone could be calibrated.
-
-    >>> choose({"lightgbm": 0.80, "logistic": 0.79}, gain=0.005), choose({"lightgbm": 0.79, "logistic": 0.79}, 0.005)
-    ('lightgbm', 'logistic')
-    """
-    if len(auroc) == 1:
-        return next(iter(auroc))
-    return "lightgbm" if auroc["lightgbm"] - auroc["logistic"] >= gain else "logistic"
-
-
-def rule(gain: float) -> str:
-    """Return the rule of choice in words."""
-    return f"logistic, unless the out-of-fold AUROC of lightgbm at the calibration landmark is higher by {gain} or more"
-
-
-def _member(kind: Kind, model: bytes, a: float, b: float, threads: int) -> Member:
-    calibration = json.dumps({"method": "sigmoid", "a": a, "b": b}).encode()
-    return Member.from_files({MODEL_FILES[kind]: model, "calibration.json": calibration}, threads=threads)
+def _member(kind: Kind, model: bytes, calibration: Calibration, threads: int) -> Member:
+    told = json.dumps(calibration.as_dict()).encode()
+    return Member.from_files({MODEL_FILES[kind]: model, "calibration.json": told}, threads=threads)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
+from models.declared import Declared
 from models.spec import Spec
 from models.split import PARTS, Split
-from models.table import Floats, Ints, Origin
+from models.table import Column, Labels, Origin, Table, columns_digest
 from stratify.catalogue.entries import Outcome
 from stratify.files import canonical_json, digest_text
 
-FORMAT = 1
+FORMAT = 2
 SYNTHETIC = {
     "da": "Trænet og målt på en opdigtet region: tallene siger intet om rigtige mennesker.",
     "en": "Trained and measured on a made-up region: the figures say nothing about real people.",
@@ -32,16 +33,21 @@ LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "statsmodels")
 
 def card(
     spec: Spec,
+    declared: Declared,
+    population: str,
     outcome: Outcome,
     origin: Origin,
+    columns: Sequence[Column],
     *,
     kind: str,
-    columns_digest: str,
     made_on: Mapping[str, Any],
+    sample_size: Mapping[str, Any],
     candidates: Mapping[str, Any],
     chosen: Mapping[str, Any],
+    constraints: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Return the card of the model of this kind. It holds no time of its own: the same training gives the same card."""
+    whom = declared.populations[population]
     return {
         "format": FORMAT,
         "outcome": outcome.id,
@@ -49,10 +55,10 @@ def card(
         "horizon_days": outcome.horizon_days,
         "outcome_digest": digest_text(canonical_json(outcome.model_dump(mode="json", by_alias=True))),
         "spec_digest": digest_text(canonical_json(spec.model_dump(mode="json"))),
-        "population": spec.population,
+        "population": {"id": population, "name": whom.name.model_dump()},
         "kind": kind,
         "intended_use": spec.intended_use.model_dump(),
-        "must_not_be_scored": [text.model_dump() for text in spec.must_not_be_scored],
+        "must_not_be_scored": [t.model_dump() for t in (*spec.must_not_be_scored, whom.must_not_be_scored)],
         "limits": [*([SYNTHETIC] if origin.synthetic else []), *(text.model_dump() for text in spec.limits)],
         "reasons_top_n": spec.reasons_top_n,
         "listed": spec.listed,
@@ -63,26 +69,28 @@ def card(
             "delivered": origin.delivered,
         },
         "catalogue_digest": origin.catalogue_digest,
-        "columns_digest": columns_digest,
+        "columns_digest": columns_digest(columns),
         "made_on": dict(made_on),
+        "sample_size": dict(sample_size),
         "cross_fitting": {
             "folds": spec.split.folds,
             "text": {tongue: text.format(folds=spec.split.folds) for tongue, text in CROSS_FITTED.items()},
         },
         "candidates": dict(candidates),
         "chosen": dict(chosen),
+        "constraints": [dict(one) for one in constraints] if kind == "lightgbm" else [],
         "versions": {library: version(library) for library in LIBRARIES},
     }
 
 
-def made_on(split: Split, person: Ints, y: Floats) -> dict[str, dict[str, Any]]:
+def made_on(split: Split, table: Table, labels: Labels) -> dict[str, dict[str, Any]]:
     """Return for train, calibrate and test: landmarks as ISO days, rows, people and events."""
     return {
         part: {
             "landmarks": [str(np.datetime64(day, "D")) for day in split.landmarks[part]],
             "n": len(split.rows[part]),
-            "people": len(np.unique(person[split.rows[part]])),
-            "events": int(y[split.rows[part]].sum()),
+            "people": len(np.unique(table.person[split.rows[part]])),
+            "events": int(labels.y[split.rows[part]].sum()),
         }
         for part in PARTS
     }

@@ -1,10 +1,10 @@
 """One served model: risks, and what each column adds to them. NumPy and LightGBM only; batch and service share it.
 
-A member is a model (trees as LightGBM text, or a logistic as JSON) and a sigmoid fitted on a later landmark:
-risk = 1 / (1 + exp(-(a * logit + b))).
+A member is a model (trees as LightGBM text, or a logistic as JSON), a sigmoid fitted on a later landmark, and a shift for
+each of two strata, those ill in mind and body and the others: risk = 1 / (1 + exp(-(a * logit + b + shift))).
 
 Missing values: NaN is a legal value of every column. Trees send it down the branch learned for it. The logistic puts
-the training mean in its place, so that it adds nothing, and adds the coefficient of the column's missing indicator
+the mean of the terms in its place, so that it adds nothing, and adds the coefficient of the column's missing indicator
 where the column has one. An infinite value is refused: it comes from no declared feature.
 """
 
@@ -19,9 +19,11 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
+from models.basis import Transform
 from stratify.errors import BundleError, DataError
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 Kind = Literal["lightgbm", "logistic"]
 MODEL_FILES: dict[Kind, str] = {"lightgbm": "model.txt", "logistic": "model.json"}
 
@@ -63,17 +65,13 @@ class Trees:
 
 
 class Logistic:
-    """A logistic regression from its JSON: intercept, and for each column mean, scale, coefficient, missing."""
+    """A logistic regression from its JSON: an intercept, and for each column its transform, terms and missing."""
 
     def __init__(self, declared: Mapping[str, Any]) -> None:
         columns = declared["columns"]
-        missing = [column["missing"] or {"share": 0.0, "scale": 1.0, "coefficient": 0.0} for column in columns]
         self.columns: Sequence[str] = [str(column["id"]) for column in columns]
         self._intercept = float(declared["intercept"])
-        self._mean = _vector(columns, "mean")
-        self._weight = _vector(columns, "coefficient") / _vector(columns, "scale")
-        self._share = _vector(missing, "share")
-        self._absent = _vector(missing, "coefficient") / _vector(missing, "scale")
+        self._parts = [_Part.of(column) for column in columns]
 
     def logit(self, x: Floats) -> Floats:
         """Return the intercept plus what every column adds."""
@@ -81,19 +79,51 @@ class Logistic:
 
     def contributions(self, x: Floats) -> Floats:
         """Return coefficient × distance from the training mean, the missing indicator counted with its column."""
-        missing = np.isnan(x)
-        distance = np.where(missing, 0.0, x - self._mean)
-        return np.asarray(distance * self._weight + (missing - self._share) * self._absent, dtype=np.float64)
+        found = np.empty((len(x), len(self._parts)))
+        for j, part in enumerate(self._parts):
+            found[:, j] = part.adds(x[:, j])
+        return found
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one column adds to the log-odds."""
+
+    transform: Transform
+    mean: Floats
+    weight: Floats  # coefficient / scale
+    share: float
+    absent: float
+
+    @classmethod
+    def of(cls, column: Mapping[str, Any]) -> _Part:
+        missing = column["missing"] or {"share": 0.0, "scale": 1.0, "coefficient": 0.0}
+        terms = column["terms"]
+        return cls(
+            Transform.from_dict(column["transform"]),
+            _vector(terms, "mean"),
+            _vector(terms, "coefficient") / _vector(terms, "scale"),
+            float(missing["share"]),
+            float(missing["coefficient"]) / float(missing["scale"]),
+        )
+
+    def adds(self, values: Floats) -> Floats:
+        terms = self.transform.terms(values)
+        distance = np.where(np.isnan(terms), 0.0, terms - self.mean)
+        told = (distance * self.weight).sum(axis=1)  # not a matrix product: its last bit depends on how many rows are asked
+        return np.asarray(told + (np.isnan(values) - self.share) * self.absent, dtype=np.float64)
 
 
 @dataclass(frozen=True)
 class Member:
-    """A model with its calibration."""
+    """A model with its calibration: logit = a × the model's + b, plus `outside` or `inside` by the stratum of a row."""
 
     kind: Kind
     model: Model
     a: float
     b: float
+    outside: float = 0.0
+    inside: float = 0.0
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], *, threads: int = 1) -> Member:
@@ -112,7 +142,15 @@ class Member:
                 raise BundleError(f"calibration.json: method must be 'sigmoid', got {calibration['method']!r}")
             text = files[MODEL_FILES[kinds[0]]].decode()
             model: Model = Trees(text, threads) if kinds[0] == "lightgbm" else Logistic(json.loads(text))
-            return cls(kinds[0], model, float(calibration["a"]), float(calibration["b"]))
+            shifts = calibration["strata"] or {"outside": 0.0, "inside": 0.0}
+            return cls(
+                kinds[0],
+                model,
+                float(calibration["a"]),
+                float(calibration["b"]),
+                float(shifts["outside"]),
+                float(shifts["inside"]),
+            )
         except (KeyError, TypeError, ValueError, lgb.basic.LightGBMError) as error:
             told = f"a {kinds[0]} member cannot be read ({type(error).__name__}): train or promote it again"
             raise BundleError(told) from error
@@ -122,13 +160,14 @@ class Member:
         """Column ids in the order of x."""
         return self.model.columns
 
-    def logit(self, x: Floats) -> Floats:
-        """Return calibrated log-odds[n] of x[n, k]."""
-        return self.a * self.model.logit(self._checked(x)) + self.b
+    def logit(self, x: Floats, inside: Bools | None = None) -> Floats:
+        """Return calibrated log-odds[n] of x[n, k]; inside bool[n]: who is ill in mind and body, nobody if not given."""
+        shift = self.outside if inside is None else np.where(inside, self.inside, self.outside)
+        return np.asarray(self.a * self.model.logit(self._checked(x)) + self.b + shift, dtype=np.float64)
 
-    def risk(self, x: Floats) -> Floats:
-        """Return the risk[n] of each row of x[n, k], columns as in `columns`, NaN = missing."""
-        return sigmoid(self.logit(x))
+    def risk(self, x: Floats, inside: Bools | None = None) -> Floats:
+        """Return the risk[n] of each row of x[n, k], columns as in `columns`, NaN = missing; `inside` as for `logit`."""
+        return sigmoid(self.logit(x, inside))
 
     def contributions(self, x: Floats) -> Floats:
         """Return what each cell adds to the calibrated log-odds, float64[n, k], on one base for all rows."""

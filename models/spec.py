@@ -1,17 +1,15 @@
-"""The declaration of one outcome's model: read from `specs/*.toml`, every problem in every file reported at once."""
+"""The shapes of what is declared about models: `specs/*.toml`, and `declared/*.toml` that all specs share."""
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, field_validator, model_validator
 
+from models.basis import Transform
 from stratify.catalogue.entries import Id, Shape, Text
-from stratify.errors import CatalogueError
 
-PACKAGE = Path(__file__).parent / "specs"
+Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class SplitSpec(Shape):
@@ -20,8 +18,9 @@ class SplitSpec(Shape):
     test: Literal["last closed landmark"]
     calibrate: Literal["one before"]
     train: Literal["earlier"]
-    test_people: float = Field(gt=0, lt=1)  # the share of people kept for the test
+    test_people: Share  # of the people, kept for the test
     folds: int = Field(ge=2, le=20)  # parts of the other people, for cross-fitting
+    enough_events: int = Field(gt=0)  # calibration events after which no further fold is asked
     seed: int = Field(ge=0, lt=2**63)
 
 
@@ -31,10 +30,87 @@ class Choose(Shape):
     lightgbm_gain: float = Field(ge=0)
 
 
-class LogisticSpec(Shape):
-    """Logistic regression on standardised columns, missing values filled with the training mean."""
+class Predictor(Shape):
+    """A column of the matrix, and how its values enter a logistic regression."""
 
-    l2: float = Field(gt=0)  # strength of the penalty on all training rows, 1 / C
+    column: Id
+    transform: Literal["linear", "log", "decay", "spline"] = Field(alias="as")
+    half_life: float | None = Field(default=None, gt=0)
+    knots: tuple[float, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Predictor:
+        if (self.transform == "decay") != (self.half_life is not None):
+            raise ValueError("half_life belongs to as = 'decay', and only there")
+        if (self.transform == "spline") != bool(self.knots) or list(self.knots) != sorted(set(self.knots)):
+            raise ValueError("knots, rising, belong to as = 'spline', and only there")
+        return self
+
+    def basis(self) -> Transform:
+        """Return how values become terms."""
+        return Transform(self.transform, self.half_life, self.knots)
+
+
+class Baseline(Shape):
+    """A simpler model that stands beside, never served."""
+
+    name: Text
+    predictors: tuple[Predictor, ...] = Field(min_length=1)
+
+
+class Constraint(Shape):
+    """Which way columns may push a risk, and why."""
+
+    columns: tuple[str, ...] = Field(min_length=1)  # patterns
+    direction: Literal[-1, 1]
+    reason: Text
+    source: str = Field(min_length=3)
+
+
+class Population(Shape):
+    """Whom a model is made for."""
+
+    name: Text
+    must_not_be_scored: Text
+
+
+class CalibrationSpec(Shape):
+    """How far strata may be moved apart after the sigmoid."""
+
+    stratum_prior_sd: float = Field(gt=0)
+
+
+class EvaluationSpec(Shape):
+    """At what thresholds and for how many places a model is judged."""
+
+    thresholds: tuple[Share, ...] = Field(min_length=1)
+    capacity: tuple[Share, ...] = Field(min_length=1)
+    bootstraps: int = Field(ge=20, le=2000)
+    seed: int = Field(ge=0, lt=2**63)
+
+
+class Gates(Shape):
+    """What a model must show before it is promoted."""
+
+    slope: tuple[float, float]
+    intercept: float = Field(gt=0)
+    subgroup_oe: tuple[float, float]
+    confidence: Share
+    ici_margin: float = Field(ge=0)
+
+    @field_validator("slope", "subgroup_oe")
+    @classmethod
+    def _around_one(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not value[0] < 1 < value[1]:
+            raise ValueError("needs a lower end below 1 and an upper one above")
+        return value
+
+
+class LogisticSpec(Shape):
+    """Elastic-net logistic regression on named predictors, standardised, missing values filled with the mean."""
+
+    strength: float = Field(gt=0)  # of the penalty on all training rows, 1 / C
+    l1_ratio: float = Field(ge=0, le=1)
     missing_indicator_above: float = Field(ge=0, lt=1)  # a column missing more often gets an indicator
     max_iterations: int = Field(gt=0)
 
@@ -65,41 +141,22 @@ class Estimators(Shape):
 
 
 class Spec(Shape):
-    """All that is declared about the model of one outcome."""
+    """All that is declared about the models of one outcome, one for each population."""
 
     outcome: Id
-    population: Id
+    populations: tuple[Id, ...] = Field(min_length=1)
+    feature_set: Literal["served", "research"]
+    predictors: tuple[Id, ...] = Field(min_length=1)
+    baselines: tuple[Id, ...]
+    monotone: tuple[Id, ...]
     reasons_top_n: int = Field(gt=0, le=15)
     listed: int = Field(ge=0)  # people at the top of the risk whose reasons are worked out in the batch
     split: SplitSpec
     choose: Choose
+    calibration: CalibrationSpec
+    evaluation: EvaluationSpec
+    gates: Gates
     estimators: Estimators
     intended_use: Text
     must_not_be_scored: tuple[Text, ...] = Field(min_length=1)
     limits: tuple[Text, ...] = Field(min_length=1)
-
-
-def load_specs(folder: Path = PACKAGE) -> dict[str, Spec]:
-    """Return every outcome's spec, in the order of the outcomes' ids.
-
-    Raises CatalogueError (exit 10) with every problem found in any file: file, key, what was required, what was got.
-    """
-    problems: list[str] = []
-    found: dict[str, Spec] = {}
-    for path in sorted(folder.glob("*.toml")):
-        try:
-            spec = Spec.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            problems.append(f"specs/{path.name}: not readable as TOML: {error}")
-        except ValidationError as error:
-            for detail in error.errors():
-                key = ".".join(str(part) for part in detail["loc"])
-                got = f"; got {detail['input']!r}" if isinstance(detail["input"], str | int | float) else ""
-                problems.append(f"specs/{path.name}: {key}: {detail['msg']}{got}")
-        else:
-            if spec.outcome != path.stem:
-                problems.append(f"specs/{path.name}: outcome: must equal the file's name, got {spec.outcome!r}")
-            found[spec.outcome] = spec
-    if problems:
-        raise CatalogueError(f"{len(problems)} problem(s) in the model specs:", problems)
-    return found

@@ -6,7 +6,9 @@
 - folds: the other people in K parts. Whoever reaches the calibration landmark was alive in every training row, which a
   model fitted on those rows knows; so what is asked of a fold at that landmark is answered by a fit without its people.
 With yearly landmarks and a horizon of 365 days that is: the last closed year, the one before, and all earlier ones.
-People are dealt by a hash of their number, so the same person falls on the same side in every run on one store.
+People are dealt by a hash of a number that is theirs in every delivery, so the same person falls on the same side each
+time. Rows with days of their own (discharges) are split by the years they fall in, and each row's window must be over by
+the day at which the next part begins.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.sample_size import rows_needed
 from models.spec import SplitSpec
-from models.table import Floats, Ints
+from models.table import Floats, Stable, Table
 from stratify.catalogue.entries import Outcome
 
 Part = Literal["train", "calibrate", "test"]
@@ -38,7 +41,7 @@ class Split:
     rows: dict[Part, NDArray[np.intp]]
     landmarks: dict[Part, tuple[int, ...]]
     fold: dict[Part, NDArray[np.intp]]
-    folds: int
+    folds: int  # that are asked, the first ones of all that people are dealt to
 
     def crossed(self) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
         """Yield for each fold which training rows are fitted on, and which calibration rows are asked."""
@@ -61,54 +64,74 @@ class NotTrained:
         return asdict(self)
 
 
-def person_share(person: Ints, seed: int) -> Floats:
+def person_share(stable: Stable, seed: int) -> Floats:
     """Return a number in [0, 1) for each person, evenly spread and the same in every run (splitmix64).
 
-    >>> person_share(np.array([0, 1], dtype=np.int32), seed=0).round(4).tolist()
+    >>> person_share(np.array([0, 1], dtype=np.uint64), seed=0).round(4).tolist()
     [0.8833, 0.4315]
     """
-    z = (person.astype(np.uint64) + np.uint64(1)) * _GOLDEN + np.full(1, seed, dtype=np.uint64)
+    z = (stable.astype(np.uint64) + np.uint64(1)) * _GOLDEN + np.full(1, seed, dtype=np.uint64)
     z = (z ^ (z >> np.uint64(30))) * _MIX_1
     z = (z ^ (z >> np.uint64(27))) * _MIX_2
     z ^= z >> np.uint64(31)
     return (z >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def split_rows(spec: SplitSpec, outcome: Outcome, person: Ints, landmark: Ints, y: Floats) -> Split:
+def split_rows(spec: SplitSpec, outcome: Outcome, table: Table) -> Split:
     """Return the rows of each part; rows without a label are in none.
 
     Raises AssertionError where people or rows would be shared that must not: that would be a bug of ours.
     """
+    y = table.labels[outcome.id].y
     known = ~np.isnan(y)
-    closed = np.unique(landmark[known]).astype(np.int64)
+    period, ends = table.period.astype(np.int64), table.landmark.astype(np.int64) + outcome.horizon_days
+    closed = _closed(period, known)
     landmarks: dict[Part, tuple[int, ...]] = dict.fromkeys(PARTS, ())
-    if closed.size:
-        test = int(closed[-1])
-        before = closed[closed + outcome.horizon_days <= test]
-        landmarks["test"] = (test,)
+    in_time = {part: np.zeros(len(y), dtype=np.bool_) for part in PARTS}
+    if closed:
+        test = closed[-1]
+        in_time["test"] = period == test
+        over = known & (period < test) & (ends <= test)
+        before = np.unique(period[over])
         if before.size:
             calibrate = int(before[-1])
-            ended = before[before + outcome.horizon_days <= calibrate]
-            told = ended[ended + outcome.horizon_days + outcome.register_delay_days <= test]
-            landmarks["calibrate"] = (calibrate,)
-            landmarks["train"] = tuple(int(day) for day in told)
-    kept_for_test = person_share(person, spec.seed) < spec.test_people
-    rows = {
-        part: np.flatnonzero(known & np.isin(landmark, days) & (kept_for_test == (part == "test")))
-        for part, days in landmarks.items()
-    }
+            in_time["calibrate"] = over & (period == calibrate)
+            told = ends + outcome.register_delay_days <= test
+            in_time["train"] = over & told & (period < calibrate) & (ends <= calibrate)
+    kept_for_test = person_share(table.stable, spec.seed) < spec.test_people
+    rows = {part: np.flatnonzero(known & in_time[part] & (kept_for_test == (part == "test"))) for part in PARTS}
+    landmarks = {part: tuple(np.unique(period[in_time[part]]).tolist()) for part in PARTS}
     # another seed than that of the test, and than that of the people who say when to stop (seed + 1): all unrelated
-    dealt = np.floor(person_share(person, spec.seed + 2) * spec.folds).astype(np.intp)
+    dealt = np.floor(person_share(table.stable, spec.seed + 2) * spec.folds).astype(np.intp)
     fold: dict[Part, NDArray[np.intp]] = {part: dealt[rows[part]] for part in PARTS if part != "test"}
-    split = Split(rows, landmarks, fold, spec.folds)
-    refuse_overlap(split, person, outcome)
+    asked = _folds_asked(spec, fold["calibrate"], y[rows["calibrate"]])
+    kept = fold["calibrate"] < asked
+    rows["calibrate"], fold["calibrate"] = rows["calibrate"][kept], fold["calibrate"][kept]
+    split = Split(rows, landmarks, fold, asked)
+    refuse_overlap(split, table, outcome)
     return split
 
 
-def refuse_overlap(split: Split, person: Ints, outcome: Outcome) -> None:
+def _closed(period: NDArray[np.int64], known: NDArray[np.bool_]) -> list[int]:
+    """The periods with labels; not a last one of which less than half as much is known as of the one before."""
+    found, rows = np.unique(period[known], return_counts=True)
+    if len(found) > 1 and rows[-1] < rows[-2] / 2:
+        found = found[:-1]
+    return [int(day) for day in found]
+
+
+def _folds_asked(spec: SplitSpec, fold: NDArray[np.intp], y: Floats) -> int:
+    events = np.cumsum([y[fold == one].sum() for one in range(spec.folds)])
+    enough = np.flatnonzero(events >= spec.enough_events)
+    return int(enough[0]) + 1 if enough.size else spec.folds
+
+
+def refuse_overlap(split: Split, table: Table, outcome: Outcome) -> None:
     """Raise AssertionError where a fit or a calibration would meet the test's people, or a fold its own."""
-    train, calibrate, test = (person[split.rows[part]] for part in PARTS)
+    train, calibrate, test = (table.stable[split.rows[part]] for part in PARTS)
+    days = {part: table.landmark[split.rows[part]].astype(np.int64) for part in PARTS}
     last, horizon, delay = split.landmarks["test"], outcome.horizon_days, outcome.register_delay_days
+    next_one = split.landmarks["calibrate"]
     found = {
         "a person stands in training and in test": _shared(train, test),
         "a person stands in calibration and in test": _shared(calibrate, test),
@@ -119,8 +142,9 @@ def refuse_overlap(split: Split, person: Ints, outcome: Outcome) -> None:
         "a calibration row is not asked exactly once": bool(
             (sum((asked.astype(int) for _, asked in split.crossed()), np.zeros(len(calibrate), dtype=int)) != 1).any()
         ),
-        "an open label in training": any(day + horizon + delay > last[0] for day in split.landmarks["train"]),
-        "an open label in calibration": any(day + horizon > last[0] for day in split.landmarks["calibrate"]),
+        "an open label in training": bool((days["train"] + horizon + delay > min(last, default=0)).any()),
+        "a training window that reaches into calibration": bool((days["train"] + horizon > min(next_one, default=0)).any()),
+        "an open label in calibration": bool((days["calibrate"] + horizon > min(last, default=0)).any()),
     }
     wrong = [what for what, is_so in found.items() if is_so]
     if wrong:
@@ -131,10 +155,11 @@ def _shared(some: NDArray[Any], others: NDArray[Any]) -> bool:
     return bool(np.intersect1d(some, others).size)
 
 
-def enough(outcome: Outcome, split: Split, y: Floats) -> NotTrained | None:
+def enough(outcome: Outcome, split: Split, y: Floats, parameters: int) -> NotTrained | None:
     """Return None where each part holds the events it needs, and as many people without; else what is short.
 
-    Training needs them in every fit: in that with the fewest, of all that leave one fold out.
+    Training needs them in every fit: in that with the fewest, of all that leave one fold out. What is told of training
+    says too how many rows and events a model of so many parameters should have by the sample-size rule.
     """
     train = y[split.rows["train"]]
     without_one = [train[fitted] for fitted, _ in split.crossed()]
@@ -148,11 +173,20 @@ def enough(outcome: Outcome, split: Split, y: Floats) -> NotTrained | None:
             if count < needs:
                 told = f"fewer than {TELLS_FROM}" if 0 < count < TELLS_FROM else count
                 text = (
-                    f"no model for {outcome.id}: {where} hold {told} {what}, {needs} are needed; "
-                    "land more people or more years"
+                    f"no model for {outcome.id}: {where} hold {told} {what}, {needs} are needed"
+                    f"{_by_rule(parameters, y[split.rows[part]])}; land more people or more years"
                 )
                 return NotTrained(outcome.id, part, _told_count(events), needs, text)
     return None
+
+
+def _by_rule(parameters: int, y: Floats) -> str:
+    """What the sample-size rule asks for, where the share with the event can be told at all."""
+    if not TELLS_FROM <= y.sum() <= len(y) - TELLS_FROM:
+        return ""
+    share = float(y.mean())
+    rows = rows_needed(parameters, share)
+    return f" (and {rows} rows, {round(rows * share)} events, for {parameters} parameters by the sample-size rule)"
 
 
 def _told_count(events: int) -> int | None:

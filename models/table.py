@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from stratify.files import canonical_json, digest_text
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
+Bools = NDArray[np.bool_]
+Stable = NDArray[np.uint64]
 Column = Mapping[str, Any]  # one item of features/columns.json
 FEW = 5  # what fewer people have is not published, nor learned from
 
@@ -34,11 +36,52 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Labels:
+    """What came of each row, for one outcome, float64[n] unless said otherwise.
+
+    y 1 or 0, NaN where nobody can tell; weight of the row among those that can be told (censoring weights, 0 where y is
+    NaN); died_first bool[n], died within the window without the event; days until what came first, or the horizon.
+    """
+
+    y: Floats
+    weight: Floats
+    died_first: Bools
+    days: Floats
+
+    @classmethod
+    def of(cls, y: Floats) -> Labels:
+        """Return labels where nobody was censored by leaving, and nothing is known of deaths."""
+        told = ~np.isnan(y)
+        return cls(y, told.astype(np.float64), np.zeros(len(y), dtype=np.bool_), np.full(len(y), np.nan))
+
+    def rows(self, which: NDArray[Any]) -> Labels:
+        """Return some of the rows."""
+        return Labels(self.y[which], self.weight[which], self.died_first[which], self.days[which])
+
+    def problems(self, n: int) -> list[str]:
+        """Return what does not fit n rows, in words."""
+        arrays = {"y": self.y, "weight": self.weight, "died_first": self.died_first, "days": self.days}
+        found = [f"{name}: needs {n}, got {a.shape}" for name, a in arrays.items() if a.shape != (n,)]
+        if found:
+            return found
+        if not (np.isnan(self.y) | (self.y == 0) | (self.y == 1)).all():
+            found.append("y must be 0, 1 or missing")
+        if not (np.isfinite(self.weight) & (self.weight >= 0)).all() or (self.weight[~np.isnan(self.y)] <= 0).any():
+            found.append("weight must be above 0 where y is known, and never below it or missing")
+        if (self.died_first & (self.y == 1)).any():
+            found.append("died_first must not hold where the event came")
+        return found
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows of a population at its landmarks, with the labels of each outcome.
 
     person int32[n], landmark int32[n] (day), x float64[n, k] (NaN = missing), columns as in features/columns.json,
-    labels {outcome: float64[n]} of 0, 1 or NaN (censored or not yet closed: never used).
+    labels by outcome (what y does not tell is never used). stable uint64[n] is a number that a person has in every
+    delivery, by which people are dealt to training and test; the person's own where none is given. period int32[n] is
+    the landmark, or where rows have days of their own (discharges) the first day of the year, by which time is split.
+    inside bool[n]: who is ill in mind and body. audit: labels of each row by factor, for subgroups alone.
     Raises DataError (exit 11) with every problem found; no value of a person stands in it.
     """
 
@@ -46,9 +89,21 @@ class Table:
     landmark: Ints
     x: Floats
     columns: Sequence[Column]
-    labels: Mapping[str, Floats]
+    labels: Mapping[str, Labels]
+    stable: Stable = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    period: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    inside: Bools = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
+    audit: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        defaults: dict[str, Any] = {
+            "stable": self.person.astype(np.uint64),
+            "period": self.landmark,
+            "inside": np.zeros(len(self.person), dtype=np.bool_),
+        }
+        for name, value in defaults.items():
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, value)
         problems = list(self._problems())
         if problems:
             raise DataError("the landmark table does not fit together:", problems)
@@ -60,21 +115,44 @@ class Table:
                     f"{self.landmark.shape}"]  # fmt: skip
         if self.x.dtype != np.float64:
             return [f"needs x in float64, got {self.x.dtype}"]
-        found = [f"columns: {name!r} stands there more than once" for name in sorted(names) if names.count(name) > 1]
+        each = {"stable": self.stable, "period": self.period, "inside": self.inside, **self.audit}
+        found = [f"{name}: needs {n}, got {value.shape}" for name, value in each.items() if value.shape != (n,)]
+        found += [f"columns: {name!r} stands there more than once" for name in sorted(names) if names.count(name) > 1]
         if np.unique(self.person.astype(np.int64) << 32 | self.landmark.astype(np.int64) & 0xFFFFFFFF).size != n:
             found.append("a person stands more than once at one landmark")
-        found += [f"{names[j]}: holds an infinite value" for j in np.flatnonzero(np.isinf(self.x).any(axis=0))]
-        for outcome, y in self.labels.items():
-            if y.shape != (n,):
-                found.append(f"labels of {outcome}: needs {n}, got {y.shape}")
-            elif not (np.isnan(y) | (y == 0) | (y == 1)).all():
-                found.append(f"labels of {outcome}: must be 0, 1 or missing")
+        found += [f"{names[j]}: holds an infinite value" for j in range(len(names)) if np.isinf(self.x[:, j]).any()]
+        for outcome, labels in self.labels.items():
+            found += [f"labels of {outcome}: {told}" for told in labels.problems(n)]
         return found
 
     def served(self) -> Table:
         """Return the table without the columns that may not steer one person's care."""
         kept = [j for j, column in enumerate(self.columns) if refusal(column) is None]
+        if len(kept) == len(self.columns):
+            return self
         return replace(self, x=np.ascontiguousarray(self.x[:, kept]), columns=[self.columns[j] for j in kept])
+
+    def rows(self, which: NDArray[Any]) -> Table:
+        """Return some of the rows."""
+        return Table(
+            self.person[which],
+            self.landmark[which],
+            self.x[which],
+            self.columns,
+            {outcome: labels.rows(which) for outcome, labels in self.labels.items()},
+            self.stable[which],
+            self.period[which],
+            self.inside[which],
+            {name: values[which] for name, values in self.audit.items()},
+        )
+
+    def places(self, names: Sequence[str]) -> list[int]:
+        """Return where these columns stand in x. Raises DataError where one is not there."""
+        at = {name: j for j, name in enumerate(column_ids(self.columns))}
+        absent = sorted(set(names) - set(at))
+        if absent:
+            raise DataError("a model reads columns that the table does not have:", absent)
+        return [at[name] for name in names]
 
 
 def without_few(x: Floats, person: Ints) -> Floats:

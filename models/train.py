@@ -1,21 +1,24 @@
-"""From a landmark table to one outcome's model: two candidates, one rule of choice, one look at the test rows."""
+"""From a landmark table to one outcome's model: candidates and baselines, one rule of choice, one look at the test."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from models.candidates import KINDS, Candidate, Training, choose, make_candidate, rule
+from models.candidates import SERVED, Candidate, Training, choose, make_candidate, recipes, rule
 from models.card import card, made_on
-from models.scoring import MODEL_FILES, Kind, Member
+from models.declared import Declared
+from models.sample_size import rows_needed
+from models.scoring import MODEL_FILES, Member
 from models.spec import Spec
-from models.split import NotTrained, enough, split_rows
+from models.split import NotTrained, Split, enough, split_rows
 from models.table import FEW, Floats, Origin, Table, columns_digest, refusal
+from models.three_state import ThreeState, fit_three_state
 from stratify.catalogue.entries import Outcome
 from stratify.errors import DataError, GateError
 from stratify.files import folder_written_whole, write_bytes, write_json
@@ -26,21 +29,34 @@ GOLDEN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 @dataclass(frozen=True)
 class Trained:
-    """Both candidates as the files a bundle takes, with their parameters and test figures; one of them is chosen."""
+    """What training gave: every candidate and baseline, which one is chosen, and the files of those that may be served.
+
+    split holds the rows of the table each part had, for whoever evaluates; three_state is None where a state is rare.
+    """
 
     outcome: str
-    chosen: Kind
-    files: Mapping[Kind, Mapping[str, bytes]]
-    parameters: Mapping[Kind, Mapping[str, Any]]
-    measures: Mapping[Kind, Mapping[str, float | int | None]]
+    population: str
+    chosen: str
+    candidates: Mapping[str, Candidate]
+    files: Mapping[str, Mapping[str, bytes]]
+    split: Split
+    three_state: ThreeState | None
 
     def write(self, folder: Path) -> None:
-        """Write <folder>/<kind>/<file> for each candidate and <folder>/chosen.json, whole or not at all."""
+        """Write <folder>/<candidate>/<file> for each that may be served and <folder>/chosen.json, whole or not at all."""
         with folder_written_whole(folder) as fresh:
-            for kind, files in self.files.items():
-                for name, data in files.items():
-                    write_bytes(fresh / kind / name, data)
-            write_json(fresh / "chosen.json", {"outcome": self.outcome, "chosen": self.chosen})
+            for name, files in self.files.items():
+                for file, data in files.items():
+                    write_bytes(fresh / name / file, data)
+            told = {"outcome": self.outcome, "population": self.population, "chosen": self.chosen}
+            write_json(fresh / "chosen.json", told)
+
+    def risks(self, table: Table) -> dict[str, Floats]:
+        """Return each candidate's and baseline's risk of the rows of a table with the columns it was trained on."""
+        return {
+            name: one.member.risk(np.ascontiguousarray(table.x[:, table.places(one.member.columns)]), table.inside)
+            for name, one in self.candidates.items()
+        }
 
 
 def chosen_folder(folder: Path) -> Path:
@@ -48,59 +64,84 @@ def chosen_folder(folder: Path) -> Path:
     return folder / str(json.loads((folder / "chosen.json").read_text(encoding="utf-8"))["chosen"])
 
 
-def train_outcome(spec: Spec, table: Table, outcome: Outcome, origin: Origin) -> Trained | NotTrained:
-    """Return the trained candidates and the chosen one, or what was missing to train them.
+def train_outcome(
+    spec: Spec, declared: Declared, population: str, table: Table, outcome: Outcome, origin: Origin
+) -> Trained | NotTrained:
+    """Return the trained candidates of one population and the chosen one, or what was missing to train them.
 
-    The simpler model is chosen unless the trees' out-of-fold AUROC is better by `choose.lightgbm_gain`. The test
-    rows are looked at once, after that. Raises GateError (exit 12) where a column may not steer one person's care,
-    DataError (exit 11) where the table has no labels of this outcome.
+    table: the population's rows. The simpler model is chosen unless the trees do better by the rule of `choose`, on
+    out-of-fold risks. The test rows are not looked at. Raises GateError (exit 12) where a column may not steer one
+    person's care, DataError (exit 11) where the table has no labels of this outcome or lacks a named predictor.
     """
     refused = [f"{column['id']}: {told}" for column in table.columns if (told := refusal(column))]
-    if refused:
+    if refused and spec.feature_set == "served":
         raise GateError("a model that is served on persons may not read these columns:", refused)
     if spec.outcome != outcome.id or outcome.id not in table.labels:
         raise DataError(f"needs spec and labels of {outcome.id}, got {spec.outcome} and {', '.join(table.labels)}")
-    y = table.labels[outcome.id]
-    split = split_rows(spec.split, outcome, table.person, table.landmark, y)
-    short = enough(outcome, split, y)
+    labels = table.labels[outcome.id]
+    split = split_rows(spec.split, outcome, table)
+    parameters = sum(predictor.basis().size for predictor in declared.predictors_of(spec))
+    short = enough(outcome, split, labels.y, parameters)
     if short:
         return short
-    train = Training.of(table, y, split)
-    candidates = {
-        kind: candidate for kind in KINDS if (candidate := make_candidate(kind, spec, train, table, y, split))
+    train = Training.of(table, outcome.id, split)
+    found = {
+        recipe.name: candidate
+        for recipe in recipes(spec, declared, train)
+        if (candidate := make_candidate(recipe, spec, table, outcome.id, split))
     }
-    if not candidates:
+    able = [name for name in SERVED if name in found]
+    if not able:
         return NotTrained(
-            outcome.id, "calibrate", int(y[split.rows["calibrate"]].sum()), outcome.min_events_test,
+            outcome.id, "calibrate", int(labels.y[split.rows["calibrate"]].sum()), outcome.min_events_test,
             f"no model for {outcome.id}: no candidate can be calibrated; on the calibration rows each tells nobody "
             "apart, or all of them, as a leak would: look at the features, then train again",
         )  # fmt: skip
-    gain = spec.choose.lightgbm_gain
-    chosen = choose({kind: candidate.calibrate_auroc for kind, candidate in candidates.items()}, gain)
-    golden_x = golden_rows(train.x)
+    rows = split.rows["calibrate"]
+    chosen = choose(found, spec, labels.y[rows], labels.weight[rows])
     shared: dict[str, Any] = {
-        "made_on": made_on(split, table.person, y),
-        "candidates": {kind: candidate.told() for kind, candidate in candidates.items()},
-        "chosen": {"kind": chosen, "rule": rule(gain)},
-        "columns_digest": columns_digest(table.columns),
+        "made_on": made_on(split, table, labels),
+        "sample_size": _sample_size(parameters, labels.y[split.rows["train"]]),
+        "candidates": {name: candidate.told() for name, candidate in found.items()},
+        "chosen": {"kind": chosen, "rule": rule(spec)},
+        "constraints": [one.model_dump() for one in declared.constraints_of(spec)],
     }
     files = {
-        kind: {
-            MODEL_FILES[kind]: candidate.model,
-            "calibration.json": _json(candidate.told()["calibration"]),
-            "reference.json": _json(_reference(candidate, train)),
-            "golden.json": _json(_golden(candidate.member, golden_x)),
-            "card.json": _json(card(spec, outcome, origin, kind=kind, **shared)),
+        name: {
+            MODEL_FILES[found[name].kind]: found[name].model,
+            "calibration.json": _json(found[name].calibration.as_dict()),
+            "reference.json": _json(_reference(found[name], train)),
+            "golden.json": _json(_golden(found[name].member, golden_rows(_read(train, found[name].member.columns)))),
+            "card.json": _json(card(spec, declared, population, outcome, origin, table.columns, kind=name, **shared)),
         }
-        for kind, candidate in candidates.items()
+        for name in able
     }
-    return Trained(
-        outcome.id,
-        chosen,
-        files,
-        {kind: candidate.parameters for kind, candidate in candidates.items()},
-        {kind: candidate.test for kind, candidate in candidates.items()},
-    )
+    three = _three_state(spec, table, outcome, split, found)
+    return Trained(outcome.id, population, chosen, found, files, split, three)
+
+
+def _three_state(
+    spec: Spec, table: Table, outcome: Outcome, split: Split, found: Mapping[str, Candidate]
+) -> ThreeState | None:
+    if outcome.event == "death" or "lightgbm" not in found:
+        return None
+    fitted, asked = next(split.crossed())
+    masks = [np.zeros(len(table.person), dtype=np.bool_) for _ in range(3)]
+    masks[0][split.rows["train"][fitted]] = True
+    masks[1][split.rows["calibrate"][asked]] = True
+    masks[2][split.rows["train"]] = True
+    rounds = int(found["lightgbm"].parameters["rounds"])
+    return fit_three_state(spec.estimators.lightgbm, table, outcome.id, *masks, rounds)
+
+
+def _sample_size(parameters: int, y: Floats) -> dict[str, Any]:
+    prevalence = float(y.mean())
+    return {
+        "rule": "Riley 2019, binary outcome, Nagelkerke R² .15",
+        "parameters": parameters,
+        "rows_needed": rows_needed(parameters, prevalence),
+        "rows": len(y),
+    }
 
 
 def golden_rows(x: Floats) -> Floats:
@@ -119,30 +160,37 @@ def golden_rows(x: Floats) -> Floats:
     return np.vstack([columns, *mixed, *gaps, np.full(x.shape[1], np.nan)])
 
 
+def _read(train: Training, columns: Sequence[str]) -> Floats:
+    return train.x[:, [train.columns.index(column) for column in columns]]
+
+
 def _reference(candidate: Candidate, train: Training) -> dict[str, Any]:
     """What drift is measured against: training's column means, and the spread of out-of-fold risks.
 
     A quantile with fewer than FEW people beyond it is left out; where so few lack a column, nobody does.
     """
-    absent = np.isnan(train.x)
+    x = _read(train, candidate.member.columns)
+    absent = np.isnan(x)
     lacking = np.array([np.unique(train.person[column]).size for column in absent.T])
     missing = np.where(lacking < FEW, 0.0, absent.mean(axis=0))
-    means = np.nansum(train.x, axis=0) / np.maximum((~absent).sum(axis=0), 1)
+    means = np.nansum(x, axis=0) / np.maximum((~absent).sum(axis=0), 1)
     risks, beyond = candidate.out_of_fold, len(candidate.out_of_fold) - 1
     quantiles = [q for q in REFERENCE_QUANTILES if int(min(q, 1 - q) * beyond) >= FEW]
     return {
         "columns": [
             {"id": name, "mean": float(mean) if share < 1 else None, "missing": float(share)}
-            for name, mean, share in zip(train.columns, means, missing, strict=True)
+            for name, mean, share in zip(candidate.member.columns, means, missing, strict=True)
         ],
         "score_quantiles": [[q, float(np.quantile(risks, q))] for q in quantiles],
     }
 
 
 def _golden(member: Member, x: Floats) -> list[dict[str, Any]]:
+    """Cases with the risk of each, first outside the stratum, then the same rows inside."""
     return [
-        {"x": [None if np.isnan(value) else float(value) for value in row], "risk": float(risk)}
-        for row, risk in zip(x, member.risk(x), strict=True)
+        {"x": [None if np.isnan(value) else float(value) for value in row], "inside": inside, "risk": float(risk)}
+        for inside in (False, True)
+        for row, risk in zip(x, member.risk(x, np.full(len(x), inside)), strict=True)
     ]
 
 

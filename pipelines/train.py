@@ -1,96 +1,162 @@
-"""Training: each outcome's candidates on the matrix and its labels, in a folder of its own, logged to MLflow."""
+"""Training: each outcome's models, one for each population, in a folder of its own, evaluated and logged to MLflow."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from functools import cache
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from models import NotTrained, Origin, Registry, Spec, Table, load_specs, train_outcome
+from models import Declared, NotTrained, Registry, Table, load_declared, member_key, train_outcome
+from models.evaluate import evaluate
+from models.spec import Spec
+from models.train import Trained
 from pipelines.build_step import MATRIX_KINDS
 from pipelines.data_steps import Progress
+from pipelines.labelled import of_population, origin_of, outcomes_of, table_of
 from pipelines.matrix import Matrix, read_matrix
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.catalogue import Catalogue
-from stratify.cohort import spells
 from stratify.errors import DataError, UsageError
-from stratify.features.kernel import Floats
-from stratify.outcomes import labels, outcome_stays
+from stratify.files import write_json
 from stratify.store.read import Store
 from stratify.workspace import Workspace
 
 MODEL_KINDS = (*MATRIX_KINDS, "outcomes")
-CANDIDATES = "candidates"
+CANDIDATES, REPORT = "candidates", "report.json"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The matrix and its labels, read when a model first needs them."""
+
+    work: Workspace
+    catalogue: Catalogue
+    progress: Progress
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        """Every row of the landmark matrix."""
+        self.progress("reading the matrix")
+        return read_matrix(self.work.features)
+
+    @cached_property
+    def table(self) -> Table:
+        """The matrix with the labels of every outcome counted from a landmark."""
+        matrix = self.matrix
+        self.progress("reading what came of it")
+        return table_of(Store(self.work.store), matrix, outcomes_of(self.catalogue, "landmark"))
+
+    def of(self, population: str) -> Table:
+        """Return the table of a population."""
+        return of_population(self.table, self.matrix, population)
 
 
 def train_step(
     work: Workspace, catalogue: Catalogue, progress: Progress, only: Sequence[str] = ()
 ) -> tuple[dict[str, Any], bool]:
-    """Train the model of every outcome, or of those named, each in a folder of its own; return what came of all.
+    """Train the models of every outcome, or of those named, each in a folder of its own; return what came of all.
 
     Raises DataError when a named outcome has too few events: asked for by name, it must not be left out in silence.
     """
+    declared = load_declared()
     unknown = sorted(set(only) - set(catalogue.outcomes))
     if unknown:
         raise UsageError(f"no such outcome: {', '.join(unknown)}; there are {', '.join(catalogue.outcomes)}")
-    table = cache(lambda: _table(work, catalogue, progress))
-    specs = load_specs()
-    found = {
-        outcome: _train_one(work, catalogue, outcome, specs.get(outcome), table, progress)
-        for outcome in (only or catalogue.outcomes)
-    }
-    refused = [told["not_trained"] for told, _ in found.values() if told["not_trained"]]
+    rows = Rows(work, catalogue, progress)
+    found: dict[str, dict[str, Any]] = {}
+    ran_any = False
+    for outcome, population in models_of(declared, only):
+        told, ran = _train_one(rows, declared, outcome, population)
+        found[member_key(outcome, population)] = told
+        ran_any |= ran
+    refused = [told["not_trained"] for told in found.values() if told["not_trained"]]
     if only and refused:
         raise DataError("not trained:", [told["text"] for told in refused])
-    trained = {outcome: told["trained"] for outcome, (told, _) in found.items() if told["trained"]}
-    return {"results": {"trained": trained, "not_trained": refused}}, any(ran for _, ran in found.values())
+    trained = {key: told["trained"] for key, told in found.items() if told["trained"]}
+    return {"results": {"trained": trained, "not_trained": refused}}, ran_any
 
 
-def _train_one(
-    work: Workspace,
-    catalogue: Catalogue,
-    key: str,
-    spec: Spec | None,
-    table: Callable[[], Table],
-    progress: Progress,
-) -> tuple[dict[str, Any], bool]:
+def models_of(declared: Declared, only: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Return each model that is declared, of all outcomes or of those named, as outcome and population."""
+    return [
+        (outcome, population)
+        for outcome, spec in declared.specs.items()
+        if not only or outcome in only
+        for population in spec.populations
+    ]
+
+
+def _train_one(rows: Rows, declared: Declared, outcome: str, population: str) -> tuple[dict[str, Any], bool]:
+    work, catalogue, progress = rows.work, rows.catalogue, rows.progress
+    key, spec = member_key(outcome, population), declared.specs[outcome]
     step = Step(
         "train",
         work.training / key,
         inputs_of_matrix(work),
-        {"outcome": key},
+        {"outcome": outcome, "population": population},
         catalogue.digest_of(*MODEL_KINDS),
         needs=(work.mlflow_db,),
     )
 
     def make(out: Path) -> dict[str, Any]:
-        origin = origin_of(work, catalogue)
-        registry = Registry(work.mlflow_db, work.mlartifacts)
-        if spec is None:
-            text = f"no model for {key}: it has no spec models/specs/{key}.toml"
-            lacks = {"outcome": key, "split": "train", "events": None, "needs": 0, "text": text}
-            return {"trained": None, "not_trained": lacks, "origin": asdict(origin)}
-        rows = table()
+        origin = origin_of(work, catalogue.digest_of(*MODEL_KINDS))
+        table = rows.of(population)
         progress(f"training {key}")
-        result = train_outcome(spec, rows, catalogue.outcomes[key], origin)
+        result = train_outcome(spec, declared, population, table, catalogue.outcomes[outcome], origin)
         if isinstance(result, NotTrained):
-            return {"trained": None, "not_trained": result.told(), "origin": asdict(origin)}
+            lacks = {**result.told(), "population": population}
+            return {"trained": None, "not_trained": lacks, "origin": asdict(origin)}
         result.write(out / CANDIDATES)
-        runs = {}
-        for kind in result.files:
-            progress(f"logging {key}, {kind}")
-            folder = out / CANDIDATES / kind
-            runs[kind] = registry.log_run(key, kind, result.parameters[kind], result.measures[kind], folder)
-        version = registry.register(key, runs[result.chosen])
-        told: dict[str, Any] = {"chosen": result.chosen, "version": version, "measures": dict(result.measures)}
+        progress(f"evaluating {key}")
+        report = evaluated(spec, result, table)
+        write_json(out / REPORT, report)
+        version = _logged(work, key, result, report, out, progress)
+        told = {"chosen": result.chosen, "version": version, "measures": headline(report)}
         return {"trained": told, "not_trained": None, "origin": asdict(origin)}
 
     manifest, ran = run_step(step, make)
     return manifest["results"], ran
+
+
+def evaluated(spec: Spec, trained: Trained, table: Table) -> dict[str, Any]:
+    """Return the report of a trained model on the test rows, every other candidate and baseline beside it."""
+    test = table.rows(trained.split.rows["test"])
+    labels, risks = test.labels[trained.outcome], trained.risks(test)
+    return evaluate(
+        labels.y,
+        risks.pop(trained.chosen),
+        person=test.person,
+        weight=labels.weight,
+        died_first=labels.died_first,
+        days=labels.days,
+        groups=test.audit,
+        others=risks,
+        thresholds=spec.evaluation.thresholds,
+        capacity=spec.evaluation.capacity,
+        bootstraps=spec.evaluation.bootstraps,
+        seed=spec.evaluation.seed,
+    )
+
+
+def headline(report: dict[str, Any]) -> dict[str, float | None]:
+    """Return the core figures of a report, as a run in MLflow and a manifest tell them."""
+    return {name: figure["value"] for name, figure in report["overall"].items()}
+
+
+def _logged(
+    work: Workspace, key: str, result: Trained, report: dict[str, Any], out: Path, progress: Callable[..., None]
+) -> int:
+    registry = Registry(work.mlflow_db, work.mlartifacts)
+    runs = {}
+    for kind in result.files:
+        progress(f"logging {key}, {kind}")
+        own = report["overall"] if kind == result.chosen else report["others"][kind]["overall"]
+        figures = {name: figure["value"] for name, figure in own.items()}
+        folder = out / CANDIDATES / kind
+        runs[kind] = registry.log_run(key, kind, result.candidates[kind].parameters, figures, folder)
+    return registry.register(key, runs[result.chosen])
 
 
 def inputs_of_matrix(work: Workspace) -> dict[str, str]:
@@ -103,40 +169,3 @@ def inputs_of_matrix(work: Workspace) -> dict[str, str]:
     if read_manifest(work.features, "build")["inputs"]["store"] != store:
         raise DataError("the matrix was built from another store than is here now; run `stratify build` first")
     return {"features": manifest_digest(work.features, "build"), "store": store}
-
-
-def _table(work: Workspace, catalogue: Catalogue, progress: Progress) -> Table:
-    progress("reading the matrix")
-    return labelled(work, catalogue).served()
-
-
-def labelled(work: Workspace, catalogue: Catalogue) -> Table:
-    """Return every row of the matrix with its labels."""
-    store, matrix = Store(work.store), read_matrix(work.features)
-    found = {key: outcome_labels(store, catalogue, key, matrix) for key in catalogue.outcomes}
-    return Table(
-        matrix.rows.person.astype(np.int32), matrix.rows.day.astype(np.int32), matrix.cells, matrix.columns, found
-    )
-
-
-def outcome_labels(store: Store, catalogue: Catalogue, key: str, matrix: Matrix) -> Floats:
-    """Return one outcome's labels for the rows of a matrix."""
-    outcome = catalogue.outcomes[key]
-    stays = store.read("stay", ["person", "day", "admission", "acute", "care"])
-    which = outcome_stays(outcome, stays, acute_told=bool(store.measurable["acute"]))
-    return labels(
-        outcome,
-        matrix.rows,
-        stay_person=stays["person"][which].astype(np.int64),
-        stay_day=stays["day"][which].astype(np.int64),
-        death=store.persons()["death"],
-        lived=spells(store.residence()),
-        covers_to=store.day("covers_to"),
-        delivered=store.day("delivered"),
-    )
-
-
-def origin_of(work: Workspace, catalogue: Catalogue) -> Origin:
-    """Return where the data came from, as cards and manifests tell it."""
-    told = read_manifest(work.store, "land")["results"]["delivery"]
-    return Origin(told["source"], told["covers_to"], told["delivered"], catalogue.digest_of(*MODEL_KINDS))

@@ -1,0 +1,126 @@
+"""Everything declared about models, read and checked together: specs, and what they share."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from models.spec import Baseline, Constraint, Population, Predictor, Spec
+from stratify.errors import CatalogueError
+
+PACKAGE = Path(__file__).parent
+SPECS = PACKAGE.parent / "specs"
+T = TypeVar("T")
+REFERENCES = ("populations", "predictors", "baselines", "monotone")  # keys of a spec that name what is declared here
+
+
+@dataclass(frozen=True)
+class Declared:
+    """Specs by outcome, and by name the sets that they refer to."""
+
+    specs: Mapping[str, Spec]
+    populations: Mapping[str, Population]
+    predictors: Mapping[str, tuple[Predictor, ...]]
+    baselines: Mapping[str, Baseline]
+    monotone: Mapping[str, tuple[Constraint, ...]]
+
+    def predictors_of(self, spec: Spec) -> list[Predictor]:
+        """Return the logistic's predictors, each column once."""
+        found = {one.column: one for name in spec.predictors for one in self.predictors[name]}
+        return list(found.values())
+
+    def constraints_of(self, spec: Spec) -> list[Constraint]:
+        """Return the trees' constraints."""
+        return [one for name in spec.monotone for one in self.monotone[name]]
+
+    def directions(self, spec: Spec, columns: Sequence[str]) -> list[int]:
+        """Return for each column which way it may push: 1, -1, or 0 where it is free; the first pattern holds."""
+        constraints = self.constraints_of(spec)
+
+        def of(name: str) -> int:
+            fits = (c.direction for c in constraints for pattern in c.columns if fnmatchcase(name, pattern))
+            return next(fits, 0)
+
+        return [of(name) for name in columns]
+
+
+def load_declared(specs: Path = SPECS, shared: Path = PACKAGE) -> Declared:
+    """Return all that is declared. Raises CatalogueError (exit 10) with every problem in any file.
+
+    A problem tells the file, the key, what was required and what was got; a name that is declared nowhere is one.
+    """
+    problems: list[str] = []
+    read = _reader(problems)
+    defaults = read(shared / "defaults.toml", lambda told: told) or {}
+    populations = read(shared / "populations.toml", _as(dict[str, Population])) or {}
+    predictors = read(shared / "predictors.toml", _as(dict[str, tuple[Predictor, ...]])) or {}
+    baselines = read(shared / "baselines.toml", _as(dict[str, Baseline])) or {}
+    monotone = read(shared / "monotone.toml", _as(dict[str, tuple[Constraint, ...]])) or {}
+    found: dict[str, Spec] = {}
+    declared = Declared(found, populations, predictors, baselines, monotone)
+    for path in sorted(specs.glob("*.toml")):
+        spec = read(path, lambda told: Spec.model_validate(merged(defaults, told)))
+        if spec is None:
+            continue
+        if spec.outcome != path.stem:
+            problems.append(f"specs/{path.name}: outcome: must equal the file's name, got {spec.outcome!r}")
+        for key in REFERENCES:
+            known = getattr(declared, key)
+            strangers = [name for name in getattr(spec, key) if name not in known]
+            problems += [f"specs/{path.name}: {key}: {name!r} is none of {', '.join(known)}" for name in strangers]
+        found[spec.outcome] = spec
+    if problems:
+        raise CatalogueError(f"{len(problems)} problem(s) in the model specs:", problems)
+    return declared
+
+
+def load_specs(specs: Path = SPECS) -> dict[str, Spec]:
+    """Return every outcome's spec, in the order of the outcomes' ids; raises as `load_declared`."""
+    return dict(load_declared(specs).specs)
+
+
+def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both, the second in the place of the first: tables key by key, arrays of tables one after the other.
+
+    >>> merged({"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"c": 3}, "d": [2]})
+    {'a': {'b': 1, 'c': 3}, 'd': [2]}
+    >>> merged({"limits": [{"en": "all"}]}, {"limits": [{"en": "this one"}]})
+    {'limits': [{'en': 'all'}, {'en': 'this one'}]}
+    """
+    found = dict(under)
+    for key, value in over.items():
+        there = found.get(key)
+        if isinstance(value, dict) and isinstance(there, dict):
+            found[key] = merged(there, value)
+        elif isinstance(value, list) and isinstance(there, list) and all(isinstance(one, dict) for one in there):
+            found[key] = [*there, *value]
+        else:
+            found[key] = value
+    return found
+
+
+def _as(shape: type[T]) -> Callable[[dict[str, Any]], T]:
+    return TypeAdapter(shape).validate_python
+
+
+def _reader(problems: list[str]) -> Callable[[Path, Callable[[dict[str, Any]], T]], T | None]:
+    def read(path: Path, shaped: Callable[[dict[str, Any]], T]) -> T | None:
+        where = f"{path.parent.name}/{path.name}"
+        try:
+            return shaped(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            problems.append(f"{where}: not readable as TOML: {error}")
+        except ValidationError as error:
+            for detail in error.errors():
+                key = ".".join(str(part) for part in detail["loc"])
+                got = f"; got {detail['input']!r}" if isinstance(detail["input"], str | int | float) else ""
+                problems.append(f"{where}: {key}: {detail['msg']}{got}")
+        return None
+
+    return read

@@ -1,0 +1,65 @@
+"""Where people live, as units that are compared: municipality, catchment of an acute hospital, part of the region."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stratify.catalogue.entries import Shape
+from stratify.features.kernel import Rows
+from stratify.store.read import Columns
+
+FILE = Path(__file__).with_name("units.toml")
+ELSEWHERE = ""  # no unit: the municipality is not told, or none of ours
+
+
+class Municipality(Shape):
+    """A municipality and the units it lies in."""
+
+    name: str
+    hospital: str
+    part: str
+
+
+@lru_cache(maxsize=1)
+def municipalities() -> Mapping[str, Municipality]:
+    """Return the municipalities by their code of three digits."""
+    told = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return {code: Municipality.model_validate(one) for code, one in told.items()}
+
+
+def home_of(rows: Rows, residence: Columns) -> NDArray[np.str_]:
+    """Return the municipality's code of each row, str[n], on its day; ELSEWHERE where it is not told.
+
+    residence: stretches sorted by person and start, as the store has them; of several that hold, the latest to begin.
+    """
+    person, start = residence["person"].astype(np.int64), residence["start"].astype(np.int64)
+    found = np.full(len(rows), ELSEWHERE, dtype="<U8")
+    if not len(person) or not len(rows):
+        return found
+    base = min(int(start.min()), int(rows.day.min()))
+    span = max(int(start.max()), int(rows.day.max())) - base + 1
+    at = np.searchsorted(person * span + (start - base), rows.person * span + (rows.day - base), side="right") - 1
+    inside = np.maximum(at, 0)
+    end = np.where(np.isnan(residence["end"]), np.inf, residence["end"])
+    here = (at >= 0) & (person[inside] == rows.person) & (end[inside] > rows.day)
+    code = residence["municipality"]
+    told = np.array([ELSEWHERE if one is None else str(one) for one in code[inside[here]].tolist()], dtype="<U8")
+    found[here] = told
+    return found
+
+
+def units(home: NDArray[np.str_]) -> dict[str, NDArray[np.str_]]:
+    """Return each row's municipality (name), hospital and part, str[n], by kind of unit; ELSEWHERE where it has none."""
+    known = municipalities()
+    codes, place = np.unique(home, return_inverse=True)
+    of = [known.get(code) for code in codes.tolist()]
+    return {
+        kind: np.array([ELSEWHERE if one is None else getattr(one, key) for one in of])[place]
+        for kind, key in (("municipality", "name"), ("hospital", "hospital"), ("part", "part"))
+    }
