@@ -16,10 +16,9 @@ from pipelines.data_steps import Progress
 from pipelines.matrix import Matrix, read_matrix
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.catalogue import Catalogue
-from stratify.cohort import spells
 from stratify.errors import DataError, UsageError
 from stratify.features.kernel import Floats
-from stratify.outcomes import labels, outcome_stays
+from stratify.outcomes import followed
 from stratify.store.read import Store
 from stratify.workspace import Workspace
 
@@ -41,7 +40,7 @@ def train_step(
     specs = load_specs()
     found = {
         outcome: _train_one(work, catalogue, outcome, specs.get(outcome), table, progress)
-        for outcome in (only or catalogue.outcomes)
+        for outcome in (only or catalogue.outcomes_at("landmark"))
     }
     refused = [told["not_trained"] for told, _ in found.values() if told["not_trained"]]
     if only and refused:
@@ -113,7 +112,7 @@ def _table(work: Workspace, catalogue: Catalogue, progress: Progress) -> Table:
 def labelled(work: Workspace, catalogue: Catalogue) -> Table:
     """Return every row of the matrix with its labels."""
     store, matrix = Store(work.store), read_matrix(work.features)
-    found = {key: outcome_labels(store, catalogue, key, matrix) for key in catalogue.outcomes}
+    found = {key: outcome_labels(store, catalogue, key, matrix) for key in catalogue.outcomes_at("landmark")}
     return Table(
         matrix.rows.person.astype(np.int32), matrix.rows.day.astype(np.int32), matrix.cells, matrix.columns, found
     )
@@ -121,19 +120,7 @@ def labelled(work: Workspace, catalogue: Catalogue) -> Table:
 
 def outcome_labels(store: Store, catalogue: Catalogue, key: str, matrix: Matrix) -> Floats:
     """Return one outcome's labels for the rows of a matrix."""
-    outcome = catalogue.outcomes[key]
-    stays = store.read("stay", ["person", "day", "admission", "acute", "care"])
-    which = outcome_stays(outcome, stays, acute_told=bool(store.measurable["acute"]))
-    return labels(
-        outcome,
-        matrix.rows,
-        stay_person=stays["person"][which].astype(np.int64),
-        stay_day=stays["day"][which].astype(np.int64),
-        death=store.persons()["death"],
-        lived=spells(store.residence()),
-        covers_to=store.day("covers_to"),
-        delivered=store.day("delivered"),
-    )
+    return followed(store, catalogue.outcomes[key], matrix.rows).y
 
 
 def origin_of(work: Workspace, catalogue: Catalogue) -> Origin:
