@@ -87,10 +87,11 @@ def _content(work: Workspace, catalogue: Catalogue, public: Path) -> tuple[Conte
     served = load_champion(work.bundles, public).content if work.champion.exists() else None
     if served is not None and (served.catalogue_digest != digest or list(served.columns) != columns):
         served = None
-    fresh = {key: manifest for key in catalogue.outcomes if (manifest := _fresh(work, key, digest)) is not None}
+    asked = catalogue.outcomes_at("landmark")
+    fresh = {key: manifest for key in asked if (manifest := _fresh(work, key, digest)) is not None}
     held = {} if served is None else dict(served.members)
     said = {} if served is None else {str(told["outcome"]): told for told in served.not_trained}
-    lacking = [key for key in catalogue.outcomes if key not in {*fresh, *held, *said}]
+    lacking = [key for key in asked if key not in {*fresh, *held, *said}]
     if lacking:
         raise DataError(
             "not trained under the entries as they are now:", [f"run `stratify train {k}`" for k in lacking]

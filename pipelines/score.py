@@ -155,7 +155,7 @@ def missing(
         da = ", ".join(catalogue.conditions[key].name.da for key in unmeasurable)
         en = ", ".join(catalogue.conditions[key].name.en for key in unmeasurable)
         told.append(("conditions", f"Kan ikke ses i denne kilde: {da}.", f"Cannot be seen in this source: {en}."))
-    for key in catalogue.outcomes:
+    for key in catalogue.outcomes_at("landmark"):
         if key not in risks:
             name = catalogue.outcomes[key].name
             told.append((f"model_{key}", f"Ingen model for: {name.da}.", f"No model for: {name.en}."))
@@ -182,7 +182,7 @@ def _write_scores(
 ) -> None:
     arrays: dict[str, Any] = {"person": pa.array(matrix.rows.person.astype(np.int32))}
     nothing = np.full(len(matrix.rows), np.nan)
-    arrays |= {f"risk_{key}": pa.array(risks.get(key, nothing)) for key in catalogue.outcomes}
+    arrays |= {f"risk_{key}": pa.array(risks.get(key, nothing)) for key in catalogue.outcomes_at("landmark")}
     for axis in ("need", "resources"):
         arrays[axis] = pa.array([one["stratum"][axis]["id"] for one in bodies], pa.string())
     for offer in catalogue.offers:

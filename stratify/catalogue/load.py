@@ -26,6 +26,7 @@ from stratify.catalogue.entries import (
     Stratum,
     Target,
 )
+from stratify.catalogue.prediction import IndexEvent
 from stratify.catalogue.tables import with_table
 from stratify.errors import CatalogueError
 from stratify.files import canonical_json, digest_text
@@ -54,6 +55,10 @@ class Catalogue:
     @property
     def outcomes(self) -> Mapping[str, Outcome]:
         return self.entries["outcomes"]
+
+    def outcomes_at(self, index: IndexEvent) -> Mapping[str, Outcome]:
+        """Return the outcomes that are counted from landmarks, or from the index events of one kind."""
+        return {key: outcome for key, outcome in self.outcomes.items() if outcome.index == index}
 
     @property
     def features(self) -> Mapping[str, FeatureFamily]:
@@ -127,6 +132,10 @@ def check_references(catalogue: Catalogue) -> list[str]:
             for c in catalogue.conditions.values()
         ),
         *(
+            (f"outcomes/{o.id}.toml: part_of", [o.part_of] if o.part_of else [], catalogue.outcomes)
+            for o in catalogue.outcomes.values()
+        ),
+        *(
             (f"conditions/{c.id}.toml: unless", [i for rule in c.drugs for i in rule.unless], catalogue.conditions)
             for c in catalogue.conditions.values()
         ),
@@ -173,12 +182,32 @@ def check_references(catalogue: Catalogue) -> list[str]:
     for where, found in rules:
         tests = [test for rule in found for test in (*rule.all, *rule.any)]
         named.append((where, [i for t in tests if t.fact == "conditions" for i in t.any_of], catalogue.conditions))
-    return check_features(catalogue) + [
+    return [*check_features(catalogue), *check_parts(catalogue)] + [
         f"{where}: no such id {got!r}{_nearest(got, known)}"
         for where, ids, known in named
         for got in ids
         if got not in known
     ]
+
+
+def check_parts(catalogue: Catalogue) -> list[str]:
+    """Return a problem for each outcome that is said to be part of one it is not within, or of itself."""
+    problems = []
+    for key, outcome in catalogue.outcomes.items():
+        whole = catalogue.outcomes.get(outcome.part_of or "")
+        if whole is None:
+            continue
+        where = f"outcomes/{key}.toml: part_of"
+        beyond = outcome.not_within(whole)
+        if beyond:
+            problems.append(f"{where}: not every event is one of {whole.id!r}, by {', '.join(beyond)}")
+        seen = {key}
+        while whole is not None and whole.id not in seen:
+            seen.add(whole.id)
+            whole = catalogue.outcomes.get(whole.part_of or "")
+        if whole is not None and whole.id == key:
+            problems.append(f"{where}: {key!r} would be a part of itself")
+    return problems
 
 
 def check_features(catalogue: Catalogue) -> list[str]:
