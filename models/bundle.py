@@ -107,6 +107,11 @@ def member_key(outcome: str, population: str) -> str:
     return f"{outcome}/{population}"
 
 
+def registered_name(key: str) -> str:
+    """Return the name of a model in the registry."""
+    return f"stratify-{key.replace('/', '-')}"
+
+
 def read_member(folder: Path, registered_version: int | None = None) -> MemberFiles:
     """Return a trained member from its folder."""
     if not folder.is_dir():
@@ -273,6 +278,7 @@ def _manifest(content: Content, digests: Mapping[str, str]) -> dict[str, Any]:
                 "outcome": member.card["outcome"],
                 "population": member.card["population"]["id"],
                 "kind": member.kind,
+                "name": registered_name(key),
                 "registered_version": member.registered_version,
             }
             for key, member in content.members.items()

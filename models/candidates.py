@@ -38,6 +38,7 @@ class Training:
     stable: Stable
     landmark: Ints
     columns: list[str]
+    beside: Mapping[str, Floats]
 
     @classmethod
     def of(cls, table: Table, outcome: str, split: Split) -> Training:
@@ -51,7 +52,13 @@ class Training:
             table.stable[rows],
             table.period[rows],
             column_ids(table.columns),
+            {name: values[rows] for name, values in table.beside.items()},
         )
+
+    def read(self, names: Sequence[str]) -> Floats:
+        """Return these columns, float64[rows, names]."""
+        at = {name: j for j, name in enumerate(self.columns)}
+        return np.column_stack([self.x[:, at[name]] if name in at else self.beside[name] for name in names])
 
 
 @dataclass(frozen=True)
@@ -103,11 +110,10 @@ def recipes(spec: Spec, declared: Declared, train: Training) -> list[Recipe]:
 
 def _line(name: str, how: LogisticSpec, predictors: list[Predictor], train: Training) -> Recipe:
     columns = [one.column for one in predictors]
-    places = [train.columns.index(column) for column in columns]
+    x = train.read(columns)
 
     def fit(which: Bools, _: Sequence[Fitted]) -> Fitted:
-        x = train.x[which][:, places]
-        return fit_logistic(how, x, train.y[which], train.weight[which], predictors, float(which.mean()))
+        return fit_logistic(how, x[which], train.y[which], train.weight[which], predictors, float(which.mean()))
 
     return Recipe(name, "logistic", columns, fit)
 
@@ -139,7 +145,7 @@ def _trees(spec: Spec, declared: Declared, train: Training) -> Recipe:
 def make_candidate(recipe: Recipe, spec: Spec, table: Table, outcome: str, split: Split) -> Candidate | None:
     """Return the calibrated candidate, or None where no rising sigmoid fits the out-of-fold logits."""
     rows, labels = split.rows["calibrate"], table.labels[outcome]
-    x = table.x[np.ix_(rows, table.places(recipe.columns))]
+    x = table.read(recipe.columns, rows)
     y, weight, inside = labels.y[rows], labels.weight[rows], table.inside[rows]
     logit, fits = out_of_fold(recipe, x, split)
     calibration = fit_calibration(logit, y, weight, inside, spec.calibration.stratum_prior_sd)

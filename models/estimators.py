@@ -63,8 +63,8 @@ def fit_logistic(
     model = LogisticRegression(
         C=1 / (spec.strength * share),
         l1_ratio=spec.l1_ratio,
-        solver="saga",
-        tol=1e-4,
+        solver="saga" if spec.l1_ratio else "lbfgs",
+        tol=1e-4 if spec.l1_ratio else 1e-6,
         max_iter=spec.max_iterations,
         random_state=0,
     )

@@ -17,7 +17,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from models.bundle import MEMBER_FILES
+from models.bundle import MEMBER_FILES, registered_name
 from models.scoring import MODEL_FILES
 from stratify.errors import DataError, StratifyError
 from stratify.files import TEMPORARY, canonical_json, digest_text, digest_tree
@@ -85,7 +85,7 @@ class Registry:
     @_advises
     def log_run(
         self,
-        outcome: str,
+        key: str,
         candidate: str,
         params: Mapping[str, Any],
         metrics: Mapping[str, float | int | None],
@@ -98,7 +98,7 @@ class Registry:
         if strays:
             raise DataError("only a model's own files are kept with a run, got also:", strays)
         now = int(time.time() * 1000)
-        run = self._client.create_run(self._experiment(outcome), run_name=f"{outcome} {candidate}").info
+        run = self._client.create_run(self._experiment(key), run_name=f"{key} {candidate}").info
         self._client.log_batch(
             run.run_id,
             metrics=[Metric(name, value, now, 0) for name, value in metrics.items() if value is not None],
@@ -110,9 +110,9 @@ class Registry:
         return str(run.run_id)
 
     @_advises
-    def register(self, outcome: str, run_id: str) -> int:
-        """Return the version of `stratify-<outcome>` that holds this run's files, made now unless one does already."""
-        name = model_name(outcome)
+    def register(self, key: str, run_id: str) -> int:
+        """Return the version of the model that holds this run's files, made now unless one does already."""
+        name = registered_name(key)
         run = self._client.get_run(run_id)
         if not self._client.search_registered_models(f"name = '{name}'"):
             self._client.create_registered_model(name)
@@ -125,12 +125,12 @@ class Registry:
         return int(version.version)
 
     @_advises
-    def set_champion(self, outcome: str, version: int) -> None:
+    def set_champion(self, key: str, version: int) -> None:
         """Let the alias `champion` point to this version."""
-        self._client.set_registered_model_alias(model_name(outcome), ALIAS, str(version))
+        self._client.set_registered_model_alias(registered_name(key), ALIAS, str(version))
 
-    def _experiment(self, outcome: str) -> str:
-        name = model_name(outcome)
+    def _experiment(self, key: str) -> str:
+        name = registered_name(key)
         found = self._client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
@@ -140,11 +140,6 @@ class Registry:
         experiments = [experiment.experiment_id for experiment in self._client.search_experiments()]
         for run in self._client.search_runs(experiments, "attributes.status = 'RUNNING'", max_results=PAGE):
             self._client.set_terminated(run.info.run_id, status="KILLED")
-
-
-def model_name(outcome: str) -> str:
-    """Return the name of an outcome's model in the registry; its runs stand in an experiment of the same name."""
-    return f"stratify-{outcome}"
 
 
 def _content(folder: Path) -> str:

@@ -95,7 +95,6 @@ class Gates(Shape):
     slope: tuple[float, float]
     intercept: float = Field(gt=0)
     subgroup_oe: tuple[float, float]
-    confidence: Share
     ici_margin: float = Field(ge=0)
 
     @field_validator("slope", "subgroup_oe")

@@ -81,7 +81,8 @@ class Table:
     labels by outcome (what y does not tell is never used). stable uint64[n] is a number that a person has in every
     delivery, by which people are dealt to training and test; the person's own where none is given. period int32[n] is
     the landmark, or where rows have days of their own (discharges) the first day of the year, by which time is split.
-    inside bool[n]: who is ill in mind and body. audit: labels of each row by factor, for subgroups alone.
+    inside bool[n]: who is ill in mind and body. audit: labels of each row by factor, for subgroups alone. beside: values
+    of columns that baselines read and no served model may.
     Raises DataError (exit 11) with every problem found; no value of a person stands in it.
     """
 
@@ -94,6 +95,7 @@ class Table:
     period: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     inside: Bools = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
     audit: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    beside: Mapping[str, Floats] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         defaults: dict[str, Any] = {
@@ -115,7 +117,7 @@ class Table:
                     f"{self.landmark.shape}"]  # fmt: skip
         if self.x.dtype != np.float64:
             return [f"needs x in float64, got {self.x.dtype}"]
-        each = {"stable": self.stable, "period": self.period, "inside": self.inside, **self.audit}
+        each = {"stable": self.stable, "period": self.period, "inside": self.inside, **self.audit, **self.beside}
         found = [f"{name}: needs {n}, got {value.shape}" for name, value in each.items() if value.shape != (n,)]
         found += [f"columns: {name!r} stands there more than once" for name in sorted(names) if names.count(name) > 1]
         if np.unique(self.person.astype(np.int64) << 32 | self.landmark.astype(np.int64) & 0xFFFFFFFF).size != n:
@@ -126,11 +128,14 @@ class Table:
         return found
 
     def served(self) -> Table:
-        """Return the table without the columns that may not steer one person's care."""
+        """Return the table with the columns that may not steer one person's care put beside."""
         kept = [j for j, column in enumerate(self.columns) if refusal(column) is None]
         if len(kept) == len(self.columns):
             return self
-        return replace(self, x=np.ascontiguousarray(self.x[:, kept]), columns=[self.columns[j] for j in kept])
+        names = column_ids(self.columns)
+        beside = {names[j]: self.x[:, j] for j in sorted(set(range(len(names))) - set(kept))}
+        columns = [self.columns[j] for j in kept]
+        return replace(self, x=np.ascontiguousarray(self.x[:, kept]), columns=columns, beside={**self.beside, **beside})
 
     def rows(self, which: NDArray[Any]) -> Table:
         """Return some of the rows."""
@@ -144,15 +149,20 @@ class Table:
             self.period[which],
             self.inside[which],
             {name: values[which] for name, values in self.audit.items()},
+            {name: values[which] for name, values in self.beside.items()},
         )
 
-    def places(self, names: Sequence[str]) -> list[int]:
-        """Return where these columns stand in x. Raises DataError where one is not there."""
+    def read(self, names: Sequence[str], rows: NDArray[np.intp] | None = None) -> Floats:
+        """Return these columns of all rows or of some, float64[rows, names]. Raises DataError where one is not there."""
         at = {name: j for j, name in enumerate(column_ids(self.columns))}
-        absent = sorted(set(names) - set(at))
+        absent = sorted(set(names) - set(at) - set(self.beside))
         if absent:
             raise DataError("a model reads columns that the table does not have:", absent)
-        return [at[name] for name in names]
+        found = np.empty((len(self.person) if rows is None else len(rows), len(names)))
+        for place, name in enumerate(names):
+            values = self.x[:, at[name]] if name in at else self.beside[name]
+            found[:, place] = values if rows is None else values[rows]
+        return found
 
 
 def without_few(x: Floats, person: Ints) -> Floats:

@@ -54,7 +54,7 @@ class Trained:
     def risks(self, table: Table) -> dict[str, Floats]:
         """Return each candidate's and baseline's risk of the rows of a table with the columns it was trained on."""
         return {
-            name: one.member.risk(np.ascontiguousarray(table.x[:, table.places(one.member.columns)]), table.inside)
+            name: one.member.risk(table.read(one.member.columns), table.inside)
             for name, one in self.candidates.items()
         }
 
@@ -74,7 +74,8 @@ def train_outcome(
     person's care, DataError (exit 11) where the table has no labels of this outcome or lacks a named predictor.
     """
     refused = [f"{column['id']}: {told}" for column in table.columns if (told := refusal(column))]
-    if refused and spec.feature_set == "served":
+    refused += [f"{p.column}: stands beside" for p in declared.predictors_of(spec) if p.column in table.beside]
+    if refused:
         raise GateError("a model that is served on persons may not read these columns:", refused)
     if spec.outcome != outcome.id or outcome.id not in table.labels:
         raise DataError(f"needs spec and labels of {outcome.id}, got {spec.outcome} and {', '.join(table.labels)}")
@@ -111,7 +112,7 @@ def train_outcome(
             MODEL_FILES[found[name].kind]: found[name].model,
             "calibration.json": _json(found[name].calibration.as_dict()),
             "reference.json": _json(_reference(found[name], train)),
-            "golden.json": _json(_golden(found[name].member, golden_rows(_read(train, found[name].member.columns)))),
+            "golden.json": _json(_golden(found[name].member, golden_rows(train.read(found[name].member.columns)))),
             "card.json": _json(card(spec, declared, population, outcome, origin, table.columns, kind=name, **shared)),
         }
         for name in able
@@ -160,16 +161,12 @@ def golden_rows(x: Floats) -> Floats:
     return np.vstack([columns, *mixed, *gaps, np.full(x.shape[1], np.nan)])
 
 
-def _read(train: Training, columns: Sequence[str]) -> Floats:
-    return train.x[:, [train.columns.index(column) for column in columns]]
-
-
 def _reference(candidate: Candidate, train: Training) -> dict[str, Any]:
     """What drift is measured against: training's column means, and the spread of out-of-fold risks.
 
     A quantile with fewer than FEW people beyond it is left out; where so few lack a column, nobody does.
     """
-    x = _read(train, candidate.member.columns)
+    x = train.read(candidate.member.columns)
     absent = np.isnan(x)
     lacking = np.array([np.unique(train.person[column]).size for column in absent.T])
     missing = np.where(lacking < FEW, 0.0, absent.mean(axis=0))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +13,7 @@ from models.censoring import censoring_weights
 from models.table import Bools, Floats, Labels
 from pipelines.matrix import Matrix
 from pipelines.steps import read_manifest
-from stratify.catalogue import Catalogue
+from stratify.catalogue.entries import Outcome
 from stratify.features.kernel import Rows
 from stratify.outcomes import DIED_FIRST, FollowUp, followed
 from stratify.store.read import Store
@@ -27,7 +25,7 @@ NOT_TOLD = "not told"
 INSIDE = "psychiatric_somatic_adults"
 
 
-def table_of(store: Store, matrix: Matrix, outcomes: Mapping[str, Any]) -> Table:
+def table_of(store: Store, matrix: Matrix, outcomes: Mapping[str, Outcome]) -> Table:
     """Return every row of the matrix with its labels of these outcomes, and the factors of subgroups."""
     person, day = matrix.rows.person, matrix.rows.day
     table = Table(
@@ -102,11 +100,6 @@ def origin_of(work: Workspace, digest: str) -> Origin:
     """Return where the data came from, as cards and manifests tell it."""
     told = read_manifest(work.store, "land")["results"]["delivery"]
     return Origin(told["source"], told["covers_to"], told["delivered"], digest)
-
-
-def outcomes_of(catalogue: Catalogue, index: str) -> dict[str, Any]:
-    """Return the catalogue's outcomes that are counted from this kind of day."""
-    return {key: outcome for key, outcome in catalogue.outcomes.items() if outcome.index == index}
 
 
 def _bands(age: Floats) -> NDArray[np.str_]:

@@ -1,63 +1,106 @@
-"""Promotion: what was trained becomes a signed bundle and the champion; and the way back."""
+"""Promotion: what was trained and passes its gates becomes a signed bundle and the champion; and the way back."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from models import (
     Content,
+    Declared,
+    Member,
+    MemberFiles,
     Origin,
     Registry,
+    Table,
     ensure_signing_keys,
     load_champion,
+    load_declared,
+    member_key,
     read_member,
     set_champion,
     with_member,
     write_bundle,
 )
 from models.bundle import champion_version, roll_back
+from models.evaluate import evaluate
+from models.gates import Gate, closed, gates
+from models.split import split_rows
 from models.table import refusal
 from models.train import chosen_folder
-from pipelines.build_step import COHORT
 from pipelines.data_steps import Progress
+from pipelines.labelled import origin_of
 from pipelines.steps import read_manifest
-from pipelines.train import CANDIDATES, MODEL_KINDS, origin_of
+from pipelines.train import CANDIDATES, MODEL_KINDS, REPORT, Rows, models_of
 from stratify.catalogue import Catalogue
-from stratify.errors import DataError
-from stratify.files import write_text
+from stratify.errors import DataError, GateError, UsageError
+from stratify.files import write_json, write_text
 from stratify.workspace import Workspace
 
 TAKEN_BACK = "taken_back"  # beside the champion: the version that was rolled back
+DECISIONS = "decisions"  # beside the bundles: why each became the champion, and what was kept out
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A trained model that may take its place in the bundle."""
+
+    key: str
+    member: MemberFiles
+    version: int
+    gates: Sequence[Gate]
 
 
 def promote(
-    work: Workspace, catalogue: Catalogue, progress: Progress, *, by_hand: bool = True
+    work: Workspace,
+    catalogue: Catalogue,
+    progress: Progress,
+    only: Sequence[str] = (),
+    *,
+    by_hand: bool = True,
 ) -> tuple[dict[str, Any], bool]:
     """Sign the set of models as a bundle and let it be the champion; return its version, and whether it is a new one.
 
-    What was trained under these entries and columns takes its outcome's place; an outcome that was not keeps the member
-    it has in the champion. `score` uses the new champion next; until then the service goes on with the bundle that its
-    file was scored with. A run (`by_hand` false) leaves a champion alone that is the same, or that somebody went back
-    to. Raises DataError when an outcome has neither been trained nor a member.
+    What was trained under these entries and columns and passes its gates takes its place; a model that was not keeps
+    the member it has in the champion. By hand, a closed gate stops it all: GateError (exit 12) tells which, and nothing
+    changes; name the outcomes that are to be promoted (`only`) to leave others out. A run (`by_hand` false) leaves out
+    models with closed gates, and leaves a champion alone that is the same, or that somebody went back to. `score` uses
+    the new champion next; until then the service goes on with the bundle that its file was scored with. Raises
+    DataError when an outcome has neither been trained nor a member.
     """
-    progress("signing the bundle")
+    declared = load_declared()
     private, public = ensure_signing_keys(work.keys)
-    content, versions = _content(work, catalogue, public)
+    content, proposed = _content(work, catalogue, declared, public, progress, only)
+    kept_out = [one for one in proposed if closed(one.gates)]
+    if kept_out and by_hand:
+        lines = [f"{one.key}: {gate.line()}" for one in kept_out for gate in closed(one.gates)]
+        raise GateError("not promoted, nothing has changed; these gates are closed:", lines)
+    taken = [one for one in proposed if one not in kept_out]
+    for one in taken:
+        content = with_member(content, one.key, one.member)
+    progress("signing the bundle")
     version = write_bundle(work.bundles, content, private)
+    results = {
+        "bundle": version,
+        "members": len(content.members),
+        "kept_out": [{"model": one.key, "gates": [g.line() for g in closed(one.gates)]} for one in kept_out],
+    }
     taken_back = work.bundles / TAKEN_BACK
     if not by_hand and work.champion.exists():
         champion = champion_version(work.bundles)
         left = taken_back.read_text(encoding="utf-8").strip() if taken_back.exists() else None
         if version in (champion, left):
-            return {"results": {"bundle": champion}}, False
-    _set_aliases(work, versions)
+            return {"results": {**results, "bundle": champion}}, False
+    write_json(work.bundles / DECISIONS / f"{version}.json", _decision(proposed, kept_out))
+    _set_aliases(work, {one.key: one.version for one in taken})
     set_champion(work.bundles, version, public)
     taken_back.unlink(missing_ok=True)
-    return {"results": {"bundle": version, "members": len(content.members)}}, True
+    return {"results": results}, True
 
 
 def take_back(work: Workspace) -> tuple[dict[str, Any], bool]:
@@ -70,54 +113,119 @@ def take_back(work: Workspace) -> tuple[dict[str, Any], bool]:
     version = roll_back(work.bundles, public)
     write_text(work.bundles / TAKEN_BACK, left + "\n")
     members = load_champion(work.bundles, public).manifest["members"]
-    _set_aliases(work, {outcome: told["registered_version"] for outcome, told in members.items()})
-    return {"results": {"bundle": version, "members": len(members)}}, True
+    _set_aliases(work, {key: told["registered_version"] for key, told in members.items()})
+    return {"results": {"bundle": version, "members": len(members), "kept_out": []}}, True
 
 
 def _set_aliases(work: Workspace, versions: Mapping[str, int]) -> None:
     if versions:
         registry = Registry(work.mlflow_db, work.mlartifacts)
-        for outcome, version in versions.items():
-            registry.set_champion(outcome, version)
+        for key, version in versions.items():
+            registry.set_champion(key, version)
 
 
-def _content(work: Workspace, catalogue: Catalogue, public: Path) -> tuple[Content, dict[str, int]]:
+def _decision(proposed: Sequence[Proposed], kept_out: Sequence[Proposed]) -> dict[str, Any]:
+    return {
+        one.key: {
+            "promoted": one not in kept_out,
+            "registered_version": one.version,
+            "gates": [gate.told() for gate in one.gates],
+        }
+        for one in proposed
+    }
+
+
+def _content(
+    work: Workspace,
+    catalogue: Catalogue,
+    declared: Declared,
+    public: Path,
+    progress: Progress,
+    only: Sequence[str],
+) -> tuple[Content, list[Proposed]]:
+    """The content as it stands without what is proposed, and what is proposed, with the gates of each."""
+    unknown = sorted(set(only) - set(declared.specs))
+    if unknown:
+        raise UsageError(f"no model for: {', '.join(unknown)}; there are {', '.join(declared.specs)}")
     columns = [column for column in read_columns(work.features) if refusal(column) is None]
     digest = catalogue.digest_of(*MODEL_KINDS)
-    served = load_champion(work.bundles, public).content if work.champion.exists() else None
+    champion = load_champion(work.bundles, public) if work.champion.exists() else None
+    served = None if champion is None else champion.content
     if served is not None and (served.catalogue_digest != digest or list(served.columns) != columns):
         served = None
-    asked = catalogue.outcomes_at("landmark")
-    fresh = {key: manifest for key in asked if (manifest := _fresh(work, key, digest)) is not None}
+    asked = {member_key(*model) for model in models_of(declared, only)}
+    every = [member_key(*model) for model in models_of(declared)]
+    fresh = {key: manifest for key in every if key in asked and (manifest := _fresh(work, key, digest)) is not None}
     held = {} if served is None else dict(served.members)
-    said = {} if served is None else {str(told["outcome"]): told for told in served.not_trained}
-    lacking = [key for key in asked if key not in {*fresh, *held, *said}]
+    said = {} if served is None else {member_key(t["outcome"], t["population"]): t for t in served.not_trained}
+    lacking = [key for key in every if key not in {*fresh, *held, *said} and key in asked]
     if lacking:
+        outcomes = dict.fromkeys(key.split("/")[0] for key in lacking)
         raise DataError(
-            "not trained under the entries as they are now:", [f"run `stratify train {k}`" for k in lacking]
+            "not trained under the entries as they are now:", [f"run `stratify train {one}`" for one in outcomes]
         )
     origins = [Origin(**manifest["results"]["origin"]) for manifest in fresh.values()]
-    oldest = min(origins, key=lambda origin: origin.covers_to, default=origin_of(work, catalogue))
-    data = Content.of(oldest, COHORT, columns).data if fresh or served is None else served.data
+    oldest = min(origins, key=lambda origin: origin.covers_to, default=origin_of(work, digest))
+    data = Content.of(oldest, columns).data if fresh or served is None else served.data
     said |= {k: m["results"]["not_trained"] for k, m in fresh.items() if m["results"]["trained"] is None}
     trained = {k: m["results"]["trained"] for k, m in fresh.items() if m["results"]["trained"] is not None}
     content = replace(
-        Content.of(oldest, COHORT, columns),
+        Content.of(oldest, columns),
         data=data,
-        members={key: member for key, member in held.items() if key not in fresh},
+        members={key: member for key, member in held.items() if key not in said},
         not_trained=[told for key, told in sorted(said.items()) if key not in trained],
     )
-    for outcome, told in trained.items():
-        member = read_member(chosen_folder(work.training / outcome / CANDIDATES), told["version"])
-        content = with_member(content, outcome, member)
-    return content, {key: told["version"] for key, told in trained.items()}
+    rows = Rows(work, catalogue, progress)
+    proposed = []
+    for key, told in trained.items():
+        member = read_member(chosen_folder(work.training / key / CANDIDATES), told["version"])
+        before = None if champion is None else champion.content.members.get(key)
+        against = None
+        if before is not None and dict(before.files) != dict(member.files):
+            progress(f"comparing {key} with its champion")
+            against = _paired(declared, catalogue, rows, key, member, before)
+        report = json.loads((work.training / key / REPORT).read_text(encoding="utf-8"))
+        spec = declared.specs[key.split("/")[0]]
+        proposed.append(Proposed(key, member, told["version"], gates(spec.gates, report, against)))
+    return content, proposed
 
 
-def _fresh(work: Workspace, outcome: str, digest: str) -> dict[str, Any] | None:
-    """The manifest of an outcome's training, if there is one and it was made under these entries."""
-    if not (work.training / outcome).exists():
+def _paired(
+    declared: Declared, catalogue: Catalogue, rows: Rows, key: str, member: MemberFiles, before: MemberFiles
+) -> dict[str, Any] | None:
+    """The champion beside the proposed model on the same test rows; None where it reads columns that are gone."""
+    outcome, population = key.split("/")
+    spec, table = declared.specs[outcome], rows.of(population)
+    test = table.rows(split_rows(spec.split, catalogue.outcomes[outcome], table).rows["test"])
+    scorers = [Member.from_files(files.files, threads=2) for files in (member, before)]
+    if not set(scorers[1].columns) <= {str(column["id"]) for column in table.columns}:
         return None
-    manifest = read_manifest(work.training / outcome, "train")
+    new, old = (_risk(scorer, test) for scorer in scorers)
+    labels = test.labels[outcome]
+    report = evaluate(
+        labels.y,
+        new,
+        person=test.person,
+        weight=labels.weight,
+        others={"champion": old},
+        thresholds=spec.evaluation.thresholds,
+        capacity=spec.evaluation.capacity,
+        bootstraps=spec.evaluation.bootstraps,
+        seed=spec.evaluation.seed,
+    )
+    beside: dict[str, Any] | None = report["others"].get("champion")
+    return beside
+
+
+def _risk(scorer: Member, test: Table) -> np.ndarray:
+    return scorer.risk(test.read(scorer.columns), test.inside)
+
+
+def _fresh(work: Workspace, key: str, digest: str) -> dict[str, Any] | None:
+    """The manifest of a model's training, if there is one and it was made under these entries."""
+    if not (work.training / key).exists():
+        return None
+    manifest = read_manifest(work.training / key, "train")
     return manifest if manifest["catalogue"] == digest else None
 
 

@@ -11,7 +11,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from models import Bundle, ensure_signing_keys, load_champion, reasons
+from models import (
+    Bundle,
+    Shown,
+    ensure_signing_keys,
+    load_champion,
+    load_declared,
+    member_key,
+    reasons,
+    shown_risks,
+)
 from pipelines.data_steps import Progress
 from pipelines.matrix import Matrix, read_matrix
 from pipelines.serving import FORMAT, write_serving
@@ -63,10 +72,10 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         progress(f"scoring {len(matrix.rows)} people")
         refuse_unfit(bundle, matrix, catalogue)
         served = matrix.select(bundle.content.columns)
-        risks = {outcome: member.risk(served.cells) for outcome, member in bundle.members.items()}
-        explained = reasons_of_listed(served, risks, bundle)
-        bodies = people_bodies(store, catalogue, matrix, landmark, risks, explained, progress)
-        _write_scores(out / f"{told['score_landmark']}.parquet", matrix, risks, bodies, catalogue)
+        shown = shown_risks(bundle, served.cells, served.populations, list(load_declared().populations), _wholes(catalogue))
+        explained = reasons_of_listed(served, shown, bundle)
+        bodies = people_bodies(store, catalogue, matrix, landmark, shown, explained, progress)
+        _write_scores(out / f"{told['score_landmark']}.parquet", matrix, shown, bodies, catalogue)
         delivery = read_manifest(work.store, "land")["results"]["delivery"]
         meta = {
             "format": FORMAT,
@@ -87,10 +96,22 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
             "people": len(bodies),
             "need": Counter(one["stratum"]["need"]["id"] for one in bodies),
             "answers": Counter(offer["answer"] for one in bodies for offer in one["offers"]),
+            "shown": {outcome: _told_of(one) for outcome, one in shown.items()},
             "bundle": bundle.version,
         }
 
     return run_step(step, make)
+
+
+def _wholes(catalogue: Catalogue) -> dict[str, str]:
+    """The outcome that contains another, by the other."""
+    return {key: one.part_of for key, one in catalogue.outcomes.items() if one.part_of is not None}
+
+
+def _told_of(shown: Shown) -> dict[str, int]:
+    """How many people are shown each population's model, and how many a risk lowered to that of its whole."""
+    counts = {name: int((shown.population == place).sum()) for place, name in enumerate(shown.populations)}
+    return {name: count for name, count in counts.items() if count} | {"capped": int(shown.capped.sum())}
 
 
 def refuse_unfit(bundle: Bundle, matrix: Matrix, catalogue: Catalogue) -> None:
@@ -110,7 +131,7 @@ def people_bodies(
     catalogue: Catalogue,
     matrix: Matrix,
     landmark: int,
-    risks: Mapping[str, Floats],
+    shown: Mapping[str, Shown],
     explained: Mapping[int, dict[str, Any]],
     progress: Progress,
 ) -> list[dict[str, Any]]:
@@ -118,6 +139,7 @@ def people_bodies(
     conditions = list(catalogue.conditions)
     found: list[dict[str, Any]] = []
     who = matrix.rows.person
+    risks = {key: one.risk for key, one in shown.items()}
     ages = years_old(store.persons()["birth"][who], landmark)
     facts = from_rows(matrix.cells, matrix.names, who, catalogue, store, landmark, risks, ages)
     for row, one in enumerate(facts):
@@ -127,8 +149,14 @@ def people_bodies(
         found.append(
             {
                 "risks": [
-                    {"outcome": key, "risk": float(risk[row]), "horizon_days": catalogue.outcomes[key].horizon_days}
-                    for key, risk in risks.items()
+                    {
+                        "outcome": key,
+                        "population": told.populations[told.population[row]],
+                        "risk": float(told.risk[row]),
+                        "horizon_days": catalogue.outcomes[key].horizon_days,
+                    }
+                    for key, told in shown.items()
+                    if told.population[row] >= 0
                 ],
                 "reasons": explained.get(row),
                 "missing": missing(matrix, row, store, catalogue, risks),
@@ -156,7 +184,7 @@ def missing(
         en = ", ".join(catalogue.conditions[key].name.en for key in unmeasurable)
         told.append(("conditions", f"Kan ikke ses i denne kilde: {da}.", f"Cannot be seen in this source: {en}."))
     for key in catalogue.outcomes_at("landmark"):
-        if key not in risks:
+        if key not in risks or np.isnan(risks[key][row]):
             name = catalogue.outcomes[key].name
             told.append((f"model_{key}", f"Ingen model for: {name.da}.", f"No model for: {name.en}."))
     if "person_resident_days" in matrix.names and matrix.cells[row, matrix.names.index("person_resident_days")] < 365:
@@ -164,25 +192,37 @@ def missing(
     return [{"id": key, "text": {"da": da, "en": en}} for key, da, en in told]
 
 
-def reasons_of_listed(matrix: Matrix, risks: Mapping[str, Floats], bundle: Bundle) -> dict[int, dict[str, Any]]:
-    """Return, by row, the reasons of the people at the top of each risk, as many as its model's spec lists."""
-    tops = [np.argsort(-risk, kind="stable")[: bundle.cards[key]["listed"]] for key, risk in risks.items()]
-    listed = sorted({int(row) for top in tops for row in top})
-    if not listed:
-        return {}
-    by_outcome = {
-        key: reasons(member.contributions(matrix.cells[listed]), matrix.columns, bundle.cards[key]["reasons_top_n"])
-        for key, member in bundle.members.items()
-    }
-    return {row: {key: told[place] for key, told in by_outcome.items()} for place, row in enumerate(listed)}
+def reasons_of_listed(matrix: Matrix, shown: Mapping[str, Shown], bundle: Bundle) -> dict[int, dict[str, Any]]:
+    """Return, by row, the reasons of the people at the top of each risk, as many as its models' specs list."""
+    listed: set[int] = set()
+    for outcome, told in shown.items():
+        most = max(card["listed"] for card in bundle.cards.values() if card["outcome"] == outcome)
+        top = np.argsort(-np.where(told.population < 0, -np.inf, told.risk), kind="stable")[:most]
+        listed |= {int(row) for row in top if told.population[row] >= 0}
+    rows = np.array(sorted(listed), dtype=np.int64)
+    found: dict[int, dict[str, Any]] = {int(row): {} for row in rows}
+    for outcome, told in shown.items():
+        for place, population in enumerate(told.populations):
+            mine = rows[told.population[rows] == place]
+            if not len(mine):
+                continue
+            key = member_key(outcome, population)
+            places = bundle.places(key)
+            parts = bundle.members[key].contributions(matrix.cells[np.ix_(mine, places)])
+            columns = [matrix.columns[j] for j in places]
+            each = reasons(parts, columns, bundle.cards[key]["reasons_top_n"])
+            for row, told_of_row in zip(mine.tolist(), each, strict=True):
+                found[row][outcome] = told_of_row
+    return found
 
 
 def _write_scores(
-    path: Path, matrix: Matrix, risks: Mapping[str, Floats], bodies: list[dict[str, Any]], catalogue: Catalogue
+    path: Path, matrix: Matrix, shown: Mapping[str, Shown], bodies: list[dict[str, Any]], catalogue: Catalogue
 ) -> None:
     arrays: dict[str, Any] = {"person": pa.array(matrix.rows.person.astype(np.int32))}
     nothing = np.full(len(matrix.rows), np.nan)
-    arrays |= {f"risk_{key}": pa.array(risks.get(key, nothing)) for key in catalogue.outcomes_at("landmark")}
+    for key in catalogue.outcomes_at("landmark"):
+        arrays[f"risk_{key}"] = pa.array(shown[key].risk if key in shown else nothing)
     for axis in ("need", "resources"):
         arrays[axis] = pa.array([one["stratum"][axis]["id"] for one in bodies], pa.string())
     for offer in catalogue.offers:

@@ -10,7 +10,7 @@ from typing import Any
 from stratify.features.kernel import Floats
 from stratify.files import TEMPORARY, canonical_json
 
-FORMAT = "1"
+FORMAT = "2"
 
 
 def write_serving(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,11 +10,12 @@ from typing import Any
 
 from models import Declared, NotTrained, Registry, Table, load_declared, member_key, train_outcome
 from models.evaluate import evaluate
+from models.evaluate.core import CORE
 from models.spec import Spec
 from models.train import Trained
 from pipelines.build_step import MATRIX_KINDS
 from pipelines.data_steps import Progress
-from pipelines.labelled import of_population, origin_of, outcomes_of, table_of
+from pipelines.labelled import of_population, origin_of, table_of
 from pipelines.matrix import Matrix, read_matrix
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.catalogue import Catalogue
@@ -46,7 +47,7 @@ class Rows:
         """The matrix with the labels of every outcome counted from a landmark."""
         matrix = self.matrix
         self.progress("reading what came of it")
-        return table_of(Store(self.work.store), matrix, outcomes_of(self.catalogue, "landmark"))
+        return table_of(Store(self.work.store), matrix, self.catalogue.outcomes_at("landmark"))
 
     def of(self, population: str) -> Table:
         """Return the table of a population."""
@@ -113,7 +114,7 @@ def _train_one(rows: Rows, declared: Declared, outcome: str, population: str) ->
         report = evaluated(spec, result, table)
         write_json(out / REPORT, report)
         version = _logged(work, key, result, report, out, progress)
-        told = {"chosen": result.chosen, "version": version, "measures": headline(report)}
+        told = {"chosen": result.chosen, "version": version, "measures": headline(report["overall"])}
         return {"trained": told, "not_trained": None, "origin": asdict(origin)}
 
     manifest, ran = run_step(step, make)
@@ -140,9 +141,9 @@ def evaluated(spec: Spec, trained: Trained, table: Table) -> dict[str, Any]:
     )
 
 
-def headline(report: dict[str, Any]) -> dict[str, float | None]:
-    """Return the core figures of a report, as a run in MLflow and a manifest tell them."""
-    return {name: figure["value"] for name, figure in report["overall"].items()}
+def headline(figures: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the core figures of a report, or of another model in it, as MLflow and a manifest tell them."""
+    return {name: figures[name]["value"] for name in CORE}
 
 
 def _logged(
@@ -152,10 +153,9 @@ def _logged(
     runs = {}
     for kind in result.files:
         progress(f"logging {key}, {kind}")
-        own = report["overall"] if kind == result.chosen else report["others"][kind]["overall"]
-        figures = {name: figure["value"] for name, figure in own.items()}
+        own = report["overall"] if kind == result.chosen else report["others"][kind]
         folder = out / CANDIDATES / kind
-        runs[kind] = registry.log_run(key, kind, result.candidates[kind].parameters, figures, folder)
+        runs[kind] = registry.log_run(key, kind, result.candidates[kind].parameters, headline(own), folder)
     return registry.register(key, runs[result.chosen])
 
 

@@ -162,17 +162,17 @@ def current_models(response: Response, context: FromContext) -> ModelsAnswer:
     return ModelsAnswer(
         **served.model.model_dump(),
         data={**manifest["data"], "scored_covers_to": served.meta["covers_to"], "scored_source": served.meta["source"]},
-        population=manifest["population"],
         patient_system=served.meta["system"],
         members=[
             ServedMember(
-                outcome=outcome,
+                outcome=member["outcome"],
+                population=member["population"],
                 kind=member["kind"],
                 name=member["name"],
                 registered_version=member["registered_version"],
-                card=dict(cards[outcome]),
+                card=dict(cards[key]),
             )
-            for outcome, member in sorted(manifest["members"].items())
+            for key, member in sorted(manifest["members"].items())
         ],
         not_trained=list(manifest["not_trained"]),
     )

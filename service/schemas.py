@@ -69,11 +69,17 @@ KNOWN_FIELDS = frozenset(LookupRequest.model_fields) | frozenset(Patient.model_f
 
 
 class Risk(Shape):
-    """One outcome's calibrated risk within its horizon."""
+    """One outcome's calibrated risk within its horizon, and the population whose model it is of."""
 
     outcome: str
+    population: str
     risk: float = Field(ge=0, le=1)
     horizon_days: int = Field(gt=0)
+
+    @property
+    def model_key(self) -> str:
+        """The key of the model in the bundle."""
+        return f"{self.outcome}/{self.population}"
 
 
 class StoredReason(Shape):
@@ -234,6 +240,7 @@ class ServedMember(Shape):
     """One served model and its card."""
 
     outcome: str
+    population: str
     kind: str
     name: str
     registered_version: JsonValue
@@ -247,7 +254,6 @@ class ModelsAnswer(Shape):
     catalogue_digest: str
     landmark: str
     data: dict[str, JsonValue]
-    population: JsonValue
     patient_system: str = Field(description="the identifiers' system that look-ups are made with")
     members: list[ServedMember]
     not_trained: list[dict[str, JsonValue]]

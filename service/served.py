@@ -24,7 +24,7 @@ from stratify.errors import BundleError
 from stratify.pseudonym import key_id, read_key
 from stratify.workspace import Workspace
 
-FORMAT = "1"
+FORMAT = "2"
 META = (
     "bundle_version", "landmark", "covers_to", "delivered", "catalogue_digest", "source", "system", "pseudonym_key_id",
 )  # fmt: skip
@@ -51,11 +51,14 @@ class Verified(Protocol):
 
     @property
     def members(self) -> Mapping[str, Any]:
-        """A `models.scoring.Member` for each outcome, reading all columns in their order."""
+        """A `models.scoring.Member` by key, `<outcome>/<population>`."""
+
+    def places(self, key: str) -> list[int]:
+        """Where a member's columns stand among the bundle's."""
 
     @property
     def cards(self) -> Mapping[str, Mapping[str, Any]]:
-        """The model card of each outcome."""
+        """The model card of each member."""
 
 
 def load_verified(workspace: Workspace, version: str) -> Verified:
@@ -115,11 +118,14 @@ class Served:
     def _computed(self, row: Row) -> dict[str, list[StoredReason]]:
         from models.explain import reasons
 
-        columns, found = self.bundle.content.columns, {}
-        for outcome in (risk.outcome for risk in row.stored.risks):
-            parts = self.bundle.members[outcome].contributions(row.features)
-            most = self.bundle.cards[outcome]["reasons_top_n"]
-            found[outcome] = [StoredReason.model_validate(one) for one in reasons(parts, columns, most)[0]]
+        found = {}
+        for risk in row.stored.risks:
+            key = risk.model_key
+            places = self.bundle.places(key)
+            columns = [self.bundle.content.columns[place] for place in places]
+            parts = self.bundle.members[key].contributions(row.features[:, places])
+            most = self.bundle.cards[key]["reasons_top_n"]
+            found[risk.outcome] = [StoredReason.model_validate(one) for one in reasons(parts, columns, most)[0]]
         return found
 
     def _labelled(self, reason: StoredReason) -> Reason:
@@ -136,8 +142,8 @@ class Served:
 
     def _row(self, body: str, blob: bytes) -> Row:
         stored = _stored(body)
-        outcomes = {risk.outcome for risk in stored.risks} | set(stored.reasons or ())
-        strangers = sorted(outcomes - set(self.bundle.members))
+        strangers = sorted({risk.model_key for risk in stored.risks} - set(self.bundle.members))
+        strangers += sorted(set(stored.reasons or ()) - {risk.outcome for risk in stored.risks})
         if strangers:
             raise BundleError("serving.db holds risks the bundle has no model for: score again", strangers)
         named = {name for reasons in (stored.reasons or {}).values() for reason in reasons for name in reason.columns}

@@ -1,0 +1,108 @@
+"""What a model must show before it is promoted, each gate with its figure; and what it shows against the champion.
+
+A gate closes on evidence, not on doubt: a subgroup whose interval straddles the bounds is listed as undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from models.spec import Gates
+
+Verdict = Literal["met", "not_met", "undecided"]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate: what was asked, what was found."""
+
+    id: str
+    verdict: Verdict
+    asked: str
+    found: str
+
+    def told(self) -> dict[str, str]:
+        """Return it as it stands in a decision."""
+        return {"id": self.id, "verdict": self.verdict, "asked": self.asked, "found": self.found}
+
+    def line(self) -> str:
+        """Return it in one line."""
+        return f"{self.id}: {self.found}; asked: {self.asked}"
+
+
+def gates(spec: Gates, report: Mapping[str, Any], against: Mapping[str, Any] | None) -> list[Gate]:
+    """Return every gate of a model by its report on the test rows.
+
+    against: the report's entry of the champion on the same rows (`others`), with the paired differences of the model
+    less the champion; None where there is no champion of this outcome and population.
+    """
+    found = [*_calibrated(spec, report["overall"]), *_subgroups(spec, report["subgroups"])]
+    return [*found, *_against(spec, against)] if against is not None else found
+
+
+def _calibrated(spec: Gates, overall: Mapping[str, Any]) -> list[Gate]:
+    slope, intercept = overall["calibration_slope"], overall["calibration_intercept"]
+    low, high = spec.slope
+    return [
+        _within("slope", slope, low, high),
+        _within("intercept", intercept, -spec.intercept, spec.intercept),
+    ]
+
+
+def _within(name: str, figure: Mapping[str, Any], low: float, high: float) -> Gate:
+    """Met where the value lies inside; not met where it does not and the interval too lies outside; else undecided."""
+    asked, value = f"{low:g} to {high:g}", figure["value"]
+    if value is None:
+        return Gate(name, "undecided", asked, "too few to tell")
+    found = f"{value:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+    if low <= value <= high:
+        return Gate(name, "met", asked, found)
+    apart = figure["high"] < low or figure["low"] > high
+    return Gate(name, "not_met" if apart else "undecided", asked, found)
+
+
+def _subgroups(spec: Gates, subgroups: Mapping[str, Any]) -> list[Gate]:
+    """One gate for each subgroup that may be shown and is not plainly within: its adjusted O/E interval."""
+    low, high = spec.subgroup_oe
+    asked = f"O/E within {low:g} to {high:g}"
+    found: list[Gate] = []
+    told = 0
+    for factor, levels in subgroups.items():
+        for level, figures in levels.items():
+            oe = figures.get("oe_adjusted")
+            if not oe or oe["value"] is None:
+                continue
+            told += 1
+            name, text = f"subgroup {factor} = {level}", f"{oe['value']:.2f} ({oe['low']:.2f} to {oe['high']:.2f})"
+            if oe["high"] < low or oe["low"] > high:
+                found.append(Gate(name, "not_met", asked, text))
+            elif oe["low"] < low or oe["high"] > high:
+                found.append(Gate(name, "undecided", asked, text))
+    within = told - len(found)
+    return [Gate("subgroups", "met", asked, f"{within} of {told} plainly within"), *found] if told else []
+
+
+def _against(spec: Gates, against: Mapping[str, Any]) -> list[Gate]:
+    """Not worse than the champion: net benefit at each agreed threshold, and ICI by more than the margin."""
+    difference = against["difference"]
+    found = []
+    for threshold, one in difference["net_benefit"].items():
+        name, asked = f"net benefit at {float(threshold):g}", "not below the champion's"
+        if one["value"] is None:
+            found.append(Gate(name, "undecided", asked, "too few to tell"))
+            continue
+        text = f"{one['value']:+.5f} ({one['low']:+.5f} to {one['high']:+.5f})"
+        found.append(Gate(name, "not_met" if one["high"] < 0 else "met", asked, text))
+    ici = difference["ici"]
+    asked = f"not above the champion's by {spec.ici_margin:g}"
+    if ici["value"] is None:
+        return [*found, Gate("ici", "undecided", asked, "too few to tell")]
+    text = f"{ici['value']:+.4f} ({ici['low']:+.4f} to {ici['high']:+.4f})"
+    return [*found, Gate("ici", "not_met" if ici["low"] > spec.ici_margin else "met", asked, text)]
+
+
+def closed(found: Sequence[Gate]) -> list[Gate]:
+    """Return the gates that are not met."""
+    return [gate for gate in found if gate.verdict == "not_met"]
