@@ -1,10 +1,10 @@
 """Weights for people who left the region before anything happened: whoever was seen longer stands for them too.
 
 Censoring is leaving alone (`FollowUp` LEFT). Death is an outcome and keeps its weight. Rows that are OPEN at the
-delivery are so by the calendar alone, whoever they are: they take no part, and nobody stands for them. Weights are right
-where, within a stratum, who leaves is not otherwise sicker or healthier than who stays; strata are the caller's (age
-band by landmark, say). Sources: Robins & Rotnitzky 1992; how little or much it matters at one year, Reps et al. 2021;
-so `treatments` gives three ways side by side.
+delivery are so by the calendar alone, whoever they are: they take no part, and nobody stands for them. Weights are
+right where, within a stratum, who leaves is not otherwise sicker or healthier than who stays; strata are the caller's
+(age band by landmark, say). Sources: Robins & Rotnitzky 1992; how little or much it matters at one year, Reps et al.
+2021, so `treatments` gives three ways side by side.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _merged(strata: NDArray[np.integer], least: int) -> NDArray[np.intp]:
         held += count
         if held >= least:
             current, held = current + 1, 0
-    if 0 < held and current > 0:
+    if held > 0 and current > 0:
         number[number == current] = current - 1
     return number[place]
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pipelines.build_step import POPULATIONS, populations
 from pipelines.data_steps import refuse_other_catalogue
 from pipelines.matrix import read_part
 from pipelines.processes import shared_out
 from pipelines.steps import manifest_digest, read_manifest, refuse_damaged
 from stratify.catalogue import Catalogue
-from stratify.definitions import DEFINITIONS
 from stratify.disclosure import shown, words
 from stratify.errors import BundleError, GateError
 from stratify.features.columns import columns
@@ -48,11 +48,11 @@ def audit_leaks_step(
 
     progress("looking for leaks", 0.0)
     audit = Audit()
-    cohort = built["results"]["definitions"]["multimorbid"]
+    definitions = built["results"]["definitions"]
     shutil.rmtree(work.leaks, ignore_errors=True)  # of a run that was killed
     work.leaks.mkdir(mode=0o700)
     try:
-        for found in shared_out(audit_day, [(work, catalogue, day, cohort) for day in days], tick, processes):
+        for found in shared_out(audit_day, [(work, catalogue, day, definitions) for day in days], tick, processes):
             audit.add(found)
     finally:
         shutil.rmtree(work.leaks, ignore_errors=True)
@@ -61,7 +61,9 @@ def audit_leaks_step(
     return {"results": {"lines": lines(audit)}}, True
 
 
-def audit_day(work: Workspace, catalogue: Catalogue, day: int, cohort: str, tick: Callable[[], None]) -> Audit:
+def audit_day(
+    work: Workspace, catalogue: Catalogue, day: int, definitions: Mapping[str, str], tick: Callable[[], None]
+) -> Audit:
     """Return what was compared on a landmark, and what moved; raises BundleError for a matrix not made by this code."""
     names = [column.id for column in columns(catalogue)]
 
@@ -71,7 +73,7 @@ def audit_day(work: Workspace, catalogue: Catalogue, day: int, cohort: str, tick
 
     scratch = work.leaks / day_of(day).isoformat()
     try:
-        return audit_landmark(Store(work.store), catalogue, day, DEFINITIONS[cohort], scratch, each)
+        return audit_landmark(Store(work.store), catalogue, day, populations(definitions), scratch, each)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -99,8 +101,9 @@ def lines(audit: Audit) -> list[str]:
 
 def _refuse_other_part(features: Path, day: int, bucket: int, part: Part, names: list[str]) -> None:
     """Refuse a matrix on disk that is not what the code that is audited makes."""
-    columns_there, person, cells = read_part(features, day, bucket)
+    columns_there, person, cells, of = read_part(features, day, bucket)
     same = columns_there == names and np.array_equal(person, part.kept.person)
+    same &= all(np.array_equal(of[name], part.populations[name]) for name in POPULATIONS)
     if not (same and np.array_equal(bits(cells), bits(part.cells))):
         raise BundleError(
             f"{features}: not the matrix that this store and this catalogue give; run `stratify build` again"

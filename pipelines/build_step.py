@@ -1,12 +1,13 @@
 """The step from the event store to the landmark matrix, bucket by bucket, by as many processes as there are cores.
 
 What a process holds is one bucket: memory does not grow with the number of people. The matrix lies in a folder for
-each landmark with a file for each bucket, `multimorbid_adults/2024-01-01/bucket=000.parquet`, sorted by person.
+each landmark with a file for each bucket, `multimorbid_adults/2024-01-01/bucket=000.parquet`, sorted by person: the
+adults of any of `POPULATIONS`, with a column for each that tells who is in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +28,7 @@ from stratify.definitions import (
     MULTIMORBIDITY_DEFINITION,
     PSYCHIATRIC_SOMATIC,
     PSYCHIATRIC_SOMATIC_DEFINITION,
+    Definition,
     chosen,
 )
 from stratify.features.columns import columns
@@ -37,6 +39,7 @@ from stratify.store.read import Store
 from stratify.workspace import Workspace
 
 COHORT = "multimorbid_adults"
+POPULATIONS = {"multimorbid": "multimorbid", "psychiatric_somatic": "both"}  # by name: the word for its definition
 LANDMARKS = 9  # the latest ones; the first of them has LOOK_BEHIND_DAYS of records before it
 LOOK_BEHIND_DAYS = 5 * 365 - 31  # the longest window, less a month: nobody need be admitted on the first day
 MATRIX_KINDS = (*DATA_KINDS, "features")
@@ -55,13 +58,13 @@ def build_step(
     most: int = LANDMARKS,
     share_out: Callable[..., list[Counts]] = shared_out,
 ) -> tuple[dict[str, Any], bool]:
-    """Write the matrix of multimorbid adults; return the manifest, with the flow of people.
+    """Write the matrix of adults who are multimorbid or psychiatric-somatic; return the manifest, with their numbers.
 
-    `multimorbid` and `both` name the definitions the cohort and the psychiatric-somatic count are made by; the number
-    of adults under every other definition stands beside. There is no landmark after `as_of`, and at most `most` of
-    them, the latest: training wants many, a nightly list one. Raises UsageError for a
-    name that is none, BundleError for a store that is damaged, or of another catalogue. The same store and catalogue
-    give the same bytes, whatever `processes` is.
+    `multimorbid` and `both` name the definitions of these two populations, of which by default the first holds the
+    second; the number of adults under every other definition stands beside. There is no landmark after `as_of`, and at
+    most `most` of them, the latest: training wants many, a nightly list one. Raises UsageError for a name that is none,
+    BundleError for a store that is damaged, or of another catalogue. The same store and catalogue give the same bytes,
+    whatever `processes` is.
     """
     several_by, both_by = chosen(multimorbid, MULTIMORBID), chosen(both, PSYCHIATRIC_SOMATIC)
     refuse_other_catalogue(work, catalogue)
@@ -71,6 +74,7 @@ def build_step(
         "landmarks": most,
         "look_behind_days": LOOK_BEHIND_DAYS,
         "cohort": COHORT,
+        "populations": list(POPULATIONS),
         **definitions,
     }
     parameters |= {"as_of": as_of.isoformat()} if as_of else {}
@@ -89,7 +93,7 @@ def build_step(
             progress(f"building features, {finished} of {store.buckets} parts", finished / store.buckets)
 
         progress("building features", 0.0)
-        jobs = [(store.root, out, catalogue, days, bucket, several_by.id) for bucket in range(store.buckets)]
+        jobs = [(store.root, out, catalogue, days, bucket, definitions) for bucket in range(store.buckets)]
         found = share_out(write_part, jobs, tick, processes)
         under = {day: {key: sum(part["under"][day][key] for part in found) for key in DEFINITIONS} for day in days}
         people_with = np.sum([part["people_with"] for part in found], axis=0)
@@ -118,11 +122,22 @@ def build_step(
     return run_step(step, make)
 
 
+def populations(definitions: Mapping[str, str]) -> dict[str, Definition]:
+    """Return each population's definition, by what `build` was told."""
+    return {name: DEFINITIONS[definitions[word]] for name, word in POPULATIONS.items()}
+
+
 def write_part(
-    root: Path, out: Path, catalogue: Catalogue, days: Sequence[int], bucket: int, cohort: str, tick: Callable[[], None]
+    root: Path,
+    out: Path,
+    catalogue: Catalogue,
+    days: Sequence[int],
+    bucket: int,
+    definitions: Mapping[str, str],
+    tick: Callable[[], None],
 ) -> Counts:
     """Write a bucket's part of the matrix, a file for each landmark; return how many people it has under what."""
-    part = _region(root, digest_file(root / MANIFEST)).part(catalogue, days, bucket, DEFINITIONS[cohort])
+    part = _region(root, digest_file(root / MANIFEST)).part(catalogue, days, bucket, populations(definitions))
     names = [column.id for column in columns(catalogue)]
     on = {day: part.everyone.day == day for day in days}
     for day in days:
@@ -130,9 +145,10 @@ def write_part(
         cells = np.asfortranarray(part.cells[mine])
         arrays = [
             pa.array(part.kept.person[mine].astype(np.int32)),
+            *(pa.array(part.populations[name][mine]) for name in POPULATIONS),
             *(pa.array(cells[:, i]) for i in range(len(names))),
         ]
-        table = pa.Table.from_arrays(arrays, names=["person", *names])
+        table = pa.Table.from_arrays(arrays, names=["person", *POPULATIONS, *names])
         path = out / COHORT / day_of(day).isoformat() / f"bucket={bucket:03d}.parquet"
         pq.write_table(table, path, compression="zstd")
     tick()

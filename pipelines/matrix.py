@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.build_step import COHORT
+from pipelines.build_step import COHORT, POPULATIONS
 from pipelines.steps import read_manifest
 from stratify.features.kernel import Floats, Ints, Rows
 from stratify.registers.clock import day_number, day_of, read_date
@@ -20,11 +21,15 @@ from stratify.registers.clock import day_number, day_of, read_date
 
 @dataclass(frozen=True)
 class Matrix:
-    """Rows sorted by person and landmark, their cells, and the columns as `columns.json` has them."""
+    """Rows sorted by person and landmark, their cells, and the columns as `columns.json` has them.
+
+    `populations`: bool[rows] by name, who is in which; everybody is in one at least.
+    """
 
     rows: Rows
     cells: Floats
     columns: Sequence[Mapping[str, Any]]
+    populations: Mapping[str, npt.NDArray[np.bool_]]
 
     @property
     def names(self) -> list[str]:
@@ -34,7 +39,13 @@ class Matrix:
     def select(self, wanted: Sequence[Mapping[str, Any]]) -> Matrix:
         """Return the matrix with these columns alone, in this order, as a bundle expects them."""
         place = {name: position for position, name in enumerate(self.names)}
-        return Matrix(self.rows, self.cells[:, [place[column["id"]] for column in wanted]], wanted)
+        return replace(self, cells=self.cells[:, [place[column["id"]] for column in wanted]], columns=wanted)
+
+    def of(self, population: str) -> Matrix:
+        """Return the rows of one population."""
+        mine = self.populations[population]
+        rows = Rows(self.rows.person[mine], self.rows.day[mine])
+        return Matrix(rows, self.cells[mine], self.columns, {name: of[mine] for name, of in self.populations.items()})
 
 
 def read_matrix(features: Path, landmarks: Sequence[int] | None = None) -> Matrix:
@@ -46,21 +57,28 @@ def read_matrix(features: Path, landmarks: Sequence[int] | None = None) -> Matri
     person: list[Ints] = []
     day: list[Ints] = []
     cells: list[Floats] = []
+    of: dict[str, list[npt.NDArray[np.bool_]]] = {name: [] for name in POPULATIONS}
     for landmark in days if landmarks is None else landmarks:
         files = sorted((features / COHORT / day_of(landmark).isoformat()).glob("bucket=*.parquet"))
         table = pa.concat_tables([pq.read_table(file, partitioning=None) for file in files])
         person.append(table["person"].to_numpy().astype(np.int64))
         day.append(np.full(table.num_rows, landmark))
         cells.append(np.column_stack([table[name].to_numpy() for name in names]))
+        for name, parts in of.items():
+            parts.append(table[name].to_numpy())
     who, when, what = np.concatenate(person), np.concatenate(day), np.concatenate(cells)
     order = np.lexsort((when, who))
-    return Matrix(Rows(who[order], when[order]), what[order], declared)
+    populations = {name: np.concatenate(parts)[order] for name, parts in of.items()}
+    return Matrix(Rows(who[order], when[order]), what[order], declared, populations)
 
 
-def read_part(features: Path, landmark: int, bucket: int) -> tuple[list[str], Ints, Floats]:
-    """Return one file of the matrix as it lies there: its columns' ids, people, and cells."""
+def read_part(
+    features: Path, landmark: int, bucket: int
+) -> tuple[list[str], Ints, Floats, dict[str, npt.NDArray[np.bool_]]]:
+    """Return one file of the matrix as it lies there: its columns' ids, people, cells, and populations."""
     file = features / COHORT / day_of(landmark).isoformat() / f"bucket={bucket:03d}.parquet"
     table = pq.read_table(file, partitioning=None)
-    names = [name for name in table.column_names if name != "person"]
+    names = [name for name in table.column_names if name not in ("person", *POPULATIONS)]
     cells = np.column_stack([table[name].to_numpy() for name in names])
-    return names, table["person"].to_numpy().astype(np.int64), cells
+    of = {name: table[name].to_numpy() for name in POPULATIONS}
+    return names, table["person"].to_numpy().astype(np.int64), cells, of

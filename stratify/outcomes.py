@@ -170,14 +170,16 @@ def evaluate_example(outcome: Outcome, example: OutcomeExample) -> bool | str:
     """Return the label of the example's person at day 0, or "unknown", to be held against its `expect`."""
     noon = MINUTES // 2 if outcome.index == "discharge" else 0
     step = 60 if example.begins_in == "hours" else MINUTES
-    told = sorted((noon + begins * step, hours, acute, care, *code) for begins, hours, acute, care, *code in example.stays)
-    kept = [stay for stay in told if not starts_with_any("".join(stay[4:]), NO_ADMISSION)]  # no stay would be made of it
+    told = [
+        (noon + stay[0] * step, stay[1], stay[2], stay[3], stay[4] if len(stay) == 5 else "") for stay in example.stays
+    ]
+    told = sorted(stay for stay in told if not starts_with_any(stay[4], NO_ADMISSION))  # no stay is made of those
     stays: Columns = {
-        "start_min": np.array([stay[0] for stay in kept], dtype=np.int64),
-        "admission": np.array([stay[1] >= ADMISSION_HOURS for stay in kept], dtype=bool),
-        "acute": np.array([stay[2] for stay in kept], dtype=bool),
-        "care": np.array([stay[3] for stay in kept], dtype=object),
-        "first_code": np.array(["".join(stay[4:]) or None for stay in kept], dtype=object),
+        "start_min": np.array([begins for begins, *_ in told], dtype=np.int64),
+        "admission": np.array([hours >= ADMISSION_HOURS for _, hours, *_ in told], dtype=bool),
+        "acute": np.array([acute for _, _, acute, *_ in told], dtype=bool),
+        "care": np.array([care for *_, care, _ in told], dtype=object),
+        "first_code": np.array([code or None for *_, code in told], dtype=object),
     }
     begun = stays["start_min"][outcome_stays(outcome, stays, acute_told=True)]
     leaves = [day for day in (example.leaves, example.death) if day is not None]  # a death ends residence too

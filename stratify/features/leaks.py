@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def audit_landmark(
     store: Store,
     catalogue: Catalogue,
     day: int,
-    cohort: Definition,
+    populations: Mapping[str, Definition],
     scratch: Path,
     each: Callable[[int, Part], None] = lambda *_: None,
 ) -> Audit:
@@ -69,19 +69,19 @@ def audit_landmark(
     folds = [Blindfold(store, day, how) for how in HOWS]
     blinded = {fold.how: Region.of(fold.write_people(scratch / fold.how)) for fold in folds}
     for bucket in range(store.buckets):
-        as_built = region.part(catalogue, [day], bucket, cohort)
+        as_built = region.part(catalogue, [day], bucket, populations)
         each(bucket, as_built)
         audit.rows += len(as_built.kept)
         audit.cells += as_built.cells.size + as_built.present.conditions.size
         for fold in folds:
             copy = replace(blinded[fold.how], store=Store(scratch / fold.how))  # with nothing kept of another bucket
             fold.write_bucket(copy.store.root, bucket)
-            differs = moved(as_built, copy.part(catalogue, [day], bucket, cohort), catalogue)
+            differs = moved(as_built, copy.part(catalogue, [day], bucket, populations), catalogue)
             _take_away(copy.store, bucket)
             if differs:
 
                 def alone(table: str, fold: Blindfold = fold, bucket: int = bucket, as_built: Part = as_built) -> Any:
-                    return _moved_by(table, fold, catalogue, bucket, cohort, as_built, scratch / "alone")
+                    return _moved_by(table, fold, catalogue, bucket, populations, as_built, scratch / "alone")
 
                 found.add(differs, alone, tables)
         for domain in stored(store):
@@ -140,12 +140,18 @@ def _tables(store: Store, catalogue: Catalogue) -> list[str]:
 
 
 def _moved_by(
-    table: str, fold: Blindfold, catalogue: Catalogue, bucket: int, cohort: Definition, as_built: Part, out: Path
+    table: str,
+    fold: Blindfold,
+    catalogue: Catalogue,
+    bucket: int,
+    populations: Mapping[str, Definition],
+    as_built: Part,
+    out: Path,
 ) -> Counter[str]:
     """What moves when one table alone is changed."""
     store = fold.write_people(out, as_they_are=table != PEOPLE)
     fold.write_bucket(out, bucket, only=[table])
-    found = moved(as_built, Region.of(store).part(catalogue, [fold.t], bucket, cohort), catalogue)
+    found = moved(as_built, Region.of(store).part(catalogue, [fold.t], bucket, populations), catalogue)
     shutil.rmtree(out)
     return found
 

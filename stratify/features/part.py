@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,13 +19,14 @@ from stratify.store.read import Columns, Store
 
 @dataclass(frozen=True)
 class Part:
-    """All adults resident on a landmark, and of those a definition holds for the cells, (kept, columns)."""
+    """All adults resident on a landmark, and of those in any of the populations the cells, (kept, columns)."""
 
     everyone: Rows
     present: Present
     under: dict[str, npt.NDArray[np.bool_]]  # by definition, of everyone
     kept: Rows
     cells: Floats
+    populations: dict[str, npt.NDArray[np.bool_]]  # by name, of kept
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,20 @@ class Region:
         """Return a store's region."""
         return cls(store, store.persons(), spells(store.residence()))
 
-    def part(self, catalogue: Catalogue, days: Sequence[int], bucket: int, cohort: Definition) -> Part:
-        """Return a bucket's part of the matrix on these days."""
+    def part(
+        self, catalogue: Catalogue, days: Sequence[int], bucket: int, populations: Mapping[str, Definition]
+    ) -> Part:
+        """Return a bucket's part of the matrix on these days: the adults of any of the populations."""
         everyone = residents(
             self.people, self.lived.of(np.flatnonzero(self.lived.person % self.store.buckets == bucket)), days
         )
         found = present(self.store, everyone, catalogue, bucket)
         under = {key: found.holds(definition) for key, definition in DEFINITIONS.items()}
-        holds = under[cohort.id]
+        of = {name: under[definition.id] for name, definition in populations.items()}
+        holds = np.any([*of.values()], axis=0)
         kept = Rows(everyone.person[holds], everyone.day[holds])
         cells = matrix(self.store, kept, found.only(holds), self.people, self.lived, catalogue, bucket)
-        return Part(everyone, found, under, kept, cells)
+        return Part(everyone, found, under, kept, cells, {name: those[holds] for name, those in of.items()})
 
     def row(self, catalogue: Catalogue, person: int, day: int) -> Floats:
         """Return one person's cells on a day, (columns,): the same bits as in the matrix, read where they lie.

@@ -33,7 +33,7 @@ def found(work: Workspace, registers: Path, per_bucket: int, monkeypatch) -> dic
     numbers = {name: number for number, name in enumerate(names) if name}
     assert len(numbers) == store.people
     assert {number % store.buckets for number in numbers.values()} == set(range(store.buckets))
-    told = [outcome_labels(store, catalogue, key, matrix) for key in catalogue.outcomes]
+    told = [outcome_labels(store, catalogue, key, matrix) for key in catalogue.outcomes_at("landmark")]
     cells = np.column_stack([matrix.cells, *told])
     return {
         (names[person], day): row.tolist()

@@ -33,7 +33,7 @@ from stratify.store.read import Store
 from stratify.workspace import Workspace
 
 CATALOGUE = load()
-COHORT = DEFINITIONS[MULTIMORBIDITY_DEFINITION]
+COHORT = {"multimorbid": DEFINITIONS[MULTIMORBIDITY_DEFINITION]}
 LATER = {"until", "refuted"}  # beside what a row tells of its end
 
 

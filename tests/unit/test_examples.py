@@ -36,7 +36,7 @@ def test_every_kind_is_put_to_the_test():
     "kind, name, old, new",
     [
         ("conditions", "hypertension", 'icd10 = ["I10"', 'icd10 = ["I99"'),
-        ("outcomes", "acute_admission_365d", "horizon_days = 365", "horizon_days = 50"),
+        ("outcomes", "psychiatric_admission_365d", "horizon_days = 365", "horizon_days = 50"),
         ("features", "stay", "count = 0,", 'count = "missing",'),
         ("targets", "dm_hba1c_high", "at_least = 75", "at_least = 95"),
     ],

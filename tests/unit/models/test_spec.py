@@ -50,8 +50,8 @@ def test_a_spec_speaks_danish_and_english_and_warns(name):
     assert any("under 18" in text.en for text in spec.must_not_be_scored)
 
 
-def test_each_spec_is_of_an_outcome_that_is_declared_and_the_other_way_round():
-    assert set(load_specs()) == set(load().outcomes)
+def test_each_spec_is_of_an_outcome_that_is_declared():
+    assert set(load_specs()) <= set(load().outcomes)
 
 
 def test_an_unchanged_copy_loads(written):
