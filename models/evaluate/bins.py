@@ -80,10 +80,12 @@ def column(
     size = levels * bins
     total = np.bincount(place, weight, size)
     some = np.where(total > 0, total, 1)
-    means = [np.bincount(place, weight * v, size) / some for v in (risk, risk**2, to_logit(risk))]
+    mean, square, logit = (
+        (np.bincount(place, weight * v, size) / some).reshape(levels, bins) for v in (risk, risk**2, to_logit(risk))
+    )
     unit = np.bincount(cells, weight, 2 * size).reshape(levels, bins, 2)
-    count = np.bincount(cells, minlength=2 * size).reshape(levels, bins, 2)
-    return Column(edges, levels, cells, unit, count, *(mean.reshape(levels, bins) for mean in means))
+    count = np.bincount(cells, minlength=2 * size).astype(np.int64).reshape(levels, bins, 2)
+    return Column(edges, levels, cells, unit, count, mean, square, logit)
 
 
 @dataclass(frozen=True)

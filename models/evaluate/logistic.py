@@ -18,9 +18,7 @@ def logistic(total: Floats, events: Floats, x: Floats, offset: Floats, start: Fl
     total and events [lines, n] are weights of all and of those with the event; x [n, k]; offset [n]; start [k].
     """
     found = np.full((len(total), x.shape[1]), np.nan)
-    _newton(
-        np.ascontiguousarray(total), np.ascontiguousarray(events), np.ascontiguousarray(x), offset, start, found
-    )
+    _newton(np.ascontiguousarray(total), np.ascontiguousarray(events), np.ascontiguousarray(x), offset, start, found)
     return found
 
 
