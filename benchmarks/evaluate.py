@@ -1,6 +1,6 @@
 """What a whole evaluation costs on made-up risks: seconds, CPU-seconds, peak memory, and where they go.
 
-One outcome, twelve factors (60 levels, 19 municipalities and 5 hospitals among them), two other models, deaths and days,
+One outcome, twelve factors (60 levels, 19 municipalities and 5 hospitals among them), two other models, deaths, days;
 200 draws of people. Beside it, in the same process: scikit-learn's AUROC of the same rows once, and what as many draws
 of that one figure would take at its speed.
 
@@ -10,7 +10,6 @@ of that one figure would take at its speed.
 
 import argparse
 import cProfile
-import json
 import os
 import pstats
 import resource
@@ -84,12 +83,8 @@ def main() -> None:
     alone = once * given.bootstraps
     of_all = alone * (1 + len(told["subgroups"]))  # every factor has all rows once more
     print(f"rows {given.rows:,}  levels {levels}  draws {given.bootstraps}  load {os.getloadavg()[0]:.1f}")
-    print(
-        f"evaluate {wall:6.1f} s  {cpu:6.1f} CPU-s  peak {peak} MiB ({before} before)  {len(json.dumps(told)) // 1024} KiB"
-    )
-    print(
-        f"AUROC by scikit-learn {once:.2f} CPU-s once; drawn as often, for all rows {alone:.0f}, for the levels too {of_all:.0f}"
-    )
+    print(f"evaluate {wall:6.1f} s  {cpu:6.1f} CPU-s  peak {peak} MiB, of which {before} before it")
+    print(f"scikit-learn's AUROC {once:.2f} CPU-s; as many draws of all rows {alone:.0f}, of the levels too {of_all:.0f}")
     print(f"these / evaluate {alone / cpu:.1f}, {of_all / cpu:.0f}")
     if given.profile:
         pstats.Stats(profile).sort_stats("cumulative").print_stats(30)

@@ -83,8 +83,8 @@ def column(
     mean, square, logit = (
         (np.bincount(place, weight * v, size) / some).reshape(levels, bins) for v in (risk, risk**2, to_logit(risk))
     )
-    unit = np.bincount(cells, weight, 2 * size).reshape(levels, bins, 2)
-    count = np.bincount(cells, minlength=2 * size).astype(np.int64).reshape(levels, bins, 2)
+    unit: Floats = np.bincount(cells, weight, 2 * size).reshape(levels, bins, 2)
+    count = np.asarray(np.bincount(cells, minlength=2 * size).reshape(levels, bins, 2), dtype=np.int64)
     return Column(edges, levels, cells, unit, count, mean, square, logit)
 
 
@@ -120,7 +120,9 @@ class Bins:
             share = events / whole
             found = np.cumsum(having[:, ::-1], axis=1)[:, ::-1]
             flagged = np.cumsum(total[:, ::-1], axis=1)[:, ::-1]
-            precision = np.divide(found, flagged, out=np.zeros_like(found), where=flagged > 0)
+            within = np.where(self.square - self.risk**2 > 1e-14, 0.5, 0.0)  # half a bin is found, unless all are equal
+            among = flagged - within * total
+            precision = np.divide(found - within * having, among, out=np.zeros_like(found), where=among > 0)
             told = {
                 "auroc": (having * (np.cumsum(free, axis=1) - free / 2)).sum(axis=1) / (events * others),
                 "auprc": (having * precision).sum(axis=1) / events,
