@@ -28,8 +28,8 @@ def edges_of(y: Floats, risk: Floats, weight: Floats, number: int, also: Floats)
     if len(own) > number:
         having = weight * y
         share = weight / weight.sum() + (having / having.sum() if having.any() else 0)
-        own = weighted_quantile(risk, share[None], tuple(np.arange(1, number) / number))[:, 0]
-    found = np.unique(np.append(own, also[np.isfinite(also)]))
+        own = weighted_quantile(risk, share[None], tuple(np.arange(number) / number))[:, 0]
+    found = np.unique(np.append(own[1:], also[np.isfinite(also)]))
     return found[found > 0]
 
 
