@@ -84,7 +84,7 @@ def main() -> None:
     of_all = alone * (1 + len(told["subgroups"]))  # every factor has all rows once more
     print(f"rows {given.rows:,}  levels {levels}  draws {given.bootstraps}  load {os.getloadavg()[0]:.1f}")
     print(f"evaluate {wall:6.1f} s  {cpu:6.1f} CPU-s  peak {peak} MiB, of which {before} before it")
-    print(f"scikit-learn's AUROC {once:.2f} CPU-s; as many draws of all rows {alone:.0f}, of the levels too {of_all:.0f}")
+    print(f"scikit-learn's AUROC {once:.2f} CPU-s; drawn as often {alone:.0f}, the levels too {of_all:.0f}")
     print(f"these / evaluate {alone / cpu:.1f}, {of_all / cpu:.0f}")
     if given.profile:
         pstats.Stats(profile).sort_stats("cumulative").print_stats(30)

@@ -83,7 +83,7 @@ def column(
     mean, square, logit = (
         (np.bincount(place, weight * v, size) / some).reshape(levels, bins) for v in (risk, risk**2, to_logit(risk))
     )
-    unit: Floats = np.bincount(cells, weight, 2 * size).reshape(levels, bins, 2)
+    unit = np.asarray(np.bincount(cells, weight, 2 * size).reshape(levels, bins, 2), dtype=np.float64)
     count = np.asarray(np.bincount(cells, minlength=2 * size).reshape(levels, bins, 2), dtype=np.int64)
     return Column(edges, levels, cells, unit, count, mean, square, logit)
 

@@ -42,11 +42,14 @@ def test_the_report_says_the_same(peers, data):
     told = evaluate(rows["y"], rows["risk"], thresholds=theirs["threshold"], bootstraps=20)["decision_curve"]
     agreed = told["agreed"]
     assert [one["threshold"] for one in agreed] == theirs["threshold"]
-    np.testing.assert_allclose([one["net_benefit"]["value"] for one in agreed], theirs["model"], atol=1e-12)
+    shown = np.array([one["net_benefit"]["value"] is not None for one in agreed])
+    assert shown.sum() >= 6  # at the others 1-4 rows lie above or below
+    ours = [one["net_benefit"]["value"] for one in agreed if one["net_benefit"]["value"] is not None]
+    np.testing.assert_allclose(ours, np.array(theirs["model"])[shown], atol=1e-12)
     np.testing.assert_allclose([one["treat_all"]["value"] for one in agreed], theirs["treat_all"], atol=1e-12)
     assert [one["treat_none"] for one in agreed] == theirs["treat_none"]
     at = [told["threshold"].index(cut) for cut in theirs["threshold"]]
-    np.testing.assert_allclose(np.array(told["model"]["value"])[at], theirs["model"], atol=1e-12)
+    assert [told["model"]["value"][place] for place in at] == [one["net_benefit"]["value"] for one in agreed]
 
 
 @pytest.mark.parametrize("which", ["all", "below", "from"])

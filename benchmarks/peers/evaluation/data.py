@@ -24,4 +24,6 @@ def rows():
 
 def digest(made):
     """Return the SHA-256 of the rows."""
-    return hashlib.sha256(b"".join(np.ascontiguousarray(made[name], dtype=float).tobytes() for name in sorted(made))).hexdigest()
+    return hashlib.sha256(
+        b"".join(np.ascontiguousarray(made[name], dtype=float).tobytes() for name in sorted(made))
+    ).hexdigest()

@@ -1,6 +1,6 @@
 """Write what dcurves and lifelines say of the rows of data.py, with their versions, as JSON.
 
-    python benchmarks/peers/evaluation/figures.py tests/oracle/evaluation_peers.json
+python benchmarks/peers/evaluation/figures.py tests/oracle/evaluation_peers.json
 """
 
 import json

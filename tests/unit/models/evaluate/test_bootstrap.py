@@ -124,9 +124,9 @@ def test_19_of_20_intervals_cover_the_truth(made):
     hit = dict.fromkeys(truth, 0)
     for seed in range(100):
         rows = made(1_500, bend=bend, seed=seed)
-        told = evaluate(
-            rows.y.repeat(2), rows.risk.repeat(2), person=np.arange(3_000) // 2, bootstraps=200, seed=seed
-        )["overall"]
+        told = evaluate(rows.y.repeat(2), rows.risk.repeat(2), person=np.arange(3_000) // 2, bootstraps=200, seed=seed)[
+            "overall"
+        ]
         for name, value in truth.items():
             hit[name] += told[name]["low"] <= value <= told[name]["high"]
     assert min(hit.values()) >= 88, hit

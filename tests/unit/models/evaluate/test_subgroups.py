@@ -44,7 +44,11 @@ def test_a_level_is_as_if_it_were_alone(case, factor, level):
 def test_false_negatives_are_the_events_outside_everybodys_top(case):
     y, risk, weight, groups, told = case
     here = groups["sex"] == "m"
-    for top in told["capacity"]:
+    shown = [
+        top for top in told["capacity"] if told["subgroups"]["sex"]["m"]["false_negatives"][str(top["share"])] != NONE
+    ]
+    assert len(shown) >= 2
+    for top in shown:
         missed = here & (risk < top["cut"])
         share = (weight * y)[missed].sum() / (weight * y)[here].sum()
         assert told["subgroups"]["sex"]["m"]["false_negatives"][str(top["share"])]["value"] == pytest.approx(share)
