@@ -24,6 +24,5 @@ def rows():
 
 def digest(made):
     """Return the SHA-256 of the rows."""
-    return hashlib.sha256(
-        b"".join(np.ascontiguousarray(made[name], dtype=float).tobytes() for name in sorted(made))
-    ).hexdigest()
+    columns = (np.ascontiguousarray(made[name], dtype=float) for name in sorted(made))
+    return hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()

@@ -26,7 +26,7 @@ def test_auroc_average_precision_and_brier_are_those_of_scikit_learn(case):
 
 
 def test_scaled_brier_compares_with_the_prevalence_for_everyone(case):
-    y, risk, weight, told = case
+    y, _, weight, told = case
     share = np.average(y, weights=weight)
     nothing = brier_score_loss(y, np.full(len(y), share), sample_weight=weight)
     assert told["scaled_brier"] == pytest.approx(1 - told["brier"] / nothing, abs=1e-12)
