@@ -1,8 +1,8 @@
 """What a whole evaluation costs on made-up risks: seconds, CPU-seconds, peak memory, and where they go.
 
-One outcome, ten factors (about 60 levels, 19 municipalities and 5 hospitals among them), two other models, deaths and
-days, 200 draws of people. Beside it, in the same process: scikit-learn's AUROC of the same rows once, and what 200 draws
-of it would take at that speed.
+One outcome, twelve factors (60 levels, 19 municipalities and 5 hospitals among them), two other models, deaths, days;
+200 draws of people. Beside it, in the same process: scikit-learn's AUROC of the same rows once, and what as many draws
+of that one figure would take at its speed.
 
     python benchmarks/evaluate.py --rows 1000000
     python benchmarks/evaluate.py --rows 1000000 --rows-of-one 2 --profile
@@ -10,7 +10,6 @@ of it would take at that speed.
 
 import argparse
 import cProfile
-import json
 import os
 import pstats
 import resource
@@ -34,21 +33,25 @@ def made_up(n, rows_of_one, seed=1):
     y = (rng.random(n) < truth).astype(float)
     died = (y == 0) & (rng.random(n) < 0.03)
     weight = np.where(rng.random(n) < 0.02, 0.0, rng.uniform(1, 1.1, n))
-    groups = {name: rng.choice([f"{name} {k}" for k in range(many)], n) for name, many in list(LEVELS.items())[:10]}
+    groups = {name: rng.choice([f"{name} {k}" for k in range(many)], n) for name, many in LEVELS.items()}
     groups = {name: labels.astype(object) for name, labels in groups.items()}
     others = {
         name: 1 / (1 + np.exp(-(line + rng.normal(0, noise, n)))) for name, noise in (("logistic", 0.3), ("age", 1.5))
     }
     days = np.where((y == 1) | died, rng.integers(1, 365, n), 365)
     risk = 1 / (1 + np.exp(-(0.1 + 1.05 * line)))
-    return y, risk, {
-        "person": np.arange(n) // rows_of_one,
-        "weight": weight,
-        "died_first": died,
-        "days": days,
-        "groups": groups,
-        "others": others,
-    }
+    return (
+        y,
+        risk,
+        {
+            "person": np.arange(n) // rows_of_one,
+            "weight": weight,
+            "died_first": died,
+            "days": days,
+            "groups": groups,
+            "others": others,
+        },
+    )
 
 
 def main() -> None:
@@ -71,15 +74,18 @@ def main() -> None:
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     once = time.process_time()
-    area = roc_auc_score(y[more["weight"] > 0], risk[more["weight"] > 0], sample_weight=more["weight"][more["weight"] > 0])
+    area = roc_auc_score(
+        y[more["weight"] > 0], risk[more["weight"] > 0], sample_weight=more["weight"][more["weight"] > 0]
+    )
     once = time.process_time() - once
     assert abs(area - told["overall"]["auroc"]["value"]) < 1e-12
     levels = sum(len(factor) for factor in told["subgroups"].values())
+    alone = once * given.bootstraps
+    of_all = alone * (1 + len(told["subgroups"]))  # every factor has all rows once more
     print(f"rows {given.rows:,}  levels {levels}  draws {given.bootstraps}  load {os.getloadavg()[0]:.1f}")
-    print(f"evaluate      {wall:8.1f} s  {cpu:8.1f} CPU-s  peak {peak} MiB, {before} MiB before  {len(json.dumps(told)) // 1024} KiB")
-    print(f"one AUROC of scikit-learn {once:8.2f} CPU-s; {given.bootstraps} draws of it alone {once * given.bootstraps:.0f} CPU-s,")
-    print(f"  {once * given.bootstraps / cpu:.1f} times what everything here took; for each of {levels} levels as well, about "
-          f"{once * given.bootstraps * (1 + len(told['subgroups'])) / cpu:.0f} times")
+    print(f"evaluate {wall:6.1f} s  {cpu:6.1f} CPU-s  peak {peak} MiB, of which {before} before it")
+    print(f"scikit-learn's AUROC {once:.2f} CPU-s; drawn as often {alone:.0f}, the levels too {of_all:.0f}")
+    print(f"these / evaluate {alone / cpu:.1f}, {of_all / cpu:.0f}")
     if given.profile:
         pstats.Stats(profile).sort_stats("cumulative").print_stats(30)
 

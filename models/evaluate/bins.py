@@ -28,8 +28,8 @@ def edges_of(y: Floats, risk: Floats, weight: Floats, number: int, also: Floats)
     if len(own) > number:
         having = weight * y
         share = weight / weight.sum() + (having / having.sum() if having.any() else 0)
-        own = weighted_quantile(risk, share[None], tuple(np.arange(1, number) / number))[:, 0]
-    found = np.unique(np.append(own, also[np.isfinite(also)]))
+        own = weighted_quantile(risk, share[None], tuple(np.arange(number) / number))[:, 0]
+    found = np.unique(np.append(own[1:], also[np.isfinite(also)]))
     return found[found > 0]
 
 
@@ -80,10 +80,12 @@ def column(
     size = levels * bins
     total = np.bincount(place, weight, size)
     some = np.where(total > 0, total, 1)
-    means = [np.bincount(place, weight * v, size) / some for v in (risk, risk**2, to_logit(risk))]
-    unit = np.bincount(cells, weight, 2 * size).reshape(levels, bins, 2)
-    count = np.bincount(cells, minlength=2 * size).reshape(levels, bins, 2)
-    return Column(edges, levels, cells, unit, count, *(mean.reshape(levels, bins) for mean in means))
+    mean, square, logit = (
+        (np.bincount(place, weight * v, size) / some).reshape(levels, bins) for v in (risk, risk**2, to_logit(risk))
+    )
+    unit = np.asarray(np.bincount(cells, weight, 2 * size).reshape(levels, bins, 2), dtype=np.float64)
+    count = np.asarray(np.bincount(cells, minlength=2 * size).reshape(levels, bins, 2), dtype=np.int64)
+    return Column(edges, levels, cells, unit, count, mean, square, logit)
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,9 @@ class Bins:
             share = events / whole
             found = np.cumsum(having[:, ::-1], axis=1)[:, ::-1]
             flagged = np.cumsum(total[:, ::-1], axis=1)[:, ::-1]
-            precision = np.divide(found, flagged, out=np.zeros_like(found), where=flagged > 0)
+            within = np.where(self.square - self.risk**2 > 1e-14, 0.5, 0.0)  # half a bin is found, unless all are equal
+            among = flagged - within * total
+            precision = np.divide(found - within * having, among, out=np.zeros_like(found), where=among > 0)
             told = {
                 "auroc": (having * (np.cumsum(free, axis=1) - free / 2)).sum(axis=1) / (events * others),
                 "auprc": (having * precision).sum(axis=1) / events,

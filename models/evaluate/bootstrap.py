@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TypedDict
 
 import numpy as np
@@ -47,10 +48,7 @@ def draw(columns: Mapping[str, Column], weight: Floats, identity: Bits, draws: i
     workers = max(1, min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, draws))
     shares = np.linspace(0, draws, workers + 1).astype(int)
     with ThreadPoolExecutor(workers) as pool:
-        done = [
-            pool.submit(_draw, state, weight, cells, _ONCE, first, last, drawn)
-            for first, last in zip(shares[:-1], shares[1:], strict=True)
-        ]
+        done = [pool.submit(_draw, state, weight, cells, _ONCE, first, last, drawn) for first, last in pairwise(shares)]
         for one in done:
             one.result()
     parts = np.split(drawn, starts[1:-1], axis=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,8 +104,8 @@ def above(y: Floats, risk: Floats, weight: Floats, column: Column, level: int, d
     return Above(exact, upward(drawn, at), np.rint(rows).astype(np.int64), whole, drawn.sum(axis=1))
 
 
-def intervals(pair: tuple[Floats, Floats], hide: Sequence[bool] | NDArray[np.bool_]) -> list[Figure]:
-    """Return a figure for each of (exact [k], drawn [draws, k]), hidden where told; cuts are edges, so bins are exact."""
+def intervals(pair: tuple[Floats, Floats], hide: NDArray[np.bool_]) -> list[Figure]:
+    """Return a figure for each of (exact [k], drawn [draws, k]), hidden where told; cuts are edges: bins are exact."""
     exact, drawn = pair
     return [
         NONE if hidden else interval(drawn[:, nth], float(exact[nth]), float(exact[nth]))

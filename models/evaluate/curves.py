@@ -74,7 +74,7 @@ def decision_curve(
     told: dict[str, Any] = {}
     for name, cuts in (("curve", np.array(GRID)), ("agreed", np.array(thresholds))):
         at = above(rows.y, rows.risk, rows.weight, column, 0, drawn, cuts)
-        hide = too_few_rows(at.count, whole, least).any(axis=1)
+        hide = too_few_rows(at.count, whole, least)
         model, everyone = intervals(at.benefit(cuts), hide), intervals(_everyone(at, cuts), np.zeros(len(cuts), bool))
         if name == "curve":
             told |= {"threshold": list(GRID), "model": _lines(model), "treat_all": _lines(everyone)}
@@ -101,7 +101,7 @@ def places(
 ) -> list[dict[str, Any]]:
     """Return what the top finds for each share of places; the cut stays where it is when people are drawn anew."""
     at = above(rows.y, rows.risk, rows.weight, column, 0, drawn, np.where(np.isfinite(cuts), cuts, np.inf))
-    hide = too_few_rows(at.count, column.count[0].sum(axis=0), least).any(axis=1) | ~np.isfinite(cuts)
+    hide = too_few_rows(at.count, column.count[0].sum(axis=0), least) | ~np.isfinite(cuts)
     found, right = intervals(at.sensitivity(), hide), intervals(at.predictive_value(), hide)
     benefit = intervals(at.benefit(cuts), hide)
     return [

@@ -15,12 +15,17 @@ _CLOSE = 1e-11
 def logistic(total: Floats, events: Floats, x: Floats, offset: Floats, start: Floats) -> Floats:
     """Return coefficients [lines, k] by maximum likelihood; NaN where there are none (one class, separation).
 
-    total and events [lines, n] are weights of all and of those with the event; x [n, k]; offset [n]; start [k].
+    total and events [lines, n] are weights of all and of those with the event; x [n, k]; offset [n]; start [k], tried
+    before 0.
     """
     found = np.full((len(total), x.shape[1]), np.nan)
-    _newton(
-        np.ascontiguousarray(total), np.ascontiguousarray(events), np.ascontiguousarray(x), offset, start, found
-    )
+    total, events, x = (np.ascontiguousarray(values) for values in (total, events, x))
+    _newton(total, events, x, offset, start, found)
+    if start.any():  # far from the answer, steps from there may lead nowhere
+        lost = np.isnan(found[:, 0])
+        again = found[lost]
+        _newton(total[lost], events[lost], x, offset, np.zeros_like(start), again)
+        found[lost] = again
     return found
 
 

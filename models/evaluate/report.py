@@ -14,8 +14,8 @@ from models.evaluate.core import CORE, NONE, Core, above, core, intervals
 from models.evaluate.curves import (
     GRID,
     calibration_curve,
-    decision_curve,
     deciles,
+    decision_curve,
     distribution,
     places,
     roc,
@@ -100,7 +100,9 @@ def evaluate(
         least,
     )
     told["others"] = {
-        name: _beside(rows, found, own, draws, name, columns[_OTHER + name], drawn[_OTHER + name][:, 0], thresholds, least)
+        name: _beside(
+            rows, found, own, draws, name, columns[_OTHER + name], drawn[_OTHER + name][:, 0], thresholds, least
+        )
         for name in rows.others
     }
     return told
@@ -141,8 +143,8 @@ def _beside(
     at = above(rows.y, rows.risk, rows.weight, own_column, 0, own_drawn, cuts)
     its_at = above(y, risk, weight, its_column, 0, its_drawn, cuts)
     whole = own_column.count[0].sum(axis=0)
-    hide_its = too_few_rows(its_at.count, whole, least).any(axis=1)
-    hide = hide_its | too_few_rows(at.count, whole, least).any(axis=1)
+    hide_its = too_few_rows(its_at.count, whole, least)
+    hide = hide_its | too_few_rows(at.count, whole, least)
     (exact, draws), (its_exact, its_draws) = at.benefit(cuts), its_at.benefit(cuts)
     keys = [str(threshold) for threshold in thresholds]
     return {

@@ -97,7 +97,7 @@ def arrange(
     if problems:
         raise DataError("outcomes and risks cannot be evaluated; correct or leave out what is named:", problems)
     died = None if dead is None else dead.astype(np.bool_)
-    said = [labels, told, weights, *rivals.values(), *(factor.code for factor in factors.values())]
+    said: list[NDArray[Any]] = [labels, told, weights, *rivals.values(), *(factor.code for factor in factors.values())]
     said += [one for one in (until, died, who) if one is not None]
     order = np.lexsort((_mixed(said), told))
     identity = np.arange(n) if who is None else who[order]

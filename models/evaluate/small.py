@@ -41,10 +41,11 @@ def hidden_levels(people: Counts) -> NDArray[np.bool_]:
     return hidden
 
 
-def too_few_rows(count: Counts, whole: Counts | int, least: int) -> NDArray[np.bool_]:
-    """Return where a count of rows, or the rest of the whole, is above 0 and below `least`."""
+def too_few_rows(count: Counts, whole: Counts, least: int) -> NDArray[np.bool_]:
+    """Return at which cuts a count [cuts, 2] of rows, or the rest of the whole [2], is above 0 and below `least`."""
     rest = whole - count
-    return np.asarray(((count > 0) & (count < least)) | ((rest > 0) & (rest < least)))
+    small = ((count > 0) & (count < least)) | ((rest > 0) & (rest < least))
+    return np.asarray(small.any(axis=1))
 
 
 def merged(count: Counts, least: int) -> NDArray[np.intp]:

@@ -4,7 +4,8 @@ The curve is a logistic regression of the outcome on a natural cubic spline of t
 in bins (models/evaluate/bins.py). Five knots at the quantiles of `QUANTILES`, of half the people and half the events,
 so that the few with high risks bend it too; three where one class has fewer than 100 rows, a straight line below 20.
 ICI is the mean distance between risk and curve, E50 and E90 its median and the distance that 90 % do not exceed
-(Austin and Steyerberg, Statistics in Medicine 2019). The spline is that of Harrell, Regression Modeling Strategies § 2.4.5.
+(Austin and Steyerberg, Statistics in Medicine 2019). The spline is that of Harrell, Regression Modeling Strategies,
+section 2.4.5.
 """
 
 from __future__ import annotations

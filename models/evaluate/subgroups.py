@@ -111,10 +111,10 @@ def _acted(
     """Return net benefit at each threshold, and the share of events outside the top at each capacity."""
     chosen = np.array(thresholds)
     at = above(y, risk, weight, column, nth, drawn, chosen)
-    hide = too_few_rows(at.count, column.count[nth].sum(axis=0), least).any(axis=1)
+    hide = too_few_rows(at.count, column.count[nth].sum(axis=0), least)
     benefit = dict(zip(map(str, thresholds), intervals(at.benefit(chosen), hide), strict=True))
     top = above(y, risk, weight, column, nth, drawn, np.where(np.isfinite(cuts), cuts, np.inf))
     whole = column.count[nth].sum(axis=0)
-    hide = too_few_rows(top.count, whole, least).any(axis=1)
+    hide = too_few_rows(top.count, whole, least)
     exact, draws = top.sensitivity()
     return benefit, dict(zip(map(str, capacity), intervals((1 - exact, 1 - draws), hide), strict=True))
