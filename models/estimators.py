@@ -138,7 +138,8 @@ def fit_lightgbm(
         "objective": "binary",
         "metric": "binary_logloss",
         "learning_rate": spec.learning_rate,
-        "num_leaves": spec.num_leaves_small if rows < spec.small_below_rows else spec.num_leaves,
+        "num_leaves": spec.num_leaves,
+        "max_bin": spec.max_bin,
         "min_data_in_leaf": max(spec.min_data_in_leaf, int(rows * spec.min_data_share)),
         "min_sum_hessian_in_leaf": (most_rows * float(weight[fit].max()) + 1) / 4,
         "feature_fraction": spec.feature_fraction,
@@ -150,7 +151,10 @@ def fit_lightgbm(
         "monotone_constraints_method": "basic",
         "verbosity": -1,
     }
-    dataset = lgb.Dataset(x[fit], y[fit], weight=weight[fit], feature_name=list(columns))
+    whole = bool(fit.all())  # a copy of everything costs as much memory again
+    dataset = lgb.Dataset(
+        x if whole else x[fit], y[fit], weight=weight[fit], feature_name=list(columns), params={"max_bin": spec.max_bin}
+    )
     if stops:
         held = lgb.Dataset(x[stopping], y[stopping], weight=weight[stopping], reference=dataset)
         stop = lgb.early_stopping(spec.stop_after, verbose=False)

@@ -17,7 +17,7 @@ from models.bundle import Bundle, member_key
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-INSIDE = "psychiatric_somatic_adults"  # the population whose people are the stratum of every calibration
+INSIDE = "psychiatric_somatic"  # the population whose people are the stratum of every calibration
 
 
 @dataclass(frozen=True)

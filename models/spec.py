@@ -124,8 +124,7 @@ class LightgbmSpec(Shape):
     stopping_events: int = Field(gt=0)
     learning_rate: float = Field(gt=0, le=0.3)
     num_leaves: int = Field(ge=2, le=31)
-    num_leaves_small: int = Field(ge=2, le=31)  # used below `small_below_rows`
-    small_below_rows: int = Field(ge=0)
+    max_bin: int = Field(ge=15, le=255)
     min_data_in_leaf: int = Field(ge=50)
     min_data_share: float = Field(ge=0, lt=0.1)  # of the rows, where that is more
     feature_fraction: float = Field(gt=0, le=1)

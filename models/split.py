@@ -54,6 +54,7 @@ class NotTrained:
     """Why an outcome has no model: not an error, but an answer that stands in the bundle."""
 
     outcome: str
+    population: str
     split: Part
     events: int | None  # None: fewer than 5, and not told
     needs: int
@@ -155,7 +156,7 @@ def _shared(some: NDArray[Any], others: NDArray[Any]) -> bool:
     return bool(np.intersect1d(some, others).size)
 
 
-def enough(outcome: Outcome, split: Split, y: Floats, parameters: int) -> NotTrained | None:
+def enough(outcome: Outcome, population: str, split: Split, y: Floats, parameters: int) -> NotTrained | None:
     """Return None where each part holds the events it needs, and as many people without; else what is short.
 
     Training needs them in every fit: in that with the fewest, of all that leave one fold out. What is told of training
@@ -173,10 +174,10 @@ def enough(outcome: Outcome, split: Split, y: Floats, parameters: int) -> NotTra
             if count < needs:
                 told = f"fewer than {TELLS_FROM}" if 0 < count < TELLS_FROM else count
                 text = (
-                    f"no model for {outcome.id}: {where} hold {told} {what}, {needs} are needed"
+                    f"no model for {outcome.id}, {population}: {where} hold {told} {what}, {needs} are needed"
                     f"{_by_rule(parameters, y[split.rows[part]])}; land more people or more years"
                 )
-                return NotTrained(outcome.id, part, _told_count(events), needs, text)
+                return NotTrained(outcome.id, population, part, _told_count(events), needs, text)
     return None
 
 

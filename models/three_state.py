@@ -97,7 +97,8 @@ def _fit(
         "objective": "multiclass",
         "num_class": len(STATES),
         "learning_rate": spec.learning_rate,
-        "num_leaves": spec.num_leaves_small,
+        "num_leaves": spec.num_leaves,
+        "max_bin": spec.max_bin,
         "min_data_in_leaf": max(spec.min_data_in_leaf, int(rows * spec.min_data_share)),
         "feature_fraction": spec.feature_fraction,
         "seed": spec.seed,
@@ -107,5 +108,7 @@ def _fit(
         "verbosity": -1,
     }
     x = without_few(table.x[which], table.person[which])
-    data = lgb.Dataset(x, state[which], weight=labels.weight[which], feature_name=list(names))
+    data = lgb.Dataset(
+        x, state[which], weight=labels.weight[which], feature_name=list(names), params={"max_bin": spec.max_bin}
+    )
     return str(lgb.train(settings, data, rounds).model_to_string())

@@ -82,7 +82,7 @@ def train_outcome(
     labels = table.labels[outcome.id]
     split = split_rows(spec.split, outcome, table)
     parameters = sum(predictor.basis().size for predictor in declared.predictors_of(spec))
-    short = enough(outcome, split, labels.y, parameters)
+    short = enough(outcome, population, split, labels.y, parameters)
     if short:
         return short
     train = Training.of(table, outcome.id, split)
@@ -94,8 +94,8 @@ def train_outcome(
     able = [name for name in SERVED if name in found]
     if not able:
         return NotTrained(
-            outcome.id, "calibrate", int(labels.y[split.rows["calibrate"]].sum()), outcome.min_events_test,
-            f"no model for {outcome.id}: no candidate can be calibrated; on the calibration rows each tells nobody "
+            outcome.id, population, "calibrate", int(labels.y[split.rows["calibrate"]].sum()), outcome.min_events_test,
+            f"no model for {outcome.id}, {population}: no candidate can be calibrated; on the calibration rows each tells nobody "
             "apart, or all of them, as a leak would: look at the features, then train again",
         )  # fmt: skip
     rows = split.rows["calibrate"]

@@ -22,7 +22,7 @@ from stratify.workspace import Workspace
 
 AGE_BANDS = (18, 40, 65, 75, 85)
 NOT_TOLD = "not told"
-INSIDE = "psychiatric_somatic_adults"
+INSIDE = "psychiatric_somatic"
 
 
 def table_of(store: Store, matrix: Matrix, outcomes: Mapping[str, Outcome]) -> Table:

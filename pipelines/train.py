@@ -107,8 +107,7 @@ def _train_one(rows: Rows, declared: Declared, outcome: str, population: str) ->
         progress(f"training {key}")
         result = train_outcome(spec, declared, population, table, catalogue.outcomes[outcome], origin)
         if isinstance(result, NotTrained):
-            lacks = {**result.told(), "population": population}
-            return {"trained": None, "not_trained": lacks, "origin": asdict(origin)}
+            return {"trained": None, "not_trained": result.told(), "origin": asdict(origin)}
         result.write(out / CANDIDATES)
         progress(f"evaluating {key}")
         report = evaluated(spec, result, table)
