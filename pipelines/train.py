@@ -101,6 +101,8 @@ def _train_one(rows: Rows, declared: Declared, outcome: str, population: str) ->
         needs=(work.mlflow_db,),
     )
 
+    beside: dict[str, Any] = {}  # how MLflow named the runs, which is another name each time
+
     def make(out: Path) -> dict[str, Any]:
         origin = origin_of(work, catalogue.digest_of(*MODEL_KINDS))
         table = rows.of(population)
@@ -112,11 +114,14 @@ def _train_one(rows: Rows, declared: Declared, outcome: str, population: str) ->
         progress(f"evaluating {key}")
         report = evaluated(spec, result, table)
         write_json(out / REPORT, report)
-        version = _logged(work, key, result, report, out, progress)
+        tags = {"stratify.outcome": outcome, "stratify.population": population, "stratify.catalogue": step.catalogue}
+        tags |= {f"stratify.data.{name}": digest for name, digest in step.inputs.items()}
+        version, runs = _logged(rows, key, result, report, out, tags)
+        beside["mlflow_runs"] = runs
         told = {"chosen": result.chosen, "version": version, "measures": headline(report["overall"])}
         return {"trained": told, "not_trained": None, "origin": asdict(origin)}
 
-    manifest, ran = run_step(step, make)
+    manifest, ran = run_step(step, make, beside)
     return manifest["results"], ran
 
 
@@ -146,16 +151,24 @@ def headline(figures: Mapping[str, Any]) -> dict[str, float | None]:
 
 
 def _logged(
-    work: Workspace, key: str, result: Trained, report: dict[str, Any], out: Path, progress: Callable[..., None]
-) -> int:
-    registry = Registry(work.mlflow_db, work.mlartifacts)
+    rows: Rows, key: str, result: Trained, report: dict[str, Any], out: Path, tags: Mapping[str, str]
+) -> tuple[int, dict[str, str]]:
+    """Log a run for each candidate, and register the chosen one; return its version, and the runs by candidate."""
+    registry = Registry(rows.work.mlflow_db, rows.work.mlartifacts)
     runs = {}
     for kind in result.files:
-        progress(f"logging {key}, {kind}")
+        rows.progress(f"logging {key}, {kind}")
         own = report["overall"] if kind == result.chosen else report["others"][kind]
-        folder = out / CANDIDATES / kind
-        runs[kind] = registry.log_run(key, kind, result.candidates[kind].parameters, headline(own), folder)
-    return registry.register(key, runs[result.chosen])
+        runs[kind] = registry.log_run(
+            key,
+            kind,
+            result.candidates[kind].parameters,
+            headline(own),
+            out / CANDIDATES / kind,
+            evaluation=[out / REPORT],
+            tags=tags,
+        )
+    return registry.register(key, runs[result.chosen]), runs
 
 
 def inputs_of_matrix(work: Workspace) -> dict[str, str]:
