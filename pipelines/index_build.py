@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from stratify.catalogue import Catalogue
 from stratify.catalogue.prediction import IndexEvent
 from stratify.definitions import Definition
+from stratify.disclosure import shown
 from stratify.features.columns import columns
 from stratify.features.conditions import present
 from stratify.features.part import Region
@@ -88,15 +89,20 @@ def write_index_part(
 
 
 def told_counts(catalogue: Catalogue, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what the manifest tells of index events: rows by year, and the share of discharges with a diagnosis."""
+    """Return what the manifest tells of index events: rows by year, and of discharges the share with a diagnosis.
+
+    A year of 1 to 4 rows has None, and so has a share by which so few could be worked out.
+    """
     answer: dict[str, Any] = {}
     for kind in asked_kinds(catalogue):
         mine = [part[kind.folder] for part in parts]
         rows = {str(year): sum(one["rows"][year] for one in mine) for year in mine[0]["rows"]}
-        answer[kind.folder] = {"index": kind.index, "population": kind.population, "rows": rows}
+        told = {year: shown(count) for year, count in rows.items()}
+        answer[kind.folder] = {"index": kind.index, "population": kind.population, "rows": told}
         if kind.index == "discharge":
             known, total = sum(one["diagnosis_known"] for one in mine), sum(rows.values())
-            answer[kind.folder]["diagnosis_known_share"] = round(known / total, 4) if total else None
+            hidden = not total or shown(known, total) is None
+            answer[kind.folder]["diagnosis_known_share"] = None if hidden else round(known / total, 4)
     return answer
 
 
