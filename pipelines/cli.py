@@ -196,7 +196,7 @@ def build(
     engine: EngineName = "duckdb",
     master: Master = None,
 ) -> None:
-    """Build the landmark matrix of multimorbid adults.
+    """Build the landmark matrix of multimorbid and psychiatric-somatic adults, and the matrices of index events.
 
     --as-of builds from the newest delivery of that day or before, in the folder it is kept in, and ends with exit code
     15 where none is kept.
@@ -210,13 +210,15 @@ def build(
     from pipelines.build_step import build_step
     from pipelines.deliveries import as_known
     from pipelines.spark import engine_of
+    from pipelines.summary import show_index
 
     day = as_of.date() if as_of else None
     with engine_of(engine, master) as (_, shares), _step("build", _seen(work, master)) as (place, say, done):
         where = as_known(place, day) if day else place
         found = load(catalogue)
         cohort: dict[str, Any] = {"multimorbid": multimorbid, "both": both, "as_of": day, "most": landmarks}
-        done(build_step(where, found, say, **cohort, share_out=shares))
+        told = done(build_step(where, found, say, **cohort, share_out=shares))
+    show_index(told["index_events"], _out())
     if day:
         _out().print(f"as known on {day}: {where.features}", highlight=False)
 

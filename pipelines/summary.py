@@ -55,6 +55,19 @@ def show_rewritten(written: Mapping[str, Sequence[int]], files: int, console: Co
     console.print(told, highlight=False, soft_wrap=True)
 
 
+def show_index(built: Mapping[str, Mapping[str, Any]], console: Console) -> None:
+    """Print how many index events of each kind were built, and of how many discharges a diagnosis was known by then."""
+    for folder, told in built.items():
+        years = "; ".join(f"{year}: {'<5' if count is None else count}" for year, count in told["rows"].items())
+        console.print(f"{folder} ({told['population']}) {years or 'none'}", highlight=False, soft_wrap=True)
+        share = told.get("diagnosis_known_share")
+        if "diagnosis_known_share" in told:
+            words_of = "hidden" if share is None else f"{share:.1%}"
+            console.print(
+                f"  a diagnosis of the stay was known before the day of discharge: {words_of}", highlight=False
+            )
+
+
 def _people(told: Told, flow: dict[str, int], console: Console) -> None:
     definitions = told["build"]["definitions"]
     rows = [
