@@ -120,16 +120,20 @@ class Table:
         each = {"stable": self.stable, "period": self.period, "inside": self.inside, **self.audit, **self.beside}
         found = [f"{name}: needs {n}, got {value.shape}" for name, value in each.items() if value.shape != (n,)]
         found += [f"columns: {name!r} stands there more than once" for name in sorted(names) if names.count(name) > 1]
-        if np.unique(self.person.astype(np.int64) << 32 | self.landmark.astype(np.int64) & 0xFFFFFFFF).size != n:
+        events = bool((self.period != self.landmark).any())  # of which a person may have several on a day
+        if not events and np.unique(self.person.astype(np.int64) << 32 | self.landmark.astype(np.int64) & 0xFFFFFFFF).size != n:
             found.append("a person stands more than once at one landmark")
         found += [f"{names[j]}: holds an infinite value" for j in range(len(names)) if np.isinf(self.x[:, j]).any()]
         for outcome, labels in self.labels.items():
             found += [f"labels of {outcome}: {told}" for told in labels.problems(n)]
         return found
 
-    def served(self) -> Table:
-        """Return the table with the columns that may not steer one person's care put beside."""
-        kept = [j for j, column in enumerate(self.columns) if refusal(column) is None]
+    def served(self, *, research: bool = False) -> Table:
+        """Return the table with the columns that may not steer one person's care put beside.
+
+        research: those that may be studied, though not served, stay.
+        """
+        kept = [j for j, one in enumerate(self.columns) if refusal(one) is None or (research and one["role"] != "audit")]
         if len(kept) == len(self.columns):
             return self
         names = column_ids(self.columns)

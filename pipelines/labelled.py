@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from models import Origin, Table
 from models.censoring import censoring_weights
-from models.table import Bools, Floats, Labels
-from pipelines.matrix import Matrix
+from models.table import Bools, Floats, Ints, Labels
+from models.spec import Population
+from pipelines.index_build import INDEX as INDEX_FACT
+from pipelines.matrix import IndexMatrix, Matrix
 from pipelines.steps import read_manifest
 from stratify.catalogue.entries import Outcome
 from stratify.features.kernel import Rows
@@ -38,15 +40,39 @@ def table_of(store: Store, matrix: Matrix, outcomes: Mapping[str, Outcome]) -> T
         inside=matrix.populations.get(INSIDE, np.zeros(len(person), dtype=np.bool_)),
         audit=audit_factors(store, matrix),
     )
-    strata = censoring_strata(table, matrix)
+    strata = censoring_strata(table.landmark, matrix)
     found = {key: labels_of(followed(store, outcome, matrix.rows), strata) for key, outcome in outcomes.items()}
     return replace(table, labels=found)
 
 
+def table_of_events(store: Store, found: IndexMatrix, population: Population, outcomes: Mapping[str, Outcome]) -> Table:
+    """Return every index event with its labels, the facts of the event among its columns; split by calendar years."""
+    rows, facts = found.events.rows, found.events.facts
+    own = [one.as_column() for one in population.index]
+    values = [np.asarray(facts[str(one["id"]).removeprefix(INDEX_FACT)], dtype=np.float64) for one in own]
+    everybody = np.ones(len(rows), dtype=np.bool_)
+    matrix = Matrix(rows, found.cells, found.columns, {INSIDE: np.zeros_like(everybody)})
+    years = rows.day.astype("datetime64[D]").astype("datetime64[Y]").astype("datetime64[D]").astype(np.int32)
+    table = Table(
+        rows.person.astype(np.int32),
+        rows.day.astype(np.int32),
+        np.column_stack([found.cells, *values]),
+        [*found.columns, *own],
+        {},
+        stable=stable_numbers(store)[rows.person],
+        period=years,
+        audit=audit_factors(store, matrix),
+    )
+    strata = censoring_strata(years, matrix)
+    minute = found.events.minute
+    labels = {key: labels_of(followed(store, one, rows, minute), strata) for key, one in outcomes.items()}
+    return replace(table, labels=labels)
+
+
 def of_population(table: Table, matrix: Matrix, population: str) -> Table:
-    """Return the rows of a population, or all where it is the whole matrix; audit and research columns are left out."""
+    """Return the rows of a population."""
     inside = matrix.populations[population]
-    return (table if inside.all() else table.rows(np.flatnonzero(inside))).served()
+    return table if inside.all() else table.rows(np.flatnonzero(inside))
 
 
 def labels_of(follow: FollowUp, strata: NDArray[np.int64]) -> Labels:
@@ -55,11 +81,11 @@ def labels_of(follow: FollowUp, strata: NDArray[np.int64]) -> Labels:
     return Labels(follow.y, weight, np.asarray(follow.state == DIED_FIRST), follow.days)
 
 
-def censoring_strata(table: Table, matrix: Matrix) -> NDArray[np.int64]:
-    """Return the stratum int[n] within which who leaves is taken for no different: landmark × age band × newcomer."""
+def censoring_strata(period: Ints, matrix: Matrix) -> NDArray[np.int64]:
+    """Return the stratum int[n] within which who leaves is taken for no different: landmark (or year) × age band × newcomer."""
     band = np.searchsorted(AGE_BANDS, column(matrix, "person_age"), side="right")
     new = column(matrix, "person_newcomer") == 1
-    return np.asarray((table.landmark.astype(np.int64) * 16 + band) * 2 + new, dtype=np.int64)
+    return np.asarray((period.astype(np.int64) * 16 + band) * 2 + new, dtype=np.int64)
 
 
 def stable_numbers(store: Store) -> NDArray[np.uint64]:

@@ -40,9 +40,16 @@ class Matrix:
         return [column["id"] for column in self.columns]
 
     def select(self, wanted: Sequence[Mapping[str, Any]]) -> Matrix:
-        """Return the matrix with these columns alone, in this order, as a bundle expects them."""
+        """Return the matrix with these columns alone, in this order, as a bundle expects them.
+
+        A landmark has no facts of an index event: their columns are missing.
+        """
         place = {name: position for position, name in enumerate(self.names)}
-        return replace(self, cells=self.cells[:, [place[column["id"]] for column in wanted]], columns=wanted)
+        cells = np.full((len(self.rows), len(wanted)), np.nan)
+        for j, column in enumerate(wanted):
+            if not str(column["id"]).startswith(INDEX):
+                cells[:, j] = self.cells[:, place[column["id"]]]
+        return replace(self, cells=cells, columns=wanted)
 
     def of(self, population: str) -> Matrix:
         """Return the rows of one population."""

@@ -148,6 +148,7 @@ def _content(
     if unknown:
         raise UsageError(f"no model for: {', '.join(unknown)}; there are {', '.join(declared.specs)}")
     columns = [column for column in read_columns(work.features) if refusal(column) is None]
+    columns += declared.index_columns()
     digest = catalogue.digest_of(*MODEL_KINDS)
     champion = load_champion(work.bundles, public) if work.champion.exists() else None
     served = None if champion is None else champion.content

@@ -117,6 +117,7 @@ def _told_of(shown: Shown) -> dict[str, int]:
 def refuse_unfit(bundle: Bundle, matrix: Matrix, catalogue: Catalogue) -> None:
     """Raise BundleError where the champion was trained on other entries, or reads other columns than there are."""
     declared = {column["id"]: column for column in matrix.columns}
+    declared |= {column["id"]: column for column in load_declared().index_columns()}
     problems = [column["id"] for column in bundle.content.columns if declared.get(column["id"]) != column]
     if bundle.content.catalogue_digest != catalogue.digest_of(*MODEL_KINDS) or problems:
         raise BundleError(

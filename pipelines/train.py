@@ -15,8 +15,9 @@ from models.spec import Spec
 from models.train import Trained
 from pipelines.build_step import MATRIX_KINDS
 from pipelines.data_steps import Progress
-from pipelines.labelled import of_population, origin_of, table_of
-from pipelines.matrix import Matrix, read_matrix
+from pipelines.index_build import KINDS
+from pipelines.labelled import of_population, origin_of, table_of, table_of_events
+from pipelines.matrix import Matrix, read_index, read_matrix
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.catalogue import Catalogue
 from stratify.errors import DataError, UsageError
@@ -49,9 +50,24 @@ class Rows:
         self.progress("reading what came of it")
         return table_of(Store(self.work.store), matrix, self.catalogue.outcomes_at("landmark"))
 
+    @cached_property
+    def declared(self) -> Declared:
+        """Specs and what they share."""
+        return load_declared()
+
     def of(self, population: str) -> Table:
-        """Return the table of a population."""
-        return of_population(self.table, self.matrix, population)
+        """Return the table of a population, without what may not be served."""
+        return self.whole(population).served()
+
+    def whole(self, population: str) -> Table:
+        """Return the table of a population with all columns there are."""
+        kinds = {kind.folder: kind for kind in KINDS}
+        if population not in kinds:
+            return of_population(self.table, self.matrix, population)
+        self.progress(f"reading {population}")
+        outcomes = self.catalogue.outcomes_at(kinds[population].index)
+        found = read_index(self.work.features, population)
+        return table_of_events(Store(self.work.store), found, self.declared.populations[population], outcomes)
 
 
 def train_step(
@@ -61,11 +77,11 @@ def train_step(
 
     Raises DataError when a named outcome has too few events: asked for by name, it must not be left out in silence.
     """
-    declared = load_declared()
+    rows = Rows(work, catalogue, progress)
+    declared = rows.declared
     unknown = sorted(set(only) - set(catalogue.outcomes))
     if unknown:
         raise UsageError(f"no such outcome: {', '.join(unknown)}; there are {', '.join(catalogue.outcomes)}")
-    rows = Rows(work, catalogue, progress)
     found: dict[str, dict[str, Any]] = {}
     ran_any = False
     for outcome, population in models_of(declared, only):

@@ -30,6 +30,10 @@ class Declared:
     baselines: Mapping[str, Baseline]
     monotone: Mapping[str, tuple[Constraint, ...]]
 
+    def index_columns(self) -> list[dict[str, Any]]:
+        """Return the columns that rows counted from events have beside those of a landmark."""
+        return [one.as_column() for population in self.populations.values() for one in population.index]
+
     def predictors_of(self, spec: Spec) -> list[Predictor]:
         """Return the logistic's predictors, each column once."""
         found = {one.column: one for name in spec.predictors for one in self.predictors[name]}
