@@ -113,6 +113,13 @@ def split_rows(spec: SplitSpec, outcome: Outcome, table: Table) -> Split:
     return split
 
 
+def followed_rows(split: Split, spec: SplitSpec, table: Table, outcome: str) -> NDArray[np.intp]:
+    """Return the test rows, and with them the rows of test people who left before anything happened."""
+    days = table.labels[outcome].days
+    in_time = np.isin(table.period, split.landmarks["test"])
+    return np.flatnonzero(in_time & ~np.isnan(days) & (person_share(table.stable, spec.seed) < spec.test_people))
+
+
 def _closed(period: NDArray[np.int64], known: NDArray[np.bool_]) -> list[int]:
     """The periods with labels; not a last one of which less than half as much is known as of the one before."""
     found, rows = np.unique(period[known], return_counts=True)
@@ -144,7 +151,9 @@ def refuse_overlap(split: Split, table: Table, outcome: Outcome) -> None:
             (sum((asked.astype(int) for _, asked in split.crossed()), np.zeros(len(calibrate), dtype=int)) != 1).any()
         ),
         "an open label in training": bool((days["train"] + horizon + delay > min(last, default=0)).any()),
-        "a training window that reaches into calibration": bool((days["train"] + horizon > min(next_one, default=0)).any()),
+        "a training window that reaches into calibration": bool(
+            (days["train"] + horizon > min(next_one, default=0)).any()
+        ),
         "an open label in calibration": bool((days["calibrate"] + horizon > min(last, default=0)).any()),
     }
     wrong = [what for what, is_so in found.items() if is_so]

@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from models import Origin, Table
 from models.censoring import censoring_weights
-from models.table import Bools, Floats, Ints, Labels
 from models.spec import Population
+from models.table import Bools, Floats, Ints, Labels
 from pipelines.index_build import INDEX as INDEX_FACT
 from pipelines.matrix import IndexMatrix, Matrix
 from pipelines.steps import read_manifest
 from stratify.catalogue.entries import Outcome
+from stratify.features.kernel import Ints as Ints64
 from stratify.features.kernel import Rows
-from stratify.outcomes import DIED_FIRST, FollowUp, followed
+from stratify.outcomes import DIED_FIRST, followed
 from stratify.store.read import Store
 from stratify.units import ELSEWHERE, home_of, units
 from stratify.workspace import Workspace
@@ -41,7 +43,7 @@ def table_of(store: Store, matrix: Matrix, outcomes: Mapping[str, Outcome]) -> T
         audit=audit_factors(store, matrix),
     )
     strata = censoring_strata(table.landmark, matrix)
-    found = {key: labels_of(followed(store, outcome, matrix.rows), strata) for key, outcome in outcomes.items()}
+    found = {key: labels_of(store, outcome, matrix.rows, strata) for key, outcome in outcomes.items()}
     return replace(table, labels=found)
 
 
@@ -65,7 +67,7 @@ def table_of_events(store: Store, found: IndexMatrix, population: Population, ou
     )
     strata = censoring_strata(years, matrix)
     minute = found.events.minute
-    labels = {key: labels_of(followed(store, one, rows, minute), strata) for key, one in outcomes.items()}
+    labels = {key: labels_of(store, one, rows, strata, minute) for key, one in outcomes.items()}
     return replace(table, labels=labels)
 
 
@@ -75,10 +77,16 @@ def of_population(table: Table, matrix: Matrix, population: str) -> Table:
     return table if inside.all() else table.rows(np.flatnonzero(inside))
 
 
-def labels_of(follow: FollowUp, strata: NDArray[np.int64]) -> Labels:
-    """Return labels with censoring weights."""
+def labels_of(
+    store: Store, outcome: Outcome, rows: Rows, strata: NDArray[np.int64], minute: Ints64 | None = None
+) -> Labels:
+    """Return one outcome's labels of rows with censoring weights; where any diagnosis counts, without injuries too."""
+    follow = followed(store, outcome, rows, minute)
     weight = censoring_weights(follow, strata)
-    return Labels(follow.y, weight, np.asarray(follow.state == DIED_FIRST), follow.days)
+    bare = np.empty(0)
+    if outcome.event == "stay" and not outcome.icd10 and outcome.injuries == "count":
+        bare = followed(store, outcome.model_copy(update={"injuries": "leave_out"}), rows, minute).y
+    return Labels(follow.y, weight, np.asarray(follow.state == DIED_FIRST), follow.days, bare)
 
 
 def censoring_strata(period: Ints, matrix: Matrix) -> NDArray[np.int64]:

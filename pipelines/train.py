@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from models import Declared, NotTrained, Registry, Table, load_declared, member_key, train_outcome
+import numpy as np
+
+from models import Declared, NotTrained, Registry, Table, load_declared, member_key, more, train_outcome
 from models.evaluate import evaluate
 from models.evaluate.core import CORE
 from models.spec import Spec
+from models.split import followed_rows
 from models.train import Trained
 from pipelines.build_step import MATRIX_KINDS
 from pipelines.data_steps import Progress
@@ -142,23 +145,32 @@ def _train_one(rows: Rows, declared: Declared, outcome: str, population: str) ->
 
 
 def evaluated(spec: Spec, trained: Trained, table: Table) -> dict[str, Any]:
-    """Return the report of a trained model on the test rows, every other candidate and baseline beside it."""
-    test = table.rows(trained.split.rows["test"])
+    """Return the report of a trained model on the test rows, every other candidate and baseline beside it.
+
+    Who left before anything happened takes part in cumulative incidences alone.
+    """
+    rows = followed_rows(trained.split, spec.split, table, trained.outcome)
+    test = table.rows(rows)
     labels, risks = test.labels[trained.outcome], trained.risks(test)
-    return evaluate(
-        labels.y,
-        risks.pop(trained.chosen),
+    own = risks.pop(trained.chosen)
+    report = evaluate(
+        np.nan_to_num(labels.y),
+        own,
         person=test.person,
         weight=labels.weight,
         died_first=labels.died_first,
         days=labels.days,
         groups=test.audit,
         others=risks,
-        thresholds=spec.evaluation.thresholds,
-        capacity=spec.evaluation.capacity,
-        bootstraps=spec.evaluation.bootstraps,
-        seed=spec.evaluation.seed,
+        **spec.evaluation.model_dump(),
     )
+    report["missingness"] = more.missingness(table, trained.split.rows["train"])
+    report["drop_the_dead"] = more.drop_the_dead(labels, own, test.audit)
+    report["censoring"] = more.censoring(labels)
+    report["injuries"] = more.injuries(labels, own)
+    if trained.three_state is not None:
+        report["three_state"] = more.three_state(trained.three_state, test, labels)
+    return report
 
 
 def headline(figures: Mapping[str, Any]) -> dict[str, float | None]:
