@@ -13,6 +13,7 @@ from models.evaluate.bootstrap import draw
 from models.evaluate.core import CORE, NONE, Core, above, core, intervals
 from models.evaluate.curves import (
     GRID,
+    agreed,
     calibration_curve,
     deciles,
     decision_curve,
@@ -23,7 +24,7 @@ from models.evaluate.curves import (
 )
 from models.evaluate.net_benefit import capacity_cuts
 from models.evaluate.rows import Rows, arrange
-from models.evaluate.small import hidden_levels, people_in, too_few_rows
+from models.evaluate.small import Ledger, hidden_levels, people_in
 from models.evaluate.subgroups import counts, subgroups, uncounted
 from models.table import Floats
 from stratify.disclosure import SMALLEST_SHOWN
@@ -82,12 +83,14 @@ def evaluate(
     bins = own.level(0)
     found = core(rows.y, rows.risk, rows.weight, bins, draws[:, bins.there])
     told["overall"] = found.figures()
+    ledger = Ledger(own.count[0].sum(axis=0), least)
+    at_agreed = agreed(rows, own, draws, thresholds, ledger)
+    told["capacity"] = places(rows, own, draws, capacity, cuts, ledger)
+    told["decision_curve"] = {**decision_curve(rows, own, draws, ledger), "agreed": at_agreed}
     if not told["too_few"]:
         told["calibration_curve"] = calibration_curve(bins, draws[:, bins.there])
         told["distribution"] = distribution(rows, least)
-        told["roc"] = roc(own, least)
-    told["decision_curve"] = decision_curve(rows, own, draws, thresholds, least)
-    told["capacity"] = places(rows, own, draws, capacity, cuts, least)
+        told["roc"] = roc(own, ledger)
     told["deciles"] = deciles(rows, everybody, tenth, drawn[_TENTHS])
     of_groups = {name: (columns[_GROUP + name], drawn[_GROUP + name]) for name in rows.factors}
     told["subgroups"] = subgroups(
@@ -143,8 +146,8 @@ def _beside(
     at = above(rows.y, rows.risk, rows.weight, own_column, 0, own_drawn, cuts)
     its_at = above(y, risk, weight, its_column, 0, its_drawn, cuts)
     whole = own_column.count[0].sum(axis=0)
-    hide_its = too_few_rows(its_at.count, whole, least)
-    hide = hide_its | too_few_rows(at.count, whole, least)
+    hide_its = Ledger(whole, least).hides(its_at.count)
+    hide = hide_its | Ledger(whole, least).hides(at.count)
     (exact, draws), (its_exact, its_draws) = at.benefit(cuts), its_at.benefit(cuts)
     keys = [str(threshold) for threshold in thresholds]
     return {

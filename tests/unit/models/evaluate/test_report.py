@@ -140,11 +140,13 @@ def test_the_distribution_is_of_all_and_tells_of_five_or_none(told, rows):
 
 def test_places_are_counted_from_the_top(told, rows):
     weight, y, risk = rows["weight"], rows["y"], rows["risk"]
-    assert [one["cut"] is None for one in told["capacity"]] == [True, False, False, False]  # 1-4 without the event
-    for one, share in list(zip(told["capacity"], (0.01, 0.02, 0.05, 0.1), strict=True))[1:]:
+    shown = [one for one in told["capacity"] if one["cut"] is not None]
+    # of the others one has 1-4 without the event, and one ends 1-4 rows from an agreed threshold
+    assert [one["share"] for one in shown] == [0.02, 0.05]
+    for one in shown:
         top = risk >= one["cut"]
         assert one["flagged"] == pytest.approx(weight[top].sum() / weight.sum())
-        assert share >= one["flagged"] > share - 3 / weight.sum()
+        assert one["share"] >= one["flagged"] > one["share"] - 3 / weight.sum()
         assert one["sensitivity"]["value"] == pytest.approx((weight * y)[top].sum() / (weight @ y))
         assert one["positive_predictive_value"]["value"] == pytest.approx((weight * y)[top].sum() / weight[top].sum())
         worth = (weight * y)[top].sum() - (weight * (1 - y))[top].sum() * one["cut"] / (1 - one["cut"])
@@ -262,25 +264,38 @@ def test_four_people_with_many_rows_are_four_people():
     assert not evaluate(y, np.linspace(0.1, 0.9, 200), person=np.arange(200) // 8)["suppressed"]
 
 
-def test_no_point_tells_of_1_to_4_rows(made):
+def cuts_told(told):
+    """Return the risks of the cuts that are told of, and how many are not."""
+    curve = told["decision_curve"]
+    pairs = [*zip(curve["threshold"], curve["model"]["value"], strict=True)]
+    pairs += [(one["threshold"], one["net_benefit"]["value"]) for one in curve["agreed"]]
+    pairs += [(one["cut"], one["net_benefit"]["value"]) for one in told["capacity"]]
+    shown = [cut for cut, value in pairs if value is not None]
+    return np.array(shown), len(pairs) - len(shown)
+
+
+@pytest.mark.parametrize("rows_of_one", [1, 2])
+def test_no_cut_nor_what_lies_between_two_is_of_1_to_4_people(made, rows_of_one):
+    rows = made(500, seed=3)
+    y, risk = rows.y.repeat(rows_of_one), rows.risk.repeat(rows_of_one)
+    told = evaluate(y, risk, person=np.arange(len(y)) // rows_of_one, bootstraps=20)
+    cuts, hidden = cuts_told(told)
+    assert len(cuts) > 15
+    assert hidden > 3
+    whole = np.array([np.sum(y == outcome) for outcome in (0, 1)])
+    above = [[np.sum(risk[y == outcome] >= cut) for outcome in (0, 1)] for cut in cuts]
+    x, z = (np.array(told["roc"][name]) for name in ("false_positive", "true_positive"))
+    above = np.concatenate([above, np.rint(np.stack([x, z], axis=1) * whole)])
+    between = np.abs(above[:, None] - above[None])
+    assert not ((between > 0) & (between < 5 * rows_of_one)).any()
+
+
+def test_a_top_of_few_is_hidden_with_its_cut(made):
     rows = made(400, seed=3)
-    told = evaluate(rows.y, rows.risk, bootstraps=20)
-    whole = np.array([np.sum(rows.y == 0), np.sum(rows.y == 1)])
-    cuts = zip(told["decision_curve"]["threshold"], told["decision_curve"]["model"]["value"], strict=True)
-    hidden = 0
-    for cut, value in cuts:
-        top = np.array([np.sum(rows.risk[rows.y == outcome] >= cut) for outcome in (0, 1)])
-        small = any(0 < count < 5 for count in (*top, *(whole - top)))
-        assert (value is None) == small, cut
-        hidden += small
-    assert 0 < hidden < 50
-    assert told["capacity"][0] == {
+    assert evaluate(rows.y, rows.risk, bootstraps=20)["capacity"][0] == {
         "share": 0.01, "cut": None, "flagged": None,
         "sensitivity": NONE, "positive_predictive_value": NONE, "net_benefit": NONE,
     }  # fmt: skip
-    steps = np.diff([np.array(told["roc"][name]) for name in ("false_positive", "true_positive")], axis=1)
-    counts = np.rint(steps * whole[:, None])
-    assert not ((counts > 0) & (counts < 5)).any()
 
 
 @pytest.mark.parametrize(

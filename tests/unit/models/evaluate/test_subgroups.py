@@ -104,7 +104,24 @@ def test_a_level_whose_rows_have_no_weight_is_empty():
     assert told["level 1"]["auroc"]["value"] is not None
 
 
+def test_what_one_level_missed_cannot_be_worked_out_from_the_others(made):
+    rows = made(3_000, seed=5)
+    area = np.random.default_rng(1).choice([f"a{k:02d}" for k in range(12)], 3_000)
+    told = evaluate(rows.y, rows.risk, groups={"area": area}, capacity=(0.01, 0.05, 0.2), bootstraps=20)
+    levels, seen = told["subgroups"]["area"], 0
+    for top in told["capacity"]:
+        if top["cut"] is None:
+            continue
+        hidden = [name for name, one in levels.items() if one["false_negatives"][str(top["share"])]["value"] is None]
+        here = np.isin(area, hidden) & (rows.risk >= top["cut"])
+        found = np.array([np.sum(here & (rows.y == outcome)) for outcome in (0, 1)])
+        assert len(hidden) != 1
+        assert not ((found > 0) & (found < 5)).any()
+        seen += 0 < len(hidden) < 12
+    assert seen
+
+
 def test_in_the_top_1_to_4_events_of_a_level_hide_what_was_missed():
-    told = small([(60, 60), (60, 600)], capacity=(0.005, 0.3))
-    assert told["level 0"]["false_negatives"]["0.005"] == NONE
+    told = small([(300, 300), (300, 3000)], capacity=(0.002, 0.3), thresholds=(0.5,))
+    assert told["level 0"]["false_negatives"]["0.002"] == NONE
     assert told["level 0"]["false_negatives"]["0.3"]["value"] is not None
