@@ -34,6 +34,7 @@ def rows(made):
         "died_first": died,
         "days": np.where((made_up.y == 1) | died, rng.integers(1, 365, N), 365).astype(float),
         "groups": {"sex": rng.choice(["f", "m"], N), "area": rng.choice(["n", "s", "e", "w"], N)},
+        "bootstraps": 80,
         "others": {"noisy": 1 / (1 + np.exp(-(made_up.line + rng.normal(0, 1, N))))},
     }
 
@@ -83,13 +84,12 @@ def test_figures_are_weighted(told, rows):
 
 def test_rows_in_another_order_say_the_same(told, rows):
     order = np.random.default_rng(9).permutation(N)
-    turned = {name: values[order] for name, values in rows.items() if name not in ("groups", "others")}
+    turned = {name: values[order] for name, values in rows.items() if name not in ("groups", "others", "bootstraps")}
     for name in ("groups", "others"):
         turned[name] = {key: values[order] for key, values in rows[name].items()}
-    assert evaluate(**turned) == told
-    alone = {key: values for key, values in rows.items() if key != "person"}
-    turned.pop("person")
-    assert evaluate(**turned, bootstraps=20) == evaluate(**alone, bootstraps=20)
+    assert evaluate(**turned, bootstraps=80) == told
+    alone = {**rows, "person": None, "bootstraps": 20}
+    assert evaluate(**{**turned, "person": None, "bootstraps": 20}) == evaluate(**alone)
 
 
 def test_the_number_of_threads_changes_nothing(told, rows, monkeypatch):
@@ -177,7 +177,7 @@ def test_tenths_hold_a_tenth_of_the_weight_and_their_incidences_are_of_everybody
 def test_another_model_is_compared_in_the_same_draws(rows, told):
     noisy = rows["others"]["noisy"]
     alone = evaluate(
-        rows["y"], noisy, person=rows["person"], weight=rows["weight"], bootstraps=200
+        rows["y"], noisy, person=rows["person"], weight=rows["weight"], bootstraps=80
     )["overall"]  # fmt: skip
     beside = told["others"]["noisy"]
     for name in CORE:
@@ -196,9 +196,9 @@ def test_another_model_is_compared_in_the_same_draws(rows, told):
 
 
 def test_paired_intervals_are_as_wide_as_delongs(made):
-    rows = made(4_000, seed=2)
-    other = 1 / (1 + np.exp(-(rows.line + np.random.default_rng(3).normal(0, 0.8, 4_000))))
-    drawn = evaluate(rows.y, rows.risk, others={"b": other}, bootstraps=400)["others"]["b"]["difference"]["auroc"]
+    rows = made(2_500, seed=2)
+    other = 1 / (1 + np.exp(-(rows.line + np.random.default_rng(3).normal(0, 0.8, 2_500))))
+    drawn = evaluate(rows.y, rows.risk, others={"b": other}, bootstraps=300)["others"]["b"]["difference"]["auroc"]
     exact = delong(rows.y, rows.risk, other)
     assert drawn["value"] == pytest.approx(exact["difference"], abs=1e-12)
     assert drawn["high"] - drawn["low"] == pytest.approx(exact["high"] - exact["low"], rel=0.15)
