@@ -1,4 +1,16 @@
-"""Everything known of how well predicted risks fit what happened, in one call and one dictionary."""
+"""Everything known of how well predicted risks fit what happened, in one call and one dictionary.
+
+n, people, events, n_weighted, events_weighted, prevalence, mean_risk, suppressed, too_few, bootstraps, seed
+overall            core: auroc, auprc, brier, scaled_brier, calibration_intercept, calibration_slope, oe, ici, e50, e90
+calibration_curve  risk, observed, low, high: lists
+distribution       from, to, and the share of those with the event and of the others whose risk lies there
+roc                false_positive, true_positive: lists
+decision_curve     threshold, model {value, low, high}, treat_all, treat_none: lists; agreed: items
+capacity           for each share of places: cut, flagged, sensitivity, positive_predictive_value, net_benefit
+deciles            tenth, n, mean_risk, observed, cumulative_incidence, died_first, suppressed
+subgroups          {factor: {level: counts, the core, oe_adjusted, net_benefit by threshold, false_negatives by share}}
+others             {model: the core, net_benefit, difference {auroc, ici, net_benefit}: ours less theirs}
+"""
 
 from __future__ import annotations
 

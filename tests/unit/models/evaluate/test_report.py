@@ -174,6 +174,19 @@ def test_tenths_hold_a_tenth_of_the_weight_and_their_incidences_are_of_everybody
             assert one["died_first"] in (death, None)
 
 
+def test_deaths_of_1_to_4_in_a_tenth_are_hidden_and_not_to_be_worked_out(made):
+    rows = made(2_000, seed=4)
+    tenth = np.argsort(np.argsort(rows.risk)) // 200
+    died = (rows.y == 0) & (np.cumsum((rows.y == 0) & (tenth == 7)) <= 3) & (tenth == 7)
+    died |= (rows.y == 0) & np.isin(tenth, (5, 6)) & (np.random.default_rng(0).random(2_000) < 0.2)
+    told = evaluate(rows.y, rows.risk, died_first=died, days=np.full(2_000, 9.0), bootstraps=20)["deciles"]
+    shown = [one["died_first"] is not None for one in told if not one["suppressed"]]
+    assert died[tenth == 7].sum() == 3
+    assert told[7]["died_first"] is None
+    assert told[7]["cumulative_incidence"] is not None
+    assert len(shown) - sum(shown) == 2
+
+
 def test_another_model_is_compared_in_the_same_draws(rows, told):
     noisy = rows["others"]["noisy"]
     alone = evaluate(

@@ -57,7 +57,7 @@ def test_neither_a_level_nor_the_sum_of_the_hidden_is_of_1_to_4(seed):
 
 
 def test_more_is_hidden_only_where_something_is():
-    parts = np.array([[40, 3], [50, 10], [60, 20]])
+    parts = np.array([[40, 30], [50, 10], [60, 20]])
     assert widened(np.zeros(3, bool), parts, 5).tolist() == [False, False, False]
     assert widened(np.array([True, False, False]), parts, 5).tolist() == [True, True, False]
     assert widened(np.array([True, True, True]), parts, 99).all()

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from models.evaluate import evaluate
-from models.evaluate.core import CORE
+from models.evaluate.core import CORE, Core
 
 N = 2_500
 NONE = {"value": None, "low": None, "high": None}
@@ -66,6 +66,15 @@ def test_the_adjusted_interval_is_for_all_levels_together(case):
     assert np.log(adjusted["high"] / adjusted["value"]) == pytest.approx(reach, rel=0.15)
     assert one["oe"]["low"] > 1
     assert adjusted["high"] - adjusted["low"] > one["oe"]["high"] - one["oe"]["low"]
+
+
+def test_an_interval_of_a_level_is_normal_on_the_log():
+    log = norm.ppf((np.arange(999) + 0.5) / 999) * 0.1
+    found = Core({"oe": 1.2}, {"oe": 1.2}, {"oe": 1.2 * np.exp(log)})
+    for level, reach in ((0.95, 1.96), (0.99, 2.576)):
+        told = found.oe_within(level)
+        assert np.log([told["low"] / 1.2, told["high"] / 1.2]) == pytest.approx([-0.1 * reach, 0.1 * reach], rel=0.01)
+    assert Core({"oe": 0.0}, {"oe": 0.0}, {"oe": np.zeros(50)}).oe_within(0.95)["low"] is None
 
 
 def small(levels, **more):
