@@ -157,6 +157,7 @@ class Spec(Shape):
     """All that is declared about the models of one outcome, one for each population."""
 
     outcome: Id
+    for_study: bool = False  # made from the defaults alone: nobody has said what it is for, so it is not promoted
     populations: tuple[Id, ...] = Field(min_length=1)
     predictors: tuple[Id, ...] = Field(min_length=1)
     baselines: tuple[Id, ...]

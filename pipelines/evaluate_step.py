@@ -83,7 +83,7 @@ def _one(rows: Rows, outcome: str, population: str, refits: bool) -> tuple[dict[
             report["learning_curve"] = learning_curve(spec, declared, table, one, kind)
             rows.progress(f"evaluating {key}, served and research columns")
             report["feature_sets"] = feature_sets(spec, declared, rows.whole(population), one)
-        found = gates(spec.gates, report, None)
+        found = gates(spec, report, None)
         write_pages(folder / CANDIDATES, report, out, [gate.told() for gate in found])
         overall = {name: figure["value"] for name, figure in report["overall"].items()}
         return {"overall": overall, "gates": [gate.told() for gate in found], "page": str(Path("models") / key)}

@@ -96,15 +96,19 @@ def _conditions(told: Told, catalogue: Catalogue, console: Console) -> None:
 def _models(told: Told, catalogue: Catalogue, console: Console) -> None:
     table = Table("model", "AUROC", "AUPRC", "Brier", "slope", "intercept", "", box=None, padding=(0, 2))
     keys = ("auroc", "auprc", "brier", "calibration_slope", "calibration_intercept")
-    for outcome, found in told["train"]["trained"].items():
+    for key, found in told["train"]["trained"].items():
+        outcome, population = key.split("/")
         for kind in ("lightgbm", "logistic"):
             if kind in found["measures"]:
                 figures = [_figure(found["measures"][kind].get(key)) for key in keys]
                 served = "served" if kind == found["chosen"] else ""
-                table.add_row(f"{catalogue.outcomes[outcome].name.en}: {kind}", *figures, served)
+                table.add_row(f"{catalogue.outcomes[outcome].name.en}, {population}: {kind}", *figures, served)
     console.print(table)
     for refused in told["train"]["not_trained"]:
-        console.print(f"  not trained: {refused['outcome']}: {_short_of(refused)}", highlight=False)
+        name = f"{refused['outcome']}, {refused['population']}"
+        console.print(f"  not trained: {name}: {_short_of(refused)}", highlight=False)
+    for kept in told["promote"]["kept_out"]:
+        console.print(f"  not promoted: {kept['model']}: {'; '.join(kept['gates'])}", highlight=False, soft_wrap=True)
 
 
 def _short_of(refused: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from models import Declared, NotTrained, Registry, Table, load_declared, member_key, more, train_outcome
+from models import Declared, NotTrained, Registry, Table, member_key, more, train_outcome
 from models.evaluate import evaluate
 from models.evaluate.core import CORE
 from models.spec import Spec
@@ -19,7 +19,7 @@ from models.train import Trained
 from pipelines.build_step import MATRIX_KINDS
 from pipelines.data_steps import Progress
 from pipelines.index_build import KINDS
-from pipelines.labelled import of_population, origin_of, table_of, table_of_events
+from pipelines.labelled import declared_for, of_population, origin_of, table_of, table_of_events
 from pipelines.matrix import Matrix, read_index, read_matrix
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.catalogue import Catalogue
@@ -56,7 +56,7 @@ class Rows:
     @cached_property
     def declared(self) -> Declared:
         """Specs and what they share."""
-        return load_declared()
+        return declared_for(self.catalogue)
 
     def of(self, population: str) -> Table:
         """Return the table of a population, without what may not be served."""
@@ -115,7 +115,7 @@ def _train_one(rows: Rows, declared: Declared, outcome: str, population: str) ->
         "train",
         work.training / key,
         inputs_of_matrix(work),
-        {"outcome": outcome, "population": population},
+        {"outcome": outcome, "population": population, "spec": declared.digest_of(spec)},
         catalogue.digest_of(*MODEL_KINDS),
         needs=(work.mlflow_db,),
     )
@@ -137,7 +137,8 @@ def _train_one(rows: Rows, declared: Declared, outcome: str, population: str) ->
         tags |= {f"stratify.data.{name}": digest for name, digest in step.inputs.items()}
         version, runs = _logged(rows, key, result, report, out, tags)
         beside["mlflow_runs"] = runs
-        told = {"chosen": result.chosen, "version": version, "measures": headline(report["overall"])}
+        others = {kind: headline(report["others"][kind]) for kind in result.files if kind != result.chosen}
+        told = {"chosen": result.chosen, "version": version, "measures": {result.chosen: headline(report["overall"]), **others}}
         return {"trained": told, "not_trained": None, "origin": asdict(origin)}
 
     manifest, ran = run_step(step, make, beside)
