@@ -7,7 +7,7 @@ colour. Every chart is an image with a title and a description, and the figures 
 from pathlib import Path
 
 from stratify.charts.bars import Bar, bars
-from stratify.charts.basis import Point, Scale, Table, picture, text, ticks
+from stratify.charts.basis import Point, Scale, Table, ends, picture, text, ticks
 from stratify.charts.forest import Estimate, forest
 from stratify.charts.lines import lines
 from stratify.charts.risks import calibration, decision, roc
@@ -17,5 +17,5 @@ STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
 __all__ = [
     "DA", "EN", "STYLE", "TONGUES", "Bar", "Estimate", "Point", "Scale", "Table", "Tongue", "bars", "calibration",
-    "decision", "forest", "lines", "picture", "roc", "text", "ticks",
+    "decision", "ends", "forest", "lines", "picture", "roc", "text", "ticks",
 ]  # fmt: skip

@@ -193,5 +193,11 @@ def legend(names: Sequence[str], left: float, dashed_from: int, width: float) ->
 
 
 def ends(low: float | None, high: float | None, told: Callable[[float], str]) -> str:
-    """Return an interval in words, or a dash."""
-    return "–" if low is None or high is None else f"{told(low)}–{told(high)}"
+    """Return an interval in words, or a dash; the dash between two ends stands apart where one is below 0.
+
+    >>> ends(0.5, 2, str), ends(-1, 2, str), ends(None, 2, str)
+    ('0.5–2', '-1 – 2', '–')
+    """
+    if low is None or high is None:
+        return "–"
+    return f"{told(low)} – {told(high)}" if low < 0 else f"{told(low)}–{told(high)}"
