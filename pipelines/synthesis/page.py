@@ -14,6 +14,7 @@ from pipelines.synthesis.measures import Region, curves
 from pipelines.synthesis.measures.curves import Point
 from pipelines.synthesis.targets import Measured, Target, Targets
 from stratify.catalogue import load as load_catalogue
+from stratify.charts import STYLE
 from stratify.disclosure import partition, words
 
 HERE = Path(__file__).parent
@@ -62,7 +63,7 @@ def page(
     region: Region, targets: Targets, results: Sequence[Result], *, told: Mapping[str, object], edges: Edges
 ) -> str:
     """Return the whole page; `told` is what the run says of itself, `edges` named groups of people and their sizes."""
-    style = (HERE / "report.css").read_text(encoding="utf-8")
+    style = STYLE + (HERE / "report.css").read_text(encoding="utf-8")
     body = [
         _first_screen(targets, results, told),
         _table(results),
@@ -213,7 +214,7 @@ def _panels(found: Mapping[str, curves.Curves]) -> str:
             x_range=(0, 95),
             x_ticks=AGES,
             marks=False,
-            legend=False,
+            with_legend=False,
         )
         + "</div>"
         for name, series in found.items()

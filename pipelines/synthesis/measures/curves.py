@@ -17,6 +17,7 @@ from pipelines.synthesis.measures.estimates import odds_ratio
 from pipelines.synthesis.measures.lifetable import one_year_mortality
 from pipelines.synthesis.measures.region import Region, day
 from pipelines.synthesis.targets import Measured
+from stratify.charts import Point
 from stratify.disclosure import SMALLEST_SHOWN, shown
 
 # The dozen told in curves, in this order.
@@ -48,15 +49,6 @@ STATUSES = (
 )
 BAND, OLDEST_BAND = 5, 90
 TOGETHER = 16
-
-
-class Point(NamedTuple):
-    """A value at a place, with the ends of its 95 % interval where it has one."""
-
-    x: float
-    y: float
-    low: float | None = None
-    high: float | None = None
 
 
 class Odds(NamedTuple):

@@ -1,0 +1,163 @@
+"""The tables of a report: tenths of risk, places, groups, and the simpler models beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+from models.report.figures import Figures, pointer
+from models.report.first import middle_threshold
+from models.report.html import heading, paragraph, table
+from models.report.words import Words
+
+
+def tenths(figures: Figures) -> str:
+    """Return predicted, observed and cumulative incidence in each tenth."""
+    words, report = figures.words, figures.report
+    keys = ("tenth", "n", "mean_risk", "observed", "incidence", "died")
+    rows = []
+    for nth, one in enumerate(report["deciles"]):
+        at = pointer("deciles", nth)
+        if one["suppressed"]:
+            rows.append([str(one["tenth"]), *[_hidden(words)] * 5])
+            continue
+        figure = [figures.share(f"{at}/{key}") for key in ("mean_risk", "observed", "cumulative_incidence", "died_first")]
+        rows.append([str(one["tenth"]), figures.count(f"{at}/n"), *figure])
+    head = [words(f"tenths/{key}") for key in keys]
+    return heading("tenths", words("tenths/title")) + paragraph(words("tenths/told")) + table(head, rows)
+
+
+def places(figures: Figures) -> str:
+    """Return for each share of places who is found and who is missed."""
+    words, report, tongue = figures.words, figures.report, figures.tongue
+    keys = ("places", "cut", "flagged", "found", "missed", "right", "benefit")
+    rows = []
+    for nth, one in enumerate(report["capacity"]):
+        at = pointer("capacity", nth)
+        rows.append(
+            [
+                escape(tongue.percent(one["share"], 0)),
+                figures.share(f"{at}/cut"),
+                figures.share(f"{at}/flagged"),
+                figures.share(f"{at}/sensitivity"),
+                figures.share(f"{at}/sensitivity", rest=True),
+                figures.share(f"{at}/positive_predictive_value"),
+                figures.figure(f"{at}/net_benefit"),
+            ]
+        )
+    head = [words(f"capacity/{key}") for key in keys]
+    return heading("capacity", words("capacity/title")) + paragraph(words("capacity/told")) + table(head, rows)
+
+
+def groups(figures: Figures) -> str:
+    """Return every figure shown of every group; a hidden one is a row of words."""
+    words, report, tongue = figures.words, figures.report, figures.tongue
+    threshold = report["decision_curve"]["agreed"][middle_threshold(report)]["threshold"]
+    share = max(one["share"] for one in report["capacity"])
+    head = [
+        words("subgroups/group"),
+        words("subgroups/people"),
+        words("subgroups/events"),
+        words("subgroups/oe"),
+        tongue.words["adjusted"],
+        words("measures/auroc"),
+        words("measures/ici"),
+        words("subgroups/benefit", threshold=tongue.percent(threshold, 0)),
+        words("subgroups/missed", share=tongue.percent(share, 0)),
+    ]
+    rows = []
+    for factor, levels in report["subgroups"].items():
+        rows.append([escape(words.named("factors", factor))])
+        for level, one in levels.items():
+            name, at = escape(words.named("levels", level)), pointer("subgroups", factor, level)
+            if one["suppressed"]:
+                rows.append([name, *[_hidden(words)] * 8])
+                continue
+            rows.append(
+                [
+                    name,
+                    figures.count(f"{at}/people"),
+                    figures.count(f"{at}/events"),
+                    figures.figure(f"{at}/oe"),
+                    figures.interval(f"{at}/oe_adjusted"),
+                    figures.figure(f"{at}/auroc"),
+                    figures.figure(f"{at}/ici"),
+                    figures.figure(at + pointer("net_benefit", str(threshold)), 4),
+                    figures.share(at + pointer("false_negatives", str(share))),
+                ]
+            )
+    summary = escape(words("subgroups/table"))
+    return f"<details><summary>{summary}</summary>{table(head, rows)}</details>"
+
+
+def beside(figures: Figures, chosen: str, named: Callable[[str], str]) -> str:
+    """Return the chosen model over the other candidate and the baselines, with the paired differences."""
+    words, report, tongue = figures.words, figures.report, figures.tongue
+    if not report["others"]:
+        return ""
+    thresholds = [str(one["threshold"]) for one in report["decision_curve"]["agreed"]]
+    less = words("beside/difference")
+    head = [
+        words("beside/model"),
+        words("measures/auroc"),
+        f"{words('measures/auroc')}, {less}",
+        words("measures/ici"),
+        f"{words('measures/ici')}, {less}",
+        words("measures/oe"),
+        words("measures/calibration_slope"),
+        *(words("beside/benefit", threshold=tongue.percent(float(t), 0)) for t in thresholds),
+    ]
+
+    def four(at: str) -> list[str]:
+        return [figures.figure(f"{at}/{key}") for key in ("auroc", "ici", "oe", "calibration_slope")]
+
+    auroc, ici, oe, slope = four("/overall")
+    rows = [
+        [escape(words("beside/chosen", name=named(chosen))), auroc, "–", ici, "–", oe, slope, *["–"] * len(thresholds)]
+    ]
+    for name in report["others"]:
+        at = pointer("others", name)
+        auroc, ici, oe, slope = four(at)
+        rows.append(
+            [
+                escape(named(name)),
+                auroc,
+                figures.figure(f"{at}/difference/auroc", signed=True),
+                ici,
+                figures.figure(f"{at}/difference/ici", signed=True),
+                oe,
+                slope,
+                *(figures.figure(at + pointer("difference", "net_benefit", t), 4, signed=True) for t in thresholds),
+            ]
+        )
+    return heading("beside", words("beside/title")) + paragraph(words("beside/told")) + table(head, rows)
+
+
+def rows_of_figures(figures: Figures, key: str, who: str, named: Callable[[Mapping[str, Any]], str]) -> str:
+    """Return a table of a list of rows in the report: who it is, and each measure that any of them has."""
+    words, rows = figures.words, figures.report[key]
+    measures = [name for name in MEASURES if any(name in row for row in rows)]
+    told = []
+    for nth, row in enumerate(rows):
+        at = pointer(key, nth)
+        if row.get("suppressed"):
+            told.append([escape(named(row)), *[_hidden(words)] * len(measures)])
+            continue
+        cells = [
+            "–" if name not in row else figures.count(f"{at}/{name}") if name in COUNTS else figures.figure(f"{at}/{name}")
+            for name in measures
+        ]
+        told.append([escape(named(row)), *cells])
+    return table([words(who), *(words(f"measures/{name}") for name in measures)], told)
+
+
+COUNTS = ("columns", "rows", "n", "people", "events")
+MEASURES = (
+    *COUNTS, "auroc", "calibration_slope", "calibration_intercept", "oe", "ici", "e50", "e90", "brier", "scaled_brier",
+    "auprc",
+)  # fmt: skip
+
+
+def _hidden(words: Words) -> str:
+    return escape(words.tongue.words["hidden"])

@@ -1,0 +1,21 @@
+"""Charts as inline SVG with no library: what stands on every page of figures that this project writes.
+
+Colours and letters come from `STYLE` by class: light, dark and print. Series differ in stroke and mark as well as in
+colour. Every chart is an image with a title and a description, and the figures it is drawn from lie behind it as a table.
+"""
+
+from pathlib import Path
+
+from stratify.charts.bars import Bar, bars
+from stratify.charts.basis import Point, Scale, Table, ends, picture, text, ticks
+from stratify.charts.forest import Estimate, forest
+from stratify.charts.lines import lines
+from stratify.charts.risks import calibration, decision, roc
+from stratify.charts.tongue import DA, EN, TONGUES, Tongue
+
+STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+
+__all__ = [
+    "DA", "EN", "STYLE", "TONGUES", "Bar", "Estimate", "Point", "Scale", "Table", "Tongue", "bars", "calibration",
+    "decision", "ends", "forest", "lines", "picture", "roc", "text", "ticks",
+]  # fmt: skip
