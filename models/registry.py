@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -22,13 +24,14 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from models.bundle import MEMBER_FILES, registered_name
 from models.scoring import MODEL_FILES
 from stratify.errors import DataError, StratifyError
-from stratify.files import TEMPORARY, canonical_json, digest_text, digest_tree
+from stratify.files import TEMPORARY, canonical_json, digest_text, digest_tree, write_text
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 MODEL, EVALUATION = "model", "evaluation"  # artifact folders: what a version points to, and what it showed
+DATA = "data"  # in the first: the member's files
 REQUIRED = ("lightgbm", "numba", "numpy", "pandas")  # by a member that is loaded elsewhere, beside our own package
 CONTENT = "stratify.member"  # the digest of a member's files, on runs and versions
 PAGE = 1000
@@ -179,17 +182,26 @@ class Registry:
 
 
 def _loadable(folder: Path, scratch: Path) -> Path:
-    """Return a folder with these files that MLflow can load, made in another one."""
-    from mlflow.pyfunc import save_model  # type: ignore[attr-defined]
+    """Return a folder with these files that `mlflow.pyfunc` can load, made in another one.
 
-    needs = [f"{name}=={version(name)}" for name in REQUIRED]
+    MLflow's own writer would load all of its flavours first, which takes longer than most fits; what it writes for a
+    loader module is this file, and what it reads.
+    """
     target = scratch / MODEL
-    save_model(
-        str(target),
-        loader_module="models.flavour",
-        data_path=str(folder),
-        pip_requirements=[f"stratify-multimorbidity=={version('stratify-multimorbidity')}", *needs],
-    )
+    shutil.copytree(folder, target / DATA)
+    needs = [f"stratify-multimorbidity=={version('stratify-multimorbidity')}"]
+    needs += [f"{name}=={version(name)}" for name in REQUIRED]
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    flavour = {
+        "loader_module": "models.flavour",
+        "data": DATA,
+        "python_version": python,
+        "env": {"virtualenv": "python_env.yaml"},
+    }
+    told = {"flavors": {"python_function": flavour}, "mlflow_version": version("mlflow")}
+    write_text(target / "MLmodel", canonical_json(told) + "\n")  # YAML, of which JSON is a part
+    write_text(target / "python_env.yaml", canonical_json({"python": python, "dependencies": ["-r requirements.txt"]}))
+    write_text(target / "requirements.txt", "".join(f"{need}\n" for need in needs))
     return target
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from models import Member, Registry, Table, member_key
 from models.evaluate import delong, evaluate
-from models.registry import MODEL
+from models.registry import DATA, MODEL
 from models.split import split_rows
 from pipelines.data_steps import Progress
 from pipelines.train import Rows
@@ -78,7 +78,6 @@ def _differences(what: str, one: dict[str, str], two: dict[str, str]) -> list[st
 
 def _risk(registry: Registry, run: str, test: Table, into: Path) -> Any:
     into.mkdir()
-    folder = registry.download(run, f"{MODEL}/data", into)
-    files = next(path for path in (folder, *folder.iterdir()) if (path / "calibration.json").is_file())
-    member = Member.from_files({file.name: file.read_bytes() for file in files.iterdir()}, threads=2)
+    folder = registry.download(run, f"{MODEL}/{DATA}", into)
+    member = Member.from_files({file.name: file.read_bytes() for file in folder.iterdir()}, threads=2)
     return member.risk(test.read(member.columns), test.inside)
