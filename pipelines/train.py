@@ -59,8 +59,14 @@ class Rows:
         return declared_for(self.catalogue)
 
     def of(self, population: str) -> Table:
-        """Return the table of a population, without what may not be served."""
-        return self.whole(population).served()
+        """Return the table of a population, without what may not be served; made once."""
+        if population not in self._served:
+            self._served[population] = self.whole(population).served()
+        return self._served[population]
+
+    @cached_property
+    def _served(self) -> dict[str, Table]:
+        return {}
 
     def whole(self, population: str) -> Table:
         """Return the table of a population with all columns there are."""
