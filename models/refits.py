@@ -79,7 +79,7 @@ def _kept(split: Split, which: Mapping[Any, Bools]) -> Split:
 
 
 def _refit(spec: Spec, declared: Declared, table: Table, outcome: Outcome, kind: str, split: Split) -> Row:
-    nothing: Row = dict.fromkeys(CORE)
+    nothing: Row = {name: {"value": None, "low": None, "high": None} for name in CORE}
     labels = table.labels[outcome.id]
     short = enough(outcome, "refit", split, labels.y, 1)
     if short:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from models.report import write_pages
 
 from models import Member, Table, member_key, more, read_member
 from models.gates import gates
 from models.refits import feature_sets, learning_curve, left_out
+from models.report import write_pages
 from models.split import split_rows
 from models.train import chosen_folder
 from pipelines.data_steps import Progress
@@ -84,7 +84,7 @@ def _one(rows: Rows, outcome: str, population: str, refits: bool) -> tuple[dict[
             rows.progress(f"evaluating {key}, served and research columns")
             report["feature_sets"] = feature_sets(spec, declared, rows.whole(population), one)
         found = gates(spec, report, None)
-        write_pages(folder / CANDIDATES, report, out, [gate.told() for gate in found])
+        write_pages(folder, out, [gate.told() for gate in found], report)
         overall = {name: figure["value"] for name, figure in report["overall"].items()}
         return {"overall": overall, "gates": [gate.told() for gate in found], "page": str(Path("models") / key)}
 
@@ -107,7 +107,7 @@ def _borders(rows: Rows, outcome: str, population: str) -> list[dict[str, Any]]:
         some = table.rows(test)
         own, its = (_risk(member, some) for member in members if member is not None)
         before = _were_in(table, belongs[population], test)
-        found.append({"other": other, **more.border(own, its, ~before)})
+        found += [{**told, "other": other} for told in more.border(own, its, ~before)]
     return found
 
 

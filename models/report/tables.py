@@ -154,7 +154,7 @@ def rows_of_figures(figures: Figures, key: str, who: str, named: Callable[[Mappi
 
 COUNTS = ("columns", "rows", "n", "people", "events")
 MEASURES = (
-    *COUNTS, "auroc", "calibration_slope", "calibration_intercept", "oe", "ici", "e50", "e90", "brier", "scaled_brier",
+    *COUNTS, "share", "auroc", "calibration_slope", "calibration_intercept", "oe", "ici", "e50", "e90", "brier", "scaled_brier",
     "auprc",
 )  # fmt: skip
 
