@@ -35,6 +35,11 @@ class Declared:
         found = {one.column: one for name in spec.predictors for one in self.predictors[name]}
         return list(found.values())
 
+    def columns_of(self, spec: Spec) -> set[str]:
+        """Return every column that the logistic or a baseline reads."""
+        beside = [one for name in spec.baselines for one in self.baselines[name].predictors]
+        return {one.column for one in [*self.predictors_of(spec), *beside]}
+
     def constraints_of(self, spec: Spec) -> list[Constraint]:
         """Return the trees' constraints."""
         return [one for name in spec.monotone for one in self.monotone[name]]
