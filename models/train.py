@@ -105,6 +105,7 @@ def train_outcome(
     rows = split.rows["calibrate"]
     chosen = choose(found, spec, labels.y[rows], labels.weight[rows])
     shared: dict[str, Any] = {
+        "asked": split.folds,
         "made_on": made_on(split, table, labels),
         "sample_size": _sample_size(parameters, labels.y[split.rows["train"]]),
         "candidates": {name: candidate.told() for name, candidate in found.items()},
