@@ -17,7 +17,6 @@ from stratify.errors import CatalogueError
 PACKAGE = Path(__file__).parent
 SPECS = PACKAGE.parent / "specs"
 T = TypeVar("T")
-REFERENCES = ("populations", "predictors", "baselines", "monotone")  # keys of a spec that name what is declared here
 
 
 @dataclass(frozen=True)
@@ -63,22 +62,25 @@ def load_declared(specs: Path = SPECS, shared: Path = PACKAGE) -> Declared:
     problems: list[str] = []
     read = _reader(problems)
     defaults = read(shared / "defaults.toml", lambda told: told) or {}
-    populations = read(shared / "populations.toml", _as(dict[str, Population])) or {}
-    predictors = read(shared / "predictors.toml", _as(dict[str, tuple[Predictor, ...]])) or {}
-    baselines = read(shared / "baselines.toml", _as(dict[str, Baseline])) or {}
-    monotone = read(shared / "monotone.toml", _as(dict[str, tuple[Constraint, ...]])) or {}
+    populations = read(shared / "populations.toml", _as(dict[str, Population]))
+    predictors = read(shared / "predictors.toml", _as(dict[str, tuple[Predictor, ...]]))
+    baselines = read(shared / "baselines.toml", _as(dict[str, Baseline]))
+    monotone = read(shared / "monotone.toml", _as(dict[str, tuple[Constraint, ...]]))
+    names: dict[str, Mapping[str, Any] | None] = {  # None where the file is not readable: that is told once
+        "populations": populations, "predictors": predictors, "baselines": baselines, "monotone": monotone,
+    }  # fmt: skip
     found: dict[str, Spec] = {}
-    declared = Declared(found, populations, predictors, baselines, monotone)
+    declared = Declared(found, populations or {}, predictors or {}, baselines or {}, monotone or {})
     for path in sorted(specs.glob("*.toml")):
         spec = read(path, lambda told: Spec.model_validate(merged(defaults, told)))
         if spec is None:
             continue
         if spec.outcome != path.stem:
             problems.append(f"specs/{path.name}: outcome: must equal the file's name, got {spec.outcome!r}")
-        for key in REFERENCES:
-            known = getattr(declared, key)
-            strangers = [name for name in getattr(spec, key) if name not in known]
-            problems += [f"specs/{path.name}: {key}: {name!r} is none of {', '.join(known)}" for name in strangers]
+        for key, known in names.items():
+            strangers = [name for name in getattr(spec, key) if known is not None and name not in known]
+            told = ", ".join(known or ()) or "those there are: none"
+            problems += [f"specs/{path.name}: {key}: {name!r} is none of {told}" for name in strangers]
         found[spec.outcome] = spec
     if problems:
         raise CatalogueError(f"{len(problems)} problem(s) in the model specs:", problems)
