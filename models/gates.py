@@ -91,7 +91,8 @@ def _subgroups(spec: Gates, subgroups: Mapping[str, Any]) -> list[Gate]:
             elif not _is_told(oe) or oe["low"] < low or oe["high"] > high:
                 found.append(Gate(name, "undecided", asked, text))
     within = told - len(found)
-    return [Gate("subgroups", "met", asked, f"{within} of {told} plainly within"), *found] if told else []
+    whole: Verdict = "met" if within == told else "undecided"  # what is not met says so itself
+    return [Gate("subgroups", whole, asked, f"{within} of {told} plainly within"), *found] if told else []
 
 
 def _against(spec: Gates, against: Mapping[str, Any]) -> list[Gate]:
