@@ -144,7 +144,9 @@ def refuse_overlap(split: Split, table: Table, outcome: Outcome) -> None:
             (sum((asked.astype(int) for _, asked in split.crossed()), np.zeros(len(calibrate), dtype=int)) != 1).any()
         ),
         "an open label in training": bool((days["train"] + horizon + delay > min(last, default=0)).any()),
-        "a training window that reaches into calibration": bool((days["train"] + horizon > min(next_one, default=0)).any()),
+        "a training window that reaches into calibration": bool(
+            (days["train"] + horizon > min(next_one, default=0)).any()
+        ),
         "an open label in calibration": bool((days["calibrate"] + horizon > min(last, default=0)).any()),
     }
     wrong = [what for what, is_so in found.items() if is_so]

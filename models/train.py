@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,7 @@ class Trained:
     def risks(self, table: Table) -> dict[str, Floats]:
         """Return each candidate's and baseline's risk of the rows of a table with the columns it was trained on."""
         return {
-            name: one.member.risk(table.read(one.member.columns), table.inside)
-            for name, one in self.candidates.items()
+            name: one.member.risk(table.read(one.member.columns), table.inside) for name, one in self.candidates.items()
         }
 
 

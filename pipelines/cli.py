@@ -257,21 +257,26 @@ def train(
 
 @app.command()
 def promote(
+    outcomes: Annotated[list[str] | None, typer.Argument(help="outcomes, all when none is named")] = None,
     rollback: Annotated[bool, typer.Option("--rollback", help="back to the champion before this one")] = False,
     work: Work = WORK,
     catalogue: Local = None,
 ) -> None:
-    """Sign what was trained as a bundle, and let it be the champion that `score` uses.
+    """Sign what was trained and passes its gates as a bundle, and let it be the champion that `score` uses.
 
-    Example: stratify promote --work work
+    A closed gate stops it (exit code 12) and nothing changes; name the outcomes to be promoted to leave others out.
+
+    Example: stratify promote death_365d --work work
 
     Example: stratify promote --rollback --work work
     """
     from pipelines.promote import promote as promote_trained
     from pipelines.promote import take_back
 
+    if rollback and outcomes:
+        raise UsageError("--rollback takes back the whole bundle: name no outcomes with it")
     with _step("promote", work) as (place, say, done):
-        told = done(take_back(place) if rollback else promote_trained(place, load(catalogue), say))
+        told = done(take_back(place) if rollback else promote_trained(place, load(catalogue), say, outcomes or ()))
     _out().print(
         f"champion: {told['bundle']} with {told['members'] or 'no'} model(s); run `stratify score` to serve it",
         highlight=False,

@@ -72,7 +72,9 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         progress(f"scoring {len(matrix.rows)} people")
         refuse_unfit(bundle, matrix, catalogue)
         served = matrix.select(bundle.content.columns)
-        shown = shown_risks(bundle, served.cells, served.populations, list(load_declared().populations), _wholes(catalogue))
+        shown = shown_risks(
+            bundle, served.cells, served.populations, list(load_declared().populations), _wholes(catalogue)
+        )
         explained = reasons_of_listed(served, shown, bundle)
         bodies = people_bodies(store, catalogue, matrix, landmark, shown, explained, progress)
         _write_scores(out / f"{told['score_landmark']}.parquet", matrix, shown, bodies, catalogue)

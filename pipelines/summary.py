@@ -95,7 +95,7 @@ def _models(told: Told, catalogue: Catalogue, console: Console) -> None:
     for key, closed in kept_out.items():
         console.print(f"  kept out: {key}: {'; '.join(closed)}", highlight=False, soft_wrap=True)
     for refused in told["train"]["not_trained"]:
-        key = f"{refused['outcome']}/{refused['population']}"
+        key = "/".join(name for name in (refused["outcome"], refused["population"]) if name)
         console.print(f"  not trained: {key}: {_short_of(refused)}", highlight=False, soft_wrap=True)
 
 

@@ -105,8 +105,12 @@ def _promote(workspace, a=1.0):
         members={ACUTE: _member(ACUTE, _logistic(), a), DEATH: _member(DEATH, _trees())},
         not_trained=[
             {
-                "outcome": "death_365d", "population": "psychiatric_somatic", "split": "train", "events": 12,
-                "needs": 100, "text": "too few",
+                "outcome": "death_365d",
+                "population": "psychiatric_somatic",
+                "split": "train",
+                "events": 12,
+                "needs": 100,
+                "text": "too few",
             }
         ],  # fmt: skip
     )

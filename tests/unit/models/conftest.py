@@ -9,11 +9,11 @@ from datetime import date
 import numpy as np
 import pytest
 
-from models.keys import ensure_signing_keys
 from models.declared import Declared, load_declared
+from models.keys import ensure_signing_keys
 from models.spec import Baseline, Predictor, Spec
-from models.table import Labels, Origin, Table
 from models.split import NotTrained
+from models.table import Labels, Origin, Table
 from models.train import Trained, train_outcome
 from stratify.catalogue.entries import Outcome
 

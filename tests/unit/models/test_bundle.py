@@ -181,7 +181,9 @@ def narrow(table, declared, spec, outcome, origin) -> MemberFiles:
     return MemberFiles(trained.files["logistic"])
 
 
-def test_a_member_with_fewer_columns_than_the_bundle_reads_its_own(content, narrow, signing_keys, public, tmp_path, table):
+def test_a_member_with_fewer_columns_than_the_bundle_reads_its_own(
+    content, narrow, signing_keys, public, tmp_path, table
+):
     key = f"{OUTCOME}/psychiatric_somatic"
     both = with_member(content, key, narrow)
     bundle = load_bundle(tmp_path / write_bundle(tmp_path, both, signing_keys[0]), public)
@@ -189,11 +191,15 @@ def test_a_member_with_fewer_columns_than_the_bundle_reads_its_own(content, narr
     assert bundle.places(key) == [3, 0, 1]
     assert bundle.places(KEY) == list(range(6))
     x = table.x[:50]
-    by_name = Member.from_files(narrow.files).risk(table.read(["lab_hba1c_last_365", "age", "stay_acute_count_365"])[:50])
+    by_name = Member.from_files(narrow.files).risk(
+        table.read(["lab_hba1c_last_365", "age", "stay_acute_count_365"])[:50]
+    )
     np.testing.assert_array_equal(bundle.members[key].risk(x[:, bundle.places(key)]), by_name)
 
 
-def test_golden_cases_stand_inside_and_outside_the_stratum_and_both_are_replayed(content, narrow, signing_keys, tmp_path):
+def test_golden_cases_stand_inside_and_outside_the_stratum_and_both_are_replayed(
+    content, narrow, signing_keys, tmp_path
+):
     key = f"{OUTCOME}/psychiatric_somatic"
     golden = json.loads(narrow.files["golden.json"])
     assert [case["inside"] for case in golden] == [False] * 10 + [True] * 10

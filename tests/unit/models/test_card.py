@@ -52,7 +52,9 @@ def test_how_both_candidates_did_and_by_which_rule_one_was_chosen(card, trained)
 def test_it_says_how_calibration_and_choice_were_kept_from_the_people_trained_on(card):
     told = card["cross_fitting"]["text"]
     assert card["cross_fitting"]["folds"] == 4
-    assert "in 4 parts, 4 of them used: each of these is predicted by a model that has not seen its people" in told["en"]
+    assert (
+        "in 4 parts, 4 of them used: each of these is predicted by a model that has not seen its people" in told["en"]
+    )
     assert "delt i 4, 4 af dem brugt: hver af dem er forudsagt af en model, der ikke har set" in told["da"]
     assert "out-of-fold AUROC" in card["chosen"]["rule"]
 
@@ -97,9 +99,7 @@ def test_versions_and_digests(card, table):
 
 
 def test_it_tells_the_folds_that_were_asked_and_not_those_that_could_have_been(train_one, spec, table):
-    one = spec.model_copy(
-        update={"baselines": (), "split": spec.split.model_copy(update={"enough_events": 20})}
-    )
+    one = spec.model_copy(update={"baselines": (), "split": spec.split.model_copy(update={"enough_events": 20})})
     trained = train_one(table, spec=one)
     told = json.loads(trained.files[trained.chosen]["card.json"])["cross_fitting"]
     assert (told["folds"], told["asked"]) == (4, 1)

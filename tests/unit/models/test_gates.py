@@ -188,7 +188,9 @@ def judged(rows, logit, other=None):
 def test_right_risks_pass_every_gate(rows):
     found, _ = judged(rows, rows[1], rows[1])
     assert closed(found) == []
-    assert {"slope", "intercept", "subgroups", "net benefit at 0.1", "net benefit at 0.3", "ici"} <= set(verdicts(found))
+    assert {"slope", "intercept", "subgroups", "net benefit at 0.1", "net benefit at 0.3", "ici"} <= set(
+        verdicts(found)
+    )
 
 
 def test_risks_that_are_too_bold_or_too_high_close_the_gate_of_their_own(rows):

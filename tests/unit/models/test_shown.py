@@ -37,9 +37,7 @@ def sigmoid(logit: float) -> float:
 def bundle(**members: Member) -> Bundle:
     """A bundle of these, keyed `<outcome>__<population>` here for Python's sake."""
     keyed = {key.replace("__", "/"): member for key, member in members.items()}
-    manifest = {
-        "members": {key: dict(zip(("outcome", "population"), key.split("/"), strict=True)) for key in keyed}
-    }
+    manifest = {"members": {key: dict(zip(("outcome", "population"), key.split("/"), strict=True)) for key in keyed}}
     columns = [{"id": name} for name in NAMES]
     return Bundle("0" * 12, manifest, Content(columns, "c" * 64, {}, {}), keyed)
 

@@ -97,7 +97,9 @@ def test_a_research_column_may_not_predict_either(make_column):
 
 
 def test_some_rows_keep_all_that_is_told_of_them(make_column):
-    labels = Labels(np.array([0.0, 1.0, np.nan]), np.array([1.0, 1.5, 0.0]), np.array([True, False, False]), np.arange(3.0))
+    labels = Labels(
+        np.array([0.0, 1.0, np.nan]), np.array([1.0, 1.5, 0.0]), np.array([True, False, False]), np.arange(3.0)
+    )
     table = small(
         make_column,
         labels={"death_365d": labels},
@@ -113,7 +115,11 @@ def test_some_rows_keep_all_that_is_told_of_them(make_column):
     assert (some.audit["sex"].tolist(), some.beside["index"].tolist()) == (["male", "female"], [3.0, 2.0])
     told = some.labels["death_365d"]
     np.testing.assert_array_equal(told.y, [np.nan, 1.0])
-    assert (told.weight.tolist(), told.died_first.tolist(), told.days.tolist()) == ([0.0, 1.5], [False, False], [2.0, 1.0])
+    assert (told.weight.tolist(), told.died_first.tolist(), told.days.tolist()) == (
+        [0.0, 1.5],
+        [False, False],
+        [2.0, 1.0],
+    )
 
 
 def test_where_nothing_else_is_given_a_person_is_their_number_and_a_landmark_its_period(make_column):

@@ -108,7 +108,10 @@ def test_calibration_that_changes_nothing_gives_the_shares_back():
 
 def test_states_by_hand():
     labels = Labels(
-        np.array([0.0, 1.0, 0.0, np.nan]), np.array([1.0, 1.0, 1.0, 0.0]), np.array([False, False, True, False]), np.ones(4)
+        np.array([0.0, 1.0, 0.0, np.nan]),
+        np.array([1.0, 1.0, 1.0, 0.0]),
+        np.array([False, False, True, False]),
+        np.ones(4),
     )
     assert states(labels).tolist() == [0, 1, 2, 0]
 

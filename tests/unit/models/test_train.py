@@ -255,9 +255,7 @@ def test_out_of_fold_means_out_of_every_row_of_the_fit(train_one, spec, table, o
 def test_with_enough_events_in_one_fold_no_more_is_fitted_or_asked(train_one, spec, table, watched):
     x = table.x.copy()
     x[:, -1] = table.person
-    few = spec.model_copy(
-        update={"baselines": (), "split": spec.split.model_copy(update={"enough_events": 20})}
-    )
+    few = spec.model_copy(update={"baselines": (), "split": spec.split.model_copy(update={"enough_events": 20})})
     trained = train_one(replace(table, x=x), spec=few)
     fits, _ = watched
     assert [name for name, _ in fits] == ["fit_lightgbm"] * 2 + ["fit_logistic"] * 2

@@ -129,11 +129,11 @@ def test_strata_are_of_one_landmark_one_band_of_age_and_newcomers_or_others():
     day = np.array([18_000] * 8 + [18_365])
     cells = [[age, 1, one, 0, 0, 0, 0, 0] for age, one in zip(ages, new, strict=True)]
     made = matrix(cells, day)
-    table = Table(
-        np.arange(9, dtype=np.int32), day.astype(np.int32), made.cells, [{"id": name} for name in NAMES], {}
-    )
+    table = Table(np.arange(9, dtype=np.int32), day.astype(np.int32), made.cells, [{"id": name} for name in NAMES], {})
     strata = censoring_strata(table, made).tolist()
-    told = [(d, sum(age >= low for low in (18, 40, 65, 75, 85)), n == 1) for d, age, n in zip(day, ages, new, strict=True)]
+    told = [
+        (d, sum(age >= low for low in (18, 40, 65, 75, 85)), n == 1) for d, age, n in zip(day, ages, new, strict=True)
+    ]
     for at, one in enumerate(told):
         for other, two in enumerate(told):
             assert (strata[at] == strata[other]) == (one == two)
@@ -151,7 +151,9 @@ def test_who_was_not_seen_to_the_end_weighs_nothing_and_those_alike_weigh_more()
     np.testing.assert_array_equal(labels.days, days)
     assert set(labels.weight[np.isnan(labels.y)]) == {0.0}
     assert set(labels.weight[state == EVENT]) == {1.0}, "before anybody had left"
-    assert labels.weight[state == DIED_FIRST][0] == labels.weight[0] == pytest.approx(1000 / 800), "one of five had left"
+    assert labels.weight[state == DIED_FIRST][0] == labels.weight[0] == pytest.approx(1000 / 800), (
+        "one of five had left"
+    )
     assert labels.problems(1400) == []
 
 
