@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import statsmodels.api as sm
+from scipy.optimize import brentq
 
 from models.scoring import sigmoid
 from models.table import Bools, Floats
@@ -61,16 +62,12 @@ def shrunk_shift(logit: Floats, y: Floats, weight: Floats, prior_sd: float) -> f
     standard deviation: near enough the unshrunk estimate × prior² / (prior² + its variance), and there also where no
     event came at all.
     """
-    shift = 0.0
-    for _ in range(100):
-        p = sigmoid(logit + shift)
-        score = float((weight * (y - p)).sum()) - shift / prior_sd**2
-        information = float((weight * p * (1 - p)).sum()) + 1 / prior_sd**2
-        step = score / information
-        shift += step
-        if abs(step) < 1e-12:
-            return shift
-    raise ArithmeticError("the shift of a stratum did not converge")
+    furthest = prior_sd**2 * float(weight.sum()) + 1  # where the prior outweighs every row
+
+    def slope(shift: float) -> float:
+        return float((weight * (y - sigmoid(logit + shift))).sum()) - shift / prior_sd**2
+
+    return float(brentq(slope, -furthest, furthest, xtol=1e-12, maxiter=1000))
 
 
 def fit_sigmoid(logit: Floats, y: Floats, weight: Floats | None = None) -> tuple[float, float] | None:

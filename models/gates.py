@@ -56,13 +56,23 @@ def _calibrated(spec: Gates, overall: Mapping[str, Any]) -> list[Gate]:
 def _within(name: str, figure: Mapping[str, Any], low: float, high: float) -> Gate:
     """Met where the value lies inside; not met where it does not and the interval too lies outside; else undecided."""
     asked, value = f"{low:g} to {high:g}", figure["value"]
-    if value is None:
-        return Gate(name, "undecided", asked, "too few to tell")
-    found = f"{value:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
-    if low <= value <= high:
+    found = _text(figure, ".3f")
+    if value is not None and low <= value <= high:
         return Gate(name, "met", asked, found)
-    apart = figure["high"] < low or figure["low"] > high
+    apart = _is_told(figure) and (figure["high"] < low or figure["low"] > high)
     return Gate(name, "not_met" if apart else "undecided", asked, found)
+
+
+def _is_told(figure: Mapping[str, Any]) -> bool:
+    """Whether a figure has a value and both ends of its interval; no gate closes on one that has not."""
+    return all(figure[key] is not None for key in ("value", "low", "high"))
+
+
+def _text(figure: Mapping[str, Any], form: str) -> str:
+    if figure["value"] is None:
+        return "too few to tell"
+    ends = f"{figure['low']:{form}} to {figure['high']:{form}}" if _is_told(figure) else "too few for an interval"
+    return f"{figure['value']:{form}} ({ends})"
 
 
 def _subgroups(spec: Gates, subgroups: Mapping[str, Any]) -> list[Gate]:
@@ -77,13 +87,14 @@ def _subgroups(spec: Gates, subgroups: Mapping[str, Any]) -> list[Gate]:
             if not oe or oe["value"] is None:
                 continue
             told += 1
-            name, text = f"subgroup {factor} = {level}", f"{oe['value']:.2f} ({oe['low']:.2f} to {oe['high']:.2f})"
-            if oe["high"] < low or oe["low"] > high:
+            name, text = f"subgroup {factor} = {level}", _text(oe, ".2f")
+            if _is_told(oe) and (oe["high"] < low or oe["low"] > high):
                 found.append(Gate(name, "not_met", asked, text))
-            elif oe["low"] < low or oe["high"] > high:
+            elif not _is_told(oe) or oe["low"] < low or oe["high"] > high:
                 found.append(Gate(name, "undecided", asked, text))
     within = told - len(found)
-    return [Gate("subgroups", "met", asked, f"{within} of {told} plainly within"), *found] if told else []
+    whole: Verdict = "met" if within == told else "undecided"  # what is not met says so itself
+    return [Gate("subgroups", whole, asked, f"{within} of {told} plainly within"), *found] if told else []
 
 
 def _against(spec: Gates, against: Mapping[str, Any]) -> list[Gate]:
@@ -92,17 +103,12 @@ def _against(spec: Gates, against: Mapping[str, Any]) -> list[Gate]:
     found = []
     for threshold, one in difference["net_benefit"].items():
         name, asked = f"net benefit at {float(threshold):g}", "not below the champion's"
-        if one["value"] is None:
-            found.append(Gate(name, "undecided", asked, "too few to tell"))
-            continue
-        text = f"{one['value']:+.5f} ({one['low']:+.5f} to {one['high']:+.5f})"
-        found.append(Gate(name, "not_met" if one["high"] < 0 else "met", asked, text))
+        verdict: Verdict = "not_met" if _is_told(one) and one["high"] < 0 else "met"
+        found.append(Gate(name, verdict if _is_told(one) else "undecided", asked, _text(one, "+.5f")))
     ici = difference["ici"]
     asked = f"not above the champion's by {spec.ici_margin:g}"
-    if ici["value"] is None:
-        return [*found, Gate("ici", "undecided", asked, "too few to tell")]
-    text = f"{ici['value']:+.4f} ({ici['low']:+.4f} to {ici['high']:+.4f})"
-    return [*found, Gate("ici", "not_met" if ici["low"] > spec.ici_margin else "met", asked, text)]
+    verdict = "not_met" if _is_told(ici) and ici["low"] > spec.ici_margin else "met"
+    return [*found, Gate("ici", verdict if _is_told(ici) else "undecided", asked, _text(ici, "+.4f"))]
 
 
 def closed(found: Sequence[Gate]) -> list[Gate]:

@@ -41,9 +41,9 @@ def shown_risks(
     outcomes = sorted({str(entry["outcome"]) for entry in bundle.manifest["members"].values()})
     found = {outcome: _of_outcome(bundle, outcome, x, belongs, order) for outcome in outcomes}
     for outcome in _wholes_first(outcomes, part_of):
-        whole = found.get(part_of.get(outcome, ""))
-        if whole is not None:
-            found[outcome] = _capped(found[outcome], whole)
+        for whole in _wholes(outcome, part_of):
+            if whole in found:
+                found[outcome] = _capped(found[outcome], found[whole])
     return found
 
 
@@ -63,13 +63,14 @@ def _of_outcome(bundle: Bundle, outcome: str, x: Floats, belongs: Mapping[str, B
 
 def _capped(part: Shown, whole: Shown) -> Shown:
     lower = whole.risk < part.risk  # never where either is missing
-    return Shown(np.where(lower, whole.risk, part.risk), part.population, part.populations, lower)
+    return Shown(np.where(lower, whole.risk, part.risk), part.population, part.populations, part.capped | lower)
+
+
+def _wholes(outcome: str, part_of: Mapping[str, str]) -> list[str]:
+    """Return every outcome that contains this one, the nearest first: that between may have no model for a person."""
+    return [part_of[outcome], *_wholes(part_of[outcome], part_of)] if outcome in part_of else []
 
 
 def _wholes_first(outcomes: Sequence[str], part_of: Mapping[str, str]) -> list[str]:
     """Return the outcomes so that what contains another comes before it."""
-
-    def depth(outcome: str) -> int:
-        return 1 + depth(part_of[outcome]) if outcome in part_of else 0
-
-    return sorted(outcomes, key=depth)
+    return sorted(outcomes, key=lambda outcome: len(_wholes(outcome, part_of)))

@@ -17,7 +17,7 @@ from models.sample_size import rows_needed
 from models.scoring import MODEL_FILES, Member
 from models.spec import Spec
 from models.split import NotTrained, Split, enough, split_rows
-from models.table import FEW, Column, Floats, Origin, Table, refusal
+from models.table import FEW, Column, Floats, Origin, Table, column_ids, refusal
 from models.three_state import ThreeState, fit_three_state
 from stratify.catalogue.entries import Outcome
 from stratify.errors import DataError, GateError
@@ -70,12 +70,16 @@ def train_outcome(
 
     table: the population's rows. The simpler model is chosen unless the trees do better by the rule of `choose`, on
     out-of-fold risks. The test rows are not looked at. Raises GateError (exit 12) where a column may not steer one
-    person's care, DataError (exit 11) where the table has no labels of this outcome or lacks a named predictor.
+    person's care, DataError (exit 11) where the table has no labels of this outcome or lacks a column that is named.
     """
     refused = [f"{column['id']}: {told}" for column in table.columns if (told := refusal(column))]
     refused += [f"{p.column}: stands beside" for p in declared.predictors_of(spec) if p.column in table.beside]
     if refused:
         raise GateError("a model that is served on persons may not read these columns:", refused)
+    absent = sorted(declared.columns_of(spec) - set(column_ids(table.columns)) - set(table.beside))
+    if absent:
+        told = "models name columns that the matrix does not have; name others, or run `stratify build` again:"
+        raise DataError(told, absent)
     if spec.outcome != outcome.id or outcome.id not in table.labels:
         raise DataError(f"needs spec and labels of {outcome.id}, got {spec.outcome} and {', '.join(table.labels)}")
     labels = table.labels[outcome.id]
@@ -100,6 +104,7 @@ def train_outcome(
     rows = split.rows["calibrate"]
     chosen = choose(found, spec, labels.y[rows], labels.weight[rows])
     shared: dict[str, Any] = {
+        "asked": split.folds,
         "made_on": made_on(split, table, labels),
         "sample_size": _sample_size(parameters, labels.y[split.rows["train"]]),
         "candidates": {name: candidate.told() for name, candidate in found.items()},

@@ -322,9 +322,7 @@ def promote(
 ) -> None:
     """Sign what was trained and passes its gates as a bundle, and let it be the champion that `score` uses.
 
-    A gate that is closed stops it: exit code 12, and nothing changes. Name outcomes to leave others out.
-
-    Example: stratify promote --work work
+    A closed gate stops it (exit code 12) and nothing changes; name the outcomes to be promoted to leave others out.
 
     Example: stratify promote death_365d --work work
 
@@ -334,7 +332,7 @@ def promote(
     from pipelines.promote import take_back
 
     if rollback and outcomes:
-        raise UsageError("--rollback goes back as a whole: name no outcomes with it")
+        raise UsageError("--rollback takes back the whole bundle: name no outcomes with it")
     with _step("promote", work) as (place, say, done):
         told = done(take_back(place) if rollback else promote_trained(place, load(catalogue), say, outcomes or ()))
     _out().print(

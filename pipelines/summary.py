@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from models import load_declared
 from stratify.catalogue import Catalogue
 from stratify.disclosure import partition, words
 
@@ -95,20 +96,20 @@ def _conditions(told: Told, catalogue: Catalogue, console: Console) -> None:
 
 def _models(told: Told, catalogue: Catalogue, console: Console) -> None:
     table = Table("model", "AUROC", "AUPRC", "Brier", "slope", "intercept", "", box=None, padding=(0, 2))
-    keys = ("auroc", "auprc", "brier", "calibration_slope", "calibration_intercept")
+    measures = ("auroc", "auprc", "brier", "calibration_slope", "calibration_intercept")
+    kept_out = {one["model"]: one["gates"] for one in told["promote"]["kept_out"]}
+    populations = load_declared().populations
     for key, found in told["train"]["trained"].items():
         outcome, population = key.split("/")
-        for kind in ("lightgbm", "logistic"):
-            if kind in found["measures"]:
-                figures = [_figure(found["measures"][kind].get(key)) for key in keys]
-                served = "served" if kind == found["chosen"] else ""
-                table.add_row(f"{catalogue.outcomes[outcome].name.en}, {population}: {kind}", *figures, served)
+        name = f"{catalogue.outcomes[outcome].name.en}: {found['chosen']}, {populations[population].name.en.lower()}"
+        figures = [_figure(found["measures"].get(measure)) for measure in measures]
+        table.add_row(name, *figures, "kept out" if key in kept_out else "served")
     console.print(table)
+    for key, closed in kept_out.items():
+        console.print(f"  kept out: {key}: {'; '.join(closed)}", highlight=False, soft_wrap=True)
     for refused in told["train"]["not_trained"]:
-        name = f"{refused['outcome']}, {refused['population']}"
-        console.print(f"  not trained: {name}: {_short_of(refused)}", highlight=False)
-    for kept in told["promote"]["kept_out"]:
-        console.print(f"  not promoted: {kept['model']}: {'; '.join(kept['gates'])}", highlight=False, soft_wrap=True)
+        key = "/".join(name for name in (refused["outcome"], refused["population"]) if name)
+        console.print(f"  not trained: {key}: {_short_of(refused)}", highlight=False, soft_wrap=True)
 
 
 def _short_of(refused: dict[str, Any]) -> str:

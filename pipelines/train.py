@@ -98,10 +98,18 @@ def train_step(
         found[member_key(outcome, population)] = told
         ran_any |= ran
     refused = [told["not_trained"] for told in found.values() if told["not_trained"]]
+    refused += [
+        _without_spec(outcome) for outcome in only or catalogue.outcomes_at("landmark") if outcome not in declared.specs
+    ]
     if only and refused:
         raise DataError("not trained:", [told["text"] for told in refused])
     trained = {key: told["trained"] for key, told in found.items() if told["trained"]}
     return {"results": {"trained": trained, "not_trained": refused}}, ran_any
+
+
+def _without_spec(outcome: str) -> dict[str, Any]:
+    text = f"no model for {outcome}: it has no spec in models/specs"
+    return NotTrained(outcome, "", "train", None, 0, text).told()
 
 
 def models_of(declared: Declared, only: Sequence[str] = ()) -> list[tuple[str, str]]:
@@ -143,8 +151,7 @@ def _train_one(rows: Rows, declared: Declared, outcome: str, population: str) ->
         tags |= {f"stratify.data.{name}": digest for name, digest in step.inputs.items()}
         version, runs = _logged(rows, key, result, report, out, tags)
         beside["mlflow_runs"] = runs
-        others = {kind: headline(report["others"][kind]) for kind in result.files if kind != result.chosen}
-        told = {"chosen": result.chosen, "version": version, "measures": {result.chosen: headline(report["overall"]), **others}}
+        told = {"chosen": result.chosen, "version": version, "measures": headline(report["overall"])}
         return {"trained": told, "not_trained": None, "origin": asdict(origin)}
 
     manifest, ran = run_step(step, make, beside)

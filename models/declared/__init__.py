@@ -30,7 +30,6 @@ STUDY = {
         "en": "Nothing is declared: for study alone, not for anybody's care.",
     }
 }
-REFERENCES = ("populations", "predictors", "baselines", "monotone")  # keys of a spec that name what is declared here
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,11 @@ class Declared:
         found = {one.column: one for name in spec.predictors for one in self.predictors[name]}
         return list(found.values())
 
+    def columns_of(self, spec: Spec) -> set[str]:
+        """Return every column that the logistic or a baseline reads."""
+        beside = [one for name in spec.baselines for one in self.baselines[name].predictors]
+        return {one.column for one in [*self.predictors_of(spec), *beside]}
+
     def constraints_of(self, spec: Spec) -> list[Constraint]:
         """Return the trees' constraints."""
         return [one for name in spec.monotone for one in self.monotone[name]]
@@ -90,22 +94,25 @@ def load_declared(
     problems: list[str] = []
     read = _reader(problems)
     defaults = read(shared / "defaults.toml", lambda told: told) or {}
-    populations = read(shared / "populations.toml", _as(dict[str, Population])) or {}
-    predictors = read(shared / "predictors.toml", _as(dict[str, tuple[Predictor, ...]])) or {}
-    baselines = read(shared / "baselines.toml", _as(dict[str, Baseline])) or {}
-    monotone = read(shared / "monotone.toml", _as(dict[str, tuple[Constraint, ...]])) or {}
+    populations = read(shared / "populations.toml", _as(dict[str, Population]))
+    predictors = read(shared / "predictors.toml", _as(dict[str, tuple[Predictor, ...]]))
+    baselines = read(shared / "baselines.toml", _as(dict[str, Baseline]))
+    monotone = read(shared / "monotone.toml", _as(dict[str, tuple[Constraint, ...]]))
+    names: dict[str, Mapping[str, Any] | None] = {  # None where the file is not readable: that is told once
+        "populations": populations, "predictors": predictors, "baselines": baselines, "monotone": monotone,
+    }  # fmt: skip
     found: dict[str, Spec] = {}
-    declared = Declared(found, populations, predictors, baselines, monotone)
+    declared = Declared(found, populations or {}, predictors or {}, baselines or {}, monotone or {})
     for path in (path for folder in folders or (SPECS,) for path in sorted(folder.glob("*.toml"))):
         spec = read(path, lambda told: Spec.model_validate(merged(defaults, told)))
         if spec is None:
             continue
         if spec.outcome != path.stem:
             problems.append(f"specs/{path.name}: outcome: must equal the file's name, got {spec.outcome!r}")
-        for key in REFERENCES:
-            known = getattr(declared, key)
-            strangers = [name for name in getattr(spec, key) if name not in known]
-            problems += [f"specs/{path.name}: {key}: {name!r} is none of {', '.join(known)}" for name in strangers]
+        for key, known in names.items():
+            strangers = [name for name in getattr(spec, key) if known is not None and name not in known]
+            told = ", ".join(known or ()) or "those there are: none"
+            problems += [f"specs/{path.name}: {key}: {name!r} is none of {told}" for name in strangers]
         if outcomes is not None and spec.outcome not in outcomes:
             problems.append(f"specs/{path.name}: outcome: {spec.outcome!r} is none of {', '.join(outcomes)}")
         found[spec.outcome] = spec

@@ -27,6 +27,7 @@ from stratify.workspace import Workspace
 
 SYSTEM = "urn:stratify:synthetic"
 CATALOGUE = "c" * 64
+ACUTE, DEATH = "acute_admission_365d/psychiatric_somatic", "death_365d/multimorbid"
 STORED, COMPUTED, LOW, OUTSIDE = "000000000001", "000000000002", "000000000003", "000000000004"
 
 
@@ -54,11 +55,14 @@ FEATURES = {
 
 
 def _logistic():
-    means, weights = [0.5, 0.2, 45.0], [0.6, 0.4, 0.02]
+    """Two of the three columns, in another order than the bundle's."""
     columns = [
-        {"id": column["id"], "mean": mean, "scale": 1.0, "coefficient": weight, "missing": None}
-        for column, mean, weight in zip(COLUMNS, means, weights, strict=True)
-    ]
+        {
+            "id": COLUMNS[place]["id"], "transform": {"kind": "linear"}, "missing": None,
+            "terms": [{"mean": mean, "scale": 1.0, "coefficient": weight}],
+        }
+        for place, mean, weight in ((2, 45.0, 0.02), (0, 0.5, 0.6))
+    ]  # fmt: skip
     return {"model.json": json.dumps({"columns": columns, "intercept": -2.0}).encode()}
 
 
@@ -70,14 +74,22 @@ def _trees():
     return {"model.txt": booster.model_to_string().encode()}
 
 
-def _member(outcome, model, a=1.0):
-    files = {**model, "calibration.json": json.dumps({"method": "sigmoid", "a": a, "b": 0.0}).encode()}
-    x = np.array([[0.0, 0.0, 40.0], [2.0, 1.0, 60.0]])
+def _member(key, model, a=1.0):
+    outcome, population = key.split("/")
+    strata = {"outside": 0.0, "inside": 0.1}
+    calibration = json.dumps({"method": "sigmoid", "a": a, "b": 0.0, "strata": strata}).encode()
+    files = {**model, "calibration.json": calibration}
+    scorer = Member.from_files(files)
+    every = np.array([[0.0, 0.0, 40.0], [2.0, 1.0, 60.0]])
+    x = every[:, [[column["id"] for column in COLUMNS].index(name) for name in scorer.columns]]
     golden = [
-        {"x": list(row), "risk": float(risk)} for row, risk in zip(x, Member.from_files(files).risk(x), strict=True)
+        {"x": list(row), "inside": inside, "risk": float(scorer.risk(row[None], np.array([inside]))[0])}
+        for inside in (False, True)
+        for row in x
     ]
     card = {
-        "outcome": outcome, "catalogue_digest": CATALOGUE, "columns_digest": columns_digest(COLUMNS),
+        "outcome": outcome, "population": {"id": population, "name": _words(population)},
+        "catalogue_digest": CATALOGUE, "columns_digest": columns_digest(COLUMNS),
         "reasons_top_n": 2, "intended_use": _words("see who may need more"), "not_for": _words("children"),
     }  # fmt: skip
     extra = {"reference.json": {}, "golden.json": golden, "card.json": card}
@@ -90,12 +102,17 @@ def _promote(workspace, a=1.0):
         columns=COLUMNS,
         catalogue_digest=CATALOGUE,
         data={"source": "synthetic", "covers_to": "2024-12-31", "delivered": "2025-01-15"},
-        population="adults",
-        members={
-            "acute_admission_365d": _member("acute_admission_365d", _logistic(), a),
-            "death_365d": _member("death_365d", _trees()),
-        },
-        not_trained=[{"outcome": "amputation_365d", "split": "train", "events": 12, "needs": 100, "text": "too few"}],
+        members={ACUTE: _member(ACUTE, _logistic(), a), DEATH: _member(DEATH, _trees())},
+        not_trained=[
+            {
+                "outcome": "death_365d",
+                "population": "psychiatric_somatic",
+                "split": "train",
+                "events": 12,
+                "needs": 100,
+                "text": "too few",
+            }
+        ],  # fmt: skip
     )
     version = write_bundle(workspace.bundles, content, private)
     set_champion(workspace.bundles, version, public)
@@ -108,9 +125,12 @@ def _body(risk, stored):
     }  # fmt: skip
     return {
         "risks": [
-            {"outcome": "acute_admission_365d", "risk": risk, "horizon_days": 365},
-            {"outcome": "death_365d", "risk": risk / 4, "horizon_days": 365},
-        ],
+            {
+                "outcome": "acute_admission_365d", "population": "psychiatric_somatic", "risk": risk,
+                "horizon_days": 365,
+            },
+            {"outcome": "death_365d", "population": "multimorbid", "risk": risk / 4, "horizon_days": 365},
+        ],  # fmt: skip
         "reasons": {"acute_admission_365d": [reason], "death_365d": []} if stored else None,
         "missing": [{"id": "hba1c", "text": _words("no HbA1c within two years")}],
         "stratum": {
@@ -137,7 +157,7 @@ def write_serving(workspace, version, **meta):
     """Write serving.db as scoring does: beside, then renamed."""
     key = ensure_key(workspace.keys / "pseudonym.key")
     rows = {
-        "format": "1", "bundle_version": version, "landmark": "2025-01-01", "covers_to": "2024-12-31",
+        "format": "2", "bundle_version": version, "landmark": "2025-01-01", "covers_to": "2024-12-31",
         "delivered": "2025-01-15", "catalogue_digest": CATALOGUE, "source": "synthetic",
         "system": SYSTEM, "pseudonym_key_id": key_id(key), **meta,
     }  # fmt: skip

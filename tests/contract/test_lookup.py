@@ -13,7 +13,10 @@ def test_a_known_person_gets_risks_reasons_gaps_stratum_offers_and_where_they_co
     assert response.status_code == 200
     answer = response.json()
     assert answer["status"] == "found"
-    assert [risk["outcome"] for risk in answer["risks"]] == ["acute_admission_365d", "death_365d"]
+    assert [(risk["outcome"], risk["population"]) for risk in answer["risks"]] == [
+        ("acute_admission_365d", "psychiatric_somatic"),
+        ("death_365d", "multimorbid"),
+    ]
     assert answer["reasons"]["acute_admission_365d"][0]["contribution"] == 0.3
     assert answer["missing"][0]["text"]["en"] == "no HbA1c within two years"
     assert answer["stratum"]["need"]["level"] == 3
@@ -36,9 +39,12 @@ def test_reasons_that_were_not_stored_are_computed_from_the_features_as_the_batc
     computed = client.look_up(people.computed).json()["reasons"]
     bundle = load_champion(workspace.bundles, workspace.keys / "bundle_public.pem")
     x = np.array([[4.0, 2.0, np.nan]])
-    for outcome, member in bundle.members.items():
-        ids = [{**one, "columns": [column["id"] for column in one["columns"]]} for one in computed[outcome]]
-        assert ids == reasons(member.contributions(x), bundle.content.columns, 2)[0]
+    for key, member in bundle.members.items():
+        ids = [{**one, "columns": [column["id"] for column in one["columns"]]} for one in computed[key.split("/")[0]]]
+        places = bundle.places(key)
+        columns = [bundle.content.columns[place] for place in places]
+        assert ids == reasons(member.contributions(x[:, places]), columns, 2)[0]
+    assert bundle.places("acute_admission_365d/psychiatric_somatic") == [2, 0]
     assert computed["acute_admission_365d"][0]["group"]["en"] == "hospital contacts"
     assert computed["acute_admission_365d"][0]["contribution"] == pytest.approx(3.5 * 0.6)
 
@@ -95,12 +101,13 @@ def test_quality_targets_come_with_few_people_withheld(client):
 
 def test_the_models_served_come_with_their_cards_and_with_what_could_not_be_trained(client, token):
     answer = client.send("GET", "/v1/models/current", token=token("data_scientist")).json()
-    assert {member["outcome"]: member["kind"] for member in answer["members"]} == {
-        "acute_admission_365d": "logistic",
-        "death_365d": "lightgbm",
-    }
+    assert [(member["outcome"], member["population"], member["kind"]) for member in answer["members"]] == [
+        ("acute_admission_365d", "psychiatric_somatic", "logistic"),
+        ("death_365d", "multimorbid", "lightgbm"),
+    ]
     assert answer["members"][0]["card"]["not_for"]["en"] == "children"
-    assert answer["not_trained"][0]["text"] == "too few"
+    (short,) = answer["not_trained"]
+    assert (short["outcome"], short["population"], short["text"]) == ("death_365d", "psychiatric_somatic", "too few")
     assert answer["patient_system"] == "urn:stratify:synthetic"
     assert answer["data"]["delivered"] == "2025-01-15"
     assert answer["data"]["scored_covers_to"] == "2024-12-31"

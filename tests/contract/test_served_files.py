@@ -33,13 +33,13 @@ def _bundle(workspace):
 
 
 def _tamper_model(workspace):
-    path = _bundle(workspace) / "death_365d" / "model.txt"
+    path = _bundle(workspace) / "death_365d" / "multimorbid" / "model.txt"
     path.write_bytes(path.read_bytes().replace(b"num_leaves=4", b"num_leaves=5", 1))
 
 
 def _tamper_manifest(workspace):
     path = _bundle(workspace) / "manifest.json"
-    path.write_text(path.read_text().replace("adults", "adultz"))
+    path.write_text(path.read_text().replace("synthetic", "danish"))
 
 
 def _other_signing_key(workspace):
@@ -76,7 +76,7 @@ BROKEN = {
     "another signing key": (_other_signing_key, "signature"),
     "no scored population": (lambda w: w.serving_db.unlink(), "stratify score"),
     "not a database": (lambda w: w.serving_db.write_bytes(b"x" * 4096), "not a readable database"),
-    "another format": (_meta("format", "2"), "format 1, got 2"),
+    "another format": (_meta("format", "1"), "format 2, got 1"),
     "a bundle that never was": (_meta("bundle_version", "000000000000"), "score again"),
     "a bundle elsewhere": (_meta("bundle_version", "../bundles/x"), "12 hex digits"),
     "a page of meta overwritten": (lambda w: _spoil_page(w, "meta"), "cannot be read|not a readable"),
@@ -97,6 +97,14 @@ BROKEN = {
     "a risk of a model that is not there": (
         lambda w: _change(w, "UPDATE person SET body = json_replace(body, '$.risks[0].outcome', 'other')"),
         "no model for",
+    ),
+    "a risk of a population without a model": (
+        lambda w: _change(w, "UPDATE person SET body = json_replace(body, '$.risks[0].population', 'multimorbid')"),
+        "no model for",
+    ),
+    "a risk of nobody's population": (
+        lambda w: _change(w, "UPDATE person SET body = json_remove(body, '$.risks[0].population')"),
+        r"risks\.\[\]\.population: missing",
     ),
     "features cut short": (lambda w: _change(w, "UPDATE person SET features = x'00'"), "24 bytes"),
     "a suppressed count that shows": (

@@ -15,7 +15,7 @@ from stratify.files import digest_tree
 pytestmark = pytest.mark.slow
 PEOPLE, SEED = 1000, 3
 STEPS = (
-    "registers", "truth", "store", "features", "acute_admission_365d", "death_365d", "quality", "scores", "serving.db",
+    "registers", "truth", "store", "features", "multimorbid", "psychiatric_somatic", "quality", "scores", "serving.db",
     "champion", "bundle",
 )  # fmt: skip
 
@@ -61,7 +61,7 @@ def state(work: Path):
              ("registers", "store", "features", "scores")}  # fmt: skip
     champion = (work / "bundles/champion").read_text(encoding="utf-8").strip()
     found["models"] = {p.relative_to(work / "bundles" / champion).as_posix(): p.read_bytes()
-                       for p in sorted((work / "bundles" / champion).glob("*/*"))}  # fmt: skip
+                       for p in sorted((work / "bundles" / champion).glob("*/*/*"))}  # fmt: skip
     return found
 
 

@@ -8,7 +8,15 @@ import pytest
 from stratify.files import digest_tree
 
 SAME = ("registers", "store", "features", "scores", "quality")
-STEPS = {"registers", "store", "features", "training/acute_admission_365d", "training/death_365d", "quality", "scores"}
+TRAINING = {
+    f"training/{outcome}/{population}"
+    for outcome in (
+        "acsc_admission_365d", "acute_admission_365d", "acute_somatic_admission_365d", "death_365d",
+        "psychiatric_admission_365d",
+    )
+    for population in ("psychiatric_somatic", "multimorbid")
+}  # fmt: skip
+STEPS = {"registers", "store", "features", *TRAINING, "quality", "scores"}
 
 
 def digests(work):
@@ -17,7 +25,7 @@ def digests(work):
         **{name: digest_tree(work / name, leave_out=frozenset({"run.json"})) for name in SAME},
         "models": {
             path.relative_to(work / "bundles").as_posix(): path.read_bytes()
-            for path in sorted((work / "bundles").glob("*/*/*"))
+            for path in sorted((work / "bundles").glob("*/*/*/*"))
         },
     }
 
@@ -74,7 +82,8 @@ def test_a_file_that_was_changed_has_its_step_run_again(region, stratify, few_ev
 
 def members_of(work):
     champion = (work / "bundles/champion").read_text(encoding="utf-8").strip()
-    return champion, sorted(path.name for path in (work / "bundles" / champion).iterdir() if path.is_dir())
+    folder = work / "bundles" / champion
+    return champion, sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*") if path.is_dir())
 
 
 @pytest.mark.slow
@@ -86,6 +95,28 @@ def test_one_outcome_is_trained_and_promoted_and_the_others_keep_their_members(r
     stratify("train", "acute_admission_365d", *options)
     stratify("promote", *options)
     assert members_of(work)[1] == before[1]
+    assert any(key.startswith("death_365d/") for key in before[1]), "one that was not trained again"
+
+
+@pytest.mark.slow
+def test_a_closed_gate_stops_a_promotion_by_hand_and_keeps_one_model_out_of_a_run(
+    region, stratify, few_events, tmp_path
+):
+    work, key = tmp_path / "gate", "acute_admission_365d/multimorbid"
+    shutil.copytree(region, work)
+    options = ("--work", work, "--catalogue", few_events)
+    path = work / "training" / key / "report.json"
+    report = json.loads(path.read_text(encoding="utf-8"))
+    report["overall"]["calibration_slope"] = {"value": 3.0, "low": 2.0, "high": 4.0}
+    path.write_text(json.dumps(report), encoding="utf-8")
+    before = digest_tree(work / "bundles")
+    done = stratify("promote", *options, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (12, False)
+    assert f"{key}: slope: 3.000 (2.000 to 4.000); asked: 0.9 to 1.1" in done.stderr
+    assert digest_tree(work / "bundles") == before
+    stratify("promote", "death_365d", *options)
+    asked = stratify("promote", "death_365d", "--rollback", *options, check=False)
+    assert asked.returncode == 2
 
 
 @pytest.mark.slow
@@ -213,7 +244,8 @@ def test_too_few_events_are_an_answer_in_a_run_and_an_error_when_asked_for_by_na
     work = tmp_path / "strict"
     shutil.copytree(region, work)
     done = stratify("run", "--people", 1000, "--seed", 3, "--work", work)  # our own entries: 100 events needed
-    assert "not trained: death_365d" in done.stdout
+    assert "not trained: death_365d/multimorbid" in done.stdout
+    assert "not trained: death_365d/psychiatric_somatic" in done.stdout
     asked = stratify("train", "death_365d", "--work", work, check=False)
     assert asked.returncode == 11
     assert "100 are needed" in asked.stderr

@@ -16,7 +16,9 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated"),
 ]
-OUTCOME = "acute_admission_365d"
+KEY = "acute_admission_365d/multimorbid"
+NAME = "stratify-acute_admission_365d-multimorbid"
+FIGURES = {"auroc": 0.71, "brier": 0.14}
 
 
 @pytest.fixture(scope="module")
@@ -36,44 +38,56 @@ def member(trained, tmp_path) -> Path:
 
 
 def logged(registry, trained, folder: Path) -> str:
-    return registry.log_run(OUTCOME, "logistic", trained.parameters["logistic"], trained.measures["logistic"], folder)
+    return registry.log_run(KEY, "logistic", trained.candidates["logistic"].parameters, FIGURES, folder)
 
 
 def champion(registry) -> int:
-    return int(registry._client.get_model_version_by_alias(f"stratify-{OUTCOME}", "champion").version)
+    return int(registry._client.get_model_version_by_alias(NAME, "champion").version)
 
 
 def test_a_run_holds_parameters_figures_and_files(registry, trained, member, work):
     run = registry._client.get_run(logged(registry, trained, member))
     assert run.info.status == "FINISHED"
-    assert run.data.params["l2"] == "1000.0"
-    assert run.data.metrics["auroc"] == trained.measures["logistic"]["auroc"]
+    assert run.info.run_name == f"{KEY} logistic"
+    assert (run.data.params["strength"], run.data.params["l1_ratio"]) == ("20.0", "0.5")
+    assert run.data.metrics == FIGURES
     stored = work / "mlartifacts" / run.info.run_id / "artifacts" / "member"
     assert {p.name for p in stored.iterdir()} == set(trained.files["logistic"])
     assert json.loads((stored / "model.json").read_text(encoding="utf-8"))["kind"] == "logistic"
 
 
 def test_a_figure_that_could_not_be_computed_is_left_out(registry, member):
-    run = registry._client.get_run(registry.log_run(OUTCOME, "logistic", {}, {"auroc": None, "n": 20}, member))
+    run = registry._client.get_run(registry.log_run(KEY, "logistic", {}, {"auroc": None, "n": 20}, member))
     assert run.data.metrics == {"n": 20.0}
 
 
 def test_equal_files_are_one_version_and_the_alias_moves(registry, trained, member):
-    first = registry.register(OUTCOME, logged(registry, trained, member))
-    assert registry.register(OUTCOME, logged(registry, trained, member)) == first
+    first = registry.register(KEY, logged(registry, trained, member))
+    assert registry.register(KEY, logged(registry, trained, member)) == first
     (member / "card.json").write_text("{}")
-    second = registry.register(OUTCOME, logged(registry, trained, member))
+    second = registry.register(KEY, logged(registry, trained, member))
     assert second == first + 1
-    registry.set_champion(OUTCOME, first)
+    registry.set_champion(KEY, first)
     assert champion(registry) == first
-    registry.set_champion(OUTCOME, second)
+    registry.set_champion(KEY, second)
     assert champion(registry) == second
+
+
+def test_two_populations_of_one_outcome_are_two_models(registry, trained, member):
+    other = "acute_admission_365d/psychiatric_somatic"
+    run_id = registry.log_run(other, "logistic", {}, FIGURES, member)
+    registry.set_champion(other, registry.register(other, run_id))
+    registry.set_champion(KEY, registry.register(KEY, logged(registry, trained, member)))
+    names = {model.name for model in registry._client.search_registered_models()}
+    assert {NAME, "stratify-acute_admission_365d-psychiatric_somatic"} <= names
+    found = registry._client.get_model_version_by_alias("stratify-acute_admission_365d-psychiatric_somatic", "champion")
+    assert found.run_id == run_id
 
 
 def test_a_version_points_to_the_runs_files(registry, trained, member):
     run_id = logged(registry, trained, member)
-    version = registry.register(OUTCOME, run_id)
-    found = registry._client.get_model_version(f"stratify-{OUTCOME}", str(version))
+    version = registry.register(KEY, run_id)
+    found = registry._client.get_model_version(NAME, str(version))
     assert found.source.endswith("/artifacts/member")
     assert found.source.startswith("file://")
 
@@ -81,12 +95,12 @@ def test_a_version_points_to_the_runs_files(registry, trained, member):
 def test_a_file_that_is_not_a_models_own_is_refused(registry, member):
     (member / "people.parquet").write_bytes(b"rows")
     with pytest.raises(DataError, match=r"people\.parquet"):
-        registry.log_run(OUTCOME, "logistic", {}, {}, member)
+        registry.log_run(KEY, "logistic", {}, {}, member)
 
 
 def test_a_run_left_running_is_marked_killed_at_the_next_start(registry, work, trained, member):
     finished = logged(registry, trained, member)
-    left = registry._client.create_run(registry._experiment(OUTCOME)).info.run_id
+    left = registry._client.create_run(registry._experiment(KEY)).info.run_id
     again = Registry(work / "mlflow.db", work / "mlartifacts")
     assert again._client.get_run(left).info.status == "KILLED"
     assert again._client.get_run(finished).info.status == "FINISHED"

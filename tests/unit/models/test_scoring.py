@@ -25,6 +25,13 @@ def x(table):
     return table.x[:50]
 
 
+def moved(files, outside: float, inside: float) -> dict[str, bytes]:
+    """The member's files with two strata moved apart."""
+    told = json.loads(files["calibration.json"])
+    strata = {"outside": outside, "inside": inside}
+    return {**files, "calibration.json": json.dumps({**told, "strata": strata}).encode()}
+
+
 def test_contributions_lead_from_one_base_to_each_rows_logit(member, x):
     base = member.logit(x) - member.contributions(x).sum(axis=1)
     np.testing.assert_allclose(base, base[0], rtol=0, atol=1e-10)
@@ -73,12 +80,32 @@ def test_a_missing_value_adds_what_the_indicator_says_and_no_more(trained):
         assert value == pytest.approx(expected, abs=1e-14)
 
 
-def test_at_the_training_mean_a_column_without_gaps_adds_nothing(trained):
+def test_at_the_mean_of_its_term_a_column_without_gaps_adds_nothing(trained):
     files = trained.files["logistic"]
     declared = json.loads(files["model.json"])["columns"]
-    mean = np.array([[column["mean"] for column in declared]])
+    mean = np.array([[column["terms"][0]["mean"] for column in declared]])
     added = Member.from_files(files).contributions(mean)[0]
-    assert [a == 0 for a in added] == [column["missing"] is None for column in declared]
+    linear = [column["transform"]["kind"] == "linear" for column in declared]
+    assert sum(linear) == 5
+    for column, straight, value in zip(declared, linear, added, strict=True):
+        assert (value == 0) == (straight and column["missing"] is None)
+
+
+def test_each_stratum_is_moved_by_its_own_shift(files, x):
+    member, inside = Member.from_files(moved(files, -0.1, 0.3)), np.arange(len(x)) % 2 == 0
+    plain = Member.from_files(moved(files, 0.0, 0.0))
+    np.testing.assert_allclose(
+        member.logit(x, inside) - plain.logit(x), np.where(inside, 0.3, -0.1), rtol=0, atol=1e-12
+    )
+    np.testing.assert_array_equal(member.risk(x), member.risk(x, np.zeros(len(x), dtype=bool)))
+    np.testing.assert_array_equal(member.contributions(x), plain.contributions(x))
+
+
+def test_a_stratum_that_is_not_told_is_no_shift(files, x):
+    told = json.loads(files["calibration.json"])
+    assert told["strata"] is None
+    member = Member.from_files(files)
+    np.testing.assert_array_equal(member.risk(x, np.ones(len(x), dtype=bool)), member.risk(x))
 
 
 def test_no_rows_give_no_risks(member, x):
@@ -119,6 +146,9 @@ def test_a_member_needs_its_files_and_one_model(trained, change):
         ("logistic", "model.json", b'{"intercept": 0}'),
         ("logistic", "model.json", b"not json"),
         ("logistic", "calibration.json", b'{"method": "sigmoid"}'),
+        ("logistic", "calibration.json", b'{"method": "sigmoid", "a": 1, "b": 0}'),
+        ("logistic", "calibration.json", b'{"method": "sigmoid", "a": 1, "b": 0, "strata": {"inside": 1}}'),
+        ("logistic", "model.json", b'{"intercept": 0, "columns": [{"id": "age", "transform": {"kind": "cubic"}}]}'),
         ("lightgbm", "model.txt", b"tree\nnonsense\n"),
     ],
 )

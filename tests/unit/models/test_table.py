@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.table import Origin, Table, columns_digest, refusal, without_few
+from models.table import Labels, Origin, Table, columns_digest, refusal, without_few
 from stratify.errors import DataError
 
 
@@ -13,7 +13,7 @@ def small(make_column, **changed) -> Table:
         "landmark": np.array([0, 365, 0], dtype=np.int32),
         "x": np.array([[1.0, np.nan], [2.0, 0.0], [3.0, 0.0]]),
         "columns": [make_column("age"), make_column("noise")],
-        "labels": {"death_365d": np.array([0.0, 1.0, np.nan])},
+        "labels": {"death_365d": Labels.of(np.array([0.0, 1.0, np.nan]))},
     }
     return Table(**{**parts, **changed})
 
@@ -49,9 +49,12 @@ def test_every_problem_is_told_at_once_and_no_value_with_it(make_column):
         make_column,
         x=np.array([[7654.5, np.inf], [2.0, 0.0], [3.0, 0.0]]),
         columns=[make_column("age"), make_column("age")],
-        labels={"death_365d": np.array([0.0, 2.0, 1.0]), "other": np.zeros(2)},
+        labels={"death_365d": Labels.of(np.array([0.0, 2.0, 1.0])), "other": Labels.of(np.zeros(2))},
+        inside=np.zeros(4, dtype=bool),
+        audit={"sex": np.array(["female"])},
     )
-    for part in ("'age' stands there more than once", "holds an infinite value", "must be 0, 1 or missing", "needs 3"):
+    for part in ("'age' stands there more than once", "holds an infinite value", "labels of death_365d: y must be 0, 1 or missing",
+                 "labels of other: y: needs 3, got (2,)", "inside: needs 3", "sex: needs 3"):  # fmt: skip
         assert part in told
     assert "7654" not in told
 
@@ -75,6 +78,77 @@ def test_served_leaves_out_what_may_not_predict_and_keeps_the_order(make_column)
     served = small(make_column, columns=columns).served()
     assert [c["id"] for c in served.columns] == ["age"]
     np.testing.assert_array_equal(served.x[:, 0], [np.nan, 0.0, 0.0])
+    np.testing.assert_array_equal(served.beside["origin"], [1.0, 2.0, 3.0])
+
+
+def test_what_stands_beside_is_read_by_name_as_any_column(make_column):
+    served = small(make_column, columns=[make_column("origin", role="audit"), make_column("age")]).served()
+    both = served.read(["age", "origin"])
+    np.testing.assert_array_equal(both, [[np.nan, 1.0], [0.0, 2.0], [0.0, 3.0]])
+    np.testing.assert_array_equal(served.read(["origin"], np.array([2, 0])), [[3.0], [1.0]])
+    with pytest.raises(DataError) as caught:
+        served.read(["origin", "income", "age", "education"])
+    assert list(caught.value.problems) == ["education", "income"]
+
+
+def test_a_research_column_may_not_predict_either(make_column):
+    assert "research set" in refusal({**make_column("age"), "set": "research"})
+    assert refusal({**make_column("age"), "set": "served"}) is None
+
+
+def test_some_rows_keep_all_that_is_told_of_them(make_column):
+    labels = Labels(
+        np.array([0.0, 1.0, np.nan]), np.array([1.0, 1.5, 0.0]), np.array([True, False, False]), np.arange(3.0)
+    )
+    table = small(
+        make_column,
+        labels={"death_365d": labels},
+        stable=np.array([7, 7, 9], dtype=np.uint64),
+        period=np.array([0, 300, 0], dtype=np.int32),
+        inside=np.array([True, True, False]),
+        audit={"sex": np.array(["female", "female", "male"])},
+        beside={"index": np.array([1.0, 2.0, 3.0])},
+    )
+    some = table.rows(np.array([2, 1]))
+    assert (some.person.tolist(), some.landmark.tolist(), some.stable.tolist()) == ([1, 0], [0, 365], [9, 7])
+    assert (some.period.tolist(), some.inside.tolist()) == ([0, 300], [False, True])
+    assert (some.audit["sex"].tolist(), some.beside["index"].tolist()) == (["male", "female"], [3.0, 2.0])
+    told = some.labels["death_365d"]
+    np.testing.assert_array_equal(told.y, [np.nan, 1.0])
+    assert (told.weight.tolist(), told.died_first.tolist(), told.days.tolist()) == (
+        [0.0, 1.5],
+        [False, False],
+        [2.0, 1.0],
+    )
+
+
+def test_where_nothing_else_is_given_a_person_is_their_number_and_a_landmark_its_period(make_column):
+    table = small(make_column)
+    assert (table.stable.tolist(), table.stable.dtype) == ([0, 0, 1], np.uint64)
+    np.testing.assert_array_equal(table.period, table.landmark)
+    assert not table.inside.any()
+
+
+@pytest.mark.parametrize(
+    "changed, why",
+    [
+        ({"weight": [1.0, 0.0, 0.0]}, "weight must be above 0 where y is known"),
+        ({"weight": [1.0, -1.0, 0.0]}, "weight must be above 0 where y is known"),
+        ({"weight": [1.0, np.inf, 0.0]}, "weight must be above 0 where y is known"),
+        ({"died_first": [False, True, False]}, "died_first must not hold where the event came"),
+        ({"weight": [1.0, 1.0]}, "weight: needs 3, got (2,)"),
+    ],
+)
+def test_labels_that_contradict_each_other_are_refused(make_column, changed, why):
+    parts = {"y": [0.0, 1.0, np.nan], "weight": [1.0, 1.0, 0.0], "died_first": [False] * 3, "days": [1.0] * 3}
+    labels = Labels(**{key: np.array(value) for key, value in {**parts, **changed}.items()})
+    assert f"labels of death_365d: {why}" in problems(make_column, labels={"death_365d": labels})
+
+
+def test_labels_where_nobody_left_weigh_one_where_they_are_told():
+    labels = Labels.of(np.array([0.0, 1.0, np.nan]))
+    assert (labels.weight.tolist(), labels.died_first.tolist()) == ([1.0, 1.0, 0.0], [False] * 3)
+    assert np.isnan(labels.days).all()
 
 
 def test_the_digest_of_columns_sees_order_and_meaning(make_column):

@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from models import load_champion
+from models import load_champion, load_declared, shown_risks
 from models.bundle import MemberFiles
 from pipelines.build_step import COHORT
 from pipelines.matrix import read_matrix
@@ -53,6 +53,14 @@ def latest(work, meta):
 
 
 @pytest.fixture(scope="module")
+def shown(latest, bundle, catalogue):
+    """What is shown of each outcome, worked out once more."""
+    served = latest.select(bundle.content.columns)
+    wholes = {key: one.part_of for key, one in catalogue.outcomes.items() if one.part_of}
+    return shown_risks(bundle, served.cells, served.populations, list(load_declared().populations), wholes)
+
+
+@pytest.fixture(scope="module")
 def scores(work, meta):
     return duckdb.execute(
         "SELECT * FROM read_parquet(?) ORDER BY person", [f"{work.scores}/{meta['landmark']}.parquet"]
@@ -86,14 +94,70 @@ def test_the_file_is_its_owners_alone(work):
 
 
 def test_the_risk_told_is_the_bundles_for_the_features_told(serving, bundle, catalogue):
+    """Or that of what it is a part of, where that is lower."""
     width = len(bundle.content.columns)
     assert bundle.members
-    assert set(bundle.members) <= set(catalogue.outcomes)
+    assert {key.split("/")[0] for key in bundle.members} <= set(catalogue.outcomes)
+    ill = "psychiatric_somatic"
+    shown = 0
     for body, blob in serving.execute("SELECT body, features FROM person LIMIT 50"):
         row = np.frombuffer(blob, dtype="<f8").reshape(1, width)
-        for told in json.loads(body)["risks"]:
-            assert told["risk"] == bundle.members[told["outcome"]].risk(row)[0]
+        risks = {told["outcome"]: told for told in json.loads(body)["risks"]}
+        for outcome, told in risks.items():
+            key = f"{outcome}/{told['population']}"
+            x = row[:, bundle.places(key)]
+            own = {float(bundle.members[key].risk(x, np.array([inside]))[0]) for inside in (False, True)}
+            whole = catalogue.outcomes[outcome].part_of
+            if told["population"] == ill:
+                own = {float(bundle.members[key].risk(x, np.array([True]))[0])}
+            if whole in risks and told["risk"] not in own:
+                assert told["risk"] == risks[whole]["risk"] < max(own)
+            else:
+                assert told["risk"] in own
             assert 0 < told["risk"] < 1
+            shown += 1
+    assert shown > 50
+
+
+def test_a_person_is_shown_the_model_of_the_first_population_they_belong_to(latest, serving, bundle, work, meta):
+    names = {name: json.loads(body) for name, body in serving.execute("SELECT pseudonym, body FROM person")}
+    key = read_key(work.keys / "pseudonym.key")
+    persons = f"{work.store}/persons.parquet"
+    ids = dict(duckdb.execute("SELECT person, source_id FROM read_parquet(?)", [persons]).fetchall())
+    ill = latest.populations["psychiatric_somatic"]
+    assert 0 < ill.sum() < len(ill)
+    for at, person in enumerate(latest.rows.person.tolist()):
+        body = names[pseudonym(key, meta["system"], ids[person])]
+        for told in body["risks"]:
+            first = f"{told['outcome']}/psychiatric_somatic" in bundle.members and ill[at]
+            assert told["population"] == ("psychiatric_somatic" if first else "multimorbid")
+
+
+def test_scores_that_are_written_are_those_that_are_shown(work, meta, latest, shown, catalogue):
+    table = duckdb.execute(
+        "SELECT * FROM read_parquet(?) ORDER BY person", [f"{work.scores}/{meta['landmark']}.parquet"]
+    ).fetchnumpy()
+    for outcome in catalogue.outcomes_at("landmark"):
+        told = np.ma.filled(np.ma.asarray(table[f"risk_{outcome}"], dtype=float), np.nan)
+        if outcome in shown:
+            np.testing.assert_array_equal(told, shown[outcome].risk)
+        else:
+            assert np.isnan(told).all()
+
+
+def test_how_many_are_shown_each_model_is_told_with_the_step(work, shown):
+    results = json.loads((work.scores / "manifest.json").read_text(encoding="utf-8"))["results"]["shown"]
+    for outcome, told in shown.items():
+        counts = {name: int((told.population == at).sum()) for at, name in enumerate(told.populations)}
+        assert results[outcome] == {**{name: n for name, n in counts.items() if n}, "capped": int(told.capped.sum())}
+
+
+def test_no_part_is_shown_above_its_whole(shown, catalogue):
+    pairs = [(key, catalogue.outcomes[key].part_of) for key in shown if catalogue.outcomes[key].part_of in shown]
+    assert pairs
+    for part, whole in pairs:
+        both = ~np.isnan(shown[part].risk) & ~np.isnan(shown[whole].risk)
+        assert (shown[part].risk[both] <= shown[whole].risk[both]).all()
 
 
 def test_every_offer_has_an_answer_and_a_reason_in_both_languages(serving, catalogue):
@@ -113,14 +177,15 @@ def test_what_cannot_be_told_is_said(serving):
     assert "conditions" not in told
 
 
-def test_reasons_are_those_of_the_people_at_the_top_of_each_risk(latest, bundle):
+def test_reasons_are_those_of_the_people_at_the_top_of_each_risk(latest, bundle, shown):
     latest = latest.select(bundle.content.columns)
-    risks = {key: member.risk(latest.cells) for key, member in bundle.members.items()}
-    told = reasons_of_listed(latest, risks, bundle)
-    for key, risk in risks.items():
-        assert set(np.argsort(-risk, kind="stable")[: bundle.cards[key]["listed"]].tolist()) <= set(told)
-    for by_outcome in told.values():
-        assert set(by_outcome) == set(bundle.members)
+    told = reasons_of_listed(latest, shown, bundle)
+    for key, one in shown.items():
+        listed = max(card["listed"] for card in bundle.cards.values() if card["outcome"] == key)
+        top = np.argsort(-np.nan_to_num(one.risk, nan=-1.0), kind="stable")[:listed]
+        assert {row for row in top.tolist() if one.population[row] >= 0} <= set(told)
+    for row, by_outcome in told.items():
+        assert set(by_outcome) == {key for key, one in shown.items() if one.population[row] >= 0}
         for reasons in by_outcome.values():
             sizes = [abs(reason["contribution"]) for reason in reasons]
             assert sizes == sorted(sizes, reverse=True)
@@ -163,12 +228,12 @@ def test_a_column_that_is_not_there_or_means_something_else_is_named(latest, bun
         assert error.value.problems == (f"column {latest.names[0]}: not the same",)
 
 
-def test_a_spec_that_lists_few_has_the_reasons_of_few(latest, bundle):
+def test_a_spec_that_lists_few_has_the_reasons_of_few(latest, bundle, shown):
     latest = latest.select(bundle.content.columns)
-    risks = {key: member.risk(latest.cells) for key, member in bundle.members.items()}
     few = replace(bundle, content=replace(bundle.content, members={
         key: MemberFiles({**files.files, "card.json": json.dumps({**files.card, "listed": 2}).encode()})
         for key, files in bundle.content.members.items()
     }))  # fmt: skip
-    told = reasons_of_listed(latest, risks, few)
-    assert set(told) == {int(row) for risk in risks.values() for row in np.argsort(-risk, kind="stable")[:2]}
+    told = reasons_of_listed(latest, shown, few)
+    ranked = [np.argsort(-np.nan_to_num(one.risk, nan=-1.0), kind="stable")[:2] for one in shown.values()]
+    assert set(told) == {int(row) for top in ranked for row in top}

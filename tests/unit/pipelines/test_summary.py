@@ -28,14 +28,20 @@ def told():
         },
         "train": {
             "trained": {
-                "death_365d": {
+                "death_365d/multimorbid": {
                     "chosen": "logistic",
-                    "measures": {"logistic": {"auroc": 0.8123, "auprc": None, "brier": 0.04}},
-                }
+                    "measures": {"auroc": 0.8123, "auprc": None, "brier": 0.04},
+                },
+                "death_365d/psychiatric_somatic": {"chosen": "lightgbm", "measures": {"auroc": 0.7}},
             },
             "not_trained": [
-                {"outcome": "acute_admission_365d", "split": "train", "events": None, "needs": 100, "text": ""}
+                {"outcome": "acute_admission_365d", "population": "multimorbid", "split": "train", "events": None,
+                 "needs": 100, "text": ""}
             ],
+        },
+        "promote": {
+            "bundle": "abc",
+            "kept_out": [{"model": "death_365d/psychiatric_somatic", "gates": ["slope: 2.000; asked: 0.9 to 1.1"]}],
         },
         "score": {"people": 4, "bundle": "abc", "need": {"need_raised": 4}, "answers": {"ask": 32}},
         "monitor": {
@@ -53,7 +59,7 @@ def told():
 @pytest.fixture
 def shown(told, tmp_path):
     out = io.StringIO()
-    show(told, load(), tmp_path / "w", Console(file=out, width=140))
+    show(told, load(), tmp_path / "w", Console(file=out, width=160))
     return out.getvalue()
 
 
@@ -72,8 +78,11 @@ def line(shown, words):
         ("Hypertension", "<5"),
         ("Type 2 diabetes", "12 (unverified concepts)"),
         ("Painful condition", "not measurable here"),
-        ("Death within 12 months: logistic", "0.812"),
-        ("not trained: acute_admission_365d", "fewer than 5 events in train, needs 100"),
+        ("Death within 12 months: logistic, adults with at least two long-term conditions", "0.812"),
+        ("Death within 12 months: logistic, adults with at least two long-term conditions", "served"),
+        ("Death within 12 months: lightgbm, adults ill in mind and body", "kept out"),
+        ("kept out: death_365d/psychiatric_somatic", "slope: 2.000; asked: 0.9 to 1.1"),
+        ("not trained: acute_admission_365d/multimorbid", "fewer than 5 events in train, needs 100"),
         ("B  ", "not measurable here: no lab in this source"),
         ("A  ", "5 of 20 (25%)"),
         ("note: death", "1 of 1 rows refused: header row standing as data"),
@@ -88,5 +97,5 @@ def test_it_tells(shown, words, expected):
 def test_a_made_up_region_is_served_as_a_demo(told, tmp_path):
     told["land"]["delivery"]["source"] = "synthetic"
     out = io.StringIO()
-    show(told, load(), tmp_path / "w", Console(file=out, width=140))
+    show(told, load(), tmp_path / "w", Console(file=out, width=160))
     assert f"serve --demo --work {tmp_path / 'w'}" in out.getvalue()
