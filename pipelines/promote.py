@@ -28,10 +28,11 @@ from models import (
     write_bundle,
 )
 from models.bundle import champion_version, roll_back
+from models.declared import OTHER
 from models.evaluate import evaluate
 from models.gates import Gate, closed, gates
 from models.split import split_rows
-from models.table import refusal
+from models.table import column_ids, refusal
 from models.train import chosen_folder
 from pipelines.data_steps import Progress
 from pipelines.labelled import origin_of
@@ -88,6 +89,7 @@ def promote(
     results = {
         "bundle": version,
         "members": len(content.members),
+        "without_heading": [name for group in content.reasons if group["id"] == OTHER for name in group["columns"]],
         "kept_out": [{"model": one.key, "gates": [g.line() for g in closed(one.gates)]} for one in kept_out],
     }
     taken_back = work.bundles / TAKEN_BACK
@@ -149,6 +151,7 @@ def _content(
         raise UsageError(f"no model for: {', '.join(unknown)}; there are {', '.join(declared.specs)}")
     columns = [column for column in read_columns(work.features) if refusal(column) is None]
     columns += declared.index_columns()
+    reasons = declared.reason_groups(column_ids(columns))
     digest = catalogue.digest_of(*MODEL_KINDS)
     champion = load_champion(work.bundles, public) if work.champion.exists() else None
     served = None if champion is None else champion.content
@@ -167,11 +170,11 @@ def _content(
         )
     origins = [Origin(**manifest["results"]["origin"]) for manifest in fresh.values()]
     oldest = min(origins, key=lambda origin: origin.covers_to, default=origin_of(work, digest))
-    data = Content.of(oldest, columns).data if fresh or served is None else served.data
+    data = Content.of(oldest, columns, reasons).data if fresh or served is None else served.data
     said |= {k: m["results"]["not_trained"] for k, m in fresh.items() if m["results"]["trained"] is None}
     trained = {k: m["results"]["trained"] for k, m in fresh.items() if m["results"]["trained"] is not None}
     content = replace(
-        Content.of(oldest, columns),
+        Content.of(oldest, columns, reasons),
         data=data,
         members={key: member for key, member in held.items() if key not in said},
         not_trained=[told for key, told in sorted(said.items()) if key not in trained],
