@@ -72,7 +72,8 @@ def promote(
     changes; name the outcomes that are to be promoted (`only`) to leave others out. A run (`by_hand` false) leaves out
     models with closed gates, and leaves a champion alone that is the same, or that somebody went back to. `score` uses
     the new champion next; until then the service goes on with the bundle that its file was scored with. Raises
-    DataError when an outcome has neither been trained nor a member.
+    DataError when an outcome has neither been trained nor a member. `without_heading` names the columns (of a local
+    catalogue) that no heading of models/declared/reasons.toml names.
     """
     declared = load_declared()
     private, public = ensure_signing_keys(work.keys)
@@ -89,7 +90,7 @@ def promote(
     results = {
         "bundle": version,
         "members": len(content.members),
-        "without_heading": [name for group in content.reasons if group["id"] == OTHER for name in group["columns"]],
+        "without_heading": _without_heading(content),
         "kept_out": [{"model": one.key, "gates": [g.line() for g in closed(one.gates)]} for one in kept_out],
     }
     taken_back = work.bundles / TAKEN_BACK
@@ -114,9 +115,16 @@ def take_back(work: Workspace) -> tuple[dict[str, Any], bool]:
     left = champion_version(work.bundles)
     version = roll_back(work.bundles, public)
     write_text(work.bundles / TAKEN_BACK, left + "\n")
-    members = load_champion(work.bundles, public).manifest["members"]
+    champion = load_champion(work.bundles, public)
+    members = champion.manifest["members"]
     _set_aliases(work, {key: told["registered_version"] for key, told in members.items()})
-    return {"results": {"bundle": version, "members": len(members), "kept_out": []}}, True
+    without = _without_heading(champion.content)
+    return {"results": {"bundle": version, "members": len(members), "without_heading": without, "kept_out": []}}, True
+
+
+def _without_heading(content: Content) -> list[str]:
+    """The columns that no declared heading names: reasons call them other."""
+    return [name for group in content.reasons if group["id"] == OTHER for name in group["columns"]]
 
 
 def _set_aliases(work: Workspace, versions: Mapping[str, int]) -> None:

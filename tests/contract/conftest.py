@@ -21,12 +21,14 @@ from models.scoring import Member
 from models.table import columns_digest
 from service.app import create_app
 from service.auth import demo_token, make_demo_keys
+from service.served import FORMAT
 from service.settings import DEMO_AUDIENCE, DEMO_ISSUER, Settings
 from stratify.pseudonym import ensure_key, key_id, pseudonym
 from stratify.workspace import Workspace
 
 SYSTEM = "urn:stratify:synthetic"
 CATALOGUE = "c" * 64
+POPULATION = "multimorbid"
 STORED, COMPUTED, LOW, OUTSIDE = "000000000001", "000000000002", "000000000003", "000000000004"
 
 
@@ -41,10 +43,20 @@ def _column(name, group):
     }  # fmt: skip
 
 
+def _group(name, words, modifiable, *columns):
+    told = {"id": name, "name": _words(words), "modifiable": modifiable, "why": _words(f"{words}: {modifiable}")}
+    return {**told, "columns": [column["id"] for column in columns]}
+
+
 COLUMNS = [
     _column("stays_somatic_count_365", "hospital contacts"),
     _column("contacts_psychiatric_count_365", "psychiatric care"),
     _column("labs_hba1c_last_730", "laboratory"),
+]
+REASONS = [
+    _group("hospital", "hospital contacts", "partly", COLUMNS[0]),
+    _group("psychiatry", "psychiatric care", "no", COLUMNS[1]),
+    _group("laboratory", "laboratory", "yes", COLUMNS[2]),
 ]
 FEATURES = {
     STORED: [1.0, 0.0, 48.0],
@@ -77,7 +89,7 @@ def _member(outcome, model, a=1.0):
         {"x": list(row), "risk": float(risk)} for row, risk in zip(x, Member.from_files(files).risk(x), strict=True)
     ]
     card = {
-        "outcome": outcome, "catalogue_digest": CATALOGUE, "columns_digest": columns_digest(COLUMNS),
+        "outcome": outcome, "population": {"id": POPULATION}, "catalogue_digest": CATALOGUE, "columns_digest": columns_digest(COLUMNS),
         "reasons_top_n": 2, "intended_use": _words("see who may need more"), "not_for": _words("children"),
     }  # fmt: skip
     extra = {"reference.json": {}, "golden.json": golden, "card.json": card}
@@ -90,12 +102,17 @@ def _promote(workspace, a=1.0):
         columns=COLUMNS,
         catalogue_digest=CATALOGUE,
         data={"source": "synthetic", "covers_to": "2024-12-31", "delivered": "2025-01-15"},
-        population="adults",
         members={
-            "acute_admission_365d": _member("acute_admission_365d", _logistic(), a),
-            "death_365d": _member("death_365d", _trees()),
+            f"acute_admission_365d/{POPULATION}": _member("acute_admission_365d", _logistic(), a),
+            f"death_365d/{POPULATION}": _member("death_365d", _trees()),
         },
-        not_trained=[{"outcome": "amputation_365d", "split": "train", "events": 12, "needs": 100, "text": "too few"}],
+        not_trained=[
+            {
+                "outcome": "amputation_365d", "population": POPULATION, "split": "train", "events": 12, "needs": 100,
+                "text": "too few",
+            }
+        ],
+        reasons=REASONS,
     )
     version = write_bundle(workspace.bundles, content, private)
     set_champion(workspace.bundles, version, public)
@@ -104,12 +121,12 @@ def _promote(workspace, a=1.0):
 
 def _body(risk, stored):
     reason = {
-        "group": _words("hospital contacts"), "direction": "+", "contribution": 0.3, "columns": [COLUMNS[0]["id"]]
+        "id": "hospital", "group": _words("hospital contacts"), "modifiable": "partly", "direction": "+", "contribution": 0.3, "columns": [COLUMNS[0]["id"]]
     }  # fmt: skip
     return {
         "risks": [
-            {"outcome": "acute_admission_365d", "risk": risk, "horizon_days": 365},
-            {"outcome": "death_365d", "risk": risk / 4, "horizon_days": 365},
+            {"outcome": "acute_admission_365d", "population": POPULATION, "risk": risk, "horizon_days": 365},
+            {"outcome": "death_365d", "population": POPULATION, "risk": risk / 4, "horizon_days": 365},
         ],
         "reasons": {"acute_admission_365d": [reason], "death_365d": []} if stored else None,
         "missing": [{"id": "hba1c", "text": _words("no HbA1c within two years")}],
@@ -137,7 +154,7 @@ def write_serving(workspace, version, **meta):
     """Write serving.db as scoring does: beside, then renamed."""
     key = ensure_key(workspace.keys / "pseudonym.key")
     rows = {
-        "format": "1", "bundle_version": version, "landmark": "2025-01-01", "covers_to": "2024-12-31",
+        "format": FORMAT, "bundle_version": version, "landmark": "2025-01-01", "covers_to": "2024-12-31",
         "delivered": "2025-01-15", "catalogue_digest": CATALOGUE, "source": "synthetic",
         "system": SYSTEM, "pseudonym_key_id": key_id(key), **meta,
     }  # fmt: skip
@@ -174,7 +191,8 @@ def _write_persons(workspace):
     workspace.store.mkdir(parents=True)
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE persons(person INTEGER, source_id VARCHAR)")
-        people = list(enumerate([STORED, COMPUTED, LOW, OUTSIDE]))
+        people = list(enumerate([POPULATION = "multimorbid"
+STORED, COMPUTED, LOW, OUTSIDE]))
         connection.executemany("INSERT INTO persons VALUES (?, ?)", people)
         connection.execute(f"COPY persons TO '{workspace.store / 'persons.parquet'}' (FORMAT parquet)")
 
