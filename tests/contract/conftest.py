@@ -108,7 +108,11 @@ def _promote(workspace, a=1.0):
         },
         not_trained=[
             {
-                "outcome": "amputation_365d", "population": POPULATION, "split": "train", "events": 12, "needs": 100,
+                "outcome": "amputation_365d",
+                "population": POPULATION,
+                "split": "train",
+                "events": 12,
+                "needs": 100,
                 "text": "too few",
             }
         ],
@@ -191,8 +195,7 @@ def _write_persons(workspace):
     workspace.store.mkdir(parents=True)
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE persons(person INTEGER, source_id VARCHAR)")
-        people = list(enumerate([POPULATION = "multimorbid"
-STORED, COMPUTED, LOW, OUTSIDE]))
+        people = list(enumerate([STORED, COMPUTED, LOW, OUTSIDE]))
         connection.executemany("INSERT INTO persons VALUES (?, ?)", people)
         connection.execute(f"COPY persons TO '{workspace.store / 'persons.parquet'}' (FORMAT parquet)")
 
