@@ -68,7 +68,12 @@ FEATURES = {
 def _logistic():
     means, weights = [0.5, 0.2, 45.0], [0.6, 0.4, 0.02]
     columns = [
-        {"id": column["id"], "mean": mean, "scale": 1.0, "coefficient": weight, "missing": None}
+        {
+            "id": column["id"],
+            "transform": {"kind": "linear"},
+            "missing": None,
+            "terms": [{"mean": mean, "scale": 1.0, "coefficient": weight}],
+        }
         for column, mean, weight in zip(COLUMNS, means, weights, strict=True)
     ]
     return {"model.json": json.dumps({"columns": columns, "intercept": -2.0}).encode()}
@@ -83,10 +88,12 @@ def _trees():
 
 
 def _member(outcome, model, a=1.0):
-    files = {**model, "calibration.json": json.dumps({"method": "sigmoid", "a": a, "b": 0.0}).encode()}
+    calibration = {"method": "sigmoid", "a": a, "b": 0.0, "strata": None}
+    files = {**model, "calibration.json": json.dumps(calibration).encode()}
     x = np.array([[0.0, 0.0, 40.0], [2.0, 1.0, 60.0]])
     golden = [
-        {"x": list(row), "risk": float(risk)} for row, risk in zip(x, Member.from_files(files).risk(x), strict=True)
+        {"x": list(row), "inside": False, "risk": float(risk)}
+        for row, risk in zip(x, Member.from_files(files).risk(x), strict=True)
     ]
     card = {
         "outcome": outcome, "population": {"id": POPULATION}, "catalogue_digest": CATALOGUE, "columns_digest": columns_digest(COLUMNS),

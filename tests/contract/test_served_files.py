@@ -33,13 +33,13 @@ def _bundle(workspace):
 
 
 def _tamper_model(workspace):
-    path = _bundle(workspace) / "death_365d" / "model.txt"
+    path = _bundle(workspace) / "death_365d" / "multimorbid" / "model.txt"
     path.write_bytes(path.read_bytes().replace(b"num_leaves=4", b"num_leaves=5", 1))
 
 
 def _tamper_manifest(workspace):
     path = _bundle(workspace) / "manifest.json"
-    path.write_text(path.read_text().replace("adults", "adultz"))
+    path.write_text(path.read_text().replace("multimorbid", "multimorbit"))
 
 
 def _other_signing_key(workspace):
