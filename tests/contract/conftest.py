@@ -96,8 +96,9 @@ def _member(outcome, model, a=1.0):
         for row, risk in zip(x, Member.from_files(files).risk(x), strict=True)
     ]
     card = {
-        "outcome": outcome, "population": {"id": POPULATION}, "catalogue_digest": CATALOGUE, "columns_digest": columns_digest(COLUMNS),
-        "reasons_top_n": 2, "intended_use": _words("see who may need more"), "not_for": _words("children"),
+        "outcome": outcome, "population": {"id": POPULATION}, "catalogue_digest": CATALOGUE,
+        "columns_digest": columns_digest(COLUMNS), "reasons_top_n": 2,
+        "intended_use": _words("see who may need more"), "not_for": _words("children"),
     }  # fmt: skip
     extra = {"reference.json": {}, "golden.json": golden, "card.json": card}
     return MemberFiles({**files, **{name: json.dumps(value).encode() for name, value in extra.items()}}, 1)
@@ -132,7 +133,8 @@ def _promote(workspace, a=1.0):
 
 def _body(risk, stored):
     reason = {
-        "id": "hospital", "group": _words("hospital contacts"), "modifiable": "partly", "direction": "+", "contribution": 0.3, "columns": [COLUMNS[0]["id"]]
+        "id": "hospital", "group": _words("hospital contacts"), "modifiable": "partly", "direction": "+",
+        "contribution": 0.3, "columns": [COLUMNS[0]["id"]]
     }  # fmt: skip
     return {
         "risks": [
