@@ -19,12 +19,10 @@ EXPECTED = {
     "age_sex": "person_age person_covered_365",
     "present_stay": "index_hours",
     "acute_use": (
-        "index_admissions_180 stay_acute_somatic_count_365 ambulance_urgent_count_365 "
-        "contact_emergency_count_30"
+        "index_admissions_180 stay_acute_somatic_count_365 ambulance_urgent_count_365 contact_emergency_count_30"
     ),
     "hospital_care": (
-        "stay_planned_somatic_count_365 contact_outpatient_somatic_days_since "
-        "contact_missed_virtual_count_365"
+        "stay_planned_somatic_count_365 contact_outpatient_somatic_days_since contact_missed_virtual_count_365"
     ),
     "psychiatric_care": "stay_psychiatric_days_since specialist_psychologist_count_365",
     "missed": "contact_missed_missed_somatic_count_365",
