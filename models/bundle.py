@@ -1,6 +1,6 @@
 """Bundles: the whole set of served models in one signed folder, and the pointer to the one that is served.
 
-bundles/<version>/  manifest.json, manifest.sig, columns.json,
+bundles/<version>/  manifest.json, manifest.sig, columns.json, reasons.json,
                     <outcome>/<population>/{model.*, calibration, reference, golden, card}
 bundles/champion    the served version; bundles/champion_before the one it replaced
 The version is drawn from the content, so equal content is the same bundle. A bundle without members is legal: its
@@ -22,15 +22,16 @@ from typing import Any
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from models.explain import misplaced
 from models.keys import is_signed, read_private_key, read_public_key
 from models.scoring import MODEL_FILES, Kind, Member
 from models.table import Column, Origin, column_ids, columns_digest, refusal
 from stratify.errors import BundleError, GateError
 from stratify.files import canonical_json, digest_text, folder_written_whole, write_bytes, write_text
 
-FORMAT = 2
+FORMAT = 3
 CHAMPION, BEFORE = "champion", "champion_before"
-MANIFEST, SIGNATURE, COLUMNS = "manifest.json", "manifest.sig", "columns.json"
+MANIFEST, SIGNATURE, COLUMNS, REASONS = "manifest.json", "manifest.sig", "columns.json", "reasons.json"
 MEMBER_FILES = ("calibration.json", "reference.json", "golden.json", "card.json")  # and the model's own
 TOLERANCE = 1e-9
 
@@ -67,19 +68,24 @@ class MemberFiles:
 
 @dataclass(frozen=True)
 class Content:
-    """What a bundle is made of, before it has a version; members by key, `<outcome>/<population>`."""
+    """What a bundle is made of, before it has a version; members by key, `<outcome>/<population>`.
+
+    reasons: the headings that contributions are told under, each column in one (`Declared.reason_groups`). They travel
+    with the models, so that a risk is explained as it was promoted; no model needs to be trained again for other ones.
+    """
 
     columns: Sequence[Column]
     catalogue_digest: str
     data: Mapping[str, str]  # source, covers_to, delivered
     members: Mapping[str, MemberFiles]
     not_trained: Sequence[Mapping[str, Any]] = ()
+    reasons: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
-    def of(cls, origin: Origin, columns: Sequence[Column]) -> Content:
+    def of(cls, origin: Origin, columns: Sequence[Column], reasons: Sequence[Mapping[str, Any]] = ()) -> Content:
         """Return a content without members, for rows of this origin."""
         data = {"source": origin.source, "covers_to": origin.covers_to, "delivered": origin.delivered}
-        return cls(columns, origin.catalogue_digest, data, {})
+        return cls(columns, origin.catalogue_digest, data, {}, reasons=reasons)
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,8 @@ def write_bundle(bundles: Path, content: Content, private_key: Path) -> str:
     ]
     if problems:
         raise BundleError("the bundle does not fit together; train these outcomes again:", problems)
+    if problems := _untold(content):
+        raise BundleError("the bundle's columns must each stand under one heading of reasons:", problems)
     text, signing = canonical_json(manifest), read_private_key(private_key)
     folder = bundles / str(manifest["version"])
     if not _stands(folder, signing.public_key()):
@@ -218,11 +226,13 @@ def _load(folder: Path, key: Ed25519PublicKey, threads: int) -> Bundle:
             for name, entry in manifest["members"].items()
         },
         not_trained=manifest["not_trained"],
+        reasons=json.loads(files[REASONS]),
     )
     members = {name: Member.from_files(m.files, threads=threads) for name, m in content.members.items()}
     problems = [
         told for name, member in content.members.items() for told in _unfit(name, member, members[name], content)
     ]
+    problems += _untold(content)
     if problems:
         raise BundleError(f"{name} does not give the answers it was signed with; {todo}:", problems)
     return Bundle(folder.name, manifest, content, members)
@@ -262,10 +272,18 @@ def _unfit(key: str, member: MemberFiles, scorer: Member, content: Content) -> l
     return [f"{key}/golden.json: {int(wrong.sum())} of {len(golden)} cases give another risk"] if wrong.any() else []
 
 
+def _untold(content: Content) -> list[str]:
+    """Return which columns stand under no heading, or several; a bundle without members has nothing to explain."""
+    return [f"{REASONS}: {told}" for told in misplaced(column_ids(content.columns), content.reasons) if content.members]
+
+
 def _files(content: Content) -> dict[str, bytes]:
-    columns = json.dumps([dict(column) for column in content.columns], indent=1, ensure_ascii=False) + "\n"
+    columns, reasons = (
+        json.dumps([dict(one) for one in items], indent=1, ensure_ascii=False) + "\n"
+        for items in (content.columns, content.reasons)
+    )
     members = {f"{key}/{name}": data for key, member in content.members.items() for name, data in member.files.items()}
-    return dict(sorted({COLUMNS: columns.encode(), **members}.items()))
+    return dict(sorted({COLUMNS: columns.encode(), REASONS: reasons.encode(), **members}.items()))
 
 
 def _manifest(content: Content, digests: Mapping[str, str]) -> dict[str, Any]:

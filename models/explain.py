@@ -1,7 +1,7 @@
-"""Why a risk is what it is: contributions of columns, summed to clinical groups that a reader knows. NumPy only.
+"""Why a risk is what it is: contributions of columns, summed to headings that a clinician knows. NumPy only.
 
 A contribution is a part of the log-odds, against the average of the people the model was trained on. It says what the
-model read, not what causes the outcome.
+model read, not what causes the outcome. The headings are those of the bundle (`Content.reasons`).
 """
 
 from __future__ import annotations
@@ -12,30 +12,38 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stratify.errors import BundleError
+
 Floats = NDArray[np.float64]
+Group = Mapping[str, Any]  # one item of reasons.json: id, name, modifiable, why, columns
 TOP_COLUMNS = 5  # named per group
 
 
-def grouped(contributions: Floats, columns: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, str]], Floats]:
-    """Return the clinical groups {da, en} in the order they first stand in `columns`, and their sums [n, groups]."""
-    groups, of_column = _groups(columns)
+def grouped(contributions: Floats, columns: Sequence[str], groups: Sequence[Group]) -> Floats:
+    """Return the sums by group, float64[n, groups]: over all groups they are the sums over all columns.
+
+    Raises BundleError where a column stands in no group, or in two.
+    """
+    of_column = _places(columns, groups)
     sums = np.zeros((len(contributions), len(groups)))
     for j, g in enumerate(of_column):
         sums[:, g] += contributions[:, j]
-    return groups, sums
+    return sums
 
 
-def reasons(contributions: Floats, columns: Sequence[Mapping[str, Any]], top_n: int) -> list[list[dict[str, Any]]]:
-    """Return each row's clinical groups that weigh most, largest first, at most `top_n`.
+def reasons(
+    contributions: Floats, columns: Sequence[str], groups: Sequence[Group], top_n: int
+) -> list[list[dict[str, Any]]]:
+    """Return each row's groups that weigh most, largest first, at most `top_n`.
 
-    contributions float64[n, k] as of `Member.contributions`; columns as in columns.json. A reason is
-    {"group": {da, en}, "direction": "+" | "-", "contribution": log-odds, "columns": [ids]}: the columns are those that
-    push the group's way, largest first, at most five. A group that adds nothing is no reason.
+    contributions float64[n, k] as of `Member.contributions`; columns: their ids. A reason is
+    {"id", "group": {da, en}, "modifiable", "direction": "+" | "-", "contribution": log-odds, "columns": [ids]}: the
+    columns are those that push the group's way, largest first, at most five. A group that adds nothing is no reason.
     """
     if contributions.ndim != 2 or contributions.shape[1] != len(columns):
         raise ValueError(f"needs contributions of {len(columns)} columns, got shape {contributions.shape}")
-    groups, of_column = _groups(columns)
-    sums = grouped(contributions, columns)[1]
+    of_column = _places(columns, groups)
+    sums = grouped(contributions, columns, groups)
     members = [[j for j, g in enumerate(of_column) if g == group] for group in range(len(groups))]
     return [
         [
@@ -47,21 +55,28 @@ def reasons(contributions: Floats, columns: Sequence[Mapping[str, Any]], top_n: 
     ]
 
 
-def _reason(
-    group: dict[str, str], total: float, row: Floats, members: list[int], columns: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
+def misplaced(columns: Sequence[str], groups: Sequence[Group]) -> list[str]:
+    """Return what is wrong with the groups of these columns, in words: each column must stand in one, and once."""
+    stands = [name for group in groups for name in group["columns"]]
+    found = [f"{name}: stands in no group" for name in columns if name not in set(stands)]
+    found += [f"{name}: stands in more than one group" for name in dict.fromkeys(stands) if stands.count(name) > 1]
+    return found
+
+
+def _places(columns: Sequence[str], groups: Sequence[Group]) -> list[int]:
+    if problems := misplaced(columns, groups):
+        raise BundleError("the columns cannot be told under the bundle's headings; promote again:", problems)
+    of = {name: place for place, group in enumerate(groups) for name in group["columns"]}
+    return [of[name] for name in columns]
+
+
+def _reason(group: Group, total: float, row: Floats, members: list[int], columns: Sequence[str]) -> dict[str, Any]:
     pushing = sorted((j for j in members if row[j] * total > 0), key=lambda j: -abs(row[j]))
     return {
-        "group": group,
+        "id": group["id"],
+        "group": dict(group["name"]),
+        "modifiable": group["modifiable"],
         "direction": "+" if total > 0 else "-",
         "contribution": total,
-        "columns": [str(columns[j]["id"]) for j in pushing[:TOP_COLUMNS]],
+        "columns": [columns[j] for j in pushing[:TOP_COLUMNS]],
     }
-
-
-def _groups(columns: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, str]], list[int]]:
-    groups: list[dict[str, str]] = []
-    for column in columns:
-        if column["clinical_group"] not in groups:
-            groups.append(dict(column["clinical_group"]))
-    return groups, [groups.index(column["clinical_group"]) for column in columns]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -79,6 +80,20 @@ class IndexColumn(Shape):
         group = {"da": "Den aktuelle indlæggelse", "en": "The present stay"}
         own = {"id": self.id, "label": self.label.model_dump(), "unit": self.unit, "clinical_group": group}
         return {**own, "role": "predictor", "set": "served", "source_use": "care", "fallback": "missing"}
+
+
+class ReasonGroup(Shape):
+    """A heading that reasons stand under, whether what it says can be changed, and the columns it gathers."""
+
+    name: Text
+    modifiable: Literal["yes", "partly", "no", "unknown"]
+    why: Text  # it can be changed, or not: one sentence
+    columns: tuple[str, ...] = Field(min_length=1)  # patterns
+
+    def as_entry(self, key: str, columns: Sequence[str]) -> dict[str, Any]:
+        """Return it as an item of a bundle's reasons.json, with the columns it has there."""
+        told = {"id": key, "name": self.name.model_dump(), "modifiable": self.modifiable, "why": self.why.model_dump()}
+        return {**told, "columns": list(columns)}
 
 
 class Population(Shape):

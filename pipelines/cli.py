@@ -339,6 +339,10 @@ def promote(
         f"champion: {told['bundle']} with {told['members'] or 'no'} model(s); run `stratify score` to serve it",
         highlight=False,
     )
+    if told["without_heading"]:
+        _out().print(
+            f"reasons call these columns 'other': {', '.join(told['without_heading'])}", highlight=False, markup=False
+        )
 
 
 @app.command()

@@ -28,6 +28,7 @@ from stratify.units import ELSEWHERE, home_of, units
 from stratify.workspace import Workspace
 
 AGE_BANDS = (18, 40, 65, 75, 85)
+ORIGINS = ("danish", "immigrant", "descendant")
 NOT_TOLD = "not told"
 INSIDE = "psychiatric_somatic"
 
@@ -108,7 +109,8 @@ def stable_numbers(store: Store) -> NDArray[np.uint64]:
 def audit_factors(store: Store, matrix: Matrix) -> dict[str, NDArray[np.str_]]:
     """Return the label of each row by factor, for subgroups alone; a factor that the source cannot tell is not there.
 
-    Education and income are those of the year before, in three groups; a row that is not told says so.
+    Education and income are those of the year before, in three groups; origin is as last told before the landmark; a row
+    that is not told says so. None of them is a predictor: what they are for is to see whether a model serves all alike.
     """
     found: dict[str, NDArray[np.str_]] = {
         "sex": np.where(column(matrix, "person_female") == 1, "female", "male"),
@@ -118,6 +120,8 @@ def audit_factors(store: Store, matrix: Matrix) -> dict[str, NDArray[np.str_]]:
     }
     if store.has("communication"):
         found["digital_exemption"] = _yes(column(matrix, "communication_no_digital_post_any_36525") == 1)
+    if store.has("origin"):
+        found["origin"] = _newest({name: column(matrix, f"origin_{name}_days_since") for name in ORIGINS})
     if store.has("education"):
         levels = {name: column(matrix, f"education_{name}_any_730") == 1 for name in ("short", "medium", "long")}
         found["education"] = np.select(list(levels.values()), list(levels), NOT_TOLD)
@@ -152,6 +156,13 @@ def _bands(age: Floats) -> NDArray[np.str_]:
 
 def _yes(which: Bools) -> NDArray[np.str_]:
     return np.where(which, "yes", "no")
+
+
+def _newest(since: Mapping[str, Floats]) -> NDArray[np.str_]:
+    """The name that was told the fewest days ago, of days since each was told, NaN for never; of two, the first."""
+    days = np.column_stack([np.where(np.isnan(one), np.inf, one) for one in since.values()])
+    nearest = np.array(list(since))[days.argmin(axis=1)]
+    return np.where(np.isinf(days.min(axis=1)), NOT_TOLD, nearest)
 
 
 def _thirds(value: Floats, rows: Rows) -> NDArray[np.str_]:

@@ -27,10 +27,11 @@ from models import (
     write_bundle,
 )
 from models.bundle import champion_version, roll_back
+from models.declared import OTHER
 from models.evaluate import evaluate
 from models.gates import Gate, closed, gates
 from models.split import split_rows
-from models.table import refusal
+from models.table import column_ids, refusal
 from models.train import chosen_folder
 from pipelines.data_steps import Progress
 from pipelines.labelled import declared_for, origin_of
@@ -70,7 +71,8 @@ def promote(
     changes; name the outcomes that are to be promoted (`only`) to leave others out. A run (`by_hand` false) leaves out
     models with closed gates, and leaves a champion alone that is the same, or that somebody went back to. `score` uses
     the new champion next; until then the service goes on with the bundle that its file was scored with. Raises
-    DataError when an outcome has neither been trained nor a member.
+    DataError when an outcome has neither been trained nor a member. `without_heading` names the columns (of a local
+    catalogue) that no heading of models/declared/reasons.toml names.
     """
     declared = declared_for(catalogue)
     private, public = ensure_signing_keys(work.keys)
@@ -89,6 +91,7 @@ def promote(
     results = {
         "bundle": version,
         "members": len(content.members),
+        "without_heading": _without_heading(content),
         "kept_out": [{"model": one.key, "gates": [g.line() for g in closed(one.gates)]} for one in kept_out],
     }
     taken_back = work.bundles / TAKEN_BACK
@@ -113,9 +116,16 @@ def take_back(work: Workspace) -> tuple[dict[str, Any], bool]:
     left = champion_version(work.bundles)
     version = roll_back(work.bundles, public)
     write_text(work.bundles / TAKEN_BACK, left + "\n")
-    members = load_champion(work.bundles, public).manifest["members"]
+    champion = load_champion(work.bundles, public)
+    members = champion.manifest["members"]
     _set_aliases(work, {key: told["registered_version"] for key, told in members.items()})
-    return {"results": {"bundle": version, "members": len(members), "kept_out": []}}, True
+    without = _without_heading(champion.content)
+    return {"results": {"bundle": version, "members": len(members), "without_heading": without, "kept_out": []}}, True
+
+
+def _without_heading(content: Content) -> list[str]:
+    """The columns that no declared heading names: reasons call them other."""
+    return [name for group in content.reasons if group["id"] == OTHER for name in group["columns"]]
 
 
 def _set_aliases(work: Workspace, versions: Mapping[str, int]) -> None:
@@ -157,6 +167,7 @@ def _content(
         raise UsageError(f"no model for: {', '.join(unknown)}; there are {', '.join(declared.specs)}")
     columns = [column for column in read_columns(work.features) if refusal(column) is None]
     columns += declared.index_columns()
+    reasons = declared.reason_groups(column_ids(columns))
     digest = catalogue.digest_of(*MODEL_KINDS)
     champion = load_champion(work.bundles, public) if work.champion.exists() else None
     served = None if champion is None else champion.content
@@ -175,11 +186,11 @@ def _content(
         )
     origins = [Origin(**manifest["results"]["origin"]) for manifest in fresh.values()]
     oldest = min(origins, key=lambda origin: origin.covers_to, default=origin_of(work, digest))
-    data = Content.of(oldest, columns).data if fresh or served is None else served.data
+    data = Content.of(oldest, columns, reasons).data if fresh or served is None else served.data
     said |= {k: m["results"]["not_trained"] for k, m in fresh.items() if m["results"]["trained"] is None}
     trained = {k: m["results"]["trained"] for k, m in fresh.items() if m["results"]["trained"] is not None}
     content = replace(
-        Content.of(oldest, columns),
+        Content.of(oldest, columns, reasons),
         data=data,
         members={key: member for key, member in held.items() if key not in said},
         not_trained=[told for key, told in sorted(said.items()) if key not in trained],

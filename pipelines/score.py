@@ -213,8 +213,8 @@ def reasons_of_listed(matrix: Matrix, shown: Mapping[str, Shown], bundle: Bundle
             key = member_key(outcome, population)
             places = bundle.places(key)
             parts = bundle.members[key].contributions(matrix.cells[np.ix_(mine, places)])
-            columns = [matrix.columns[j] for j in places]
-            each = reasons(parts, columns, bundle.cards[key]["reasons_top_n"])
+            columns = [matrix.names[j] for j in places]
+            each = reasons(parts, columns, bundle.content.reasons, bundle.cards[key]["reasons_top_n"])
             for row, told_of_row in zip(mine.tolist(), each, strict=True):
                 found[row][outcome] = told_of_row
     return found

@@ -10,7 +10,7 @@ from typing import Any
 from stratify.features.kernel import Floats
 from stratify.files import TEMPORARY, canonical_json
 
-FORMAT = "2"
+FORMAT = "3"
 
 
 def write_serving(

@@ -27,6 +27,7 @@ from service.problem import problem, responses
 from service.schemas import (
     NO_ADVICE,
     OVERSIGHT,
+    READING,
     Alive,
     Found,
     LookupAnswer,
@@ -226,6 +227,7 @@ def _answer(served: Served, row: Row | None) -> Found | NoAdvice:
         oversight=OVERSIGHT,
         risks=stored.risks,
         reasons=served.reasons(row),
+        reading=READING,
         missing=stored.missing,
         stratum=stored.stratum,
         offers=stored.offers,

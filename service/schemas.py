@@ -82,10 +82,15 @@ class Risk(Shape):
         return f"{self.outcome}/{self.population}"
 
 
+Modifiable = Literal["yes", "partly", "no", "unknown"]
+
+
 class StoredReason(Shape):
     """What one clinical group adds to a risk, in log-odds against the average of those the model learned from."""
 
+    id: str
     group: Words
+    modifiable: Modifiable
     direction: Literal["+", "-"]
     contribution: float
     columns: list[str]
@@ -101,7 +106,10 @@ class NamedColumn(Shape):
 class Reason(Shape):
     """What one clinical group adds to a risk, in log-odds against the average of those the model learned from."""
 
-    group: Words
+    id: str = Field(description="the group's id")
+    group: Words = Field(description="its name")
+    modifiable: Modifiable = Field(description="whether what the group tells of can be changed")
+    why: Words = Field(description="why it can be changed, or not: one sentence")
     direction: Literal["+", "-"]
     contribution: float
     columns: list[NamedColumn] = Field(description="what weighs most within the group, largest first")
@@ -180,7 +188,8 @@ class Found(Answer):
 
     status: Literal["found"] = "found"
     risks: list[Risk]
-    reasons: dict[str, list[Reason]]
+    reasons: dict[str, list[Reason]] = Field(description="by outcome, the heaviest first")
+    reading: Words = Field(description="how reasons are to be read")
     missing: list[Missing]
     stratum: Stratum
     offers: list[Offer]
@@ -277,6 +286,12 @@ OVERSIGHT = Words(
     " gavn af et tilbud.",
     en="Decision support: the clinician and the patient decide. A risk says who is at risk, not who will benefit from"
     " an offer.",
+)
+READING = Words(
+    da="Grundene viser, hvad modellen har læst: de forudsiger og forklarer ikke årsagen. At noget kan ændres, siger"
+    " ikke, hvor meget risikoen falder, hvis det bliver ændret.",
+    en="Reasons show what the model has read: they predict, and do not explain the cause. That something can be changed"
+    " does not say how far the risk falls if it is.",
 )
 NO_ADVICE = Words(
     da="Der er intet råd for denne person her. Det siger intet om personens risiko.",

@@ -19,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from service.kept import Kept
 from service.schemas import ModelVersion, NamedColumn, Reason, Stored, StoredReason, Target, Words
 from stratify.errors import BundleError
 from stratify.pseudonym import key_id, read_key
 from stratify.workspace import Workspace
 
-FORMAT = "2"
+FORMAT = "3"
 META = (
     "bundle_version", "landmark", "covers_to", "delivered", "catalogue_digest", "source", "system", "pseudonym_key_id",
 )  # fmt: skip
@@ -32,6 +33,7 @@ TABLES = {"meta": {"key", "value"}, "person": {"pseudonym", "body", "features"},
 VERSION = re.compile(r"[0-9a-f]{12}")
 PSEUDONYM_KEY = "pseudonym.key"  # in the work folder's keys/
 BUNDLE_PUBLIC_KEY = "bundle_public.pem"
+MOST_KEPT = 1000  # people whose computed reasons are kept in memory
 
 
 class Verified(Protocol):
@@ -47,7 +49,7 @@ class Verified(Protocol):
 
     @property
     def content(self) -> Any:
-        """What holds `columns`, as in columns.json."""
+        """What holds `columns` and `reasons`, as in columns.json and reasons.json."""
 
     @property
     def members(self) -> Mapping[str, Any]:
@@ -73,8 +75,9 @@ Loader = Callable[[Workspace, str], Verified]
 
 @dataclass(frozen=True)
 class Row:
-    """One person's row: what is stored and the features, in the order of the bundle's columns."""
+    """One person's row: the pseudonym, what is stored, and the features in the order of the bundle's columns."""
 
+    name: str = field(repr=False)
     stored: Stored
     features: NDArray[np.float64]
 
@@ -87,9 +90,11 @@ class Served:
     meta: Mapping[str, str]
     targets: Sequence[Target]
     labels: Mapping[str, Words]
+    why: Mapping[str, Words]
     key: bytes = field(repr=False)
     _connection: sqlite3.Connection = field(repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _kept: Kept[dict[str, list[StoredReason]]] = field(default_factory=lambda: Kept(MOST_KEPT), repr=False)
 
     @property
     def model(self) -> ModelVersion:
@@ -102,17 +107,22 @@ class Served:
 
     def find(self, pseudonym: str) -> Row | None:
         """Return the row of a pseudonym, or None; raises BundleError when it cannot be read."""
-        return self._one("SELECT body, features FROM person WHERE pseudonym = ?", pseudonym)
+        return self._one("SELECT pseudonym, body, features FROM person WHERE pseudonym = ?", pseudonym)
 
     def check(self) -> None:
         """Return when one row can be read and explained; raises BundleError otherwise."""
-        row = self._one("SELECT body, features FROM person LIMIT 1")
+        row = self._one("SELECT pseudonym, body, features FROM person LIMIT 1")
         if row is not None:
             self.reasons(row)
 
     def reasons(self, row: Row) -> dict[str, list[Reason]]:
-        """Return what each clinical group adds to each risk: as stored, or computed now from the stored features."""
-        stored = row.stored.reasons if row.stored.reasons is not None else self._computed(row)
+        """Return what each clinical group adds to each risk: as stored, or computed from the stored features.
+
+        What was computed is kept for as long as this bundle is served, of so many people at most.
+        """
+        stored = row.stored.reasons
+        if stored is None:
+            stored = self._kept.get(row.name, lambda: self._computed(row))
         return {outcome: [self._labelled(reason) for reason in reasons] for outcome, reasons in stored.items()}
 
     def _computed(self, row: Row) -> dict[str, list[StoredReason]]:
@@ -122,15 +132,16 @@ class Served:
         for risk in row.stored.risks:
             key = risk.model_key
             places = self.bundle.places(key)
-            columns = [self.bundle.content.columns[place] for place in places]
+            content = self.bundle.content
+            columns = [str(content.columns[place]["id"]) for place in places]
             parts = self.bundle.members[key].contributions(row.features[:, places])
-            most = self.bundle.cards[key]["reasons_top_n"]
-            found[risk.outcome] = [StoredReason.model_validate(one) for one in reasons(parts, columns, most)[0]]
+            told = reasons(parts, columns, content.reasons, self.bundle.cards[key]["reasons_top_n"])
+            found[risk.outcome] = [StoredReason.model_validate(one) for one in told[0]]
         return found
 
     def _labelled(self, reason: StoredReason) -> Reason:
         columns = [NamedColumn(id=name, label=self.labels[name]) for name in reason.columns]
-        return Reason(group=reason.group, direction=reason.direction, contribution=reason.contribution, columns=columns)
+        return Reason(**reason.model_dump(exclude={"columns"}), why=self.why[reason.id], columns=columns)
 
     def _one(self, query: str, *values: str) -> Row | None:
         with self._lock:
@@ -140,7 +151,7 @@ class Served:
                 raise BundleError(f"serving.db cannot be read ({type(error).__name__}): score again") from None
         return None if row is None else self._row(*row)
 
-    def _row(self, body: str, blob: bytes) -> Row:
+    def _row(self, name: str, body: str, blob: bytes) -> Row:
         stored = _stored(body)
         strangers = sorted({risk.model_key for risk in stored.risks} - set(self.bundle.members))
         strangers += sorted(set(stored.reasons or ()) - {risk.outcome for risk in stored.risks})
@@ -149,12 +160,14 @@ class Served:
         named = {name for reasons in (stored.reasons or {}).values() for reason in reasons for name in reason.columns}
         if not named <= set(self.labels):
             raise BundleError("serving.db: a reason names a column the bundle does not have: score again")
+        if not {reason.id for reasons in (stored.reasons or {}).values() for reason in reasons} <= set(self.why):
+            raise BundleError("serving.db: a reason stands under a heading the bundle does not have: score again")
         wanted = 8 * len(self.labels)
         if not isinstance(blob, bytes) or len(blob) != wanted:
             raise BundleError(
                 f"serving.db: a row's features must be {wanted} bytes as the bundle's columns say: score again"
             )
-        return Row(stored, np.frombuffer(blob, dtype="<f8").reshape(1, -1).astype(np.float64))
+        return Row(name, stored, np.frombuffer(blob, dtype="<f8").reshape(1, -1).astype(np.float64))
 
     def __del__(self) -> None:
         self._connection.close()
@@ -168,7 +181,8 @@ def open_served(workspace: Workspace, load: Loader = load_verified) -> Served:
         meta = _meta(connection, key)
         bundle = _bundle(workspace, meta["bundle_version"], load)
         labels = {column["id"]: Words.model_validate(column["label"]) for column in bundle.content.columns}
-        served = Served(bundle, meta, _targets(connection), labels, key, connection)
+        why = {group["id"]: Words.model_validate(group["why"]) for group in bundle.content.reasons}
+        served = Served(bundle, meta, _targets(connection), labels, why, key, connection)
         served.check()
     except BaseException:
         connection.close()

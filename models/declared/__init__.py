@@ -11,14 +11,15 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from models.spec import Baseline, Constraint, Population, Predictor, Spec
-from stratify.catalogue.entries import Outcome
+from models.spec import Baseline, Constraint, Population, Predictor, ReasonGroup, Spec
+from stratify.catalogue.entries import Id, Outcome
 from stratify.errors import CatalogueError
 from stratify.files import canonical_json, digest_text
 
 PACKAGE = Path(__file__).parent
 SPECS = PACKAGE.parent / "specs"
 T = TypeVar("T")
+OTHER = "other"  # the heading of columns that no pattern names
 COUNTED_FROM = {
     "landmark": ["psychiatric_somatic", "multimorbid"],
     "discharge": ["discharges"],
@@ -41,6 +42,7 @@ class Declared:
     predictors: Mapping[str, tuple[Predictor, ...]]
     baselines: Mapping[str, Baseline]
     monotone: Mapping[str, tuple[Constraint, ...]]
+    reasons: Mapping[str, ReasonGroup]
 
     def index_columns(self) -> list[dict[str, Any]]:
         """Return the columns that rows counted from events have beside those of a landmark."""
@@ -56,6 +58,17 @@ class Declared:
             "populations": [self.populations[name] for name in spec.populations],
         }
         return digest_text(canonical_json(TypeAdapter(dict[str, Any]).dump_python(told, mode="json")))
+
+    def reason_of(self, column: str) -> str:
+        """Return the id of the heading that a column stands under; the first pattern holds, `other` takes the rest."""
+        fits = (key for key, one in self.reasons.items() for p in one.columns if fnmatchcase(column, p))
+        return next(fits, OTHER)
+
+    def reason_groups(self, columns: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the headings of these columns in their declared order, as a bundle holds them: each column in one."""
+        of = {name: self.reason_of(name) for name in columns}
+        gathered = {key: [name for name in columns if of[name] == key] for key in self.reasons}
+        return [self.reasons[key].as_entry(key, names) for key, names in gathered.items() if names]
 
     def predictors_of(self, spec: Spec) -> list[Predictor]:
         """Return the logistic's predictors, each column once."""
@@ -98,11 +111,14 @@ def load_declared(
     predictors = read(shared / "predictors.toml", _as(dict[str, tuple[Predictor, ...]]))
     baselines = read(shared / "baselines.toml", _as(dict[str, Baseline]))
     monotone = read(shared / "monotone.toml", _as(dict[str, tuple[Constraint, ...]]))
+    reasons = read(shared / "reasons.toml", _as(dict[Id, ReasonGroup]))
+    if reasons is not None:
+        problems += [f"{shared.name}/reasons.toml: {told}" for told in _of_reasons(reasons)]
     names: dict[str, Mapping[str, Any] | None] = {  # None where the file is not readable: that is told once
         "populations": populations, "predictors": predictors, "baselines": baselines, "monotone": monotone,
     }  # fmt: skip
     found: dict[str, Spec] = {}
-    declared = Declared(found, populations or {}, predictors or {}, baselines or {}, monotone or {})
+    declared = Declared(found, populations or {}, predictors or {}, baselines or {}, monotone or {}, reasons or {})
     for path in (path for folder in folders or (SPECS,) for path in sorted(folder.glob("*.toml"))):
         spec = read(path, lambda told: Spec.model_validate(merged(defaults, told)))
         if spec is None:
@@ -142,6 +158,24 @@ def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
             found[key] = [*there, *value]
         else:
             found[key] = value
+    return found
+
+
+def _of_reasons(reasons: Mapping[str, ReasonGroup]) -> list[str]:
+    """Return what is wrong with the headings as a whole, in words."""
+    found = []
+    if list(reasons)[-1:] != [OTHER] or reasons[OTHER].columns != ("*",):
+        found.append(f'{OTHER}: must stand last, with columns = ["*"]: it takes what no other heading names')
+    for key, one in reasons.items():
+        if (one.modifiable == "unknown") != (key == OTHER):
+            wanted = "unknown" if key == OTHER else "yes, partly or no"
+            found.append(f"{key}.modifiable: must be {wanted}, got {one.modifiable!r}")
+    seen: dict[str, str] = {}
+    for key, one in reasons.items():
+        for pattern in one.columns:
+            if pattern in seen:
+                found.append(f"{key}.columns: {pattern!r} stands under {seen[pattern]} already, which holds")
+            seen.setdefault(pattern, key)
     return found
 
 

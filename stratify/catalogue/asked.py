@@ -42,6 +42,7 @@ ASKED: Mapping[str, Asked] = MappingProxyType(
         "ambulance": Asked({"outcome": str}, coded=True),
         "communication": Asked(coded=True, words=True),
         "coercion": Asked(coded=True, words=True, audit=True),
+        "origin": Asked(coded=True, words=True, audit=True),
         "household": Asked(valued=True, research=True),
         "education": Asked(coded=True, research=True),
         "occupation": Asked(coded=True, research=True),

@@ -99,8 +99,8 @@ class FeatureFamily(Entry):
 
     domain: Literal[
         "condition", "person", "diagnosis", "contact", "stay", "drug", "lab", "service", "procedure", "municipal",
-        "distance", "out_of_hours", "ambulance", "communication", "coercion", "household", "education", "occupation",
-        "income",
+        "distance", "out_of_hours", "ambulance", "communication", "coercion", "origin", "household", "education",
+        "occupation", "income",
     ]  # fmt: skip
     clinical_group: Text  # the heading under which reasons are shown
     role: Literal["predictor", "audit", "both"]

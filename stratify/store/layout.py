@@ -25,6 +25,7 @@ DOMAINS: dict[str, dict[str, str]] = {
     "drug": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR", "ddd": "DOUBLE"},
     "lab": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR", "value": "DOUBLE", "comparator": "VARCHAR"},
     "household": {"day": "INTEGER", "known": "INTEGER", "value": "DOUBLE"},
+    "origin": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR"},
     "education": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR"},
     "service": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR"},
     "procedure": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR", "kind": "VARCHAR", "care": "VARCHAR",

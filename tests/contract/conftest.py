@@ -21,6 +21,7 @@ from models.scoring import Member
 from models.table import columns_digest
 from service.app import create_app
 from service.auth import demo_token, make_demo_keys
+from service.served import FORMAT
 from service.settings import DEMO_AUDIENCE, DEMO_ISSUER, Settings
 from stratify.pseudonym import ensure_key, key_id, pseudonym
 from stratify.workspace import Workspace
@@ -42,10 +43,20 @@ def _column(name, group):
     }  # fmt: skip
 
 
+def _group(name, words, modifiable, *columns):
+    told = {"id": name, "name": _words(words), "modifiable": modifiable, "why": _words(f"{words}: {modifiable}")}
+    return {**told, "columns": [column["id"] for column in columns]}
+
+
 COLUMNS = [
     _column("stays_somatic_count_365", "hospital contacts"),
     _column("contacts_psychiatric_count_365", "psychiatric care"),
     _column("labs_hba1c_last_730", "laboratory"),
+]
+REASONS = [
+    _group("hospital", "hospital contacts", "partly", COLUMNS[0]),
+    _group("psychiatry", "psychiatric care", "no", COLUMNS[1]),
+    _group("laboratory", "laboratory", "yes", COLUMNS[2]),
 ]
 FEATURES = {
     STORED: [1.0, 0.0, 48.0],
@@ -57,6 +68,7 @@ FEATURES = {
 def _logistic():
     """Two of the three columns, in another order than the bundle's."""
     columns = [
+        {
         {
             "id": COLUMNS[place]["id"], "transform": {"kind": "linear"}, "missing": None,
             "terms": [{"mean": mean, "scale": 1.0, "coefficient": weight}],
@@ -89,7 +101,8 @@ def _member(key, model, a=1.0):
     ]
     card = {
         "outcome": outcome, "population": {"id": population, "name": _words(population)},
-        "catalogue_digest": CATALOGUE, "columns_digest": columns_digest(COLUMNS),
+        "catalogue_digest": CATALOGUE,
+        "columns_digest": columns_digest([c for n in scorer.columns for c in COLUMNS if c["id"] == n]),
         "reasons_top_n": 2, "intended_use": _words("see who may need more"), "not_for": _words("children"),
     }  # fmt: skip
     extra = {"reference.json": {}, "golden.json": golden, "card.json": card}
@@ -113,6 +126,7 @@ def _promote(workspace, a=1.0):
                 "text": "too few",
             }
         ],  # fmt: skip
+        reasons=REASONS,
     )
     version = write_bundle(workspace.bundles, content, private)
     set_champion(workspace.bundles, version, public)
@@ -121,7 +135,8 @@ def _promote(workspace, a=1.0):
 
 def _body(risk, stored):
     reason = {
-        "group": _words("hospital contacts"), "direction": "+", "contribution": 0.3, "columns": [COLUMNS[0]["id"]]
+        "id": "hospital", "group": _words("hospital contacts"), "modifiable": "partly", "direction": "+",
+        "contribution": 0.3, "columns": [COLUMNS[0]["id"]]
     }  # fmt: skip
     return {
         "risks": [
@@ -157,7 +172,7 @@ def write_serving(workspace, version, **meta):
     """Write serving.db as scoring does: beside, then renamed."""
     key = ensure_key(workspace.keys / "pseudonym.key")
     rows = {
-        "format": "2", "bundle_version": version, "landmark": "2025-01-01", "covers_to": "2024-12-31",
+        "format": FORMAT, "bundle_version": version, "landmark": "2025-01-01", "covers_to": "2024-12-31",
         "delivered": "2025-01-15", "catalogue_digest": CATALOGUE, "source": "synthetic",
         "system": SYSTEM, "pseudonym_key_id": key_id(key), **meta,
     }  # fmt: skip

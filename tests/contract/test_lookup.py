@@ -39,11 +39,12 @@ def test_reasons_that_were_not_stored_are_computed_from_the_features_as_the_batc
     computed = client.look_up(people.computed).json()["reasons"]
     bundle = load_champion(workspace.bundles, workspace.keys / "bundle_public.pem")
     x = np.array([[4.0, 2.0, np.nan]])
+    why = {group["id"]: group["why"] for group in bundle.content.reasons}
     for key, member in bundle.members.items():
         ids = [{**one, "columns": [column["id"] for column in one["columns"]]} for one in computed[key.split("/")[0]]]
-        places = bundle.places(key)
-        columns = [bundle.content.columns[place] for place in places]
-        assert ids == reasons(member.contributions(x[:, places]), columns, 2)[0]
+        parts = member.contributions(x[:, bundle.places(key)])
+        expected = reasons(parts, list(member.columns), bundle.content.reasons, 2)[0]
+        assert ids == [{**one, "why": why[one["id"]]} for one in expected]
     assert bundle.places("acute_admission_365d/psychiatric_somatic") == [2, 0]
     assert computed["acute_admission_365d"][0]["group"]["en"] == "hospital contacts"
     assert computed["acute_admission_365d"][0]["contribution"] == pytest.approx(3.5 * 0.6)
@@ -54,6 +55,20 @@ def test_a_reason_names_its_columns_in_words_whether_stored_or_computed(who, cli
     (first, *_) = client.look_up(getattr(people, who)).json()["reasons"]["acute_admission_365d"]
     name = "stays_somatic_count_365"
     assert first["columns"] == [{"id": name, "label": {"da": f"{name} (da)", "en": name}}]
+
+
+@pytest.mark.parametrize("who", ["stored", "computed"])
+def test_a_reason_says_whether_it_can_be_changed_and_why(who, client, people):
+    (first, *_) = client.look_up(getattr(people, who)).json()["reasons"]["acute_admission_365d"]
+    assert (first["id"], first["modifiable"]) == ("hospital", "partly")
+    assert first["why"] == {"da": "hospital contacts: partly (da)", "en": "hospital contacts: partly"}
+
+
+def test_an_answer_says_once_that_reasons_are_no_causes(client, people):
+    answer = client.look_up(people.stored).json()
+    assert "do not explain the cause" in answer["reading"]["en"]
+    assert "forklarer ikke årsagen" in answer["reading"]["da"]
+    assert "reading" not in client.look_up(people.outside).json()
 
 
 def test_an_unknown_person_and_one_outside_the_population_get_the_same_bytes(client, people):

@@ -34,6 +34,7 @@ def source() -> Source:
             "drug": ("lmdb",),
             "lab": ("laboratorieproevesvar_",),
             "household": ("bef",),
+            "origin": ("bef",),
             "education": ("udda",),
             "service": ("sssy",),
             "procedure": ("lpr_sksopr",),

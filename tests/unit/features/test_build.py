@@ -182,6 +182,17 @@ def test_of_social_position_the_newest_year_known_counts(cells):
     assert (found["education_medium_any_730"], found["education_long_any_730"]) == ([1], [0])
 
 
+def test_of_an_origin_that_was_corrected_the_newer_is_nearer_and_counts_once_it_is_known(cells):
+    told = [
+        {"person": 0, "day": T - ago, "known": T - ago, "code": code}
+        for ago, code in ((9000, "immigrant"), (1, "danish"))
+    ]
+    found = cells({name: [] for name in EVERYTHING} | {"origin": told}, days=(T - 1, T))
+    assert found["origin_immigrant_days_since"] == [8999, 9000]
+    assert found["origin_danish_days_since"] == [pytest.approx(np.nan, nan_ok=True), 1]
+    assert np.isnan(found["origin_descendant_days_since"]).all()
+
+
 def test_nobody_has_no_cells(write_store):
     store = write_store({name: [] for name in EVERYTHING})
     nobody = Rows(np.empty(0, np.int64), np.empty(0, np.int64))

@@ -82,6 +82,13 @@ def test_social_position_is_for_research_alone():
     assert all("research set" in refusal(c.as_dict()) for c in COLUMNS if c.family.id in research)
 
 
+@pytest.mark.parametrize("domain", ["origin", "coercion", "communication"])
+def test_what_somebody_is_or_was_made_to_bear_is_for_audit_alone(domain):
+    told = [column.as_dict() for column in COLUMNS if column.family.domain == domain]
+    assert told
+    assert all("role is audit" in refusal(column) for column in told)
+
+
 def test_there_are_at_least_300_columns():
     assert len(COLUMNS) >= 300
 

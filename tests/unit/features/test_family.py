@@ -57,6 +57,8 @@ def test_every_family_of_the_catalogue_is_accepted(key):
         ("drug", {"per": "flag"}, "per: flag goes with"),
         ("stay", {"across_switch": "counted"}, "Input should be 'presence', 'period_adjusted', 'told_after' or"),
         ("coercion", {"role": "predictor"}, "coercion is there to check models, never to predict"),
+        ("origin", {"role": "predictor"}, "origin is there to check models, never to predict"),
+        ("origin", {"role": "both"}, "origin is there to check models, never to predict"),
         ("income", {"set": "served"}, "income is social position, which no served model reads"),
         ("contact", {"group": group(where={"setting": "emergancy"})}, "setting is one of .*; got 'emergancy'"),
         ("person", {"group": group()}, "of a person there are age, female, resident_days, .*; got a"),

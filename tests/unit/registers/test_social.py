@@ -241,3 +241,35 @@ def test_a_column_a_table_cannot_do_without_is_named(extract, landed, table, tex
         landed(extract("parquet", **{table: text}))
     (problem,) = caught.value.problems
     assert problem.startswith(f"{missing}: required column, missing; ")
+
+
+def test_origin_lands_when_first_told_and_when_it_is_told_otherwise(extract, landed):
+    store = landed(
+        extract(
+            bef=f"""
+            pnr|koen|foed_dag|referencetid|kom|ie_type
+            {ANNA}|2|1950-03-01|2016-12-31|751|
+            {ANNA}|2|1950-03-01|2017-12-31|751|2
+            {ANNA}|2|1950-03-01|2018-12-31|751|3
+            {ANNA}|2|1950-03-01|2019-06-30|751|
+            {ANNA}|2|1950-03-01|2019-09-30|751|3
+            {ANNA}|2|1950-03-01|2019-12-31|751|2
+            {BO}|1|1960-07-15|2017-12-31|751|1
+            {BO}|1|1960-07-15|2018-12-31|751|1
+            {BO}|1|1960-07-15|2019-12-31|751|9
+            """
+        )
+    )
+    known = DELAY["bef"]
+    told = [(ANNA, "immigrant", "2017-12-31"), (ANNA, "descendant", "2018-12-31"), (ANNA, "immigrant", "2019-12-31"),
+            (BO, "danish", "2017-12-31")]  # fmt: skip
+    expected = sorted((who, code, _day(day), _day(day) + known) for who, code, day in told)
+    assert store.rows("origin", "code, day, known") == expected
+    assert store.reasons("bef") == {}  # an origin nobody knows is not told, and the snapshot counts
+    assert store.found.measurable["use"]["origin"] == use_of("origin") == "care"
+
+
+def test_where_the_population_tells_no_origin_there_is_none(extract, landed):
+    store = landed(extract())
+    assert "origin" not in store.found.measurable["domains"]
+    assert "household" in store.found.measurable["domains"]
