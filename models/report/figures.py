@@ -53,14 +53,15 @@ class Figures:
         digits = DIGITS.get(place.rsplit("/", 1)[-1], 2) if digits is None else digits
 
         def number(value: float) -> str:
-            told = self.tongue.number(value, digits)
-            return f"+{told}" if signed and value > 0 and told.strip("0,.") else told
+            return self.tongue.number(value, digits)
 
         if not isinstance(found, Mapping):
             return self.hidden(place) if found is None else number(found)
         if found["value"] is None:
             return self.hidden(place)
         told = number(found["value"])
+        if signed and found["value"] > 0 and told.strip("0,."):
+            told = f"+{told}"
         return told if found["low"] is None else f"{told} ({ends(found['low'], found['high'], number)})"
 
     def figure(self, place: str, digits: int | None = None, *, signed: bool = False) -> str:
@@ -94,7 +95,9 @@ class Figures:
         def number(value: float) -> str:
             return self.tongue.number(100 * value, 1)
 
-        return _span(place, f"{number(found['value'])} ({ends(found['low'], found['high'], number)})", ' data-as="points"')
+        return _span(
+            place, f"{number(found['value'])} ({ends(found['low'], found['high'], number)})", ' data-as="points"'
+        )
 
     def interval(self, place: str, digits: int = 2) -> str:
         """Return the interval of a figure alone, with its place."""

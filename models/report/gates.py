@@ -30,7 +30,7 @@ def gates_table(words: Words, gates: Sequence[Mapping[str, str]]) -> str:
     """Return every gate with what was asked, what was found, and the verdict in shape and words."""
     rows = [
         [
-            escape(told(words, gate["id"])),
+            escape(_capital(told(words, gate["id"]))),
             escape(told(words, gate["asked"])),
             escape(told(words, gate["found"])),
             f'<span class="verdict {gate["verdict"]}">{escape(words("gates/" + gate["verdict"]))}</span>',
@@ -38,7 +38,11 @@ def gates_table(words: Words, gates: Sequence[Mapping[str, str]]) -> str:
         for gate in gates
     ]
     head = [words(f"gates/{key}") for key in ("gate", "asked", "found", "verdict")]
-    return f'<h3 id="gates">{escape(words("gates/title"))}</h3>{table(head, rows, names=4)}'
+    return f'<h3 id="gates">{escape(words("gates/title"))}</h3>{table(head, rows, style="gates", names=4)}'
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def told(words: Words, english: str) -> str:
@@ -48,7 +52,7 @@ def told(words: Words, english: str) -> str:
     ('Alder: 85+', '0,92 (0,84 til 0,99)')
     """
     subgroup = re.fullmatch(r"subgroup (\S+) = (.+)", english)
-    if subgroup:
+    if subgroup is not None:
         return f"{words.named('factors', subgroup[1])}: {words.named('levels', subgroup[2])}"
     if words.code == "da":
         for pattern, danish in DANISH:

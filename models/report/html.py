@@ -55,15 +55,15 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, style: str = ""
     )
     body = "".join(_row(row, names) for row in rows)
     kind = f' class="{style}"' if style else ""
-    return (
-        f'<div class="scroll" tabindex="0"><table{kind}><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    return f'<div class="scroll" tabindex="0"><table{kind}><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _row(row: Sequence[str], names: int) -> str:
     if len(row) == 1:
         return f'<tr class="group"><th scope="rowgroup" colspan="99">{row[0]}</th></tr>'
-    cells = "".join(f"<td>{cell}</td>" if i < names else f'<td class="n">{cell}</td>' for i, cell in enumerate(row[1:], 1))
+    cells = "".join(
+        f"<td>{cell}</td>" if i < names else f'<td class="n">{cell}</td>' for i, cell in enumerate(row[1:], 1)
+    )
     return f'<tr><th scope="row">{row[0]}</th>{cells}</tr>'
 
 

@@ -42,7 +42,16 @@ def more(figures: Figures) -> list[str]:
     """Return a part for each further key that this report holds."""
     drawn = {"three_state": _three_state, "border": _border, "learning_curve": _learning, "missingness": _missing}
     parts = []
-    for key in ("three_state", "border", "refits", "learning_curve", "feature_sets", "censoring", "injuries", "missingness"):
+    for key in (
+        "three_state",
+        "border",
+        "refits",
+        "learning_curve",
+        "feature_sets",
+        "censoring",
+        "injuries",
+        "missingness",
+    ):
         if not figures.report.get(key):
             continue
         parts.append(heading(key.replace("_", "-"), figures.words(f"more/{key}")))
@@ -145,11 +154,16 @@ def _missing(figures: Figures) -> str:
     ]
     title, told = words("more/missingness"), words("more/missingness_told")
     head = (words("predictors/column"), words("more/share"))
-    picture = charts.bars(bars[:MOST_BARS], title, head=head, width=620, left=340, right=110, told=told, tongue=words.tongue)
+    picture = charts.bars(
+        bars[:MOST_BARS], title, head=head, width=620, left=340, right=110, told=told, tongue=words.tongue
+    )
     rows = [
         [escape(words.of(found[nth]["label"])), figures.share(pointer("missingness", nth, "share"))] for nth in order
     ]
-    return figure(title, told, picture) + f"<details><summary>{escape(words('page/all'))}</summary>{table(head, rows)}</details>"
+    return (
+        figure(title, told, picture)
+        + f"<details><summary>{escape(words('page/all'))}</summary>{table(head, rows)}</details>"
+    )
 
 
 def _share(figures: Figures, row: Mapping[str, Any]) -> str:

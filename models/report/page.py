@@ -60,7 +60,13 @@ def render(
         parts.append(predictors(words, logistic_model, calibration, labels, chosen=chosen))
     parts += [constraints(words, card, other_card), limits(words, card), made(words, card, report)]
     title = words("page/title", name=words.of(card["name"]))
-    return page(words, title, [*body, contents(words, parts), *parts], links=neighbours(words, "evaluation"), other=FILES["evaluation"][tongue == "da"])
+    return page(
+        words,
+        title,
+        [*body, contents(words, parts), *parts],
+        links=neighbours(words, "evaluation"),
+        other=FILES["evaluation"][tongue == "da"],
+    )
 
 
 def names_of(words: Words) -> Callable[[str], str]:
