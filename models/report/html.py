@@ -55,7 +55,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, style: str = ""
     )
     body = "".join(_row(row, names) for row in rows)
     kind = f' class="{style}"' if style else ""
-    return f'<div class="scroll" tabindex="0"><table{kind}><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    whole = f"<table{kind}><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="scroll" tabindex="0">{whole}</div>'
 
 
 def _row(row: Sequence[str], names: int) -> str:
