@@ -248,8 +248,9 @@ def _read_files(folder: Path, signed: Mapping[str, str]) -> tuple[dict[str, byte
 def _unfit(key: str, member: MemberFiles, scorer: Member, content: Content) -> list[str]:
     """Return why a member does not fit the bundle: other columns, another catalogue, or golden cases that differ."""
     card = member.card
-    strangers = set(scorer.columns) - set(column_ids(content.columns))
-    if strangers or card["columns_digest"] != columns_digest(content.columns):
+    declared = {str(column["id"]): column for column in content.columns}
+    known = all(name in declared for name in scorer.columns)
+    if not known or card["columns_digest"] != columns_digest([declared[name] for name in scorer.columns]):
         return [f"{key}: was trained on other columns than the bundle's"]
     named = member_key(card["outcome"], card["population"]["id"])
     if named != key or card["catalogue_digest"] != content.catalogue_digest:

@@ -78,11 +78,15 @@ def fit_logistic(
         own = weights[ends[j] - blocks[j].shape[1] : ends[j]]
         terms_told = zip(means[j].tolist(), scales[j].tolist(), own.tolist(), strict=True)
         i = of_indicator.get(j)
-        missing_told = {
-            "share": absences[j],
-            "scale": float(absent_scale[i]),
-            "coefficient": float(weights[ends[-1] + i]),
-        } if i is not None else None
+        missing_told = (
+            {
+                "share": absences[j],
+                "scale": float(absent_scale[i]),
+                "coefficient": float(weights[ends[-1] + i]),
+            }
+            if i is not None
+            else None
+        )
         columns.append(
             {
                 "id": predictor.column,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from models.spec import Gates
+from models.spec import Gates, Spec
 
 Verdict = Literal["met", "not_met", "undecided"]
 
@@ -32,14 +32,16 @@ class Gate:
         return f"{self.id}: {self.found}; asked: {self.asked}"
 
 
-def gates(spec: Gates, report: Mapping[str, Any], against: Mapping[str, Any] | None) -> list[Gate]:
-    """Return every gate of a model by its report on the test rows.
+def gates(spec: Spec, report: Mapping[str, Any], against: Mapping[str, Any] | None) -> list[Gate]:
+    """Return every gate of a model by its spec and its report on the test rows.
 
     against: the report's entry of the champion on the same rows (`others`), with the paired differences of the model
     less the champion; None where there is no champion of this outcome and population.
     """
-    found = [*_calibrated(spec, report["overall"]), *_subgroups(spec, report["subgroups"])]
-    return [*found, *_against(spec, against)] if against is not None else found
+    use = Gate("intended use", "not_met" if spec.for_study else "met", "a spec of its own", "for study alone"
+               if spec.for_study else "declared")  # fmt: skip
+    found = [use, *_calibrated(spec.gates, report["overall"]), *_subgroups(spec.gates, report["subgroups"])]
+    return [*found, *_against(spec.gates, against)] if against is not None else found
 
 
 def _calibrated(spec: Gates, overall: Mapping[str, Any]) -> list[Gate]:

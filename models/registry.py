@@ -1,33 +1,39 @@
 """MLflow behind one door: runs, their figures and files, and which version of a model is champion.
 
 No other module imports it. It is loaded when a `Registry` is made, with its telemetry off and its chatter silenced.
-Models are stored as the files a bundle takes (LightGBM text, JSON), as plain artifacts: nothing is pickled, and a file
-that is not one of these is refused, so that no person's row gets there.
+Models are stored as the files a bundle takes (LightGBM text, JSON), in a folder that MLflow can load (`models.flavour`):
+nothing is pickled, and a file that is not one of these is refused, so that no person's row gets there.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sqlite3
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import wraps
+from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from models.bundle import MEMBER_FILES, registered_name
 from models.scoring import MODEL_FILES
 from stratify.errors import DataError, StratifyError
-from stratify.files import TEMPORARY, canonical_json, digest_text, digest_tree
+from stratify.files import TEMPORARY, canonical_json, digest_text, digest_tree, write_text
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-ALIAS = "champion"
-MEMBER = "member"  # the artifact folder a version points to
-CONTENT = "stratify.content"  # the digest of a member's files, on runs and versions
+CHAMPION, CHALLENGER = "champion", "challenger"
+MODEL, EVALUATION = "model", "evaluation"  # artifact folders: what a version points to, and what it showed
+DATA = "data"  # in the first: the member's files
+REQUIRED = ("lightgbm", "numba", "numpy", "pandas")  # by a member that is loaded elsewhere, beside our own package
+CONTENT = "stratify.member"  # the digest of a member's files, on runs and versions
 PAGE = 1000
 BESIDE = ("", "-journal", "-wal", "-shm")  # SQLite's own files beside a database
 P = ParamSpec("P")
@@ -90,8 +96,14 @@ class Registry:
         params: Mapping[str, Any],
         metrics: Mapping[str, float | int | None],
         artifact_dir: Path,
+        *,
+        evaluation: Sequence[Path] = (),
+        tags: Mapping[str, str] | None = None,
     ) -> str:
-        """Log a candidate's parameters, figures (None is left out) and files as one finished run; return its id."""
+        """Log a candidate's parameters, figures (None is left out) and files as one finished run; return its id.
+
+        evaluation: files with what the model showed. tags: digests of the data and definitions it was made from.
+        """
         from mlflow.entities import Metric, Param, RunTag
 
         strays = sorted({*digest_tree(artifact_dir)} - {*MEMBER_FILES, *MODEL_FILES.values()})
@@ -99,19 +111,23 @@ class Registry:
             raise DataError("only a model's own files are kept with a run, got also:", strays)
         now = int(time.time() * 1000)
         run = self._client.create_run(self._experiment(key), run_name=f"{key} {candidate}").info
+        own = {"stratify.candidate": candidate, CONTENT: _content(artifact_dir)}
         self._client.log_batch(
             run.run_id,
             metrics=[Metric(name, value, now, 0) for name, value in metrics.items() if value is not None],
             params=[Param(name, str(value)) for name, value in params.items()],
-            tags=[RunTag("stratify.candidate", candidate), RunTag(CONTENT, _content(artifact_dir))],
+            tags=[RunTag(name, value) for name, value in {**(tags or {}), **own}.items()],
         )
-        self._client.log_artifacts(run.run_id, str(artifact_dir), MEMBER)
+        with TemporaryDirectory() as scratch:
+            self._client.log_artifacts(run.run_id, str(_loadable(artifact_dir, Path(scratch))), MODEL)
+        for file in evaluation:
+            self._client.log_artifact(run.run_id, str(file), EVALUATION)
         self._client.set_terminated(run.run_id)
         return str(run.run_id)
 
     @_advises
     def register(self, key: str, run_id: str) -> int:
-        """Return the version of the model that holds this run's files, made now unless one does already."""
+        """Return the version of the model that holds this run's files, made now unless one does; it is the challenger."""
         name = registered_name(key)
         run = self._client.get_run(run_id)
         if not self._client.search_registered_models(f"name = '{name}'"):
@@ -119,15 +135,38 @@ class Registry:
         content = run.data.tags[CONTENT]
         same = [v for v in self._client.search_model_versions(f"name = '{name}'") if v.tags.get(CONTENT) == content]
         if same:
-            return min(int(version.version) for version in same)
-        source = f"{run.info.artifact_uri}/{MEMBER}"
-        version = self._client.create_model_version(name, source, run_id, tags={CONTENT: content})
-        return int(version.version)
+            version = min(int(one.version) for one in same)
+        else:
+            source = f"{run.info.artifact_uri}/{MODEL}"
+            made = self._client.create_model_version(name, source, run_id, tags={CONTENT: content})
+            version = int(made.version)
+        self._client.set_registered_model_alias(name, CHALLENGER, str(version))
+        return version
 
     @_advises
-    def set_champion(self, key: str, version: int) -> None:
-        """Let the alias `champion` point to this version."""
-        self._client.set_registered_model_alias(registered_name(key), ALIAS, str(version))
+    def set_champion(self, key: str, version: int, why: str = "") -> None:
+        """Let the alias `champion` point to this version, and note with it why."""
+        name = registered_name(key)
+        self._client.set_registered_model_alias(name, CHAMPION, str(version))
+        if why:
+            self._client.set_model_version_tag(name, str(version), "stratify.decision", why)
+
+    @_advises
+    def run_of(self, run_id: str) -> dict[str, Any]:
+        """Return a run's name, parameters, figures and tags; StratifyError where there is none of this id."""
+        run = self._client.get_run(run_id)
+        return {
+            "id": run.info.run_id,
+            "name": run.info.run_name,
+            "params": dict(run.data.params),
+            "metrics": dict(run.data.metrics),
+            "tags": {key: value for key, value in run.data.tags.items() if key.startswith("stratify.")},
+        }
+
+    @_advises
+    def download(self, run_id: str, file: str, into: Path) -> Path:
+        """Return where an artifact of a run now lies."""
+        return Path(self._client.download_artifacts(run_id, file, str(into)))
 
     def _experiment(self, key: str) -> str:
         name = registered_name(key)
@@ -140,6 +179,30 @@ class Registry:
         experiments = [experiment.experiment_id for experiment in self._client.search_experiments()]
         for run in self._client.search_runs(experiments, "attributes.status = 'RUNNING'", max_results=PAGE):
             self._client.set_terminated(run.info.run_id, status="KILLED")
+
+
+def _loadable(folder: Path, scratch: Path) -> Path:
+    """Return a folder with these files that `mlflow.pyfunc` can load, made in another one.
+
+    MLflow's own writer would load all of its flavours first, which takes longer than most fits; what it writes for a
+    loader module is this file, and what it reads.
+    """
+    target = scratch / MODEL
+    shutil.copytree(folder, target / DATA)
+    needs = [f"stratify-multimorbidity=={version('stratify-multimorbidity')}"]
+    needs += [f"{name}=={version(name)}" for name in REQUIRED]
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    flavour = {
+        "loader_module": "models.flavour",
+        "data": DATA,
+        "python_version": python,
+        "env": {"virtualenv": "python_env.yaml"},
+    }
+    told = {"flavors": {"python_function": flavour}, "mlflow_version": version("mlflow")}
+    write_text(target / "MLmodel", canonical_json(told) + "\n")  # YAML, of which JSON is a part
+    write_text(target / "python_env.yaml", canonical_json({"python": python, "dependencies": ["-r requirements.txt"]}))
+    write_text(target / "requirements.txt", "".join(f"{need}\n" for need in needs))
+    return target
 
 
 def _content(folder: Path) -> str:

@@ -110,7 +110,9 @@ class _Part:
     def adds(self, values: Floats) -> Floats:
         terms = self.transform.terms(values)
         distance = np.where(np.isnan(terms), 0.0, terms - self.mean)
-        told = (distance * self.weight).sum(axis=1)  # not a matrix product: its last bit depends on how many rows are asked
+        told = (distance * self.weight).sum(
+            axis=1
+        )  # not a matrix product: its last bit depends on how many rows are asked
         return np.asarray(told + (np.isnan(values) - self.share) * self.absent, dtype=np.float64)
 
 

@@ -47,9 +47,7 @@ def shown_risks(
     return found
 
 
-def _of_outcome(
-    bundle: Bundle, outcome: str, x: Floats, belongs: Mapping[str, Bools], order: Sequence[str]
-) -> Shown:
+def _of_outcome(bundle: Bundle, outcome: str, x: Floats, belongs: Mapping[str, Bools], order: Sequence[str]) -> Shown:
     inside = belongs.get(INSIDE, np.zeros(len(x), dtype=np.bool_))
     risk, of = np.full(len(x), np.nan), np.full(len(x), -1, dtype=np.int64)
     for place, population in enumerate(order):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -67,10 +67,25 @@ class Constraint(Shape):
     source: str = Field(min_length=3)
 
 
+class IndexColumn(Shape):
+    """A fact of the event that rows are counted from."""
+
+    id: Id
+    label: Text
+    unit: str
+
+    def as_column(self) -> dict[str, Any]:
+        """Return it as an item of columns.json."""
+        group = {"da": "Den aktuelle indlæggelse", "en": "The present stay"}
+        own = {"id": self.id, "label": self.label.model_dump(), "unit": self.unit, "clinical_group": group}
+        return {**own, "role": "predictor", "set": "served", "source_use": "care", "fallback": "missing"}
+
+
 class Population(Shape):
     """Whom a model is made for."""
 
     name: Text
+    index: tuple[IndexColumn, ...] = ()
     must_not_be_scored: Text
 
 
@@ -142,8 +157,8 @@ class Spec(Shape):
     """All that is declared about the models of one outcome, one for each population."""
 
     outcome: Id
+    for_study: bool = False  # made from the defaults alone: nobody has said what it is for, so it is not promoted
     populations: tuple[Id, ...] = Field(min_length=1)
-    feature_set: Literal["served", "research"]
     predictors: tuple[Id, ...] = Field(min_length=1)
     baselines: tuple[Id, ...]
     monotone: tuple[Id, ...]

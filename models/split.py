@@ -83,9 +83,14 @@ def split_rows(spec: SplitSpec, outcome: Outcome, table: Table) -> Split:
 
     Raises AssertionError where people or rows would be shared that must not: that would be a bug of ours.
     """
-    y = table.labels[outcome.id].y
+    return split_by_time(spec, table, outcome.id, outcome.horizon_days, outcome.register_delay_days)
+
+
+def split_by_time(spec: SplitSpec, table: Table, outcome: str, horizon: int, delay: int) -> Split:
+    """Return the rows of each part for labels that are known `horizon` after a landmark, and told `delay` later."""
+    y = table.labels[outcome].y
     known = ~np.isnan(y)
-    period, ends = table.period.astype(np.int64), table.landmark.astype(np.int64) + outcome.horizon_days
+    period, ends = table.period.astype(np.int64), table.landmark.astype(np.int64) + horizon
     closed = _closed(period, known)
     landmarks: dict[Part, tuple[int, ...]] = dict.fromkeys(PARTS, ())
     in_time = {part: np.zeros(len(y), dtype=np.bool_) for part in PARTS}
@@ -97,7 +102,7 @@ def split_rows(spec: SplitSpec, outcome: Outcome, table: Table) -> Split:
         if before.size:
             calibrate = int(before[-1])
             in_time["calibrate"] = over & (period == calibrate)
-            told = ends + outcome.register_delay_days <= test
+            told = ends + delay <= test
             in_time["train"] = over & told & (period < calibrate) & (ends <= calibrate)
     kept_for_test = person_share(table.stable, spec.seed) < spec.test_people
     rows = {part: np.flatnonzero(known & in_time[part] & (kept_for_test == (part == "test"))) for part in PARTS}
@@ -109,8 +114,15 @@ def split_rows(spec: SplitSpec, outcome: Outcome, table: Table) -> Split:
     kept = fold["calibrate"] < asked
     rows["calibrate"], fold["calibrate"] = rows["calibrate"][kept], fold["calibrate"][kept]
     split = Split(rows, landmarks, fold, asked)
-    refuse_overlap(split, table, outcome)
+    refuse_overlap(split, table, horizon, delay)
     return split
+
+
+def followed_rows(split: Split, spec: SplitSpec, table: Table, outcome: str) -> NDArray[np.intp]:
+    """Return the test rows, and with them the rows of test people who left before anything happened."""
+    days = table.labels[outcome].days
+    in_time = np.isin(table.period, split.landmarks["test"])
+    return np.flatnonzero(in_time & ~np.isnan(days) & (person_share(table.stable, spec.seed) < spec.test_people))
 
 
 def _closed(period: NDArray[np.int64], known: NDArray[np.bool_]) -> list[int]:
@@ -127,12 +139,11 @@ def _folds_asked(spec: SplitSpec, fold: NDArray[np.intp], y: Floats) -> int:
     return int(enough[0]) + 1 if enough.size else spec.folds
 
 
-def refuse_overlap(split: Split, table: Table, outcome: Outcome) -> None:
+def refuse_overlap(split: Split, table: Table, horizon: int, delay: int) -> None:
     """Raise AssertionError where a fit or a calibration would meet the test's people, or a fold its own."""
     train, calibrate, test = (table.stable[split.rows[part]] for part in PARTS)
     days = {part: table.landmark[split.rows[part]].astype(np.int64) for part in PARTS}
-    last, horizon, delay = split.landmarks["test"], outcome.horizon_days, outcome.register_delay_days
-    next_one = split.landmarks["calibrate"]
+    last, next_one = split.landmarks["test"], split.landmarks["calibrate"]
     found = {
         "a person stands in training and in test": _shared(train, test),
         "a person stands in calibration and in test": _shared(calibrate, test),
@@ -144,7 +155,9 @@ def refuse_overlap(split: Split, table: Table, outcome: Outcome) -> None:
             (sum((asked.astype(int) for _, asked in split.crossed()), np.zeros(len(calibrate), dtype=int)) != 1).any()
         ),
         "an open label in training": bool((days["train"] + horizon + delay > min(last, default=0)).any()),
-        "a training window that reaches into calibration": bool((days["train"] + horizon > min(next_one, default=0)).any()),
+        "a training window that reaches into calibration": bool(
+            (days["train"] + horizon > min(next_one, default=0)).any()
+        ),
         "an open label in calibration": bool((days["calibrate"] + horizon > min(last, default=0)).any()),
     }
     wrong = [what for what, is_so in found.items() if is_so]

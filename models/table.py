@@ -40,13 +40,16 @@ class Labels:
     """What came of each row, for one outcome, float64[n] unless said otherwise.
 
     y 1 or 0, NaN where nobody can tell; weight of the row among those that can be told (censoring weights, 0 where y is
-    NaN); died_first bool[n], died within the window without the event; days until what came first, or the horizon.
+    NaN); died_first bool[n], died within the window without the event; days until what came first, or the horizon, also
+    of those who left (NaN where nothing was followed). without_injuries: y where stays for injuries are no events, empty
+    where the outcome makes no such difference.
     """
 
     y: Floats
     weight: Floats
     died_first: Bools
     days: Floats
+    without_injuries: Floats = field(default_factory=lambda: np.empty(0))
 
     @classmethod
     def of(cls, y: Floats) -> Labels:
@@ -56,7 +59,9 @@ class Labels:
 
     def rows(self, which: NDArray[Any]) -> Labels:
         """Return some of the rows."""
-        return Labels(self.y[which], self.weight[which], self.died_first[which], self.days[which])
+        bare = self.without_injuries
+        bare = bare[which] if len(bare) else bare
+        return Labels(self.y[which], self.weight[which], self.died_first[which], self.days[which], bare)
 
     def problems(self, n: int) -> list[str]:
         """Return what does not fit n rows, in words."""
@@ -120,16 +125,25 @@ class Table:
         each = {"stable": self.stable, "period": self.period, "inside": self.inside, **self.audit, **self.beside}
         found = [f"{name}: needs {n}, got {value.shape}" for name, value in each.items() if value.shape != (n,)]
         found += [f"columns: {name!r} stands there more than once" for name in sorted(names) if names.count(name) > 1]
-        if np.unique(self.person.astype(np.int64) << 32 | self.landmark.astype(np.int64) & 0xFFFFFFFF).size != n:
+        events = bool((self.period != self.landmark).any())  # of which a person may have several on a day
+        if (
+            not events
+            and np.unique(self.person.astype(np.int64) << 32 | self.landmark.astype(np.int64) & 0xFFFFFFFF).size != n
+        ):
             found.append("a person stands more than once at one landmark")
         found += [f"{names[j]}: holds an infinite value" for j in range(len(names)) if np.isinf(self.x[:, j]).any()]
         for outcome, labels in self.labels.items():
             found += [f"labels of {outcome}: {told}" for told in labels.problems(n)]
         return found
 
-    def served(self) -> Table:
-        """Return the table with the columns that may not steer one person's care put beside."""
-        kept = [j for j, column in enumerate(self.columns) if refusal(column) is None]
+    def served(self, *, research: bool = False) -> Table:
+        """Return the table with the columns that may not steer one person's care put beside.
+
+        research: those that may be studied, though not served, stay.
+        """
+        kept = [
+            j for j, one in enumerate(self.columns) if refusal(one) is None or (research and one["role"] != "audit")
+        ]
         if len(kept) == len(self.columns):
             return self
         names = column_ids(self.columns)

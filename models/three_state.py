@@ -2,8 +2,9 @@
 
 The served model says how likely the event is before death, and leaves open what else may come. This one says both, so
 that "13 of 100 admitted, 6 die without it, 81 neither" can be shown; and it can be held against Aalen-Johansen, risk
-decile by risk decile. LightGBM with the settings of the outcome's trees, calibrated on the later landmark by a
-multinomial logistic regression on the logarithms of its shares.
+decile by risk decile. LightGBM with the settings of the outcome's trees but twice the learning rate and half the rounds,
+for it grows three trees a round; calibrated on the later landmark by a multinomial logistic regression on the logarithms
+of its shares.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from models.table import Bools, Floats, Labels, Table, column_ids, without_few
 
 STATES = ("neither", "event", "died_first")
 TINY = 1e-9
+FASTER = 2
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def _fit(
     settings = {
         "objective": "multiclass",
         "num_class": len(STATES),
-        "learning_rate": spec.learning_rate,
+        "learning_rate": FASTER * spec.learning_rate,
         "num_leaves": spec.num_leaves,
         "max_bin": spec.max_bin,
         "min_data_in_leaf": max(spec.min_data_in_leaf, int(rows * spec.min_data_share)),
@@ -111,4 +113,4 @@ def _fit(
     data = lgb.Dataset(
         x, state[which], weight=labels.weight[which], feature_name=list(names), params={"max_bin": spec.max_bin}
     )
-    return str(lgb.train(settings, data, rounds).model_to_string())
+    return str(lgb.train(settings, data, max(rounds // FASTER, 1)).model_to_string())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from models.sample_size import rows_needed
 from models.scoring import MODEL_FILES, Member
 from models.spec import Spec
 from models.split import NotTrained, Split, enough, split_rows
-from models.table import FEW, Floats, Origin, Table, columns_digest, refusal
+from models.table import FEW, Column, Floats, Origin, Table, refusal
 from models.three_state import ThreeState, fit_three_state
 from stratify.catalogue.entries import Outcome
 from stratify.errors import DataError, GateError
@@ -54,8 +54,7 @@ class Trained:
     def risks(self, table: Table) -> dict[str, Floats]:
         """Return each candidate's and baseline's risk of the rows of a table with the columns it was trained on."""
         return {
-            name: one.member.risk(table.read(one.member.columns), table.inside)
-            for name, one in self.candidates.items()
+            name: one.member.risk(table.read(one.member.columns), table.inside) for name, one in self.candidates.items()
         }
 
 
@@ -113,12 +112,19 @@ def train_outcome(
             "calibration.json": _json(found[name].calibration.as_dict()),
             "reference.json": _json(_reference(found[name], train)),
             "golden.json": _json(_golden(found[name].member, golden_rows(train.read(found[name].member.columns)))),
-            "card.json": _json(card(spec, declared, population, outcome, origin, table.columns, kind=name, **shared)),
+            "card.json": _json(
+                card(spec, declared, population, outcome, origin, _columns(table, found[name]), kind=name, **shared)
+            ),
         }
         for name in able
     }
     three = _three_state(spec, table, outcome, split, found)
     return Trained(outcome.id, population, chosen, found, files, split, three)
+
+
+def _columns(table: Table, candidate: Candidate) -> list[Column]:
+    declared = {str(column["id"]): column for column in table.columns}
+    return [declared[name] for name in candidate.member.columns]
 
 
 def _three_state(

@@ -2,7 +2,8 @@
 
 What a process holds is one bucket: memory does not grow with the number of people. The matrix lies in a folder for
 each landmark with a file for each bucket, `multimorbid_adults/2024-01-01/bucket=000.parquet`, sorted by person: the
-adults of any of `POPULATIONS`, with a column for each that tells who is in it.
+adults of any of `POPULATIONS`, with a column for each that tells who is in it. Beside it lie the matrices of index
+events (`pipelines.index_build`), from the first landmark on.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.data_steps import DATA_KINDS, refuse_other_catalogue
+from pipelines.index_build import asked_kinds, make_folders, told_counts, write_index_part
 from pipelines.processes import shared_out
 from pipelines.steps import MANIFEST, Step, manifest_digest, refuse_damaged, run_step
 from stratify.catalogue import Catalogue
@@ -75,6 +77,7 @@ def build_step(
         "look_behind_days": LOOK_BEHIND_DAYS,
         "cohort": COHORT,
         "populations": list(POPULATIONS),
+        "index_events": [kind.folder for kind in asked_kinds(catalogue)],
         **definitions,
     }
     parameters |= {"as_of": as_of.isoformat()} if as_of else {}
@@ -86,6 +89,8 @@ def build_step(
         days, finished = landmarks(store, as_of, most), 0
         for day in days:
             (out / COHORT / day_of(day).isoformat()).mkdir(parents=True)
+        last = min(store.day("covers_to"), day_number(as_of)) if as_of else store.day("covers_to")
+        make_folders(out, catalogue, days[0], last)
 
         def tick() -> None:
             nonlocal finished
@@ -93,7 +98,7 @@ def build_step(
             progress(f"building features, {finished} of {store.buckets} parts", finished / store.buckets)
 
         progress("building features", 0.0)
-        jobs = [(store.root, out, catalogue, days, bucket, definitions) for bucket in range(store.buckets)]
+        jobs = [(store.root, out, catalogue, days, last, bucket, definitions) for bucket in range(store.buckets)]
         found = share_out(write_part, jobs, tick, processes)
         under = {day: {key: sum(part["under"][day][key] for part in found) for key in DEFINITIONS} for day in days}
         people_with = np.sum([part["people_with"] for part in found], axis=0)
@@ -111,6 +116,7 @@ def build_step(
                 }
                 for day in days
             },
+            "index_events": told_counts(catalogue, [part["index_events"] for part in found]),
             "under": {day_of(day).isoformat(): counts for day, counts in under.items()},
             "people_with": {
                 key: int(count) if key in store.measurable["conditions"] else None
@@ -132,12 +138,17 @@ def write_part(
     out: Path,
     catalogue: Catalogue,
     days: Sequence[int],
+    last: int,
     bucket: int,
     definitions: Mapping[str, str],
     tick: Callable[[], None],
 ) -> Counts:
-    """Write a bucket's part of the matrix, a file for each landmark; return how many people it has under what."""
-    part = _region(root, digest_file(root / MANIFEST)).part(catalogue, days, bucket, populations(definitions))
+    """Write a bucket's part of the matrix, a file for each landmark, and its index events up to the last day.
+
+    Return how many people it has under what.
+    """
+    region = _region(root, digest_file(root / MANIFEST))
+    part = region.part(catalogue, days, bucket, populations(definitions))
     names = [column.id for column in columns(catalogue)]
     on = {day: part.everyone.day == day for day in days}
     for day in days:
@@ -151,8 +162,11 @@ def write_part(
         table = pa.Table.from_arrays(arrays, names=["person", *POPULATIONS, *names])
         path = out / COHORT / day_of(day).isoformat() / f"bucket={bucket:03d}.parquet"
         pq.write_table(table, path, compression="zstd")
+    counts = _counts(part, on, days)
+    del part, on  # before the index events: what is held is one of the two
+    counts["index_events"] = write_index_part(region, out, catalogue, days[0], last, bucket, populations(definitions))
     tick()
-    return _counts(part, on, days)
+    return counts
 
 
 @lru_cache(maxsize=1)

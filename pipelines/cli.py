@@ -196,7 +196,7 @@ def build(
     engine: EngineName = "duckdb",
     master: Master = None,
 ) -> None:
-    """Build the landmark matrix of multimorbid adults.
+    """Build the landmark matrix of multimorbid and psychiatric-somatic adults, and the matrices of index events.
 
     --as-of builds from the newest delivery of that day or before, in the folder it is kept in, and ends with exit code
     15 where none is kept.
@@ -210,13 +210,15 @@ def build(
     from pipelines.build_step import build_step
     from pipelines.deliveries import as_known
     from pipelines.spark import engine_of
+    from pipelines.summary import show_index
 
     day = as_of.date() if as_of else None
     with engine_of(engine, master) as (_, shares), _step("build", _seen(work, master)) as (place, say, done):
         where = as_known(place, day) if day else place
         found = load(catalogue)
         cohort: dict[str, Any] = {"multimorbid": multimorbid, "both": both, "as_of": day, "most": landmarks}
-        done(build_step(where, found, say, **cohort, share_out=shares))
+        told = done(build_step(where, found, say, **cohort, share_out=shares))
+    show_index(told["index_events"], _out())
     if day:
         _out().print(f"as known on {day}: {where.features}", highlight=False)
 
@@ -256,22 +258,85 @@ def train(
 
 
 @app.command()
+def evaluate(
+    outcomes: Annotated[list[str] | None, typer.Argument(help="outcomes, all when none is named")] = None,
+    refits: Annotated[
+        bool, typer.Option("--refits", help="also places left out, fewer people, research columns: minutes a model")
+    ] = False,
+    against_truth: Annotated[
+        bool, typer.Option("--against-truth", help="hold risks against a simulated region's true ones")
+    ] = False,
+    work: Work = WORK,
+    catalogue: Local = None,
+) -> None:
+    """Write a report and pages of each trained model: figures, pictures, sheets, card.
+
+    Example: stratify evaluate --work work
+
+    Example: stratify evaluate acute_admission_365d --refits
+
+    Example: stratify evaluate --against-truth --work region
+    """
+    from pipelines.evaluate_step import evaluate_step
+
+    with _step("evaluate", work) as (place, say, done):
+        told = done(evaluate_step(place, load(catalogue), say, outcomes or (), refits=refits))
+        truth = None
+        if against_truth:
+            from pipelines.against_truth import against_truth as hold
+
+            truth = hold(place, load(catalogue), say, outcomes or ())
+    for key, found in told["evaluated"].items():
+        auroc = found["overall"]["auroc"]
+        _out().print(f"{key}: AUROC {'too few' if auroc is None else f'{auroc:.3f}'}, {work / 'report' / found['page']}",
+                     highlight=False, soft_wrap=True)  # fmt: skip
+    for line in truth or ():
+        _out().print(line, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def compare(
+    run: Annotated[str, typer.Argument(help="a run in MLflow, by its id")],
+    other: Annotated[str, typer.Argument(help="another run")],
+    work: Work = WORK,
+    catalogue: Local = None,
+) -> None:
+    """Compare two runs: what they were made by, what they show, and their differences on the same test rows.
+
+    Example: stratify compare 2f6c0a7d 91be03aa --work work
+    """
+    from pipelines.compare import compare as compare_runs
+
+    with _step("compare", work) as (place, say, done):
+        told = done((compare_runs(place, load(catalogue), say, run, other), True))
+    for line in told["lines"]:
+        _out().print(line, highlight=False, soft_wrap=True)
+
+
+@app.command()
 def promote(
+    outcomes: Annotated[list[str] | None, typer.Argument(help="outcomes, all when none is named")] = None,
     rollback: Annotated[bool, typer.Option("--rollback", help="back to the champion before this one")] = False,
     work: Work = WORK,
     catalogue: Local = None,
 ) -> None:
-    """Sign what was trained as a bundle, and let it be the champion that `score` uses.
+    """Sign what was trained and passes its gates as a bundle, and let it be the champion that `score` uses.
+
+    A gate that is closed stops it: exit code 12, and nothing changes. Name outcomes to leave others out.
 
     Example: stratify promote --work work
+
+    Example: stratify promote death_365d --work work
 
     Example: stratify promote --rollback --work work
     """
     from pipelines.promote import promote as promote_trained
     from pipelines.promote import take_back
 
+    if rollback and outcomes:
+        raise UsageError("--rollback goes back as a whole: name no outcomes with it")
     with _step("promote", work) as (place, say, done):
-        told = done(take_back(place) if rollback else promote_trained(place, load(catalogue), say))
+        told = done(take_back(place) if rollback else promote_trained(place, load(catalogue), say, outcomes or ()))
     _out().print(
         f"champion: {told['bundle']} with {told['members'] or 'no'} model(s); run `stratify score` to serve it",
         highlight=False,

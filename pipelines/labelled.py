@@ -5,17 +5,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from models import Origin, Table
+from models import Declared, Origin, Table, load_declared
 from models.censoring import censoring_weights
-from models.table import Bools, Floats, Labels
-from pipelines.matrix import Matrix
+from models.declared import SPECS
+from models.spec import Population
+from models.table import Bools, Floats, Ints, Labels
+from pipelines.index_build import INDEX as INDEX_FACT
+from pipelines.matrix import IndexMatrix, Matrix
 from pipelines.steps import read_manifest
+from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Outcome
+from stratify.catalogue.load import SPECS as LOCAL_SPECS
+from stratify.features.kernel import Ints as Ints64
 from stratify.features.kernel import Rows
-from stratify.outcomes import DIED_FIRST, FollowUp, followed
+from stratify.outcomes import DIED_FIRST, followed
 from stratify.store.read import Store
 from stratify.units import ELSEWHERE, home_of, units
 from stratify.workspace import Workspace
@@ -38,28 +45,58 @@ def table_of(store: Store, matrix: Matrix, outcomes: Mapping[str, Outcome]) -> T
         inside=matrix.populations.get(INSIDE, np.zeros(len(person), dtype=np.bool_)),
         audit=audit_factors(store, matrix),
     )
-    strata = censoring_strata(table, matrix)
-    found = {key: labels_of(followed(store, outcome, matrix.rows), strata) for key, outcome in outcomes.items()}
+    strata = censoring_strata(table.landmark, matrix)
+    found = {key: labels_of(store, outcome, matrix.rows, strata) for key, outcome in outcomes.items()}
     return replace(table, labels=found)
 
 
+def table_of_events(store: Store, found: IndexMatrix, population: Population, outcomes: Mapping[str, Outcome]) -> Table:
+    """Return every index event with its labels, the facts of the event among its columns; split by calendar years."""
+    rows, facts = found.events.rows, found.events.facts
+    own = [one.as_column() for one in population.index]
+    values = [np.asarray(facts[str(one["id"]).removeprefix(INDEX_FACT)], dtype=np.float64) for one in own]
+    everybody = np.ones(len(rows), dtype=np.bool_)
+    matrix = Matrix(rows, found.cells, found.columns, {INSIDE: np.zeros_like(everybody)})
+    years = rows.day.astype("datetime64[D]").astype("datetime64[Y]").astype("datetime64[D]").astype(np.int32)
+    table = Table(
+        rows.person.astype(np.int32),
+        rows.day.astype(np.int32),
+        np.column_stack([found.cells, *values]),
+        [*found.columns, *own],
+        {},
+        stable=stable_numbers(store)[rows.person],
+        period=years,
+        audit=audit_factors(store, matrix),
+    )
+    strata = censoring_strata(years, matrix)
+    minute = found.events.minute
+    labels = {key: labels_of(store, one, rows, strata, minute) for key, one in outcomes.items()}
+    return replace(table, labels=labels)
+
+
 def of_population(table: Table, matrix: Matrix, population: str) -> Table:
-    """Return the rows of a population, or all where it is the whole matrix; audit and research columns are left out."""
+    """Return the rows of a population."""
     inside = matrix.populations[population]
-    return (table if inside.all() else table.rows(np.flatnonzero(inside))).served()
+    return table if inside.all() else table.rows(np.flatnonzero(inside))
 
 
-def labels_of(follow: FollowUp, strata: NDArray[np.int64]) -> Labels:
-    """Return labels with censoring weights."""
+def labels_of(
+    store: Store, outcome: Outcome, rows: Rows, strata: NDArray[np.int64], minute: Ints64 | None = None
+) -> Labels:
+    """Return one outcome's labels of rows with censoring weights; where any diagnosis counts, without injuries too."""
+    follow = followed(store, outcome, rows, minute)
     weight = censoring_weights(follow, strata)
-    return Labels(follow.y, weight, np.asarray(follow.state == DIED_FIRST), follow.days)
+    bare = np.empty(0)
+    if outcome.event == "stay" and not outcome.icd10 and outcome.injuries == "count":
+        bare = followed(store, outcome.model_copy(update={"injuries": "leave_out"}), rows, minute).y
+    return Labels(follow.y, weight, np.asarray(follow.state == DIED_FIRST), follow.days, bare)
 
 
-def censoring_strata(table: Table, matrix: Matrix) -> NDArray[np.int64]:
-    """Return the stratum int[n] within which who leaves is taken for no different: landmark × age band × newcomer."""
+def censoring_strata(period: Ints, matrix: Matrix) -> NDArray[np.int64]:
+    """Return the stratum int[n] within which who leaves is taken for no different: landmark (or year) × age band × newcomer."""
     band = np.searchsorted(AGE_BANDS, column(matrix, "person_age"), side="right")
     new = column(matrix, "person_newcomer") == 1
-    return np.asarray((table.landmark.astype(np.int64) * 16 + band) * 2 + new, dtype=np.int64)
+    return np.asarray((period.astype(np.int64) * 16 + band) * 2 + new, dtype=np.int64)
 
 
 def stable_numbers(store: Store) -> NDArray[np.uint64]:
@@ -89,6 +126,12 @@ def audit_factors(store: Store, matrix: Matrix) -> dict[str, NDArray[np.str_]]:
     where = units(home_of(matrix.rows, store.residence()))
     found |= {kind: np.where(of == ELSEWHERE, NOT_TOLD, of) for kind, of in where.items() if (of != ELSEWHERE).any()}
     return found
+
+
+def declared_for(catalogue: Catalogue) -> Declared:
+    """Return what is declared about models, with the specs of the catalogue's local folder, for all of its outcomes."""
+    local = [catalogue.local / LOCAL_SPECS] if catalogue.local else []
+    return load_declared(SPECS, *local, outcomes=catalogue.outcomes)
 
 
 def column(matrix: Matrix, name: str) -> Floats:

@@ -14,8 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.build_step import COHORT, POPULATIONS
+from pipelines.index_build import INDEX
 from pipelines.steps import read_manifest
+from stratify.errors import DataError
 from stratify.features.kernel import Floats, Ints, Rows
+from stratify.indexed import IndexEvents
 from stratify.registers.clock import day_number, day_of, read_date
 
 
@@ -37,9 +40,16 @@ class Matrix:
         return [column["id"] for column in self.columns]
 
     def select(self, wanted: Sequence[Mapping[str, Any]]) -> Matrix:
-        """Return the matrix with these columns alone, in this order, as a bundle expects them."""
+        """Return the matrix with these columns alone, in this order, as a bundle expects them.
+
+        A landmark has no facts of an index event: their columns are missing.
+        """
         place = {name: position for position, name in enumerate(self.names)}
-        return replace(self, cells=self.cells[:, [place[column["id"]] for column in wanted]], columns=wanted)
+        cells = np.full((len(self.rows), len(wanted)), np.nan)
+        for j, column in enumerate(wanted):
+            if not str(column["id"]).startswith(INDEX):
+                cells[:, j] = self.cells[:, place[column["id"]]]
+        return replace(self, cells=cells, columns=wanted)
 
     def of(self, population: str) -> Matrix:
         """Return the rows of one population."""
@@ -70,6 +80,36 @@ def read_matrix(features: Path, landmarks: Sequence[int] | None = None) -> Matri
     order = np.lexsort((when, who))
     populations = {name: np.concatenate(parts)[order] for name, parts in of.items()}
     return Matrix(Rows(who[order], when[order]), what[order], declared, populations)
+
+
+@dataclass(frozen=True)
+class IndexMatrix:
+    """Index events sorted by person and day, their facts by name, and the cells of their days."""
+
+    events: IndexEvents
+    cells: Floats
+    columns: Sequence[Mapping[str, Any]]
+
+
+def read_index(features: Path, folder: str, years: Sequence[int] | None = None) -> IndexMatrix:
+    """Return the index events of one kind in these years, or in all; DataError for a kind or year not built."""
+    told = read_manifest(features, "build")["results"]["index_events"]
+    built = [int(year) for year in told.get(folder, {}).get("rows", {})]
+    missing = [year for year in years or () if year not in built]
+    if missing or not built:
+        raise DataError(f"{features}: {folder} needs index events of {missing or 'any year'}, built are {built}")
+    declared = json.loads((features / "columns.json").read_text(encoding="utf-8"))
+    files = [
+        file
+        for year in (built if years is None else years)
+        for file in sorted((features / folder / str(year)).glob("bucket=*.parquet"))
+    ]
+    table = pa.concat_tables([pq.read_table(file, partitioning=None) for file in files])
+    table = table.sort_by([("person", "ascending"), ("day", "ascending"), ("minute", "ascending")])
+    facts = {name.removeprefix(INDEX): table[name].to_numpy() for name in table.column_names if name.startswith(INDEX)}
+    rows = Rows(table["person"].to_numpy().astype(np.int64), table["day"].to_numpy().astype(np.int64))
+    cells = np.column_stack([table[column["id"]].to_numpy() for column in declared])
+    return IndexMatrix(IndexEvents(rows, table["minute"].to_numpy(), facts), cells, declared)
 
 
 def read_part(

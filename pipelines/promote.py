@@ -20,7 +20,6 @@ from models import (
     Table,
     ensure_signing_keys,
     load_champion,
-    load_declared,
     member_key,
     read_member,
     set_champion,
@@ -34,7 +33,7 @@ from models.split import split_rows
 from models.table import refusal
 from models.train import chosen_folder
 from pipelines.data_steps import Progress
-from pipelines.labelled import origin_of
+from pipelines.labelled import declared_for, origin_of
 from pipelines.steps import read_manifest
 from pipelines.train import CANDIDATES, MODEL_KINDS, REPORT, Rows, models_of
 from stratify.catalogue import Catalogue
@@ -73,7 +72,7 @@ def promote(
     the new champion next; until then the service goes on with the bundle that its file was scored with. Raises
     DataError when an outcome has neither been trained nor a member.
     """
-    declared = load_declared()
+    declared = declared_for(catalogue)
     private, public = ensure_signing_keys(work.keys)
     content, proposed = _content(work, catalogue, declared, public, progress, only)
     kept_out = [one for one in proposed if closed(one.gates)]
@@ -83,6 +82,8 @@ def promote(
     taken = [one for one in proposed if one not in kept_out]
     for one in taken:
         content = with_member(content, one.key, one.member)
+    told = [_kept_out(one) for one in kept_out if one.key not in content.members]
+    content = replace(content, not_trained=[*content.not_trained, *told])
     progress("signing the bundle")
     version = write_bundle(work.bundles, content, private)
     results = {
@@ -124,6 +125,13 @@ def _set_aliases(work: Workspace, versions: Mapping[str, int]) -> None:
             registry.set_champion(key, version)
 
 
+def _kept_out(one: Proposed) -> dict[str, Any]:
+    """What the bundle tells of a model that has no member: trained, but its gates are closed."""
+    outcome, population = one.key.split("/")
+    text = f"no model for {outcome}, {population}: {'; '.join(gate.line() for gate in closed(one.gates))}"
+    return {"outcome": outcome, "population": population, "split": "test", "events": None, "needs": 0, "text": text}
+
+
 def _decision(proposed: Sequence[Proposed], kept_out: Sequence[Proposed]) -> dict[str, Any]:
     return {
         one.key: {
@@ -148,6 +156,7 @@ def _content(
     if unknown:
         raise UsageError(f"no model for: {', '.join(unknown)}; there are {', '.join(declared.specs)}")
     columns = [column for column in read_columns(work.features) if refusal(column) is None]
+    columns += declared.index_columns()
     digest = catalogue.digest_of(*MODEL_KINDS)
     champion = load_champion(work.bundles, public) if work.champion.exists() else None
     served = None if champion is None else champion.content
@@ -186,7 +195,7 @@ def _content(
             against = _paired(declared, catalogue, rows, key, member, before)
         report = json.loads((work.training / key / REPORT).read_text(encoding="utf-8"))
         spec = declared.specs[key.split("/")[0]]
-        proposed.append(Proposed(key, member, told["version"], gates(spec.gates, report, against)))
+        proposed.append(Proposed(key, member, told["version"], gates(spec, report, against)))
     return content, proposed
 
 

@@ -22,6 +22,7 @@ from rich.progress import (
 
 from pipelines.build_step import build_step
 from pipelines.deliveries import land_deliveries
+from pipelines.evaluate_step import evaluate_step
 from pipelines.monitor import monitor_step
 from pipelines.promote import promote
 from pipelines.score import score_step
@@ -30,7 +31,7 @@ from pipelines.train import train_step
 from stratify.catalogue import Catalogue
 from stratify.workspace import Workspace
 
-STEPS = ("synthesise", "land", "build", "train", "promote", "monitor", "score")
+STEPS = ("synthesise", "land", "build", "train", "evaluate", "promote", "monitor", "score")
 Told = dict[str, dict[str, Any]]
 
 
@@ -57,6 +58,7 @@ def run(
         )
         told["build"] = done("build", *build_step(work, catalogue, say))
         told["train"] = done("train", *train_step(work, catalogue, say))
+        told["evaluate"] = done("evaluate", *evaluate_step(work, catalogue, say))
         told["promote"] = done("promote", *promote(work, catalogue, say, by_hand=False))
         told["monitor"] = done("monitor", *monitor_step(work, catalogue, say))
         told["score"] = done("score", *score_step(work, catalogue, say))

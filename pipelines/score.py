@@ -72,7 +72,10 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         progress(f"scoring {len(matrix.rows)} people")
         refuse_unfit(bundle, matrix, catalogue)
         served = matrix.select(bundle.content.columns)
-        shown = shown_risks(bundle, served.cells, served.populations, list(load_declared().populations), _wholes(catalogue))
+        declared = load_declared()
+        shown = shown_risks(
+            bundle, served.cells, served.populations, list(declared.populations), _wholes(catalogue)
+        )
         explained = reasons_of_listed(served, shown, bundle)
         bodies = people_bodies(store, catalogue, matrix, landmark, shown, explained, progress)
         _write_scores(out / f"{told['score_landmark']}.parquet", matrix, shown, bodies, catalogue)
@@ -117,6 +120,7 @@ def _told_of(shown: Shown) -> dict[str, int]:
 def refuse_unfit(bundle: Bundle, matrix: Matrix, catalogue: Catalogue) -> None:
     """Raise BundleError where the champion was trained on other entries, or reads other columns than there are."""
     declared = {column["id"]: column for column in matrix.columns}
+    declared |= {column["id"]: column for column in load_declared().index_columns()}
     problems = [column["id"] for column in bundle.content.columns if declared.get(column["id"]) != column]
     if bundle.content.catalogue_digest != catalogue.digest_of(*MODEL_KINDS) or problems:
         raise BundleError(

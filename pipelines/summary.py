@@ -55,6 +55,19 @@ def show_rewritten(written: Mapping[str, Sequence[int]], files: int, console: Co
     console.print(told, highlight=False, soft_wrap=True)
 
 
+def show_index(built: Mapping[str, Mapping[str, Any]], console: Console) -> None:
+    """Print how many index events of each kind were built, and of how many discharges a diagnosis was known by then."""
+    for folder, told in built.items():
+        years = "; ".join(f"{year}: {'<5' if count is None else count}" for year, count in told["rows"].items())
+        console.print(f"{folder} ({told['population']}) {years or 'none'}", highlight=False, soft_wrap=True)
+        share = told.get("diagnosis_known_share")
+        if "diagnosis_known_share" in told:
+            words_of = "hidden" if share is None else f"{share:.1%}"
+            console.print(
+                f"  a diagnosis of the stay was known before the day of discharge: {words_of}", highlight=False
+            )
+
+
 def _people(told: Told, flow: dict[str, int], console: Console) -> None:
     definitions = told["build"]["definitions"]
     rows = [
@@ -83,15 +96,19 @@ def _conditions(told: Told, catalogue: Catalogue, console: Console) -> None:
 def _models(told: Told, catalogue: Catalogue, console: Console) -> None:
     table = Table("model", "AUROC", "AUPRC", "Brier", "slope", "intercept", "", box=None, padding=(0, 2))
     keys = ("auroc", "auprc", "brier", "calibration_slope", "calibration_intercept")
-    for outcome, found in told["train"]["trained"].items():
+    for key, found in told["train"]["trained"].items():
+        outcome, population = key.split("/")
         for kind in ("lightgbm", "logistic"):
             if kind in found["measures"]:
                 figures = [_figure(found["measures"][kind].get(key)) for key in keys]
                 served = "served" if kind == found["chosen"] else ""
-                table.add_row(f"{catalogue.outcomes[outcome].name.en}: {kind}", *figures, served)
+                table.add_row(f"{catalogue.outcomes[outcome].name.en}, {population}: {kind}", *figures, served)
     console.print(table)
     for refused in told["train"]["not_trained"]:
-        console.print(f"  not trained: {refused['outcome']}: {_short_of(refused)}", highlight=False)
+        name = f"{refused['outcome']}, {refused['population']}"
+        console.print(f"  not trained: {name}: {_short_of(refused)}", highlight=False)
+    for kept in told["promote"]["kept_out"]:
+        console.print(f"  not promoted: {kept['model']}: {'; '.join(kept['gates'])}", highlight=False, soft_wrap=True)
 
 
 def _short_of(refused: dict[str, Any]) -> str:

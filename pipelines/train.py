@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from models import Declared, NotTrained, Registry, Table, load_declared, member_key, train_outcome
+import numpy as np
+
+from models import Declared, NotTrained, Registry, Table, member_key, more, train_outcome
 from models.evaluate import evaluate
 from models.evaluate.core import CORE
 from models.spec import Spec
+from models.split import followed_rows
 from models.train import Trained
 from pipelines.build_step import MATRIX_KINDS
 from pipelines.data_steps import Progress
-from pipelines.labelled import of_population, origin_of, table_of
-from pipelines.matrix import Matrix, read_matrix
+from pipelines.index_build import KINDS
+from pipelines.labelled import declared_for, of_population, origin_of, table_of, table_of_events
+from pipelines.matrix import Matrix, read_index, read_matrix
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.catalogue import Catalogue
 from stratify.errors import DataError, UsageError
@@ -49,9 +53,30 @@ class Rows:
         self.progress("reading what came of it")
         return table_of(Store(self.work.store), matrix, self.catalogue.outcomes_at("landmark"))
 
+    @cached_property
+    def declared(self) -> Declared:
+        """Specs and what they share."""
+        return declared_for(self.catalogue)
+
     def of(self, population: str) -> Table:
-        """Return the table of a population."""
-        return of_population(self.table, self.matrix, population)
+        """Return the table of a population, without what may not be served; made once."""
+        if population not in self._served:
+            self._served[population] = self.whole(population).served()
+        return self._served[population]
+
+    @cached_property
+    def _served(self) -> dict[str, Table]:
+        return {}
+
+    def whole(self, population: str) -> Table:
+        """Return the table of a population with all columns there are."""
+        kinds = {kind.folder: kind for kind in KINDS}
+        if population not in kinds:
+            return of_population(self.table, self.matrix, population)
+        self.progress(f"reading {population}")
+        outcomes = self.catalogue.outcomes_at(kinds[population].index)
+        found = read_index(self.work.features, population)
+        return table_of_events(Store(self.work.store), found, self.declared.populations[population], outcomes)
 
 
 def train_step(
@@ -61,11 +86,11 @@ def train_step(
 
     Raises DataError when a named outcome has too few events: asked for by name, it must not be left out in silence.
     """
-    declared = load_declared()
+    rows = Rows(work, catalogue, progress)
+    declared = rows.declared
     unknown = sorted(set(only) - set(catalogue.outcomes))
     if unknown:
         raise UsageError(f"no such outcome: {', '.join(unknown)}; there are {', '.join(catalogue.outcomes)}")
-    rows = Rows(work, catalogue, progress)
     found: dict[str, dict[str, Any]] = {}
     ran_any = False
     for outcome, population in models_of(declared, only):
@@ -96,10 +121,12 @@ def _train_one(rows: Rows, declared: Declared, outcome: str, population: str) ->
         "train",
         work.training / key,
         inputs_of_matrix(work),
-        {"outcome": outcome, "population": population},
+        {"outcome": outcome, "population": population, "spec": declared.digest_of(spec)},
         catalogue.digest_of(*MODEL_KINDS),
         needs=(work.mlflow_db,),
     )
+
+    beside: dict[str, Any] = {}  # how MLflow named the runs, which is another name each time
 
     def make(out: Path) -> dict[str, Any]:
         origin = origin_of(work, catalogue.digest_of(*MODEL_KINDS))
@@ -112,32 +139,45 @@ def _train_one(rows: Rows, declared: Declared, outcome: str, population: str) ->
         progress(f"evaluating {key}")
         report = evaluated(spec, result, table)
         write_json(out / REPORT, report)
-        version = _logged(work, key, result, report, out, progress)
-        told = {"chosen": result.chosen, "version": version, "measures": headline(report["overall"])}
+        tags = {"stratify.outcome": outcome, "stratify.population": population, "stratify.catalogue": step.catalogue}
+        tags |= {f"stratify.data.{name}": digest for name, digest in step.inputs.items()}
+        version, runs = _logged(rows, key, result, report, out, tags)
+        beside["mlflow_runs"] = runs
+        others = {kind: headline(report["others"][kind]) for kind in result.files if kind != result.chosen}
+        told = {"chosen": result.chosen, "version": version, "measures": {result.chosen: headline(report["overall"]), **others}}
         return {"trained": told, "not_trained": None, "origin": asdict(origin)}
 
-    manifest, ran = run_step(step, make)
+    manifest, ran = run_step(step, make, beside)
     return manifest["results"], ran
 
 
 def evaluated(spec: Spec, trained: Trained, table: Table) -> dict[str, Any]:
-    """Return the report of a trained model on the test rows, every other candidate and baseline beside it."""
-    test = table.rows(trained.split.rows["test"])
+    """Return the report of a trained model on the test rows, every other candidate and baseline beside it.
+
+    Who left before anything happened takes part in cumulative incidences alone.
+    """
+    rows = followed_rows(trained.split, spec.split, table, trained.outcome)
+    test = table.rows(rows)
     labels, risks = test.labels[trained.outcome], trained.risks(test)
-    return evaluate(
-        labels.y,
-        risks.pop(trained.chosen),
+    own = risks.pop(trained.chosen)
+    report = evaluate(
+        np.nan_to_num(labels.y),
+        own,
         person=test.person,
         weight=labels.weight,
         died_first=labels.died_first,
         days=labels.days,
         groups=test.audit,
         others=risks,
-        thresholds=spec.evaluation.thresholds,
-        capacity=spec.evaluation.capacity,
-        bootstraps=spec.evaluation.bootstraps,
-        seed=spec.evaluation.seed,
+        **spec.evaluation.model_dump(),
     )
+    report["missingness"] = more.missingness(table, trained.split.rows["train"])
+    report["drop_the_dead"] = more.drop_the_dead(labels, own, test.audit)
+    report["censoring"] = more.censoring(labels)
+    report["injuries"] = more.injuries(labels, own)
+    if trained.three_state is not None:
+        report["three_state"] = more.three_state(trained.three_state, test, labels)
+    return report
 
 
 def headline(figures: Mapping[str, Any]) -> dict[str, float | None]:
@@ -146,16 +186,24 @@ def headline(figures: Mapping[str, Any]) -> dict[str, float | None]:
 
 
 def _logged(
-    work: Workspace, key: str, result: Trained, report: dict[str, Any], out: Path, progress: Callable[..., None]
-) -> int:
-    registry = Registry(work.mlflow_db, work.mlartifacts)
+    rows: Rows, key: str, result: Trained, report: dict[str, Any], out: Path, tags: Mapping[str, str]
+) -> tuple[int, dict[str, str]]:
+    """Log a run for each candidate, and register the chosen one; return its version, and the runs by candidate."""
+    registry = Registry(rows.work.mlflow_db, rows.work.mlartifacts)
     runs = {}
     for kind in result.files:
-        progress(f"logging {key}, {kind}")
+        rows.progress(f"logging {key}, {kind}")
         own = report["overall"] if kind == result.chosen else report["others"][kind]
-        folder = out / CANDIDATES / kind
-        runs[kind] = registry.log_run(key, kind, result.candidates[kind].parameters, headline(own), folder)
-    return registry.register(key, runs[result.chosen])
+        runs[kind] = registry.log_run(
+            key,
+            kind,
+            result.candidates[kind].parameters,
+            headline(own),
+            out / CANDIDATES / kind,
+            evaluation=[out / REPORT],
+            tags=tags,
+        )
+    return registry.register(key, runs[result.chosen]), runs
 
 
 def inputs_of_matrix(work: Workspace) -> dict[str, str]:

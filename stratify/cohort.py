@@ -86,17 +86,38 @@ def years_old(birth: npt.NDArray[Any], day: int) -> npt.NDArray[np.int64]:
     return np.asarray(on.astype("datetime64[Y]").astype(np.int64) - years - (birthday > today), dtype=np.int64)
 
 
+def adult_residents(rows: Rows, people: Columns, lived: Spells) -> npt.NDArray[np.bool_]:
+    """Return which rows are of adults alive and resident on their day, by the rule of `residents`."""
+    days, place = np.unique(rows.day, return_inverse=True)
+    latest = np.array([latest_adult_birth(day) for day in days.tolist()], dtype=np.int64)[place]
+    alive = ~(people["death"][rows.person] <= rows.day)
+    return np.asarray(_stands(rows, lived, _last_begun(rows, lived)) & alive & (people["birth"][rows.person] <= latest))
+
+
 def spell_of(rows: Rows, lived: Spells) -> npt.NDArray[np.int64]:
     """Return the index of the spell each row stands in; ValueError when one stands in none (see `residents`)."""
+    at = _last_begun(rows, lived)
+    if not _stands(rows, lived, at).all():
+        raise ValueError("rows must be of people resident on their day")
+    return at
+
+
+def _stands(rows: Rows, lived: Spells, at: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which rows stand in the spell at their place."""
+    if not len(lived.person):
+        return np.zeros(len(rows), dtype=bool)
+    inside = np.maximum(at, 0)
+    return np.asarray((at >= 0) & (lived.person[inside] == rows.person) & (lived.end[inside] > rows.day))
+
+
+def _last_begun(rows: Rows, lived: Spells) -> npt.NDArray[np.int64]:
+    """The index of the last spell, in the order of all, that began by each row's day; -1 where there is none."""
     if not len(rows):
         return np.empty(0, dtype=np.int64)
     base = min(int(rows.day.min()), int(lived.start.min(initial=rows.day.min())))
     span = max(int(rows.day.max()), int(lived.start.max(initial=0))) - base + 1
     keys = lived.person * span + (lived.start - base)
-    at = np.searchsorted(keys, rows.person * span + (rows.day - base), side="right") - 1
-    if (at < 0).any() or (lived.person[at] != rows.person).any() or (lived.end[at] <= rows.day).any():
-        raise ValueError("rows must be of people resident on their day")
-    return at
+    return np.asarray(np.searchsorted(keys, rows.person * span + (rows.day - base), side="right") - 1)
 
 
 def _running_latest(person: Ints, end: Floats) -> Floats:

@@ -26,7 +26,7 @@ NEITHER, EVENT, DIED_FIRST, LEFT, OPEN = range(5)
 MINUTES = 24 * 60
 GAP = CHAIN_HOURS * 60  # minutes after a discharge within which a stay would be the same one
 INJURY = ("S", "T")  # S00-T98
-STAY_COLUMNS = ("person", "start_min", "admission", "acute", "care", "first_code")
+STAY_COLUMNS = ("person", "start_min", "admission", "acute", "care")
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,7 @@ def outcome_stays(outcome: Outcome, stays: Columns, *, acute_told: bool) -> npt.
         which &= np.equal(stays["acute"], outcome.acute).astype(bool)
     if outcome.icd10:
         which &= _coded(stays["first_code"], outcome.icd10)
-    unless = (*outcome.icd10_except, *(INJURY if outcome.injuries == "leave_out" else ()))
-    if unless:
+    if unless := _left_out(outcome):
         which &= ~_coded(stays["first_code"], unless)
     return which
 
@@ -122,7 +121,7 @@ def followed(store: Store, outcome: Outcome, rows: Rows, minute: Ints | None = N
     """Return what came first after each row, by a store's stays, deaths and residence."""
     person, begun = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     if outcome.event == "stay":
-        stays = store.read("stay", STAY_COLUMNS)
+        stays = store.read("stay", [*STAY_COLUMNS, *(["first_code"] if _asks_for_codes(outcome) else [])])
         which = outcome_stays(outcome, stays, acute_told=bool(store.measurable["acute"]))
         person, begun = stays["person"][which].astype(np.int64), stays["start_min"][which].astype(np.int64)
         order = np.lexsort((begun, person))
@@ -146,6 +145,15 @@ def with_and_without_injuries(
     """Return what came first where stays that began with an injury (S00-T98) count, and where they are left out."""
     both: tuple[Injuries, Injuries] = ("count", "leave_out")
     return {way: followed(store, outcome.model_copy(update={"injuries": way}), rows, minute) for way in both}
+
+
+def _left_out(outcome: Outcome) -> tuple[str, ...]:
+    """What a stay's diagnosis may not start with."""
+    return (*outcome.icd10_except, *(INJURY if outcome.injuries == "leave_out" else ()))
+
+
+def _asks_for_codes(outcome: Outcome) -> bool:
+    return bool(outcome.icd10 or _left_out(outcome))
 
 
 def _coded(codes: npt.NDArray[np.object_], prefixes: tuple[str, ...]) -> npt.NDArray[np.bool_]:

@@ -12,11 +12,24 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from models.spec import Baseline, Constraint, Population, Predictor, Spec
+from stratify.catalogue.entries import Outcome
 from stratify.errors import CatalogueError
+from stratify.files import canonical_json, digest_text
 
 PACKAGE = Path(__file__).parent
 SPECS = PACKAGE.parent / "specs"
 T = TypeVar("T")
+COUNTED_FROM = {
+    "landmark": ["psychiatric_somatic", "multimorbid"],
+    "discharge": ["discharges"],
+    "psychiatric_outpatient": ["psychiatric_outpatient"],
+}
+STUDY = {
+    "intended_use": {
+        "da": "Intet er erklæret: kun til studier, ikke til behandling af nogen.",
+        "en": "Nothing is declared: for study alone, not for anybody's care.",
+    }
+}
 REFERENCES = ("populations", "predictors", "baselines", "monotone")  # keys of a spec that name what is declared here
 
 
@@ -29,6 +42,21 @@ class Declared:
     predictors: Mapping[str, tuple[Predictor, ...]]
     baselines: Mapping[str, Baseline]
     monotone: Mapping[str, tuple[Constraint, ...]]
+
+    def index_columns(self) -> list[dict[str, Any]]:
+        """Return the columns that rows counted from events have beside those of a landmark."""
+        return [one.as_column() for population in self.populations.values() for one in population.index]
+
+    def digest_of(self, spec: Spec) -> str:
+        """Return the SHA-256 of a spec and all it refers to."""
+        told = {
+            "spec": spec,
+            "predictors": self.predictors_of(spec),
+            "baselines": [self.baselines[name] for name in spec.baselines],
+            "constraints": self.constraints_of(spec),
+            "populations": [self.populations[name] for name in spec.populations],
+        }
+        return digest_text(canonical_json(TypeAdapter(dict[str, Any]).dump_python(told, mode="json")))
 
     def predictors_of(self, spec: Spec) -> list[Predictor]:
         """Return the logistic's predictors, each column once."""
@@ -50,10 +78,14 @@ class Declared:
         return [of(name) for name in columns]
 
 
-def load_declared(specs: Path = SPECS, shared: Path = PACKAGE) -> Declared:
-    """Return all that is declared. Raises CatalogueError (exit 10) with every problem in any file.
+def load_declared(
+    *folders: Path, shared: Path = PACKAGE, outcomes: Mapping[str, Outcome] | None = None
+) -> Declared:
+    """Return all that is declared in these folders of specs, the later in the place of the earlier; ours if none.
 
-    A problem tells the file, the key, what was required and what was got; a name that is declared nowhere is one.
+    outcomes: of the catalogue. One that has no spec gets the defaults, to be studied; it may not be promoted.
+    Raises CatalogueError (exit 10) with every problem in any file: the file, the key, what was required and what was
+    got. A name that is declared nowhere is a problem, and so is a spec whose outcome the catalogue does not have.
     """
     problems: list[str] = []
     read = _reader(problems)
@@ -64,7 +96,7 @@ def load_declared(specs: Path = SPECS, shared: Path = PACKAGE) -> Declared:
     monotone = read(shared / "monotone.toml", _as(dict[str, tuple[Constraint, ...]])) or {}
     found: dict[str, Spec] = {}
     declared = Declared(found, populations, predictors, baselines, monotone)
-    for path in sorted(specs.glob("*.toml")):
+    for path in (path for folder in folders or (SPECS,) for path in sorted(folder.glob("*.toml"))):
         spec = read(path, lambda told: Spec.model_validate(merged(defaults, told)))
         if spec is None:
             continue
@@ -74,15 +106,16 @@ def load_declared(specs: Path = SPECS, shared: Path = PACKAGE) -> Declared:
             known = getattr(declared, key)
             strangers = [name for name in getattr(spec, key) if name not in known]
             problems += [f"specs/{path.name}: {key}: {name!r} is none of {', '.join(known)}" for name in strangers]
+        if outcomes is not None and spec.outcome not in outcomes:
+            problems.append(f"specs/{path.name}: outcome: {spec.outcome!r} is none of {', '.join(outcomes)}")
         found[spec.outcome] = spec
+    for key, outcome in (outcomes or {}).items():
+        if key not in found and not problems:
+            own = {"outcome": key, "populations": COUNTED_FROM[outcome.index], "for_study": True, **STUDY}
+            found[key] = Spec.model_validate(merged(defaults, own))
     if problems:
         raise CatalogueError(f"{len(problems)} problem(s) in the model specs:", problems)
     return declared
-
-
-def load_specs(specs: Path = SPECS) -> dict[str, Spec]:
-    """Return every outcome's spec, in the order of the outcomes' ids; raises as `load_declared`."""
-    return dict(load_declared(specs).specs)
 
 
 def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

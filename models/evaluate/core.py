@@ -68,9 +68,11 @@ def core(y: Floats, risk: Floats, weight: Floats, bins: Bins, drawn: Floats) -> 
 class Above:
     """What lies at or above each of some cuts: weights with and without the event, exact and in each draw.
 
+    cuts [cuts] are risks;
     exact [cuts, 2] and drawn [draws, cuts, 2] are without, with; count [cuts, 2] rows; whole and whole_drawn all rows.
     """
 
+    cuts: Floats
     exact: Floats
     drawn: Floats
     count: NDArray[np.int64]
@@ -101,7 +103,7 @@ def above(y: Floats, risk: Floats, weight: Floats, column: Column, level: int, d
     rows = upward(column.count[level][None].astype(np.float64), at)[0]
     whole = np.array([(weight * (1 - y)).sum(), (weight * y).sum()])
     exact = np.stack([wrongly, found], axis=1)
-    return Above(exact, upward(drawn, at), np.rint(rows).astype(np.int64), whole, drawn.sum(axis=1))
+    return Above(cuts, exact, upward(drawn, at), np.rint(rows).astype(np.int64), whole, drawn.sum(axis=1))
 
 
 def intervals(pair: tuple[Floats, Floats], hide: NDArray[np.bool_]) -> list[Figure]:

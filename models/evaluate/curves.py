@@ -1,7 +1,7 @@
 """What is drawn of a model: smooth calibration, risks by outcome, ROC, decision curve, places in the top, tenths.
 
-No point tells of fewer than five rows: bins are merged until each has none or five of either class, and a point is
-None where 1-4 of a class lie above it or below it.
+No point tells of fewer than five people: stretches of risk are merged until each has none or five of either class, and
+a cut is None where 1-4 of a class lie above it, below it, or between it and another (`Ledger`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.evaluate.bins import Bins, Column
 from models.evaluate.bootstrap import interval
@@ -17,12 +18,13 @@ from models.evaluate.competing import incidence
 from models.evaluate.core import NONE, Above, above, intervals
 from models.evaluate.net_benefit import net_benefit
 from models.evaluate.rows import Factor, Rows
-from models.evaluate.small import hidden_levels, merged, people_in, too_few_rows
+from models.evaluate.small import Ledger, hidden_levels, merged, people_in
 from models.evaluate.smooth import basis, on_curve, weighted_quantile
 from models.table import Floats
 
 GRID = tuple(round(nth / 100, 2) for nth in range(1, 51))  # thresholds of the decision curve
 _CURVE, _ROC, _CELLS = 50, 100, 50
+_NEVER = np.zeros(len(GRID), dtype=np.bool_)
 
 
 def calibration_curve(bins: Bins, drawn: Floats) -> dict[str, list[float] | list[float | None]]:
@@ -56,64 +58,68 @@ def distribution(rows: Rows, least: int) -> list[dict[str, float]]:
     ]
 
 
-def roc(column: Column, least: int) -> dict[str, list[float]]:
+def roc(column: Column, ledger: Ledger) -> dict[str, list[float]]:
     """Return false and true positive shares at no more than 101 points, from (0, 0) to (1, 1)."""
-    starts = merged(column.count[0], least)
-    weights = np.add.reduceat(column.unit[0], starts, axis=0)[::-1]
-    shares = np.concatenate([np.zeros((1, 2)), np.cumsum(weights, axis=0)])
+    shares, rows = (
+        np.concatenate([np.zeros((1, 2)), np.cumsum(part[0][::-1], axis=0)]) for part in (column.unit, column.count)
+    )
     shares /= shares[-1]
     kept = np.unique(np.linspace(0, len(shares) - 1, min(len(shares), _ROC + 1)).astype(int))
+    kept = kept[~ledger.hides(rows[kept].astype(np.int64))]
     return {"false_positive": shares[kept, 0].tolist(), "true_positive": shares[kept, 1].tolist()}
 
 
-def decision_curve(
-    rows: Rows, column: Column, drawn: Floats, thresholds: Sequence[float], least: int
-) -> dict[str, Any]:
-    """Return net benefit of the model, of offering to all and to none, along `GRID` and at the agreed thresholds."""
-    whole = column.count[0].sum(axis=0)
-    told: dict[str, Any] = {}
-    for name, cuts in (("curve", np.array(GRID)), ("agreed", np.array(thresholds))):
-        at = above(rows.y, rows.risk, rows.weight, column, 0, drawn, cuts)
-        hide = too_few_rows(at.count, whole, least)
-        model, everyone = intervals(at.benefit(cuts), hide), intervals(_everyone(at, cuts), np.zeros(len(cuts), bool))
-        if name == "curve":
-            told |= {"threshold": list(GRID), "model": _lines(model), "treat_all": _lines(everyone)}
-            told["treat_none"] = [0.0] * len(GRID)
-            continue
-        found, right = intervals(at.sensitivity(), hide), intervals(at.predictive_value(), hide)
-        told["agreed"] = [
-            {
-                "threshold": float(cut),
-                "net_benefit": model[nth],
-                "treat_all": everyone[nth],
-                "treat_none": 0.0,
-                "sensitivity": found[nth],
-                "positive_predictive_value": right[nth],
-                "flagged": None if hide[nth] else float(at.exact[nth].sum() / at.whole.sum()),
-            }
-            for nth, cut in enumerate(cuts)
-        ]
-    return told
+def decision_curve(rows: Rows, column: Column, drawn: Floats, ledger: Ledger) -> dict[str, Any]:
+    """Return net benefit of the model, of offering to all and to none, along `GRID`."""
+    cuts = np.array(GRID)
+    at = above(rows.y, rows.risk, rows.weight, column, 0, drawn, cuts)
+    model, everyone = intervals(at.benefit(cuts), ledger.hides(at.count)), intervals(_everyone(at, cuts), _NEVER)
+    return {
+        "threshold": list(GRID),
+        "model": _lines(model),
+        "treat_all": _lines(everyone),
+        "treat_none": [0.0] * len(GRID),
+    }
+
+
+def agreed(
+    rows: Rows, column: Column, drawn: Floats, thresholds: Sequence[float], ledger: Ledger
+) -> list[dict[str, Any]]:
+    """Return net benefit and what is found at each agreed threshold."""
+    cuts = np.array(thresholds)
+    at = above(rows.y, rows.risk, rows.weight, column, 0, drawn, cuts)
+    hide = ledger.hides(at.count)
+    everyone = intervals(_everyone(at, cuts), np.zeros_like(hide))
+    return [
+        {"threshold": float(cut), "treat_all": everyone[nth], "treat_none": 0.0, **one}
+        for nth, (cut, one) in enumerate(zip(cuts, _found(at, hide), strict=True))
+    ]
 
 
 def places(
-    rows: Rows, column: Column, drawn: Floats, capacity: Sequence[float], cuts: Floats, least: int
+    rows: Rows, column: Column, drawn: Floats, capacity: Sequence[float], cuts: Floats, ledger: Ledger
 ) -> list[dict[str, Any]]:
     """Return what the top finds for each share of places; the cut stays where it is when people are drawn anew."""
     at = above(rows.y, rows.risk, rows.weight, column, 0, drawn, np.where(np.isfinite(cuts), cuts, np.inf))
-    hide = too_few_rows(at.count, column.count[0].sum(axis=0), least) | ~np.isfinite(cuts)
+    hide = ledger.hides(at.count) | ~np.isfinite(cuts)
+    return [
+        {"share": float(share), "cut": None if hide[nth] else float(cuts[nth]), **one}
+        for nth, (share, one) in enumerate(zip(capacity, _found(at, hide), strict=True))
+    ]
+
+
+def _found(at: Above, hide: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """Return of each cut what lies above it, and what acting on that is worth."""
     found, right = intervals(at.sensitivity(), hide), intervals(at.predictive_value(), hide)
-    benefit = intervals(at.benefit(cuts), hide)
+    benefit = intervals(at.benefit(at.cuts), hide)
     return [
         {
-            "share": float(share),
-            "cut": None if hide[nth] else float(cuts[nth]),
             "flagged": None if hide[nth] else float(at.exact[nth].sum() / at.whole.sum()),
             "sensitivity": found[nth],
             "positive_predictive_value": right[nth],
             "net_benefit": benefit[nth],
         }
-        for nth, share in enumerate(capacity)
+        for nth in range(len(hide))
     ]
 
 

@@ -1,4 +1,16 @@
-"""Everything known of how well predicted risks fit what happened, in one call and one dictionary."""
+"""Everything known of how well predicted risks fit what happened, in one call and one dictionary.
+
+n, people, events, n_weighted, events_weighted, prevalence, mean_risk, suppressed, too_few, bootstraps, seed
+overall            core: auroc, auprc, brier, scaled_brier, calibration_intercept, calibration_slope, oe, ici, e50, e90
+calibration_curve  risk, observed, low, high: lists
+distribution       from, to, and the share of those with the event and of the others whose risk lies there
+roc                false_positive, true_positive: lists
+decision_curve     threshold, model {value, low, high}, treat_all, treat_none: lists; agreed: items
+capacity           for each share of places: cut, flagged, sensitivity, positive_predictive_value, net_benefit
+deciles            tenth, n, mean_risk, observed, cumulative_incidence, died_first, suppressed
+subgroups          {factor: {level: counts, the core, oe_adjusted, net_benefit by threshold, false_negatives by share}}
+others             {model: the core, net_benefit, difference {auroc, ici, net_benefit}: ours less theirs}
+"""
 
 from __future__ import annotations
 
@@ -13,6 +25,7 @@ from models.evaluate.bootstrap import draw
 from models.evaluate.core import CORE, NONE, Core, above, core, intervals
 from models.evaluate.curves import (
     GRID,
+    agreed,
     calibration_curve,
     deciles,
     decision_curve,
@@ -23,7 +36,7 @@ from models.evaluate.curves import (
 )
 from models.evaluate.net_benefit import capacity_cuts
 from models.evaluate.rows import Rows, arrange
-from models.evaluate.small import hidden_levels, people_in, too_few_rows
+from models.evaluate.small import Ledger, hidden_levels, people_in
 from models.evaluate.subgroups import counts, subgroups, uncounted
 from models.table import Floats
 from stratify.disclosure import SMALLEST_SHOWN
@@ -82,12 +95,14 @@ def evaluate(
     bins = own.level(0)
     found = core(rows.y, rows.risk, rows.weight, bins, draws[:, bins.there])
     told["overall"] = found.figures()
+    ledger = Ledger(own.count[0].sum(axis=0), least)
+    at_agreed = agreed(rows, own, draws, thresholds, ledger)
+    told["capacity"] = places(rows, own, draws, capacity, cuts, ledger)
+    told["decision_curve"] = {**decision_curve(rows, own, draws, ledger), "agreed": at_agreed}
     if not told["too_few"]:
         told["calibration_curve"] = calibration_curve(bins, draws[:, bins.there])
         told["distribution"] = distribution(rows, least)
-        told["roc"] = roc(own, least)
-    told["decision_curve"] = decision_curve(rows, own, draws, thresholds, least)
-    told["capacity"] = places(rows, own, draws, capacity, cuts, least)
+        told["roc"] = roc(own, ledger)
     told["deciles"] = deciles(rows, everybody, tenth, drawn[_TENTHS])
     of_groups = {name: (columns[_GROUP + name], drawn[_GROUP + name]) for name in rows.factors}
     told["subgroups"] = subgroups(
@@ -143,8 +158,8 @@ def _beside(
     at = above(rows.y, rows.risk, rows.weight, own_column, 0, own_drawn, cuts)
     its_at = above(y, risk, weight, its_column, 0, its_drawn, cuts)
     whole = own_column.count[0].sum(axis=0)
-    hide_its = too_few_rows(its_at.count, whole, least)
-    hide = hide_its | too_few_rows(at.count, whole, least)
+    hide_its = Ledger(whole, least).hides(its_at.count)
+    hide = hide_its | Ledger(whole, least).hides(at.count)
     (exact, draws), (its_exact, its_draws) = at.benefit(cuts), its_at.benefit(cuts)
     keys = [str(threshold) for threshold in thresholds]
     return {

@@ -26,26 +26,46 @@ def people_in(code: Counts, levels: int, person: Counts, y: Floats) -> Counts:
 
 
 def hidden_levels(people: Counts) -> NDArray[np.bool_]:
-    """Return which levels are hidden, of people [levels, 3] in all, with the event and without.
+    """Return which levels are hidden, of people [levels, 3] in all, with the event and without."""
+    return widened(_small(people, SMALLEST_SHOWN), people, SMALLEST_SHOWN)
 
-    One that would be alone takes with it the smallest that has 5 or more of both, else the smallest that has anybody:
-    their sum may be known, and must not tell of 1 to 4.
+
+def widened(hidden: NDArray[np.bool_], parts: Counts, least: int) -> NDArray[np.bool_]:
+    """Return which levels are hidden when none may be alone, nor all of them together have 1 to `least` - 1 of a part.
+
+    parts [levels, k] are counts, the first of them their size. The smallest level that has some of each part goes with
+    them first, else the smallest that has anybody: what all levels have is known, so the hidden ones' sum is as well.
     """
-    hidden = np.asarray(((people > 0) & (people < SMALLEST_SHOWN)).any(axis=1))
-    if hidden.sum() == 1:
-        rest = np.flatnonzero(~hidden & (people[:, 0] > 0))
-        both = rest[(people[rest] > 0).all(axis=1)]
-        among = both if len(both) else rest
-        if len(among):
-            hidden[among[np.argmin(people[among, 0])]] = True
+    hidden = hidden.copy()
+    while hidden.any() and (hidden.sum() == 1 or _small(parts[hidden].sum(axis=0), least)):
+        rest = np.flatnonzero(~hidden & (parts[:, 0] > 0))
+        if not len(rest):
+            break
+        full = rest[(parts[rest] > 0).all(axis=1)]
+        among = full if len(full) else rest
+        hidden[among[np.argmin(parts[among, 0])]] = True
     return hidden
 
 
-def too_few_rows(count: Counts, whole: Counts, least: int) -> NDArray[np.bool_]:
-    """Return at which cuts a count [cuts, 2] of rows, or the rest of the whole [2], is above 0 and below `least`."""
-    rest = whole - count
-    small = ((count > 0) & (count < least)) | ((rest > 0) & (rest < least))
-    return np.asarray(small.any(axis=1))
+class Ledger:
+    """Which cuts have been told of, in rows without and with the event above them; none too near another is told.
+
+    From what is known of two cuts follows what lies between them: so each must differ from every other, from nobody and
+    from all, by none or by at least `least` rows of either class. Who asks first is told.
+    """
+
+    def __init__(self, whole: Counts, least: int) -> None:
+        self._told = np.stack([np.zeros_like(whole), whole])
+        self._least = least
+
+    def hides(self, count: Counts) -> NDArray[np.bool_]:
+        """Return which of these cuts [cuts, 2] may not be told; the others now have been."""
+        hidden = np.zeros(len(count), dtype=np.bool_)
+        for nth, one in enumerate(count):
+            hidden[nth] = _small(np.abs(self._told - one), self._least).any()
+            if not hidden[nth]:
+                self._told = np.append(self._told, one[None], axis=0)
+        return hidden
 
 
 def merged(count: Counts, least: int) -> NDArray[np.intp]:
@@ -68,5 +88,6 @@ def merged(count: Counts, least: int) -> NDArray[np.intp]:
     return np.array(starts or [0], dtype=np.intp)
 
 
-def _small(sums: Counts, least: int) -> bool:
-    return bool(((sums > 0) & (sums < least)).any())
+def _small(counts: Counts, least: int) -> NDArray[np.bool_]:
+    """Return in which lines [..., k] a count is above 0 and below `least`."""
+    return np.asarray(((counts > 0) & (counts < least)).any(axis=-1))

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluate.bins import Column
-from models.evaluate.bootstrap import Figure
-from models.evaluate.core import CORE, NONE, Core, above, core, intervals
+from models.evaluate.bins import Column, upward
+from models.evaluate.core import CORE, NONE, Above, Core, above, core, intervals
 from models.evaluate.rows import Factor, Rows
-from models.evaluate.small import hidden_levels, people_in, too_few_rows
+from models.evaluate.small import Ledger, hidden_levels, people_in, widened
 from models.table import Floats
 
 Level = dict[str, Any]
@@ -32,10 +31,13 @@ def subgroups(
     The level of `oe_adjusted` is that of all intervals together (Bonferroni over the levels shown).
     """
     told: dict[str, dict[str, Level]] = {}
+    agreed = np.array(thresholds)
+    cuts = np.where(np.isfinite(cuts), cuts, np.inf)
     cores: list[tuple[Level, Core]] = []
     for name, factor in rows.factors.items():
         people = people_in(factor.code, len(factor.levels), rows.person, rows.y)
         hidden = hidden_levels(people)
+        acted: dict[int, tuple[Above, Above]] = {}
         told[name] = {}
         for nth, which in enumerate(_by_level(factor)):
             level = told[name][factor.levels[nth]] = _empty(thresholds, capacity)
@@ -51,8 +53,17 @@ def subgroups(
             found = core(y, risk, weight, bins, draws[:, bins.there])
             level |= found.figures()
             cores.append((level, found))
-            level["net_benefit"], level["false_negatives"] = _acted(
-                y, risk, weight, column, nth, draws, thresholds, capacity, cuts, least
+            at, top = (above(y, risk, weight, column, nth, draws, chosen) for chosen in (agreed, cuts))
+            acted[nth] = at, top
+        hide = _hidden_cuts(columns[name], hidden, acted, least)
+        for nth, (at, top) in acted.items():
+            level, (of_agreed, of_top) = told[name][factor.levels[nth]], hide[nth]
+            exact, draws = top.sensitivity()
+            level["net_benefit"] = dict(
+                zip(map(str, thresholds), intervals(at.benefit(agreed), of_agreed), strict=True)
+            )
+            level["false_negatives"] = dict(
+                zip(map(str, capacity), intervals((1 - exact, 1 - draws), of_top), strict=True)
             )
     for level, found in cores:
         level["oe_adjusted"] = found.oe_within(1 - 0.05 / len(cores))
@@ -96,25 +107,24 @@ def _by_level(factor: Factor) -> list[NDArray[np.intp]]:
     return np.split(order, ends[:-1])
 
 
-def _acted(
-    y: Floats,
-    risk: Floats,
-    weight: Floats,
-    column: Column,
-    nth: int,
-    drawn: Floats,
-    thresholds: Sequence[float],
-    capacity: Sequence[float],
-    cuts: Floats,
-    least: int,
-) -> tuple[dict[str, Figure], dict[str, Figure]]:
-    """Return net benefit at each threshold, and the share of events outside the top at each capacity."""
-    chosen = np.array(thresholds)
-    at = above(y, risk, weight, column, nth, drawn, chosen)
-    hide = too_few_rows(at.count, column.count[nth].sum(axis=0), least)
-    benefit = dict(zip(map(str, thresholds), intervals(at.benefit(chosen), hide), strict=True))
-    top = above(y, risk, weight, column, nth, drawn, np.where(np.isfinite(cuts), cuts, np.inf))
-    whole = column.count[nth].sum(axis=0)
-    hide = too_few_rows(top.count, whole, least)
-    exact, draws = top.sensitivity()
-    return benefit, dict(zip(map(str, capacity), intervals((1 - exact, 1 - draws), hide), strict=True))
+def _hidden_cuts(
+    column: Column, hidden: NDArray[np.bool_], acted: Mapping[int, tuple[Above, Above]], least: int
+) -> dict[int, tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Return for each level with figures at which thresholds and which capacities it is hidden.
+
+    A level by itself, where too few rows lie above or below; and the next smallest with it, as with whole levels.
+    """
+    if not acted:
+        return {}
+    at, top = next(iter(acted.values()))
+    places = column.at(np.append(at.cuts, top.cuts))
+    rows = upward(column.count.astype(np.float64), places).astype(np.int64)  # [levels, cuts, 2]
+    whole = column.count.sum(axis=1)
+    hide = np.repeat(hidden[:, None], len(places), axis=1)
+    for nth in acted:
+        hide[nth] = Ledger(whole[nth], least).hides(rows[nth])
+    some = np.array([nth in acted or hidden[nth] for nth in range(len(hidden))])
+    for cut in range(len(places)):
+        parts = np.column_stack([whole.sum(axis=1), rows[:, cut], whole - rows[:, cut]])
+        hide[some, cut] = widened(hide[some, cut], parts[some], least)
+    return {nth: (hide[nth, : len(at.cuts)], hide[nth, len(at.cuts) :]) for nth in acted}

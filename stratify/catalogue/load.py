@@ -98,6 +98,9 @@ def _frozen(entries: Mapping[str, Mapping[str, Any]], local: Path | None) -> Cat
     return Catalogue(MappingProxyType({kind: MappingProxyType(dict(of)) for kind, of in entries.items()}), local)
 
 
+SPECS = "specs"  # a local folder's model specs, which `models` reads
+
+
 def load(local: Path | None = None) -> Catalogue:
     """Return the package's catalogue, with the entries of a local folder added or put in their place.
 
@@ -282,6 +285,6 @@ def _nearest(got: str, known: Iterable[str]) -> str:
 
 def _unknown_files(local: Path) -> list[str]:
     """A file in the wrong place would be passed over in silence: say so."""
-    known = {path for kind in KINDS for path in (local / kind).glob("*.toml")}
+    known = {path for kind in (*KINDS, SPECS) for path in (local / kind).glob("*.toml")}
     strays = sorted(path for path in local.rglob("*.toml") if path not in known)
-    return [f"{p.relative_to(local)}: not in a known folder; put it in one of {', '.join(KINDS)}" for p in strays]
+    return [f"{p.relative_to(local)}: not in a known folder; put it in one of {', '.join((*KINDS, SPECS))}" for p in strays]

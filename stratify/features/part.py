@@ -54,8 +54,12 @@ class Region:
         of = {name: under[definition.id] for name, definition in populations.items()}
         holds = np.any([*of.values()], axis=0)
         kept = Rows(everyone.person[holds], everyone.day[holds])
-        cells = matrix(self.store, kept, found.only(holds), self.people, self.lived, catalogue, bucket)
+        cells = self.cells(catalogue, kept, found.only(holds), bucket)
         return Part(everyone, found, under, kept, cells, {name: those[holds] for name, those in of.items()})
+
+    def cells(self, catalogue: Catalogue, rows: Rows, found: Present, bucket: int) -> Floats:
+        """Return the cells of rows that lie in one bucket, whatever their days; `found` are their conditions."""
+        return matrix(self.store, rows, found, self.people, self.lived, catalogue, bucket)
 
     def row(self, catalogue: Catalogue, person: int, day: int) -> Floats:
         """Return one person's cells on a day, (columns,): the same bits as in the matrix, read where they lie.

@@ -97,6 +97,13 @@ class Store:
             answer[person] = source_id
         return answer
 
+    def source_ids_of(self, bucket: int) -> dict[int, str]:
+        """Return the source's own ids of a bucket's people, by number. For draws that must not depend on numbers."""
+        rows = duckdb.execute(
+            f"SELECT person, source_id FROM {self._files(['persons.parquet'])} WHERE person % {self.buckets} = {bucket}"
+        ).fetchall()
+        return dict(rows)
+
     def residence(self) -> Columns:
         """Return all stretches of residence: person, start, end (NaN while resident), municipality."""
         return self._query(

@@ -26,7 +26,7 @@ TOLD = {"multimorbid": "TONELLI30-2", "both": "PSYKSOM-1"}  # neither holds the 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory):
     found = Workspace(tmp_path_factory.mktemp("populations"))
-    synthesise_step(found, Wanted(900, 6, 4, date(2024, 12, 31)), lambda *_: None)
+    synthesise_step(found, Wanted(600, 6, 4, date(2024, 12, 31)), lambda *_: None)
     land_step(found, CATALOGUE, source="synthetic", data=found.registers, progress=lambda _: None)
     build_step(found, CATALOGUE, lambda *_: None, **TOLD, processes=1)
     return found

@@ -10,7 +10,7 @@ from stratify.catalogue import load
 from stratify.store.layout import DOMAINS
 from stratify.store.read import Store
 
-PERSONS = {"sex": "TINYINT", "birth": "INTEGER", "death": "INTEGER"}
+PERSONS = {"source_id": "VARCHAR", "sex": "TINYINT", "birth": "INTEGER", "death": "INTEGER"}
 CONDITIONS, INDICES = list(load().conditions), list(load().indices)
 RESIDENCE = {"start": "INTEGER", "end": "INTEGER", "municipality": "VARCHAR"}
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stratify.cohort import Spells, latest_adult_birth, residents, spell_of, spells, years_old
+from stratify.cohort import Spells, adult_residents, latest_adult_birth, residents, spell_of, spells, years_old
 from stratify.features.kernel import Rows
 from stratify.registers.clock import day_number, day_of
 
@@ -151,6 +151,23 @@ def test_residents_and_their_spells_are_what_a_loop_finds(drawn, of, landmarks):
 # --- the spell of a row ----------------------------------------------------------------------------------------------
 
 TWO = Spells(np.array([1, 1]), np.array([10, 50]), np.array([20, np.inf]))
+
+
+@given(st.lists(stretch, max_size=12), lives, st.lists(days, max_size=4, unique=True))
+@settings(deadline=None, max_examples=100)
+def test_rows_of_adult_residents_are_those_that_residents_gives(drawn, of, landmarks):
+    lived = spells(residence(*drawn))
+    rows = Rows(np.repeat(np.arange(len(of)), len(landmarks)), np.tile(np.array(sorted(landmarks), dtype=int), len(of)))
+    there = adult_residents(rows, people(*of), lived)
+    found = residents(people(*of), lived, landmarks)
+    assert list(zip(rows.person[there].tolist(), rows.day[there].tolist(), strict=True)) == list(
+        zip(found.person.tolist(), found.day.tolist(), strict=True)
+    )
+
+
+def test_nobody_lives_here_where_no_residence_is_told():
+    rows = Rows(np.array([0, 1]), np.array([T, T]))
+    assert adult_residents(rows, people((OLD, None), (OLD, None)), spells(residence())).tolist() == [False, False]
 
 
 def test_a_row_stands_in_the_spell_that_holds_its_day():

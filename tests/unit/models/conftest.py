@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
 
+from models.declared import Declared, load_declared
 from models.keys import ensure_signing_keys
-from models.spec import Spec, load_specs
-from models.table import Origin, Table
+from models.spec import Baseline, Predictor, Spec
+from models.split import NotTrained
+from models.table import Labels, Origin, Table
 from models.train import Trained, train_outcome
 from stratify.catalogue.entries import Outcome
 
 OUTCOME = "acute_admission_365d"
+POPULATION = "multimorbid"
 GROUPS = {
     "age": ("Alder", "Age"),
     "stay_acute_count_365": ("Sygehus", "Hospital"),
@@ -82,7 +86,7 @@ def make_table() -> Callable[..., Table]:
         y = (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(float)
         y[rng.random(n) < 0.02] = np.nan
         person = np.tile(np.arange(people, dtype=np.int32), len(years))
-        return Table(person, landmark, x, [column(name) for name in GROUPS], {OUTCOME: y})
+        return Table(person, landmark, x, [column(name) for name in GROUPS], {OUTCOME: Labels.of(y)})
 
     return make
 
@@ -93,8 +97,35 @@ def table(make_table) -> Table:
 
 
 @pytest.fixture(scope="session")
-def spec() -> Spec:
-    return load_specs()[OUTCOME]
+def declared() -> Declared:
+    """What is shipped, but for the named predictors, which are those of the made-up columns."""
+    shipped = load_declared()
+    standard = (
+        Predictor.model_validate({"column": "age", "as": "linear"}),
+        Predictor.model_validate({"column": "stay_acute_count_365", "as": "linear"}),
+        Predictor.model_validate({"column": "stay_acute_days_since", "as": "decay", "half_life": 120}),
+        Predictor.model_validate({"column": "lab_hba1c_last_365", "as": "linear"}),
+        Predictor.model_validate({"column": "drug_n05_any_365", "as": "linear"}),
+        Predictor.model_validate({"column": "noise", "as": "linear"}),
+    )
+    baselines = {"age_sex": Baseline(name=shipped.baselines["age_sex"].name, predictors=standard[:1])}
+    specs = {key: one.model_copy(update={"baselines": ("age_sex",)}) for key, one in shipped.specs.items()}
+    return replace(shipped, specs=specs, predictors={"standard": standard}, baselines=baselines)
+
+
+@pytest.fixture(scope="session")
+def spec(declared) -> Spec:
+    return declared.specs[OUTCOME]
+
+
+@pytest.fixture(scope="session")
+def train_one(spec, declared, outcome, origin) -> Callable[..., Trained | NotTrained]:
+    """Training with what is declared here, unless a test gives something else."""
+
+    def one(table: Table, *, spec=spec, outcome=outcome, population=POPULATION) -> Trained | NotTrained:
+        return train_outcome(spec, declared, population, table, outcome, origin)
+
+    return one
 
 
 @pytest.fixture(scope="session")
@@ -103,8 +134,8 @@ def origin() -> Origin:
 
 
 @pytest.fixture(scope="session")
-def trained(spec, table, outcome, origin) -> Trained:
-    result = train_outcome(spec, table, outcome, origin)
+def trained(table, train_one) -> Trained:
+    result = train_one(table)
     assert isinstance(result, Trained)
     return result
 

@@ -143,6 +143,11 @@ def test_a_store_is_read_in_its_own_order_whatever_the_buckets(extract, catalogu
     assert (np.diff(right["person"]) >= 0).all()
     assert right["comparator"][0] is None
     here, there = one.source_ids(), many.source_ids()
+    by_bucket = [many.source_ids_of(bucket) for bucket in range(many.buckets)]
+    assert all(person % many.buckets == bucket for bucket, of in enumerate(by_bucket) for person in of)
+    assert {person: name for of in by_bucket for person, name in of.items()} == {
+        person: name for person, name in enumerate(there) if name
+    }
     assert here == sorted(filter(None, there))
     for person, name in enumerate(here):
         for column in columns[1:]:
@@ -172,6 +177,7 @@ def test_people_and_residence_come_back_as_they_were(extract, catalogue, tmp_pat
     assert np.isnan(people["death"]).sum() == PEOPLE - 1
     assert set(people["sex"].tolist()) == {1, 2}
     assert store.source_ids() == [f"{p:012}" for p in range(PEOPLE)]
+    assert [store.source_ids_of(0)[p] for p in range(PEOPLE)] == store.source_ids()
     lived = store.residence()
     assert lived["person"].tolist() == sorted(lived["person"].tolist())
     assert np.isnan(lived["end"]).sum() == PEOPLE - 1

@@ -52,7 +52,7 @@ def test_areas_error_and_p_are_those_of_the_definition(case):
 def test_the_error_is_that_of_drawing_anew(case):
     y, a, b = case
     rng, drawn = np.random.default_rng(0), []
-    for _ in range(300):
+    for _ in range(200):
         rows = rng.integers(0, len(y), len(y))
         drawn.append(area(y[rows], a[rows]) - area(y[rows], b[rows]))
     assert delong(y, a, b)["se"] == pytest.approx(np.std(drawn), rel=0.15)
@@ -73,7 +73,7 @@ def test_a_risk_beside_itself_in_another_measure_differs_in_nothing(case):
 
 def test_p_is_evenly_spread_where_neither_is_better():
     rng, found = np.random.default_rng(7), []
-    for _ in range(300):
+    for _ in range(200):
         y = np.repeat([0.0, 1.0], 60)
         found.append(delong(y, *(norm.cdf(rng.normal(0.8 * y)) for _ in range(2)))["p"])
     assert 0.015 < np.mean(np.array(found) < 0.05) < 0.095

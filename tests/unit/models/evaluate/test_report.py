@@ -34,6 +34,7 @@ def rows(made):
         "died_first": died,
         "days": np.where((made_up.y == 1) | died, rng.integers(1, 365, N), 365).astype(float),
         "groups": {"sex": rng.choice(["f", "m"], N), "area": rng.choice(["n", "s", "e", "w"], N)},
+        "bootstraps": 80,
         "others": {"noisy": 1 / (1 + np.exp(-(made_up.line + rng.normal(0, 1, N))))},
     }
 
@@ -83,13 +84,12 @@ def test_figures_are_weighted(told, rows):
 
 def test_rows_in_another_order_say_the_same(told, rows):
     order = np.random.default_rng(9).permutation(N)
-    turned = {name: values[order] for name, values in rows.items() if name not in ("groups", "others")}
+    turned = {name: values[order] for name, values in rows.items() if name not in ("groups", "others", "bootstraps")}
     for name in ("groups", "others"):
         turned[name] = {key: values[order] for key, values in rows[name].items()}
-    assert evaluate(**turned) == told
-    alone = {key: values for key, values in rows.items() if key != "person"}
-    turned.pop("person")
-    assert evaluate(**turned, bootstraps=20) == evaluate(**alone, bootstraps=20)
+    assert evaluate(**turned, bootstraps=80) == told
+    alone = {**rows, "person": None, "bootstraps": 20}
+    assert evaluate(**{**turned, "person": None, "bootstraps": 20}) == evaluate(**alone)
 
 
 def test_the_number_of_threads_changes_nothing(told, rows, monkeypatch):
@@ -140,11 +140,13 @@ def test_the_distribution_is_of_all_and_tells_of_five_or_none(told, rows):
 
 def test_places_are_counted_from_the_top(told, rows):
     weight, y, risk = rows["weight"], rows["y"], rows["risk"]
-    assert [one["cut"] is None for one in told["capacity"]] == [True, False, False, False]  # 1-4 without the event
-    for one, share in list(zip(told["capacity"], (0.01, 0.02, 0.05, 0.1), strict=True))[1:]:
+    shown = [one for one in told["capacity"] if one["cut"] is not None]
+    # of the others one has 1-4 without the event, and one ends 1-4 rows from an agreed threshold
+    assert [one["share"] for one in shown] == [0.02, 0.05]
+    for one in shown:
         top = risk >= one["cut"]
         assert one["flagged"] == pytest.approx(weight[top].sum() / weight.sum())
-        assert share >= one["flagged"] > share - 3 / weight.sum()
+        assert one["share"] >= one["flagged"] > one["share"] - 3 / weight.sum()
         assert one["sensitivity"]["value"] == pytest.approx((weight * y)[top].sum() / (weight @ y))
         assert one["positive_predictive_value"]["value"] == pytest.approx((weight * y)[top].sum() / weight[top].sum())
         worth = (weight * y)[top].sum() - (weight * (1 - y))[top].sum() * one["cut"] / (1 - one["cut"])
@@ -172,10 +174,23 @@ def test_tenths_hold_a_tenth_of_the_weight_and_their_incidences_are_of_everybody
             assert one["died_first"] in (death, None)
 
 
+def test_deaths_of_1_to_4_in_a_tenth_are_hidden_and_not_to_be_worked_out(made):
+    rows = made(2_000, seed=4)
+    tenth = np.argsort(np.argsort(rows.risk)) // 200
+    died = (rows.y == 0) & (np.cumsum((rows.y == 0) & (tenth == 7)) <= 3) & (tenth == 7)
+    died |= (rows.y == 0) & np.isin(tenth, (5, 6)) & (np.random.default_rng(0).random(2_000) < 0.2)
+    told = evaluate(rows.y, rows.risk, died_first=died, days=np.full(2_000, 9.0), bootstraps=20)["deciles"]
+    shown = [one["died_first"] is not None for one in told if not one["suppressed"]]
+    assert died[tenth == 7].sum() == 3
+    assert told[7]["died_first"] is None
+    assert told[7]["cumulative_incidence"] is not None
+    assert len(shown) - sum(shown) == 2
+
+
 def test_another_model_is_compared_in_the_same_draws(rows, told):
     noisy = rows["others"]["noisy"]
     alone = evaluate(
-        rows["y"], noisy, person=rows["person"], weight=rows["weight"], bootstraps=200
+        rows["y"], noisy, person=rows["person"], weight=rows["weight"], bootstraps=80
     )["overall"]  # fmt: skip
     beside = told["others"]["noisy"]
     for name in CORE:
@@ -194,9 +209,9 @@ def test_another_model_is_compared_in_the_same_draws(rows, told):
 
 
 def test_paired_intervals_are_as_wide_as_delongs(made):
-    rows = made(4_000, seed=2)
-    other = 1 / (1 + np.exp(-(rows.line + np.random.default_rng(3).normal(0, 0.8, 4_000))))
-    drawn = evaluate(rows.y, rows.risk, others={"b": other}, bootstraps=400)["others"]["b"]["difference"]["auroc"]
+    rows = made(2_500, seed=2)
+    other = 1 / (1 + np.exp(-(rows.line + np.random.default_rng(3).normal(0, 0.8, 2_500))))
+    drawn = evaluate(rows.y, rows.risk, others={"b": other}, bootstraps=300)["others"]["b"]["difference"]["auroc"]
     exact = delong(rows.y, rows.risk, other)
     assert drawn["value"] == pytest.approx(exact["difference"], abs=1e-12)
     assert drawn["high"] - drawn["low"] == pytest.approx(exact["high"] - exact["low"], rel=0.15)
@@ -262,25 +277,38 @@ def test_four_people_with_many_rows_are_four_people():
     assert not evaluate(y, np.linspace(0.1, 0.9, 200), person=np.arange(200) // 8)["suppressed"]
 
 
-def test_no_point_tells_of_1_to_4_rows(made):
+def cuts_told(told):
+    """Return the risks of the cuts that are told of, and how many are not."""
+    curve = told["decision_curve"]
+    pairs = [*zip(curve["threshold"], curve["model"]["value"], strict=True)]
+    pairs += [(one["threshold"], one["net_benefit"]["value"]) for one in curve["agreed"]]
+    pairs += [(one["cut"], one["net_benefit"]["value"]) for one in told["capacity"]]
+    shown = [cut for cut, value in pairs if value is not None]
+    return np.array(shown), len(pairs) - len(shown)
+
+
+@pytest.mark.parametrize("rows_of_one", [1, 2])
+def test_no_cut_nor_what_lies_between_two_is_of_1_to_4_people(made, rows_of_one):
+    rows = made(500, seed=3)
+    y, risk = rows.y.repeat(rows_of_one), rows.risk.repeat(rows_of_one)
+    told = evaluate(y, risk, person=np.arange(len(y)) // rows_of_one, bootstraps=20)
+    cuts, hidden = cuts_told(told)
+    assert len(cuts) > 15
+    assert hidden > 3
+    whole = np.array([np.sum(y == outcome) for outcome in (0, 1)])
+    above = [[np.sum(risk[y == outcome] >= cut) for outcome in (0, 1)] for cut in cuts]
+    x, z = (np.array(told["roc"][name]) for name in ("false_positive", "true_positive"))
+    above = np.concatenate([above, np.rint(np.stack([x, z], axis=1) * whole)])
+    between = np.abs(above[:, None] - above[None])
+    assert not ((between > 0) & (between < 5 * rows_of_one)).any()
+
+
+def test_a_top_of_few_is_hidden_with_its_cut(made):
     rows = made(400, seed=3)
-    told = evaluate(rows.y, rows.risk, bootstraps=20)
-    whole = np.array([np.sum(rows.y == 0), np.sum(rows.y == 1)])
-    cuts = zip(told["decision_curve"]["threshold"], told["decision_curve"]["model"]["value"], strict=True)
-    hidden = 0
-    for cut, value in cuts:
-        top = np.array([np.sum(rows.risk[rows.y == outcome] >= cut) for outcome in (0, 1)])
-        small = any(0 < count < 5 for count in (*top, *(whole - top)))
-        assert (value is None) == small, cut
-        hidden += small
-    assert 0 < hidden < 50
-    assert told["capacity"][0] == {
+    assert evaluate(rows.y, rows.risk, bootstraps=20)["capacity"][0] == {
         "share": 0.01, "cut": None, "flagged": None,
         "sensitivity": NONE, "positive_predictive_value": NONE, "net_benefit": NONE,
     }  # fmt: skip
-    steps = np.diff([np.array(told["roc"][name]) for name in ("false_positive", "true_positive")], axis=1)
-    counts = np.rint(steps * whole[:, None])
-    assert not ((counts > 0) & (counts < 5)).any()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.evaluate.small import hidden_levels, merged, people_in, too_few_rows
+from models.evaluate.small import Ledger, hidden_levels, merged, people_in, widened
 
 
 @pytest.mark.parametrize("rows_of_one", [1, 3])
@@ -29,6 +29,7 @@ def people(*levels):
     [
         ([(50, 50), (60, 60)], [0, 0]),
         ([(4, 50), (3, 70), (60, 60)], [1, 1, 0]),
+        ([(2, 50), (2, 70), (60, 60), (70, 70)], [1, 1, 1, 0]),  # 4 with the event in both together
         ([(50, 4), (5, 5), (60, 60)], [1, 1, 0]),  # the next smallest goes with it
         ([(4, 500), (90, 90), (60, 60)], [1, 0, 1]),
         ([(0, 5), (0, 50), (50, 60)], [0, 0, 0]),  # nobody with the event: shown
@@ -42,21 +43,37 @@ def test_levels_with_1_to_4_people_take_the_next_smallest_with_them(levels, hidd
     assert hidden_levels(people(*levels)).tolist() == [bool(one) for one in hidden]
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_no_sum_of_hidden_levels_is_of_1_to_4_when_all_have_both_classes(seed):
+@pytest.mark.parametrize("seed", range(40))
+def test_neither_a_level_nor_the_sum_of_the_hidden_is_of_1_to_4(seed):
     rng = np.random.default_rng(seed)
-    found = people(*rng.integers(1, 12, (rng.integers(2, 7), 2)))
+    found = people(*rng.integers(0, rng.integers(6, 30), (rng.integers(2, 9), 2)))
     hidden = hidden_levels(found)
-    shown = found[~hidden]
-    assert not ((shown > 0) & (shown < 5)).any()
-    assert hidden.sum() != 1
-    if hidden.sum() >= 2 and not ((found > 0) & (found < 5))[hidden].all():
-        assert found[hidden][:, 0].sum() >= 5
+    assert not ((found[~hidden] > 0) & (found[~hidden] < 5)).any()
+    if not hidden[found[:, 0] > 0].all():
+        assert hidden.sum() != 1
+        assert not ((found[hidden].sum(axis=0) > 0) & (found[hidden].sum(axis=0) < 5)).any()
+    if not ((found > 0) & (found < 5)).any():
+        assert not hidden.any()
+
+
+def test_more_is_hidden_only_where_something_is():
+    parts = np.array([[40, 30], [50, 10], [60, 20]])
+    assert widened(np.zeros(3, bool), parts, 5).tolist() == [False, False, False]
+    assert widened(np.array([True, False, False]), parts, 5).tolist() == [True, True, False]
+    assert widened(np.array([True, True, True]), parts, 99).all()
 
 
 def test_a_cut_is_hidden_by_1_to_4_rows_on_either_side():
-    count, whole = np.array([[0, 0], [0, 5], [0, 4], [6, 20], [6, 22], [96, 25], [100, 25]]), np.array([100, 25])
-    assert too_few_rows(count, whole, 5).tolist() == [False, False, True, False, True, True, False]
+    whole = np.array([100, 25])
+    cuts = {(0, 0): False, (0, 5): False, (0, 4): True, (6, 20): False, (6, 22): True, (96, 25): True, (100, 25): False}
+    for cut, hidden in cuts.items():
+        assert Ledger(whole, 5).hides(np.array([cut])).tolist() == [hidden], cut
+
+
+def test_a_cut_too_near_one_that_was_told_is_hidden_and_who_asks_first_is_told():
+    ledger = Ledger(np.array([100, 50]), 5)
+    assert ledger.hides(np.array([[30, 20], [32, 20], [35, 20], [39, 25], [40, 26]])).tolist() == [0, 1, 0, 1, 0]
+    assert ledger.hides(np.array([[30, 20], [32, 20], [45, 31], [45, 30]])).tolist() == [0, 1, 0, 1]
 
 
 @pytest.mark.parametrize("seed", range(30))

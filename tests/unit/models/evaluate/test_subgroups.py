@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from models.evaluate import evaluate
-from models.evaluate.core import CORE
+from models.evaluate.core import CORE, Core
 
 N = 2_500
 NONE = {"value": None, "low": None, "high": None}
@@ -68,6 +68,15 @@ def test_the_adjusted_interval_is_for_all_levels_together(case):
     assert adjusted["high"] - adjusted["low"] > one["oe"]["high"] - one["oe"]["low"]
 
 
+def test_an_interval_of_a_level_is_normal_on_the_log():
+    log = norm.ppf((np.arange(999) + 0.5) / 999) * 0.1
+    found = Core({"oe": 1.2}, {"oe": 1.2}, {"oe": 1.2 * np.exp(log)})
+    for level, reach in ((0.95, 1.96), (0.99, 2.576)):
+        told = found.oe_within(level)
+        assert np.log([told["low"] / 1.2, told["high"] / 1.2]) == pytest.approx([-0.1 * reach, 0.1 * reach], rel=0.01)
+    assert Core({"oe": 0.0}, {"oe": 0.0}, {"oe": np.zeros(50)}).oe_within(0.95)["low"] is None
+
+
 def small(levels, **more):
     """Evaluate levels of (events, others) people; risks that tell a little."""
     label = np.repeat([f"level {k}" for k in range(len(levels))], [a + b for a, b in levels])
@@ -104,7 +113,24 @@ def test_a_level_whose_rows_have_no_weight_is_empty():
     assert told["level 1"]["auroc"]["value"] is not None
 
 
+def test_what_one_level_missed_cannot_be_worked_out_from_the_others(made):
+    rows = made(3_000, seed=5)
+    area = np.random.default_rng(1).choice([f"a{k:02d}" for k in range(12)], 3_000)
+    told = evaluate(rows.y, rows.risk, groups={"area": area}, capacity=(0.01, 0.05, 0.2), bootstraps=20)
+    levels, seen = told["subgroups"]["area"], 0
+    for top in told["capacity"]:
+        if top["cut"] is None:
+            continue
+        hidden = [name for name, one in levels.items() if one["false_negatives"][str(top["share"])]["value"] is None]
+        here = np.isin(area, hidden) & (rows.risk >= top["cut"])
+        found = np.array([np.sum(here & (rows.y == outcome)) for outcome in (0, 1)])
+        assert len(hidden) != 1
+        assert not ((found > 0) & (found < 5)).any()
+        seen += 0 < len(hidden) < 12
+    assert seen
+
+
 def test_in_the_top_1_to_4_events_of_a_level_hide_what_was_missed():
-    told = small([(60, 60), (60, 600)], capacity=(0.005, 0.3))
-    assert told["level 0"]["false_negatives"]["0.005"] == NONE
+    told = small([(300, 300), (300, 3000)], capacity=(0.002, 0.3), thresholds=(0.5,))
+    assert told["level 0"]["false_negatives"]["0.002"] == NONE
     assert told["level 0"]["false_negatives"]["0.3"]["value"] is not None
