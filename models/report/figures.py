@@ -89,12 +89,14 @@ class Figures:
     def points(self, place: str) -> str:
         """Return a figure in hundredths with its place, for words about points of per cent."""
         found = at(self.report, place)
-        if found["value"] is None:
+        if found is None or (isinstance(found, Mapping) and found["value"] is None):
             return _span(place, self.hidden(place))
 
         def number(value: float) -> str:
             return self.tongue.number(100 * value, 1)
 
+        if not isinstance(found, Mapping):
+            return _span(place, number(found), ' data-as="points"')
         return _span(
             place, f"{number(found['value'])} ({ends(found['low'], found['high'], number)})", ' data-as="points"'
         )

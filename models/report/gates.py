@@ -11,6 +11,10 @@ from models.report.words import Words
 
 # models/gates.py tells in English; here is all it says, in Danish.
 DANISH = (
+    (r"^intended use$", "erklæret brug"),
+    (r"^a spec of its own$", "en opskrift for sig"),
+    (r"^declared$", "erklæret"),
+    (r"^for study alone$", "kun til undersøgelse"),
     (r"^slope$", "hældning"),
     (r"^intercept$", "afvigelse på log-odds"),
     (r"^subgroups$", "grupper"),
@@ -23,6 +27,7 @@ DANISH = (
     (r"(\d+) of (\d+) plainly within", r"\1 af \2 klart inden for"),
     (r"(?<=\d) to (?=[-+−\d])", " til "),
     (r"(?<=\d)\.(?=\d)", ","),
+    (r"(?<![\w-])-(?=\d)", "−"),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from html import escape, unescape
 from typing import Any
 
@@ -71,12 +72,18 @@ def render(
 
 def names_of(words: Words) -> Callable[[str], str]:
     """Return how candidates and baselines are called in this language."""
-    declared: dict[str, Text] = {name: one.name for name, one in load_declared().baselines.items()}
+    declared = baselines()
 
     def named(name: str) -> str:
         return words.of(declared[name].model_dump()) if name in declared else words.named("kinds", name)
 
     return named
+
+
+@cache
+def baselines() -> Mapping[str, Text]:
+    """Return the declared names of the simpler models."""
+    return {name: one.name for name, one in load_declared().baselines.items()}
 
 
 def contents(words: Words, parts: Sequence[str]) -> str:

@@ -124,34 +124,5 @@ def beside(figures: Figures, chosen: str, named: Callable[[str], str]) -> str:
     )
 
 
-def rows_of_figures(figures: Figures, key: str, who: str, named: Callable[[Mapping[str, Any]], str]) -> str:
-    """Return a table of a list of rows in the report: who it is, and each measure that any of them has."""
-    words, rows = figures.words, figures.report[key]
-    measures = [name for name in MEASURES if any(name in row for row in rows)]
-    told = []
-    for nth, row in enumerate(rows):
-        at = pointer(key, nth)
-        if row.get("suppressed"):
-            told.append([escape(named(row)), *[_hidden(words)] * len(measures)])
-            continue
-        cells = [
-            "–"
-            if name not in row
-            else figures.count(f"{at}/{name}")
-            if name in COUNTS
-            else figures.figure(f"{at}/{name}")
-            for name in measures
-        ]
-        told.append([escape(named(row)), *cells])
-    return table([words(who), *(words(f"measures/{name}") for name in measures)], told)
-
-
-COUNTS = ("columns", "rows", "n", "people", "events")
-MEASURES = (
-    *COUNTS, "auroc", "calibration_slope", "calibration_intercept", "oe", "ici", "e50", "e90", "brier", "scaled_brier",
-    "auprc",
-)  # fmt: skip
-
-
 def _hidden(words: Words) -> str:
     return escape(words.tongue.words["hidden"])

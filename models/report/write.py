@@ -14,15 +14,20 @@ from stratify.errors import DataError
 from stratify.files import folder_written_whole, write_json, write_text
 
 
-def write_pages(folder: Path, out: Path, gates: Sequence[Mapping[str, str]] | None = None) -> None:
+def write_pages(
+    folder: Path,
+    out: Path,
+    gates: Sequence[Mapping[str, str]] | None = None,
+    report: Mapping[str, Any] | None = None,
+) -> None:
     """Write the pages of the model trained in `folder` into `out`, whole or not at all; the same in, the same bytes.
 
     folder holds report.json, candidates/chosen.json and candidates/<kind>/card.json and model.json. In `out` are
     index.html and en.html (the evaluation), card.html and card-en.html, tripod.html, probast.html and both with -en,
-    tripod.json and probast.json, and report.json as it was read. gates: each as `Gate.told`.
+    tripod.json and probast.json, and report.json. gates: each as `Gate.told`. report: training's, with more in it.
     Raises DataError (exit 11) where a file is missing or is not the JSON it must be.
     """
-    report = _read(folder / "report.json")
+    report = _read(folder / "report.json") if report is None else report
     candidates = folder / "candidates"
     chosen = str(_read(candidates / "chosen.json").get("chosen"))
     card = _read(candidates / chosen / "card.json")

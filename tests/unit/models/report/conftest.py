@@ -6,11 +6,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from models import more
 from models.card import card as make_card
 from models.declared import load_declared
 from models.estimators import fit_logistic
 from models.evaluate import evaluate
-from models.table import Origin
+from models.table import Labels, Origin, Table
 from stratify.catalogue import load
 
 OUTCOME, POPULATION, N = "acute_admission_365d", "multimorbid", 1200
@@ -187,31 +188,48 @@ def card(cards):
     return cards["logistic"]
 
 
-def figure(value):
-    return {"value": value, "low": value - 0.0312, "high": value + 0.0417}
-
-
 @pytest.fixture(scope="session")
-def full(report):
-    """The report with every further key that a page may show, one row in each hidden where a row may be."""
-    core = {"auroc": figure(0.7131), "ici": figure(0.0419), "oe": figure(0.9871)}
-    tenths = [
-        {"tenth": n, "n": 120, "mean_event": n / 20, "mean_death": n / 90, "event": figure(n / 21), "death": n / 95}
-        for n in range(1, 10)
+def full(report, rows):
+    """The report with every further key, made by what makes the real ones; what refits tell is put together here."""
+    risk, y = rows["risk"], rows["y"]
+    bare = np.where(np.arange(N) % 7 == 0, 0.0, y)
+    labels = Labels(y, rows["weight"], rows["died_first"], rows["days"], bare)
+    absent = np.where(np.arange(N) % 12 == 0, np.nan, 1.0)
+    almost = np.where(np.arange(N) < 3, np.nan, 1.0)  # three people lack it: hidden
+    columns = [
+        {"id": "lab_egfr_last", "label": {"da": "Nyretal", "en": "Kidney value"}},
+        {"id": "lab_crp_last", "label": {"da": "CRP i blodet", "en": "CRP in blood"}},
     ]
-    hidden = dict.fromkeys(("n", "mean_event", "mean_death", "event", "death"))
-    refits = [{"split": {"da": f"uden {name}", "en": f"{name} left out"}, **core} for name in ("Horsens", "Viborg")]
-    return {
-        **report,
-        "three_state": [*tenths, {"tenth": 10, "suppressed": True, **hidden}],
-        "border": [{"name": {"da": "psykisk", "en": "mind"}, "measure": "auroc", "difference": figure(0.0123)}],
-        "refits": [*refits, {"split": "Samsø", "suppressed": True, "auroc": figure(0.5)}],
-        "learning_curve": [{"rows": n, "events": n // 5, "auroc": figure(0.6 + n / 1e5)} for n in (1000, 2000, 8929)],
-        "feature_sets": [{"set": name, "columns": 40, **core} for name in ("served", "research")],
-        "missingness": [
-            {"column": "lab_egfr_last", "label": {"da": "Nyretal", "en": "Kidney value"}, "share": 0.0847},
-            {"column": "person_age", "label": {"da": "Alder i år", "en": "Age in years"}, "share": 0.0},
+    table = Table(np.arange(N, dtype=np.int32), np.zeros(N, dtype=np.int32), np.column_stack([absent, almost]), columns, {})
+    refit = {**report["overall"], "n": 600, "events_tested": 140, "lacks": None}
+    lacking = {**dict.fromkeys(report["overall"]), "lacks": "too few events in test"}
+
+    class Three:
+        def shares(self, x):
+            death = np.full(N, 0.05)
+            return np.column_stack([1 - risk - death, risk, death])
+
+    entered = np.arange(N) % 3 == 0
+    told = {
+        "three_state": more.three_state(Three(), table, labels),
+        "missingness": more.missingness(table, np.arange(N)),
+        "censoring": more.censoring(labels),
+        "injuries": more.injuries(labels, risk),
+        "drop_the_dead": more.drop_the_dead(labels, risk, rows["groups"]),
+        "border": [
+            {"other": "psychiatric_somatic", **more.border(risk, rows["others"]["lightgbm"], entered)},
+            {"other": "discharges", **more.border(risk[:60], risk[:60] * 0.9, np.arange(60) < 3)},
         ],
-        "censoring": [{"treatment": {"da": "vægtet", "en": "weighted"}, **core}, {"treatment": "x", **core}],
-        "injuries": [{"version": {"da": "med skader", "en": "with injuries"}, **core}],
+        "refits": [
+            {"split": "hospital = Horsens left out", **refit},
+            {"split": "part = øst left out", **refit},
+            {"split": "hospital = Samsø left out", **lacking},
+        ],
+        "learning_curve": [
+            {"share": 0.1, "rows": 890, "events": 150, **lacking},
+            {"share": 0.5, "rows": 4460, "events": 790, **refit},
+            {"share": 1.0, "rows": 8929, "events": 1582, **refit},
+        ],
+        "feature_sets": [{"set": name, "columns": 150, **refit} for name in ("served", "research")],
     }
+    return {**report, **json.loads(json.dumps(told))}
