@@ -14,6 +14,10 @@ from models.report.words import Words
 from stratify.charts import ends
 from stratify.errors import DataError
 
+KEYS = (
+    "n", "people", "events", "prevalence", "suppressed", "too_few", "bootstraps", "seed", "overall", "calibration_curve",
+    "distribution", "roc", "decision_curve", "capacity", "deciles", "subgroups", "others",
+)  # fmt: skip
 DIGITS = {"auroc": 3, "auprc": 3, "brier": 4, "scaled_brier": 3, "ici": 4, "e50": 4, "e90": 4, "net_benefit": 4}
 
 
@@ -41,8 +45,15 @@ def pointer(*parts: str | int) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
+def refuse_other(report: Mapping[str, Any]) -> None:
+    """Raise DataError where a report is not what models/evaluate tells."""
+    absent = [key for key in KEYS if key not in report]
+    if absent:
+        raise DataError(f"a report of an evaluation is required, and this one lacks {', '.join(absent)}: train again")
+
+
 class Figures:
-    """A report, read figure by figure in one language."""
+    """A report, a card or a model, read figure by figure in one language."""
 
     def __init__(self, report: Mapping[str, Any], words: Words) -> None:
         self.report, self.words, self.tongue = report, words, words.tongue

@@ -10,7 +10,7 @@ from typing import Any
 
 from models.declared import load_declared
 from models.report import tables
-from models.report.figures import Figures
+from models.report.figures import Figures, refuse_other
 from models.report.first import first_screen
 from models.report.html import heading, page
 from models.report.logistic import predictors
@@ -42,6 +42,7 @@ def render(
     a report without the figures asked of it.
     """
     words = Words(tongue)
+    refuse_other(report)
     figures = Figures(report, words)
     body = first_screen(figures, card, gates)
     parts: list[str] = []

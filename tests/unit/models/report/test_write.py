@@ -78,7 +78,7 @@ def test_gates_are_on_the_evaluation(training, tmp_path):
         ("candidates/logistic/card.json", b"[]", "logistic/card.json must hold an object, got list"),
         ("candidates/logistic/model.json", b"\xff", "logistic/model.json must be JSON"),
         ("candidates/chosen.json", b'{"chosen": "forest"}', "forest/card.json is required"),
-        ("report.json", b'{"suppressed": false}', "nothing stands at"),
+        ("report.json", b'{"suppressed": false}', "this one lacks n, people"),
     ],
 )
 def test_a_file_that_is_missing_or_wrong_is_named_and_the_old_pages_stay(training, tmp_path, file, data, told):
