@@ -15,8 +15,8 @@ from stratify.charts import ends
 from stratify.errors import DataError
 
 KEYS = (
-    "n", "people", "events", "prevalence", "suppressed", "too_few", "bootstraps", "seed", "overall", "calibration_curve",
-    "distribution", "roc", "decision_curve", "capacity", "deciles", "subgroups", "others",
+    "n", "people", "events", "prevalence", "suppressed", "too_few", "bootstraps", "seed", "overall",
+    "calibration_curve", "distribution", "roc", "decision_curve", "capacity", "deciles", "subgroups", "others",
 )  # fmt: skip
 DIGITS = {"auroc": 3, "auprc": 3, "brier": 4, "scaled_brier": 3, "ici": 4, "e50": 4, "e90": 4, "net_benefit": 4}
 

@@ -43,7 +43,9 @@ def gates_table(words: Words, gates: Sequence[Mapping[str, str]]) -> str:
         for gate in gates
     ]
     head = [words(f"gates/{key}") for key in ("gate", "asked", "found", "verdict")]
-    return f'<h3 id="gates">{escape(words("gates/title"))}</h3>{table(head, rows, style="gates", names=4)}'
+    return (
+        f'<h2 class="small" id="gates">{escape(words("gates/title"))}</h2>{table(head, rows, style="gates", names=4)}'
+    )
 
 
 def _capital(text: str) -> str:

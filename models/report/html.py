@@ -42,9 +42,10 @@ def paragraph(told: str, style: str = "") -> str:
 
 
 def figure(title: str, told: str, drawn: str) -> str:
-    """Return a picture with its title and what it shows; it moves sideways where the page is narrow."""
-    caption = f"<figcaption><b>{escape(title)}</b>{escape(told)}</figcaption>"
-    return f'<figure>{caption}<div class="scroll">{drawn}</div></figure>'
+    """Return a picture with its title, if any, and what it shows; it moves sideways where the page is narrow."""
+    named = f"<b>{escape(title)}</b>" if title else ""
+    caption = f"<figcaption>{named}{escape(told)}</figcaption>"
+    return f'<figure>{caption}<div class="scroll" tabindex="0">{drawn}</div></figure>'
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, style: str = "", names: int = 1) -> str:

@@ -10,8 +10,8 @@ refits          [{"split", core figures, "n", "events_tested", "lacks"}]
 learning_curve  [{"share", "rows", "events", core figures, "n", "events_tested", "lacks"}]
 feature_sets    [{"set", "columns", core figures, "n", "events_tested", "lacks"}]
 
-They are made by models/more.py and models/refits.py. A figure is a number or {"value", "low", "high"}, and None where it
-may not be shown; `lacks` says why a row has no figures, None where it has them.
+models/more.py and models/refits.py make them. A figure is a number or {"value", "low", "high"}, and None where it may
+not be shown; `lacks` says why a row has no figures, None where it has them.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from models.report.figures import Figures, pointer
 from models.report.html import figure, heading, paragraph, table
 from models.report.words import Words
 from stratify import charts
-from stratify.charts import Bar, Point, ticks
 from stratify.catalogue.entries import Text
+from stratify.charts import Bar, Point, ticks
 from stratify.charts.basis import rounded_up
 
 COUNTS = ("columns", "rows", "events", "n", "events_tested")
@@ -130,7 +130,7 @@ def _three_state(figures: Figures, key: str) -> str:
         for nth, row in enumerate(rows)
     ]
     head = [f"{name}, {how}" for name in (event, death) for how in (predicted, seen)]
-    return figure(title, told, picture) + table([words("tenths/tenth"), words("tenths/n"), *head], told_rows)
+    return figure("", told, picture) + table([words("tenths/tenth"), words("tenths/n"), *head], told_rows)
 
 
 def _border(figures: Figures, key: str) -> str:
@@ -204,7 +204,7 @@ def _missing(figures: Figures, key: str) -> str:
         [escape(words.of(row["label"])), figures.share(pointer(key, nth, "share"))] for nth, row in enumerate(found)
     ]
     whole = f"<details><summary>{escape(words('page/all'))}</summary>{table(head, rows)}</details>"
-    return f'<div class="wide">{figure(title, told, picture)}</div>{whole}'
+    return f'<div class="wide">{figure("", told, picture)}</div>{whole}'
 
 
 def _figure(found: Any) -> tuple[float | None, float | None, float | None]:

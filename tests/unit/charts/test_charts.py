@@ -52,9 +52,7 @@ class Drawn(HTMLParser):
 
 def places(way):
     """The pairs of coordinates of a path of M and L, run by run."""
-    return [
-        [tuple(map(float, pair.split())) for pair in run.rstrip("Z").split("L")] for run in way.split("M") if run
-    ]
+    return [[tuple(map(float, pair.split())) for pair in run.rstrip("Z").split("L")] for run in way.split("M") if run]
 
 
 @pytest.mark.parametrize("name", ["bars", "basis", "forest", "lines", "risks", "tongue"])
@@ -146,7 +144,20 @@ def test_both_languages_have_the_same_words():
 
 def test_every_class_that_is_drawn_has_a_style_and_no_style_reaches_elsewhere():
     source = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py"))
-    for name in ("grid", "axis", "tick", "unit", "band", "interval", "wanted", "curve", "guide", "range", "thin", "dot"):
+    for name in (
+        "grid",
+        "axis",
+        "tick",
+        "unit",
+        "band",
+        "interval",
+        "wanted",
+        "curve",
+        "guide",
+        "range",
+        "thin",
+        "dot",
+    ):
         assert name in source
         assert re.search(rf"\.{name}\b", STYLE), name
     assert "prefers-color-scheme: dark" in STYLE
@@ -167,7 +178,9 @@ def test_lines_have_a_row_for_each_place_and_a_column_for_each_curve():
 
 def test_a_higher_value_is_drawn_higher_and_on_the_axis_its_range_gives():
     drawn = Drawn(
-        charts.lines({"a": [Point(0, 0), Point(1, 10)]}, "t", x_range=(0, 1), y_range=(0, 10), x_ticks=(0, 1), with_legend=False)
+        charts.lines(
+            {"a": [Point(0, 0), Point(1, 10)]}, "t", x_range=(0, 1), y_range=(0, 10), x_ticks=(0, 1), with_legend=False
+        )
     )
     (x0, y0), (x1, y1) = places(drawn.of("curve one")[0]["d"])[0]
     assert x0 < x1
@@ -214,7 +227,9 @@ def test_what_is_hidden_is_a_row_of_words_in_picture_and_table():
 
 
 def test_a_forest_on_a_straight_axis_has_its_line_where_it_is_wanted():
-    drawn = Drawn(charts.forest({"g": [Estimate("a", 0.7, 0.6, 0.8)]}, "t", log=False, wanted=0.73, reach=(0.5, 0.9), digits=3))
+    drawn = Drawn(
+        charts.forest({"g": [Estimate("a", 0.7, 0.6, 0.8)]}, "t", log=False, wanted=0.73, reach=(0.5, 0.9), digits=3)
+    )
     axis = drawn.of("axis")
     assert len(axis) == 1
     assert float(axis[0]["x1"]) == pytest.approx(230 + (0.73 - 0.5) / 0.4 * (860 - 150 - 230), abs=0.06)

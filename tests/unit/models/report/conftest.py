@@ -200,7 +200,9 @@ def full(report, rows):
         {"id": "lab_egfr_last", "label": {"da": "Nyretal", "en": "Kidney value"}},
         {"id": "lab_crp_last", "label": {"da": "CRP i blodet", "en": "CRP in blood"}},
     ]
-    table = Table(np.arange(N, dtype=np.int32), np.zeros(N, dtype=np.int32), np.column_stack([absent, almost]), columns, {})
+    table = Table(
+        np.arange(N, dtype=np.int32), np.zeros(N, dtype=np.int32), np.column_stack([absent, almost]), columns, {}
+    )
     refit = {**report["overall"], "n": 600, "events_tested": 140, "lacks": None}
     lacking = {**dict.fromkeys(report["overall"]), "lacks": "too few events in test"}
 

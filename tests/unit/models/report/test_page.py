@@ -123,7 +123,9 @@ def test_numbers_are_written_the_danish_way_in_danish(pages, full):
     assert f"{auroc:.3f}" in pages["index", "en"]
     assert "8.929" in pages["index", "da"]
     assert "8,929" in pages["index", "en"]
-    shown = re.sub(r"<style>.*?</style>|<(?:svg|code)[^>]*>.*?</(?:svg|code)>|<[^>]+>", " ", pages["index", "da"], flags=re.S)
+    shown = re.sub(
+        r"<style>.*?</style>|<(?:svg|code)[^>]*>.*?</(?:svg|code)>|<[^>]+>", " ", pages["index", "da"], flags=re.S
+    )
     shown = re.sub(r"\d+\.\d+\.\d+|LightGBM[^<]*", " ", shown)  # versions of libraries
     assert not re.findall(r"\b0\.\d", shown)
 
@@ -135,7 +137,10 @@ def poisoned(found):
     """The same with a number of its own wherever something hidden has none."""
     if isinstance(found, dict):
         if found.get("suppressed"):
-            return {key: one if key in ("suppressed", "too_few", "tenth", "split") else drowned(one) for key, one in found.items()}
+            return {
+                key: one if key in ("suppressed", "too_few", "tenth", "split") else drowned(one)
+                for key, one in found.items()
+            }
         return {key: poisoned(one) for key, one in found.items()}
     return [poisoned(one) for one in found] if isinstance(found, list) else found
 
@@ -153,7 +158,9 @@ def test_the_fixture_hides_levels_and_a_level_has_one_class_alone(full):
 
 
 @pytest.mark.parametrize("tongue", TONGUES)
-def test_no_number_of_what_is_hidden_is_on_any_page_even_if_a_report_held_it(full, card, model, tongue, pages, gates, cards):
+def test_no_number_of_what_is_hidden_is_on_any_page_even_if_a_report_held_it(
+    full, card, model, tongue, pages, gates, cards
+):
     held = poisoned(copy.deepcopy(full))
     assert json.dumps(held).count(str(POISON)) > 50
     told = {
@@ -270,7 +277,10 @@ def test_all_words_are_used_and_all_used_are_there():
 
 def test_the_pages_of_the_two_languages_have_the_same_parts(pages):
     for name in ("index", "card", *SHEETS):
-        parts = [re.sub(r">[^<]*<", "><", re.sub(r"<svg.*?</svg>|<head>.*?</head>", "", pages[name, tongue], flags=re.S)) for tongue in TONGUES]
+        parts = [
+            re.sub(r">[^<]*<", "><", re.sub(r"<svg.*?</svg>|<head>.*?</head>", "", pages[name, tongue], flags=re.S))
+            for tongue in TONGUES
+        ]
         parts = [re.findall(r"<(?:h1|h2|h3|section|table|tr|figure)\b", part) for part in parts]
         assert parts[0] == parts[1]
 
@@ -298,7 +308,10 @@ def test_synthetic_data_are_said_first_and_real_data_are_not_called_so(report, c
 
 
 def test_gates_are_told_in_shape_and_words_and_left_out_where_there_are_none(report, card, model):
-    gates = [{"id": "slope", "verdict": verdict, "asked": "0.9 to 1.1", "found": "1"} for verdict in ("met", "not_met", "undecided")]
+    gates = [
+        {"id": "slope", "verdict": verdict, "asked": "0.9 to 1.1", "found": "1"}
+        for verdict in ("met", "not_met", "undecided")
+    ]
     page = render(report, card, model, "en", gates=gates)
     assert all(told in page for told in ("● met", "▲ not met", "○ undecided"))
     assert 'id="gates"' not in render(report, card, model, "en")
@@ -311,7 +324,9 @@ def test_every_gate_is_told_in_danish_on_the_danish_page(pages, read, gates):
     english = r"\b(?:to|within|plainly|above|below|subgroup|slope|benefit|champion|few|of|not)\b"
     assert not re.findall(english, told)
     assert not re.findall(r"\d\.\d", told)
-    assert [numbers(row[2], "da") for row in table[1:]] == [numbers(re.sub(r"-(?=\d)", "−", gate["found"]), "en") for gate in gates]
+    assert [numbers(row[2], "da") for row in table[1:]] == [
+        numbers(re.sub(r"-(?=\d)", "−", gate["found"]), "en") for gate in gates
+    ]
 
 
 # --- the logistic in a spreadsheet ------------------------------------------------------------------------------------
@@ -320,7 +335,9 @@ def test_every_gate_is_told_in_danish_on_the_danish_page(pages, read, gates):
 @pytest.mark.parametrize("tongue", TONGUES)
 def test_the_table_of_predictors_gives_the_served_risk(pages, read, logistic, model, card, tongue):
     x, fitted = logistic
-    table = next(table for table in read(pages["index", tongue]).tables if len(table[0]) == 5 and table[1][4] and not table[1][1])
+    table = next(
+        table for table in read(pages["index", tongue]).tables if len(table[0]) == 5 and table[1][4] and not table[1][1]
+    )
     comma = tongue == "da"
 
     def value(text):

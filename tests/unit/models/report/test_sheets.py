@@ -7,9 +7,8 @@ import re
 import pytest
 
 from models.report import filled, render_sheet
-from models.report.forms import FORMS
+from models.report.forms import FORMS, Sources
 from models.report.sheets import BLANK, SHEETS, Item, Sheet, _answer, read_sheet
-from models.report.forms import Sources
 from models.report.words import Words
 from stratify.errors import DataError, UsageError
 
@@ -109,7 +108,10 @@ def test_an_item_whose_places_are_not_there_becomes_a_blank(report, card):
 
 
 def test_figures_in_a_sheet_are_the_reports_in_the_marks_of_the_language(full, card, model):
-    told = {tongue: {one["id"]: one["answer"] for one in filled("tripod", full, card, model, tongue)["items"]} for tongue in TONGUES}
+    told = {
+        tongue: {one["id"]: one["answer"] for one in filled("tripod", full, card, model, tongue)["items"]}
+        for tongue in TONGUES
+    }
     auroc = full["overall"]["auroc"]["value"]
     assert f"{auroc:.3f}" in told["en"]["23a"]
     assert f"{auroc:.3f}".replace(".", ",") in told["da"]["23a"]
@@ -157,7 +159,9 @@ def test_a_sheet_with_an_item_nobody_can_answer_or_one_twice_is_refused(items):
 
 
 def test_an_answer_waits_for_all_it_needs(sources):
-    item = Item.model_validate({**ITEM, "fill": {"da": "{report/n|count}", "en": "{report/n|count}"}, "needs": ["report/x"]})
+    item = Item.model_validate(
+        {**ITEM, "fill": {"da": "{report/n|count}", "en": "{report/n|count}"}, "needs": ["report/x"]}
+    )
     assert _answer(item, Sources(sources, Words("da")), Words("da")) is None
     there = item.model_copy(update={"needs": ("report/n",)})
     assert _answer(there, Sources(sources, Words("da")), Words("da")) == "1.200"

@@ -66,7 +66,9 @@ def test_a_report_given_takes_the_place_of_that_in_the_folder(training, tmp_path
 
 
 def test_gates_are_on_the_evaluation(training, tmp_path):
-    write_pages(training, tmp_path / "out", [{"id": "slope", "verdict": "not_met", "asked": "0.9 to 1.1", "found": "0.5"}])
+    write_pages(
+        training, tmp_path / "out", [{"id": "slope", "verdict": "not_met", "asked": "0.9 to 1.1", "found": "0.5"}]
+    )
     assert "▲ ikke opfyldt" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
 
 
