@@ -63,7 +63,9 @@ def _candidates(words: Words, card: Mapping[str, Any], named: Any) -> str:
         told = words.tongue.words["too_few"] if auroc is None else words.tongue.number(auroc, 3)
         settings = ", ".join(f"{key} = {_plain(words, value)}" for key, value in sorted(one["parameters"].items()))
         label = words("beside/chosen", name=named(name)) if name == card["chosen"]["kind"] else named(name)
-        rows.append([escape(label), escape(words.named("kinds", one["kind"])), f"<small>{escape(settings)}</small>", told])
+        rows.append(
+            [escape(label), escape(words.named("kinds", one["kind"])), f"<small>{escape(settings)}</small>", told]
+        )
     head = [words(f"card/{key}") for key in ("candidates", "form", "parameters", "calibrate_auroc")]
     return table(head, rows, names=3)
 

@@ -14,6 +14,10 @@ from models.report.words import Words
 from stratify.charts import ends
 from stratify.errors import DataError
 
+KEYS = (
+    "n", "people", "events", "prevalence", "suppressed", "too_few", "bootstraps", "seed", "overall",
+    "calibration_curve", "distribution", "roc", "decision_curve", "capacity", "deciles", "subgroups", "others",
+)  # fmt: skip
 DIGITS = {"auroc": 3, "auprc": 3, "brier": 4, "scaled_brier": 3, "ici": 4, "e50": 4, "e90": 4, "net_benefit": 4}
 
 
@@ -41,8 +45,15 @@ def pointer(*parts: str | int) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
+def refuse_other(report: Mapping[str, Any]) -> None:
+    """Raise DataError where a report is not what models/evaluate tells."""
+    absent = [key for key in KEYS if key not in report]
+    if absent:
+        raise DataError(f"a report of an evaluation is required, and this one lacks {', '.join(absent)}: train again")
+
+
 class Figures:
-    """A report, read figure by figure in one language."""
+    """A report, a card or a model, read figure by figure in one language."""
 
     def __init__(self, report: Mapping[str, Any], words: Words) -> None:
         self.report, self.words, self.tongue = report, words, words.tongue
@@ -53,14 +64,15 @@ class Figures:
         digits = DIGITS.get(place.rsplit("/", 1)[-1], 2) if digits is None else digits
 
         def number(value: float) -> str:
-            told = self.tongue.number(value, digits)
-            return f"+{told}" if signed and value > 0 and told.strip("0,.") else told
+            return self.tongue.number(value, digits)
 
         if not isinstance(found, Mapping):
             return self.hidden(place) if found is None else number(found)
         if found["value"] is None:
             return self.hidden(place)
         told = number(found["value"])
+        if signed and found["value"] > 0 and told.strip("0,."):
+            told = f"+{told}"
         return told if found["low"] is None else f"{told} ({ends(found['low'], found['high'], number)})"
 
     def figure(self, place: str, digits: int | None = None, *, signed: bool = False) -> str:
@@ -88,13 +100,17 @@ class Figures:
     def points(self, place: str) -> str:
         """Return a figure in hundredths with its place, for words about points of per cent."""
         found = at(self.report, place)
-        if found["value"] is None:
+        if found is None or (isinstance(found, Mapping) and found["value"] is None):
             return _span(place, self.hidden(place))
 
         def number(value: float) -> str:
             return self.tongue.number(100 * value, 1)
 
-        return _span(place, f"{number(found['value'])} ({ends(found['low'], found['high'], number)})", ' data-as="points"')
+        if not isinstance(found, Mapping):
+            return _span(place, number(found), ' data-as="points"')
+        return _span(
+            place, f"{number(found['value'])} ({ends(found['low'], found['high'], number)})", ' data-as="points"'
+        )
 
     def interval(self, place: str, digits: int = 2) -> str:
         """Return the interval of a figure alone, with its place."""

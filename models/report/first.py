@@ -22,7 +22,7 @@ def first_screen(figures: Figures, card: Mapping[str, Any], gates: Sequence[Mapp
         paragraph(words.of(card["intended_use"])),
         paragraph(words("page/nothing_shown"), "statement") if report["suppressed"] else _core(figures, card),
         gates_table(words, gates) if gates is not None else "",
-        f"<h3>{escape(words('page/must_not'))}</h3>",
+        f'<h2 class="small">{escape(words("page/must_not"))}</h2>',
         bullets([words.of(told) for told in card["must_not_be_scored"]]),
     ]
 
@@ -81,7 +81,7 @@ def _core(figures: Figures, card: Mapping[str, Any]) -> str:
     ]
     hiding = escape(f"{words('page/intervals', bootstraps=str(report['bootstraps']))} {words('page/hiding')}")
     return (
-        f"<p>{served}</p><h3>{escape(words('core/title'))}</h3>"
+        f"<p>{served}</p><h2 class='small'>{escape(words('core/title'))}</h2>"
         f'<div class="core">{"".join(parts)}</div><p class="soft">{hiding}</p>'
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from models.report.figures import Figures, at
+from models.report.more import split_of
 from models.report.page import names_of
 from models.report.words import Words
 from stratify.errors import DataError
@@ -80,6 +81,6 @@ FORMS: Mapping[str, Callable[[Any, Words], str]] = {
     "kind": lambda found, words: words.named("kinds", found).capitalize(),
     "thresholds": lambda found, words: ", ".join(words.tongue.percent(one["threshold"], 0) for one in found),
     "oe_span": _oe_span,
-    "splits": lambda found, words: ", ".join(words.of(one["split"]) for one in found),
+    "splits": lambda found, words: ", ".join(split_of(words, one["split"]) for one in found),
     "versions": lambda found, _: ", ".join(f"{name} {version}" for name, version in sorted(found.items())),
 }

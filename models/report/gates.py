@@ -11,6 +11,10 @@ from models.report.words import Words
 
 # models/gates.py tells in English; here is all it says, in Danish.
 DANISH = (
+    (r"^intended use$", "erklæret brug"),
+    (r"^a spec of its own$", "en opskrift for sig"),
+    (r"^declared$", "erklæret"),
+    (r"^for study alone$", "kun til undersøgelse"),
     (r"^slope$", "hældning"),
     (r"^intercept$", "afvigelse på log-odds"),
     (r"^subgroups$", "grupper"),
@@ -23,6 +27,7 @@ DANISH = (
     (r"(\d+) of (\d+) plainly within", r"\1 af \2 klart inden for"),
     (r"(?<=\d) to (?=[-+−\d])", " til "),
     (r"(?<=\d)\.(?=\d)", ","),
+    (r"(?<![\w-])-(?=\d)", "−"),
 )
 
 
@@ -30,7 +35,7 @@ def gates_table(words: Words, gates: Sequence[Mapping[str, str]]) -> str:
     """Return every gate with what was asked, what was found, and the verdict in shape and words."""
     rows = [
         [
-            escape(told(words, gate["id"])),
+            escape(_capital(told(words, gate["id"]))),
             escape(told(words, gate["asked"])),
             escape(told(words, gate["found"])),
             f'<span class="verdict {gate["verdict"]}">{escape(words("gates/" + gate["verdict"]))}</span>',
@@ -38,7 +43,13 @@ def gates_table(words: Words, gates: Sequence[Mapping[str, str]]) -> str:
         for gate in gates
     ]
     head = [words(f"gates/{key}") for key in ("gate", "asked", "found", "verdict")]
-    return f'<h3 id="gates">{escape(words("gates/title"))}</h3>{table(head, rows, names=4)}'
+    return (
+        f'<h2 class="small" id="gates">{escape(words("gates/title"))}</h2>{table(head, rows, style="gates", names=4)}'
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def told(words: Words, english: str) -> str:
@@ -48,7 +59,7 @@ def told(words: Words, english: str) -> str:
     ('Alder: 85+', '0,92 (0,84 til 0,99)')
     """
     subgroup = re.fullmatch(r"subgroup (\S+) = (.+)", english)
-    if subgroup:
+    if subgroup is not None:
         return f"{words.named('factors', subgroup[1])}: {words.named('levels', subgroup[2])}"
     if words.code == "da":
         for pattern, danish in DANISH:

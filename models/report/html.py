@@ -42,9 +42,10 @@ def paragraph(told: str, style: str = "") -> str:
 
 
 def figure(title: str, told: str, drawn: str) -> str:
-    """Return a picture with its title and what it shows; it moves sideways where the page is narrow."""
-    caption = f"<figcaption><b>{escape(title)}</b>{escape(told)}</figcaption>"
-    return f'<figure>{caption}<div class="scroll">{drawn}</div></figure>'
+    """Return a picture with its title, if any, and what it shows; it moves sideways where the page is narrow."""
+    named = f"<b>{escape(title)}</b>" if title else ""
+    caption = f"<figcaption>{named}{escape(told)}</figcaption>"
+    return f'<figure>{caption}<div class="scroll" tabindex="0">{drawn}</div></figure>'
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, style: str = "", names: int = 1) -> str:
@@ -55,15 +56,16 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, style: str = ""
     )
     body = "".join(_row(row, names) for row in rows)
     kind = f' class="{style}"' if style else ""
-    return (
-        f'<div class="scroll" tabindex="0"><table{kind}><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    whole = f"<table{kind}><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="scroll" tabindex="0">{whole}</div>'
 
 
 def _row(row: Sequence[str], names: int) -> str:
     if len(row) == 1:
         return f'<tr class="group"><th scope="rowgroup" colspan="99">{row[0]}</th></tr>'
-    cells = "".join(f"<td>{cell}</td>" if i < names else f'<td class="n">{cell}</td>' for i, cell in enumerate(row[1:], 1))
+    cells = "".join(
+        f"<td>{cell}</td>" if i < names else f'<td class="n">{cell}</td>' for i, cell in enumerate(row[1:], 1)
+    )
     return f'<tr><th scope="row">{row[0]}</th>{cells}</tr>'
 
 

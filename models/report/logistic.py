@@ -17,7 +17,9 @@ def predictors(
     rows = [[escape(words("predictors/intercept")), "", "", "", exact(words, model["intercept"])]]
     for column in model["columns"]:
         named = labels.get(column["id"])
-        told = f"{escape(named)} <small><code>{column['id']}</code></small>" if named else f"<code>{column['id']}</code>"
+        told = (
+            f"{escape(named)} <small><code>{column['id']}</code></small>" if named else f"<code>{column['id']}</code>"
+        )
         for term, one in zip(terms(words, column["transform"]), column["terms"], strict=True):
             rows.append(_line(words, told, term, one["mean"], one))
         if column["missing"]:

@@ -14,7 +14,7 @@ DIGESTS = ("outcome_digest", "spec_digest", "catalogue_digest", "columns_digest"
 
 
 def constraints(words: Words, card: Mapping[str, Any], other: Mapping[str, Any] | None) -> str:
-    """Return the directions that trees are bound to with the reasons; those of the other candidate where it has them."""
+    """Return the directions that trees are bound to, with reasons; the other candidate's where only it has them."""
     found = card["constraints"] or (other or {}).get("constraints", [])
     rows = [
         [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from html import escape, unescape
 from typing import Any
 
 from models.declared import load_declared
 from models.report import tables
-from models.report.figures import Figures
+from models.report.figures import Figures, refuse_other
 from models.report.first import first_screen
 from models.report.html import heading, page
 from models.report.logistic import predictors
@@ -41,6 +42,7 @@ def render(
     a report without the figures asked of it.
     """
     words = Words(tongue)
+    refuse_other(report)
     figures = Figures(report, words)
     body = first_screen(figures, card, gates)
     parts: list[str] = []
@@ -60,17 +62,29 @@ def render(
         parts.append(predictors(words, logistic_model, calibration, labels, chosen=chosen))
     parts += [constraints(words, card, other_card), limits(words, card), made(words, card, report)]
     title = words("page/title", name=words.of(card["name"]))
-    return page(words, title, [*body, contents(words, parts), *parts], links=neighbours(words, "evaluation"), other=FILES["evaluation"][tongue == "da"])
+    return page(
+        words,
+        title,
+        [*body, contents(words, parts), *parts],
+        links=neighbours(words, "evaluation"),
+        other=FILES["evaluation"][tongue == "da"],
+    )
 
 
 def names_of(words: Words) -> Callable[[str], str]:
     """Return how candidates and baselines are called in this language."""
-    declared: dict[str, Text] = {name: one.name for name, one in load_declared().baselines.items()}
+    declared = baselines()
 
     def named(name: str) -> str:
         return words.of(declared[name].model_dump()) if name in declared else words.named("kinds", name)
 
     return named
+
+
+@cache
+def baselines() -> Mapping[str, Text]:
+    """Return the declared names of the simpler models."""
+    return {name: one.name for name, one in load_declared().baselines.items()}
 
 
 def contents(words: Words, parts: Sequence[str]) -> str:

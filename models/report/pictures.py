@@ -18,9 +18,8 @@ BOUNDS = (0.8, 1.25)  # of observed over expected in a group
 def curves(figures: Figures, other: str | None) -> str:
     """Return the three pictures of all people beside each other; `other` is the candidate that was not chosen."""
     words, report = figures.words, figures.report
+    first = _calibration(words, report) if report["calibration_curve"] is not None else ""
     drawn = []
-    if report["calibration_curve"] is not None:
-        drawn.append(_calibration(words, report))
     if report["decision_curve"] is not None:
         drawn.append(_decision(words, report, other))
     if report["roc"] is not None:
@@ -29,7 +28,7 @@ def curves(figures: Figures, other: str | None) -> str:
             report["roc"], words("pictures/roc"), names=names, told=words("pictures/roc_told"), tongue=words.tongue
         )
         drawn.append(figure(words("pictures/roc"), words("pictures/roc_told"), picture))
-    return f'<div class="charts mid">{"".join(drawn)}</div>'
+    return f'<div class="charts"><div>{first}</div><div>{"".join(drawn)}</div></div>'
 
 
 def _calibration(words: Words, report: Mapping[str, Any]) -> str:
@@ -96,7 +95,9 @@ def _forest(
     band: tuple[float, float] | None = None,
 ) -> str:
     groups = {
-        words.named("factors", factor): [_estimate(words, level, of, name) for level, of in levels.items()]
+        words.named("factors", factor): [
+            _estimate(words, level, levels[level], name) for level in words.ordered(levels)
+        ]
         for factor, levels in report["subgroups"].items()
     }
     ratio = name == "oe"

@@ -137,8 +137,10 @@ def render_sheet(
 
 
 def _row(words: Words, one: Mapping[str, Any]) -> list[str]:
-    unsure = f' <span class="unverified">{escape(words("sheets/unverified"))}</span>' if one["unverified_wording"] else ""
-    kind = "" if one["judgement"] else f' <small>{escape(words("sheets/" + one["for"]))}</small>'
+    unsure = (
+        f' <span class="unverified">{escape(words("sheets/unverified"))}</span>' if one["unverified_wording"] else ""
+    )
+    kind = "" if one["judgement"] else f" <small>{escape(words('sheets/' + one['for']))}</small>"
     answer = f"<p>{escape(one['answer'])}</p>" if one["answer"] is not None else ""
     if one["for_a_person"] is not None:
         blank = f"✎ {words('sheets/blank')}: {one['for_a_person']}"

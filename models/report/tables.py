@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from html import escape
-from typing import Any
 
 from models.report.figures import Figures, pointer
 from models.report.first import middle_threshold
@@ -15,17 +14,18 @@ from models.report.words import Words
 def tenths(figures: Figures) -> str:
     """Return predicted, observed and cumulative incidence in each tenth."""
     words, report = figures.words, figures.report
-    keys = ("tenth", "n", "mean_risk", "observed", "incidence", "died")
+    of = {"mean_risk": "mean_risk", "observed": "observed", "cumulative_incidence": "incidence", "died_first": "died"}
+    measured = {key: word for key, word in of.items() if any(one[key] is not None for one in report["deciles"])}
     rows = []
     for nth, one in enumerate(report["deciles"]):
         at = pointer("deciles", nth)
         if one["suppressed"]:
-            rows.append([str(one["tenth"]), *[_hidden(words)] * 5])
+            rows.append([str(one["tenth"]), *[_hidden(words)] * (1 + len(measured))])
             continue
-        figure = [figures.share(f"{at}/{key}") for key in ("mean_risk", "observed", "cumulative_incidence", "died_first")]
-        rows.append([str(one["tenth"]), figures.count(f"{at}/n"), *figure])
-    head = [words(f"tenths/{key}") for key in keys]
-    return heading("tenths", words("tenths/title")) + paragraph(words("tenths/told")) + table(head, rows)
+        rows.append([str(one["tenth"]), figures.count(f"{at}/n"), *(figures.share(f"{at}/{key}") for key in measured)])
+    head = [words(f"tenths/{key}") for key in ("tenth", "n", *measured.values())]
+    told = paragraph(words("tenths/told")) if "cumulative_incidence" in measured else ""
+    return heading("tenths", words("tenths/title")) + told + table(head, rows)
 
 
 def places(figures: Figures) -> str:
@@ -69,7 +69,8 @@ def groups(figures: Figures) -> str:
     rows = []
     for factor, levels in report["subgroups"].items():
         rows.append([escape(words.named("factors", factor))])
-        for level, one in levels.items():
+        for level in words.ordered(levels):
+            one = levels[level]
             name, at = escape(words.named("levels", level)), pointer("subgroups", factor, level)
             if one["suppressed"]:
                 rows.append([name, *[_hidden(words)] * 8])
@@ -97,66 +98,29 @@ def beside(figures: Figures, chosen: str, named: Callable[[str], str]) -> str:
     if not report["others"]:
         return ""
     thresholds = [str(one["threshold"]) for one in report["decision_curve"]["agreed"]]
-    less = words("beside/difference")
-    head = [
-        words("beside/model"),
-        words("measures/auroc"),
-        f"{words('measures/auroc')}, {less}",
-        words("measures/ici"),
-        f"{words('measures/ici')}, {less}",
-        words("measures/oe"),
-        words("measures/calibration_slope"),
-        *(words("beside/benefit", threshold=tongue.percent(float(t), 0)) for t in thresholds),
-    ]
-
-    def four(at: str) -> list[str]:
-        return [figures.figure(f"{at}/{key}") for key in ("auroc", "ici", "oe", "calibration_slope")]
-
-    auroc, ici, oe, slope = four("/overall")
-    rows = [
-        [escape(words("beside/chosen", name=named(chosen))), auroc, "–", ici, "–", oe, slope, *["–"] * len(thresholds)]
-    ]
-    for name in report["others"]:
-        at = pointer("others", name)
-        auroc, ici, oe, slope = four(at)
-        rows.append(
-            [
-                escape(named(name)),
-                auroc,
-                figures.figure(f"{at}/difference/auroc", signed=True),
-                ici,
-                figures.figure(f"{at}/difference/ici", signed=True),
-                oe,
-                slope,
-                *(figures.figure(at + pointer("difference", "net_benefit", t), 4, signed=True) for t in thresholds),
-            ]
+    keys = ("auroc", "ici", "oe", "calibration_slope")
+    own = [
+        [escape(name), *(figures.figure(f"{at}/{key}") for key in keys)]
+        for name, at in (
+            (words("beside/chosen", name=named(chosen)), "/overall"),
+            *((named(name), pointer("others", name)) for name in report["others"]),
         )
-    return heading("beside", words("beside/title")) + paragraph(words("beside/told")) + table(head, rows)
-
-
-def rows_of_figures(figures: Figures, key: str, who: str, named: Callable[[Mapping[str, Any]], str]) -> str:
-    """Return a table of a list of rows in the report: who it is, and each measure that any of them has."""
-    words, rows = figures.words, figures.report[key]
-    measures = [name for name in MEASURES if any(name in row for row in rows)]
-    told = []
-    for nth, row in enumerate(rows):
-        at = pointer(key, nth)
-        if row.get("suppressed"):
-            told.append([escape(named(row)), *[_hidden(words)] * len(measures)])
-            continue
-        cells = [
-            "–" if name not in row else figures.count(f"{at}/{name}") if name in COUNTS else figures.figure(f"{at}/{name}")
-            for name in measures
-        ]
-        told.append([escape(named(row)), *cells])
-    return table([words(who), *(words(f"measures/{name}") for name in measures)], told)
-
-
-COUNTS = ("columns", "rows", "n", "people", "events")
-MEASURES = (
-    *COUNTS, "share", "auroc", "calibration_slope", "calibration_intercept", "oe", "ici", "e50", "e90", "brier", "scaled_brier",
-    "auprc",
-)  # fmt: skip
+    ]
+    less = []
+    for name in report["others"]:
+        at = pointer("others", name, "difference")
+        of_net = (figures.figure(at + pointer("net_benefit", t), 4, signed=True) for t in thresholds)
+        of_core = (figures.figure(f"{at}/{key}", signed=True) for key in ("auroc", "ici"))
+        less.append([escape(words("beside/less", name=named(name))), *of_core, *of_net])
+    head = [words("beside/model"), *(words(f"measures/{key}") for key in keys)]
+    benefits = (words("beside/benefit", threshold=tongue.percent(float(t), 0)) for t in thresholds)
+    head_less = [words("beside/difference"), words("measures/auroc"), words("measures/ici"), *benefits]
+    return (
+        heading("beside", words("beside/title"))
+        + table(head, own)
+        + paragraph(words("beside/told"))
+        + table(head_less, less)
+    )
 
 
 def _hidden(words: Words) -> str:

@@ -43,6 +43,15 @@ class Words:
         found = read()[section].get(key)
         return found[self.code] if found else key
 
+    def ordered(self, levels: Mapping[str, Any]) -> list[str]:
+        """Return levels in their own order where they have one, from short to long; others as they are.
+
+        >>> Words("en").ordered({"long": 1, "not told": 2, "short": 3})
+        ['short', 'long', 'not told']
+        """
+        known = list(read()["levels"])
+        return sorted(levels, key=lambda level: known.index(level) if level in known else -1)
+
     def of(self, told: Any) -> str:
         """Return a text of both languages in this one; what is no such text, as it is."""
         return str(told[self.code]) if isinstance(told, Mapping) and self.code in told else str(told)

@@ -53,7 +53,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise DataError(f"{where} is required to write a model's pages, and is not there: train the model first") from error
+        raise DataError(
+            f"{where} is required to write a model's pages, and is not there: train the model first"
+        ) from error
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise DataError(f"{where} must be JSON, and cannot be read: train the model again") from error
     if not isinstance(found, dict):

@@ -1,7 +1,7 @@
 """Charts as inline SVG with no library: what stands on every page of figures that this project writes.
 
 Colours and letters come from `STYLE` by class: light, dark and print. Series differ in stroke and mark as well as in
-colour. Every chart is an image with a title and a description, and the figures it is drawn from lie behind it as a table.
+colour. Every chart is an image with a title and a description; the figures it is drawn from lie behind it as a table.
 """
 
 from pathlib import Path

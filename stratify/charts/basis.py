@@ -161,7 +161,9 @@ def mark(x: float, y: float, style: str) -> str:
     return f'<path class="dot four" d="M{x:.1f} {y - 4:.1f}l4 4l-4 4l-4 -4z"/>'
 
 
-def axes(x: Scale, y: Scale, x_ticks: Sequence[float], y_ticks: Sequence[float], told: Callable[[float], str]) -> list[str]:
+def axes(
+    x: Scale, y: Scale, x_ticks: Sequence[float], y_ticks: Sequence[float], told: Callable[[float], str]
+) -> list[str]:
     """Return the lines of a grid with their values below and to the left; y grows upwards."""
     bottom, left, right = y.start, x.start, x.end
     parts = []

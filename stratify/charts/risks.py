@@ -48,6 +48,9 @@ def calibration(
     """
     highest = min(rounded_up(max([*curve["risk"], *(p.x for p in tenths)])), 1.0)
     parts, top = legend([names[0]], LEFT, 1, WIDTH)
+    if tenths:
+        at_tenth = LEFT + 54 + 7.2 * len(names[0])
+        parts += [mark(at_tenth, 12, "four"), text(at_tenth + 10, 16, names[1], "start", "label")]
     x, y = Scale(0, highest, LEFT, WIDTH - 10), Scale(0, highest, 330, top)
     at = ticks(0, highest, 4)
     parts += axes(x, y, at, at, tongue.plain)
@@ -100,7 +103,7 @@ def decision(
     told: str = "",
     tongue: Tongue = EN,
 ) -> str:
-    """Return net benefit over the threshold: of the model with its band, of all, of none, of another at the agreed ones.
+    """Return net benefit over the threshold: of the model with its band, of all, of none, of another at some.
 
     beside: the other model's net benefit at each agreed threshold; names: of the four, and of the x axis.
     """
