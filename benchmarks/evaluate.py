@@ -18,7 +18,7 @@ import time
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from models.evaluate import evaluate
+from models.evaluation import evaluate
 
 LEVELS = {
     "sex": 2, "age": 6, "municipality": 19, "hospital": 5, "education": 4, "income": 5, "origin": 3, "psychiatric": 2,

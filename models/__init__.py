@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         write_bundle,
     )
     from models.declared import Declared, load_declared
-    from models.evaluate import evaluate
+    from models.evaluation import evaluate
     from models.explain import reasons
     from models.keys import ensure_signing_keys
     from models.registry import Registry
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Fit": "api", "fit": "api",
-    "evaluate": "evaluate",
+    "evaluate": "evaluation",
     "Bundle": "bundle", "Content": "bundle", "MemberFiles": "bundle", "load_bundle": "bundle",
     "load_champion": "bundle", "member_key": "bundle", "read_member": "bundle", "roll_back": "bundle",
     "set_champion": "bundle", "with_member": "bundle", "write_bundle": "bundle",
@@ -60,10 +60,10 @@ _WHERE = {
 }  # fmt: skip
 
 __all__ = [
-    "Bundle", "Content", "Declared", "Fit", "Labels", "Member", "MemberFiles", "NotTrained", "Origin", "Registry", "Shown",
-    "Spec", "Table", "Trained", "chosen_folder", "ensure_signing_keys", "evaluate", "fit", "load_bundle", "load_champion",
-    "load_declared", "member_key", "read_member", "reasons", "roll_back", "set_champion", "shown_risks",
-    "train_outcome", "with_member", "write_bundle",
+    "Bundle", "Content", "Declared", "Fit", "Labels", "Member", "MemberFiles", "NotTrained", "Origin", "Registry",
+    "Shown", "Spec", "Table", "Trained", "chosen_folder", "ensure_signing_keys", "evaluate", "fit", "load_bundle",
+    "load_champion", "load_declared", "member_key", "read_member", "reasons", "roll_back", "set_champion",
+    "shown_risks", "train_outcome", "with_member", "write_bundle",
 ]  # fmt: skip
 
 

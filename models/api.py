@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from models.candidates import SERVED, Candidate, Training, choose, make_candidate, recipes
 from models.declared import Declared, load_declared
-from models.evaluate import evaluate
+from models.evaluation import evaluate
 from models.scoring import Floats
 from models.spec import Constraint, Predictor, Spec
 from models.split import PARTS, Split, person_share, split_by_time
@@ -36,7 +36,7 @@ LEAST = 50  # events, and rows without, in training and in test
 
 @dataclass(frozen=True)
 class Fit:
-    """What `fit` found: calibrated candidates by name, the one chosen, and the report on the people left for the test."""
+    """What `fit` found: calibrated candidates by name, the one chosen, and its report on the people of the test."""
 
     chosen: str
     candidates: Mapping[str, Candidate]
@@ -96,9 +96,13 @@ def fit(
 def _candidates(spec: Spec, declared: Declared, table: Table, split: Split) -> dict[str, Candidate]:
     train = Training.of(table, OUTCOME, split)
     made = ((one.name, make_candidate(one, spec, table, OUTCOME, split)) for one in recipes(spec, declared, train))
-    found = {name: candidate for name, candidate in made if candidate is not None and name in SERVED}
+    found: dict[str, Candidate] = {
+        name: candidate for name, candidate in made if candidate is not None and name in SERVED
+    }
     if not found:
-        raise DataError("no candidate can be calibrated: on rows not trained on each tells nobody apart, or all of them")
+        raise DataError(
+            "no candidate can be calibrated: on rows not trained on each tells nobody apart, or all of them"
+        )
     return found
 
 
@@ -156,7 +160,7 @@ def _split(spec: Spec, table: Table, horizon: int, *, has_time: bool) -> Split:
     fold = np.floor(person_share(table.stable, spec.split.seed + 2) * spec.split.folds).astype(np.intp)
     developing, test = np.flatnonzero(known & ~tested), np.flatnonzero(known & tested)
     rows: dict[Any, NDArray[np.intp]] = {"train": developing, "calibrate": developing, "test": test}
-    return Split(rows, dict.fromkeys(PARTS, ()), {part: fold[developing] for part in PARTS[:2]}, spec.split.folds)
+    return Split(rows, dict.fromkeys(PARTS, ()), dict.fromkeys(PARTS[:2], fold[developing]), spec.split.folds)
 
 
 def _refuse_few(split: Split, table: Table) -> None:
@@ -165,7 +169,9 @@ def _refuse_few(split: Split, table: Table) -> None:
         events = int(y[split.rows[part]].sum())
         others = len(split.rows[part]) - events
         if min(events, others) < LEAST:
-            raise DataError(f"{part}: needs {LEAST} events and as many rows without, got fewer: give more people or time")
+            raise DataError(
+                f"{part}: needs {LEAST} events and as many rows without, got fewer: give more people or time"
+            )
 
 
 def _nth_of_person(of: NDArray[np.intp]) -> NDArray[np.int32]:

@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 from models.calibrate import Calibration, fit_calibration
 from models.declared import Declared
 from models.estimators import Fitted, fit_lightgbm, fit_logistic, threads_for
-from models.evaluate.net_benefit import flagged, net_benefit
+from models.evaluation.net_benefit import flagged, net_benefit
 from models.scoring import MODEL_FILES, Kind, Member, sigmoid
 from models.spec import LogisticSpec, Predictor, Spec
 from models.split import Split

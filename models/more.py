@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluate import delong
-from models.evaluate.competing import incidence
+from models.evaluation import delong
+from models.evaluation.competing import incidence
 from models.table import FEW, Bools, Floats, Labels, Table, column_ids
 from models.three_state import STATES, ThreeState
 from stratify.quality.verdict import wilson
@@ -106,7 +106,7 @@ def _share(share: float, n: int) -> dict[str, float]:
 
 
 def drop_the_dead(labels: Labels, risk: Floats, audit: Mapping[str, NDArray[Any]]) -> list[dict[str, Any]]:
-    """Return, for all and for the oldest, the share with the event beside what it seems where those who died are dropped.
+    """Return, for all and for the oldest, the share with the event, and what it seems where those who died are dropped.
 
     Dropping them is a default of other tools, and wrong: nobody knows on the landmark who will die. A group with fewer
     than 5 events, or deaths, is left out.
@@ -116,7 +116,8 @@ def drop_the_dead(labels: Labels, risk: Floats, audit: Mapping[str, NDArray[Any]
         groups["85+"] = np.asarray(audit["age"] == "85+")
     found = []
     for name, which in groups.items():
-        y, weight, died = (values[which] for values in (np.nan_to_num(labels.y), labels.weight, labels.died_first))
+        y, weight = (values[which] for values in (np.nan_to_num(labels.y), labels.weight))
+        died = labels.died_first[which]
         if min(int(died.sum()), int(y.sum())) < FEW:
             continue
         total, kept = float(weight.sum()), weight * ~died

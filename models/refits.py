@@ -7,16 +7,17 @@ Each refit is calibrated and asked as the model itself is. Figures have interval
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.candidates import Candidate, Training, make_candidate, recipes
 from models.declared import Declared
-from models.evaluate import evaluate
-from models.evaluate.core import CORE
+from models.evaluation import evaluate
+from models.evaluation.core import CORE
 from models.spec import Spec
 from models.split import PARTS, Split, enough, person_share, split_rows
 from models.table import Bools, Table
@@ -92,7 +93,7 @@ def _refit(spec: Spec, declared: Declared, table: Table, outcome: Outcome, kind:
     return {**figures(candidate, spec, table, outcome.id, split.rows["test"]), "lacks": None}
 
 
-def figures(candidate: Candidate, spec: Spec, table: Table, outcome: str, rows: Sequence[int] | Any) -> Row:
+def figures(candidate: Candidate, spec: Spec, table: Table, outcome: str, rows: NDArray[np.intp]) -> Row:
     """Return the core figures of a candidate on some rows."""
     labels = table.labels[outcome].rows(rows)
     report = evaluate(

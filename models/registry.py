@@ -1,8 +1,8 @@
 """MLflow behind one door: runs, their figures and files, and which version of a model is champion.
 
 No other module imports it. It is loaded when a `Registry` is made, with its telemetry off and its chatter silenced.
-Models are stored as the files a bundle takes (LightGBM text, JSON), in a folder that MLflow can load (`models.flavour`):
-nothing is pickled, and a file that is not one of these is refused, so that no person's row gets there.
+Models are stored as the files a bundle takes (LightGBM text, JSON), in a folder that MLflow can load
+(`models.flavour`): nothing is pickled, and a file that is not one of these is refused, so that no person's row gets in.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class Registry:
 
     @_advises
     def register(self, key: str, run_id: str) -> int:
-        """Return the version of the model that holds this run's files, made now unless one does; it is the challenger."""
+        """Return the version that holds this run's files, made now unless one does; it becomes the challenger."""
         name = registered_name(key)
         run = self._client.get_run(run_id)
         if not self._client.search_registered_models(f"name = '{name}'"):

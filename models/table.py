@@ -41,8 +41,8 @@ class Labels:
 
     y 1 or 0, NaN where nobody can tell; weight of the row among those that can be told (censoring weights, 0 where y is
     NaN); died_first bool[n], died within the window without the event; days until what came first, or the horizon, also
-    of those who left (NaN where nothing was followed). without_injuries: y where stays for injuries are no events, empty
-    where the outcome makes no such difference.
+    of those who left (NaN where nothing was followed). without_injuries: y where stays for injuries are no events,
+    empty where the outcome makes no such difference.
     """
 
     y: Floats
@@ -86,8 +86,8 @@ class Table:
     labels by outcome (what y does not tell is never used). stable uint64[n] is a number that a person has in every
     delivery, by which people are dealt to training and test; the person's own where none is given. period int32[n] is
     the landmark, or where rows have days of their own (discharges) the first day of the year, by which time is split.
-    inside bool[n]: who is ill in mind and body. audit: labels of each row by factor, for subgroups alone. beside: values
-    of columns that baselines read and no served model may.
+    inside bool[n]: who is ill in mind and body. audit: labels of each row by factor, for subgroups alone. beside: the
+    values of columns that baselines read and no served model may.
     Raises DataError (exit 11) with every problem found; no value of a person stands in it.
     """
 
@@ -122,7 +122,13 @@ class Table:
                     f"{self.landmark.shape}"]  # fmt: skip
         if self.x.dtype != np.float64:
             return [f"needs x in float64, got {self.x.dtype}"]
-        each = {"stable": self.stable, "period": self.period, "inside": self.inside, **self.audit, **self.beside}
+        each: dict[str, NDArray[Any]] = {
+            "stable": self.stable,
+            "period": self.period,
+            "inside": self.inside,
+            **self.audit,
+            **self.beside,
+        }
         found = [f"{name}: needs {n}, got {value.shape}" for name, value in each.items() if value.shape != (n,)]
         found += [f"columns: {name!r} stands there more than once" for name in sorted(names) if names.count(name) > 1]
         events = bool((self.period != self.landmark).any())  # of which a person may have several on a day
@@ -167,7 +173,7 @@ class Table:
         )
 
     def read(self, names: Sequence[str], rows: NDArray[np.intp] | None = None) -> Floats:
-        """Return these columns of all rows or of some, float64[rows, names]. Raises DataError where one is not there."""
+        """Return these columns of all rows or of some, float64[rows, names]; DataError where one is not there."""
         at = {name: j for j, name in enumerate(column_ids(self.columns))}
         absent = sorted(set(names) - set(at) - set(self.beside))
         if absent:

@@ -2,9 +2,9 @@
 
 The served model says how likely the event is before death, and leaves open what else may come. This one says both, so
 that "13 of 100 admitted, 6 die without it, 81 neither" can be shown; and it can be held against Aalen-Johansen, risk
-decile by risk decile. LightGBM with the settings of the outcome's trees but twice the learning rate and half the rounds,
-for it grows three trees a round; calibrated on the later landmark by a multinomial logistic regression on the logarithms
-of its shares.
+decile by risk decile. LightGBM with the settings of the outcome's trees but twice the learning rate and half the
+rounds, for it grows three trees a round; calibrated on the later landmark by a multinomial logistic regression on the
+logarithms of its shares.
 """
 
 from __future__ import annotations

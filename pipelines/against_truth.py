@@ -1,8 +1,8 @@
 """A trained model's risks beside a simulated region's true ones: how far off, for whom, and what nobody could know.
 
 The truth is opened here, by `evaluate --against-truth` and the benchmarks alone, after training, for test people alone.
-The true risk of a year on 1 January is the outcome's exact 12-month cumulative incidence, whatever was seen of a person;
-so the best that registers allow lies below it, and what is compared is p with the mean true risk of people like it.
+The true risk of a year on 1 January is the outcome's exact 12-month cumulative incidence, whatever was seen of a
+person; so the best that registers allow lies below it, and what is compared is p with the mean true risk around it.
 """
 
 from __future__ import annotations
@@ -73,9 +73,7 @@ class Against:
         )
 
 
-def against_truth(
-    work: Workspace, catalogue: Catalogue, progress: Progress, only: Sequence[str] = ()
-) -> list[str]:
+def against_truth(work: Workspace, catalogue: Catalogue, progress: Progress, only: Sequence[str] = ()) -> list[str]:
     """Return a line for each trained model, and for each subgroup of its test people that is large enough.
 
     Raises DataError where the region has no truth: only simulated ones have.
@@ -99,7 +97,10 @@ def of_model(rows: Rows, outcome: str, population: str) -> list[Against]:
     member = Member.from_files(read_member(chosen_folder(rows.work.training / key / CANDIDATES)).files, threads=2)
     risk = member.risk(test.read(member.columns), test.inside)
     truth = true_risks(rows.work, test, TRUE_RISK[outcome])
-    return [held(key, name, test.labels[outcome].y[which], risk[which], truth[which]) for name, which in groups(test, outcome)]
+    return [
+        held(key, name, test.labels[outcome].y[which], risk[which], truth[which])
+        for name, which in groups(test, outcome)
+    ]
 
 
 def groups(test: Table, outcome: str) -> list[tuple[str, NDArray[np.bool_]]]:

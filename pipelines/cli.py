@@ -288,7 +288,8 @@ def evaluate(
             truth = hold(place, load(catalogue), say, outcomes or ())
     for key, found in told["evaluated"].items():
         auroc = found["overall"]["auroc"]
-        _out().print(f"{key}: AUROC {'too few' if auroc is None else f'{auroc:.3f}'}, {work / 'report' / found['page']}",
+        figure = "too few" if auroc is None else f"{auroc:.3f}"
+        _out().print(f"{key}: AUROC {figure}, {work / 'report' / found['page']}",
                      highlight=False, soft_wrap=True)  # fmt: skip
     for line in truth or ():
         _out().print(line, highlight=False, soft_wrap=True)

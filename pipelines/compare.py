@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from models import Member, Registry, Table, member_key
-from models.evaluate import delong, evaluate
+from models.evaluation import delong, evaluate
 from models.registry import DATA, MODEL
 from models.split import split_rows
 from pipelines.data_steps import Progress
@@ -20,7 +20,7 @@ SAME = ("stratify.outcome", "stratify.population")
 
 
 def compare(work: Workspace, catalogue: Catalogue, progress: Progress, run: str, other: str) -> dict[str, Any]:
-    """Return lines that tell how two runs differ: parameters, digests, figures, and paired figures on today's test rows.
+    """Return lines that tell how two runs differ: parameters, digests, figures, and paired ones on today's test rows.
 
     Raises UsageError where the runs are of different outcomes or populations, DataError where a run reads columns that
     the matrix no longer has.

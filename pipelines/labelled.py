@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +95,7 @@ def labels_of(
 
 
 def censoring_strata(period: Ints, matrix: Matrix) -> NDArray[np.int64]:
-    """Return the stratum int[n] within which who leaves is taken for no different: landmark (or year) × age band × newcomer."""
+    """Return int[n], strata within which who leaves is taken for no different: landmark or year × age × newcomer."""
     band = np.searchsorted(AGE_BANDS, column(matrix, "person_age"), side="right")
     new = column(matrix, "person_newcomer") == 1
     return np.asarray((period.astype(np.int64) * 16 + band) * 2 + new, dtype=np.int64)
@@ -109,8 +110,8 @@ def stable_numbers(store: Store) -> NDArray[np.uint64]:
 def audit_factors(store: Store, matrix: Matrix) -> dict[str, NDArray[np.str_]]:
     """Return the label of each row by factor, for subgroups alone; a factor that the source cannot tell is not there.
 
-    Education and income are those of the year before, in three groups; origin is as last told before the landmark; a row
-    that is not told says so. None of them is a predictor: what they are for is to see whether a model serves all alike.
+    Education and income are those of the year before, in three groups; origin is as last told before the landmark; a
+    row that is not told says so. None of them is a predictor: they are there to see whether a model serves all alike.
     """
     found: dict[str, NDArray[np.str_]] = {
         "sex": np.where(column(matrix, "person_female") == 1, "female", "male"),
@@ -150,7 +151,7 @@ def origin_of(work: Workspace, digest: str) -> Origin:
 
 
 def _bands(age: Floats) -> NDArray[np.str_]:
-    names = [f"{low}-{high - 1}" for low, high in zip(AGE_BANDS, AGE_BANDS[1:], strict=False)] + [f"{AGE_BANDS[-1]}+"]
+    names = [f"{low}-{high - 1}" for low, high in pairwise(AGE_BANDS)] + [f"{AGE_BANDS[-1]}+"]
     return np.array(names)[np.clip(np.searchsorted(AGE_BANDS, age, side="right") - 1, 0, len(names) - 1)]
 
 

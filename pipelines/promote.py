@@ -28,7 +28,7 @@ from models import (
 )
 from models.bundle import champion_version, roll_back
 from models.declared import OTHER
-from models.evaluate import evaluate
+from models.evaluation import evaluate
 from models.gates import Gate, closed, gates
 from models.split import split_rows
 from models.table import column_ids, refusal

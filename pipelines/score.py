@@ -73,9 +73,7 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         refuse_unfit(bundle, matrix, catalogue)
         served = matrix.select(bundle.content.columns)
         declared = load_declared()
-        shown = shown_risks(
-            bundle, served.cells, served.populations, list(declared.populations), _wholes(catalogue)
-        )
+        shown = shown_risks(bundle, served.cells, served.populations, list(declared.populations), _wholes(catalogue))
         explained = reasons_of_listed(served, shown, bundle)
         bodies = people_bodies(store, catalogue, matrix, landmark, shown, explained, progress)
         _write_scores(out / f"{told['score_landmark']}.parquet", matrix, shown, bodies, catalogue)

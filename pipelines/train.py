@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from models import Declared, NotTrained, Registry, Table, member_key, more, train_outcome
-from models.evaluate import evaluate
-from models.evaluate.core import CORE
+from models.evaluation import evaluate
+from models.evaluation.core import CORE
 from models.spec import Spec
 from models.split import followed_rows
 from models.train import Trained

@@ -95,9 +95,7 @@ class Declared:
         return [of(name) for name in columns]
 
 
-def load_declared(
-    *folders: Path, shared: Path = PACKAGE, outcomes: Mapping[str, Outcome] | None = None
-) -> Declared:
+def load_declared(*folders: Path, shared: Path = PACKAGE, outcomes: Mapping[str, Outcome] | None = None) -> Declared:
     """Return all that is declared in these folders of specs, the later in the place of the earlier; ours if none.
 
     outcomes: of the catalogue. One that has no spec gets the defaults, to be studied; it may not be promoted.

@@ -46,7 +46,7 @@ def pointer(*parts: str | int) -> str:
 
 
 def refuse_other(report: Mapping[str, Any]) -> None:
-    """Raise DataError where a report is not what models/evaluate tells."""
+    """Raise DataError where a report is not what models/evaluation tells."""
     absent = [key for key in KEYS if key not in report]
     if absent:
         raise DataError(f"a report of an evaluation is required, and this one lacks {', '.join(absent)}: train again")

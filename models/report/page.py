@@ -35,7 +35,7 @@ def render(
 ) -> str:
     """Return the whole page as HTML in da or en: one file, no script, nothing from elsewhere; same in, same out.
 
-    report: what models/evaluate tells, with the further keys of models/report/more.py where they are there. card: of
+    report: what models/evaluation tells, with the further keys of models/report/more.py where they are there. card: of
     the chosen candidate; other_card: of the other, whose bound directions stand there where the chosen has none.
     logistic_model: its model.json, None where there is none. gates: each as `Gate.told`, None to leave them out.
     What the report hides is not on the page. Raises UsageError (exit 2) for another language, DataError (exit 11) for

@@ -287,4 +287,6 @@ def _unknown_files(local: Path) -> list[str]:
     """A file in the wrong place would be passed over in silence: say so."""
     known = {path for kind in (*KINDS, SPECS) for path in (local / kind).glob("*.toml")}
     strays = sorted(path for path in local.rglob("*.toml") if path not in known)
-    return [f"{p.relative_to(local)}: not in a known folder; put it in one of {', '.join((*KINDS, SPECS))}" for p in strays]
+    return [
+        f"{p.relative_to(local)}: not in a known folder; put it in one of {', '.join((*KINDS, SPECS))}" for p in strays
+    ]

@@ -1,6 +1,6 @@
 """What is drawn of predicted risks: calibration with the risks of either class below it, net benefit, and the ROC.
 
-The shapes are those of models/evaluate: a curve is a mapping of lists, and a value of None is not drawn.
+The shapes are those of models/evaluation: a curve is a mapping of lists, and a value of None is not drawn.
 """
 
 from __future__ import annotations

@@ -38,9 +38,14 @@ def _words(text):
 
 def _column(name, group):
     return {
-        "id": name, "label": _words(name), "clinical_group": _words(group), "unit": "1", "role": "predictor",
-        "source_use": "care", "fallback": None,
-    }  # fmt: skip
+        "id": name,
+        "label": _words(name),
+        "clinical_group": _words(group),
+        "unit": "1",
+        "role": "predictor",
+        "source_use": "care",
+        "fallback": None,
+    }
 
 
 def _group(name, words, modifiable, *columns):
@@ -68,7 +73,6 @@ FEATURES = {
 def _logistic():
     """Two of the three columns, in another order than the bundle's."""
     columns = [
-        {
         {
             "id": COLUMNS[place]["id"], "transform": {"kind": "linear"}, "missing": None,
             "terms": [{"mean": mean, "scale": 1.0, "coefficient": weight}],
@@ -100,11 +104,14 @@ def _member(key, model, a=1.0):
         for row in x
     ]
     card = {
-        "outcome": outcome, "population": {"id": population, "name": _words(population)},
+        "outcome": outcome,
+        "population": {"id": population, "name": _words(population)},
         "catalogue_digest": CATALOGUE,
         "columns_digest": columns_digest([c for n in scorer.columns for c in COLUMNS if c["id"] == n]),
-        "reasons_top_n": 2, "intended_use": _words("see who may need more"), "not_for": _words("children"),
-    }  # fmt: skip
+        "reasons_top_n": 2,
+        "intended_use": _words("see who may need more"),
+        "not_for": _words("children"),
+    }
     extra = {"reference.json": {}, "golden.json": golden, "card.json": card}
     return MemberFiles({**files, **{name: json.dumps(value).encode() for name, value in extra.items()}}, 1)
 
@@ -125,7 +132,7 @@ def _promote(workspace, a=1.0):
                 "needs": 100,
                 "text": "too few",
             }
-        ],  # fmt: skip
+        ],
         reasons=REASONS,
     )
     version = write_bundle(workspace.bundles, content, private)
@@ -135,17 +142,23 @@ def _promote(workspace, a=1.0):
 
 def _body(risk, stored):
     reason = {
-        "id": "hospital", "group": _words("hospital contacts"), "modifiable": "partly", "direction": "+",
-        "contribution": 0.3, "columns": [COLUMNS[0]["id"]]
-    }  # fmt: skip
+        "id": "hospital",
+        "group": _words("hospital contacts"),
+        "modifiable": "partly",
+        "direction": "+",
+        "contribution": 0.3,
+        "columns": [COLUMNS[0]["id"]],
+    }
     return {
         "risks": [
             {
-                "outcome": "acute_admission_365d", "population": "psychiatric_somatic", "risk": risk,
+                "outcome": "acute_admission_365d",
+                "population": "psychiatric_somatic",
+                "risk": risk,
                 "horizon_days": 365,
             },
             {"outcome": "death_365d", "population": "multimorbid", "risk": risk / 4, "horizon_days": 365},
-        ],  # fmt: skip
+        ],
         "reasons": {"acute_admission_365d": [reason], "death_365d": []} if stored else None,
         "missing": [{"id": "hba1c", "text": _words("no HbA1c within two years")}],
         "stratum": {
@@ -154,12 +167,16 @@ def _body(risk, stored):
         },
         "offers": [
             {
-                "id": "coordinator", "name": _words("coordinator"), "answer": "bridge", "why": _words("lives alone"),
-                "bridges": [{"bridge": "phone", "name": _words("a call")}], "ask": ["wishes"],
+                "id": "coordinator",
+                "name": _words("coordinator"),
+                "answer": "bridge",
+                "why": _words("lives alone"),
+                "bridges": [{"bridge": "phone", "name": _words("a call")}],
+                "ask": ["wishes"],
             }
         ],
         "conditions": ["DK39.001"],
-    }  # fmt: skip
+    }
 
 
 def _target(name, **changes):
@@ -172,10 +189,17 @@ def write_serving(workspace, version, **meta):
     """Write serving.db as scoring does: beside, then renamed."""
     key = ensure_key(workspace.keys / "pseudonym.key")
     rows = {
-        "format": FORMAT, "bundle_version": version, "landmark": "2025-01-01", "covers_to": "2024-12-31",
-        "delivered": "2025-01-15", "catalogue_digest": CATALOGUE, "source": "synthetic",
-        "system": SYSTEM, "pseudonym_key_id": key_id(key), **meta,
-    }  # fmt: skip
+        "format": FORMAT,
+        "bundle_version": version,
+        "landmark": "2025-01-01",
+        "covers_to": "2024-12-31",
+        "delivered": "2025-01-15",
+        "catalogue_digest": CATALOGUE,
+        "source": "synthetic",
+        "system": SYSTEM,
+        "pseudonym_key_id": key_id(key),
+        **meta,
+    }
     hidden = dict.fromkeys(("numerator", "denominator", "unknown", "share", "interval"), None)
     targets = [_target("hba1c_measured"), _target("rare", **hidden, suppressed=True, status="undecided")]
     lacking = {"status": "not_measurable", "mature": False, "lacking": "no lab in this source"}

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from models.evaluate import evaluate
-from models.evaluate.competing import incidence
-from models.evaluate.net_benefit import flagged, net_benefit
+from models.evaluation import evaluate
+from models.evaluation.competing import incidence
+from models.evaluation.net_benefit import flagged, net_benefit
 
 
 @pytest.fixture(scope="module")

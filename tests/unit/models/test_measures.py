@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from models.evaluate import measures
-from models.evaluate.measures import to_logit
+from models.evaluation import measures
+from models.evaluation.measures import to_logit
 
 KEYS = {
     "n", "events", "prevalence", "mean_risk", "auroc", "auprc", "brier", "calibration_slope", "calibration_intercept",

@@ -80,9 +80,7 @@ def competing(n=12000, seed=4):
     inside = first < 365
     share = event / (event + death) * -np.expm1(-365 * (event + death))
     dead = death / (event + death) * -np.expm1(-365 * (event + death))
-    told = Labels(
-        (inside & is_event).astype(float), np.ones(n), inside & ~is_event, np.minimum(np.floor(first), 365.0)
-    )
+    told = Labels((inside & is_event).astype(float), np.ones(n), inside & ~is_event, np.minimum(np.floor(first), 365.0))
     return x, told, share, dead
 
 
@@ -112,8 +110,7 @@ def test_by_tenth_they_agree_with_aalen_johansen(three):
     told = [one for one in found if not one["suppressed"]]
     assert max(one["off_by"] for one in told) < 1e-12
     near = [
-        abs(one["mean_event"] - one["event"]["value"]) < 0.08
-        and abs(one["mean_death"] - one["death"]["value"]) < 0.08
+        abs(one["mean_event"] - one["event"]["value"]) < 0.08 and abs(one["mean_death"] - one["death"]["value"]) < 0.08
         for one in told
     ]
     assert len(near) >= 9

@@ -89,7 +89,7 @@ def test_rows_count_by_their_weight(truth, parts, spec):
 
 
 def test_the_calibration_moves_what_is_expected_to_what_came():
-    """A multinomial regression with intercepts, unpenalised: on its own rows the mean shares are those of the states."""
+    """A multinomial regression with intercepts, unpenalised: on its own rows mean shares are those of the states."""
     rng = np.random.default_rng(2)
     raw = rng.dirichlet([6, 2, 1], 4000)
     state = (rng.random(4000)[:, None] > raw.cumsum(axis=1)).sum(axis=1)

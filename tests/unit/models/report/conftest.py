@@ -10,7 +10,7 @@ from models import more
 from models.card import card as make_card
 from models.declared import load_declared
 from models.estimators import fit_logistic
-from models.evaluate import evaluate
+from models.evaluation import evaluate
 from models.table import Labels, Origin, Table
 from stratify.catalogue import load
 
@@ -106,7 +106,7 @@ def rows():
 
 @pytest.fixture(scope="session")
 def report(rows):
-    """What evaluate tells, as it comes back from JSON; three of a municipality are hidden, one of age has few events."""
+    """What evaluate tells, as it comes back from JSON; three of a municipality hide, one of age has few events."""
     return json.loads(json.dumps(evaluate(**rows)))
 
 

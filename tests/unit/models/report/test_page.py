@@ -14,7 +14,7 @@ import pytest
 
 from models import report as package
 from models.declared import load_declared
-from models.evaluate import evaluate
+from models.evaluation import evaluate
 from models.gates import gates as make_gates
 from models.report import filled, render, render_card, render_sheet
 from models.report.figures import at, pointer

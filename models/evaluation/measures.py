@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.evaluate.logistic import logistic
+from models.evaluation.logistic import logistic
 from models.table import Floats
 
 TINY = 1e-12  # a risk of 0 or 1 has no logit

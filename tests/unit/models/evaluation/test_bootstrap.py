@@ -6,11 +6,11 @@ import statsmodels.api as sm
 from scipy.stats import chisquare, poisson
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from models.evaluate import bootstrap, evaluate
-from models.evaluate.bins import column, edges_of
-from models.evaluate.bootstrap import draw, interval
-from models.evaluate.core import above, core
-from models.evaluate.rows import arrange
+from models.evaluation import bootstrap, evaluate
+from models.evaluation.bins import column, edges_of
+from models.evaluation.bootstrap import draw, interval
+from models.evaluation.core import above, core
+from models.evaluation.rows import arrange
 
 
 def drawn_times(n, draws, person=None, seed=5):

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from models.evaluate.bins import Bins, Column, upward
-from models.evaluate.bootstrap import Figure, interval
-from models.evaluate.measures import points
-from models.evaluate.net_benefit import flagged, net_benefit
+from models.evaluation.bins import Bins, Column, upward
+from models.evaluation.bootstrap import Figure, interval
+from models.evaluation.measures import points
+from models.evaluation.net_benefit import flagged, net_benefit
 from models.table import Floats
 
 DISTANCES = ("ici", "e50", "e90")

@@ -5,8 +5,8 @@ import pytest
 import statsmodels.api as sm
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from models.evaluate.logistic import logistic
-from models.evaluate.measures import EXACT, points, to_logit
+from models.evaluation.logistic import logistic
+from models.evaluation.measures import EXACT, points, to_logit
 
 
 @pytest.fixture(scope="module", params=[(1, 2), (2, 2), (3, None)], ids=["ties", "more ties", "none alike"])

@@ -5,9 +5,9 @@ import pytest
 import statsmodels.api as sm
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
-from models.evaluate.bins import column, edges_of
-from models.evaluate.rows import arrange
-from models.evaluate.smooth import basis, curve, distances, knots_of, on_curve, weighted_quantile
+from models.evaluation.bins import column, edges_of
+from models.evaluation.rows import arrange
+from models.evaluation.smooth import basis, curve, distances, knots_of, on_curve, weighted_quantile
 
 BENDS = {
     "too extreme": lambda line: -0.2 + 0.8 * line,

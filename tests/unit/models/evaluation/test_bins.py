@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from models.evaluate.bins import PART, WHOLE, column, edges_of, upward
-from models.evaluate.measures import points
-from models.evaluate.net_benefit import flagged
-from models.evaluate.rows import arrange
+from models.evaluation.bins import PART, WHOLE, column, edges_of, upward
+from models.evaluation.measures import points
+from models.evaluation.net_benefit import flagged
+from models.evaluation.rows import arrange
 
 NEAR = {"auroc": 1e-4, "auprc": 1e-4, "brier": 5e-5, "scaled_brier": 2e-4, "oe": 1e-12, "calibration_intercept": 1e-4}
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.evaluate.competing import incidence
+from models.evaluation.competing import incidence
 
 
 def test_five_people_by_hand():

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluate.bins import Bins, Column
-from models.evaluate.bootstrap import interval
-from models.evaluate.competing import incidence
-from models.evaluate.core import NONE, Above, above, intervals
-from models.evaluate.net_benefit import net_benefit
-from models.evaluate.rows import Factor, Rows
-from models.evaluate.small import Ledger, hidden_levels, merged, people_in
-from models.evaluate.smooth import basis, on_curve, weighted_quantile
+from models.evaluation.bins import Bins, Column
+from models.evaluation.bootstrap import interval
+from models.evaluation.competing import incidence
+from models.evaluation.core import NONE, Above, above, intervals
+from models.evaluation.net_benefit import net_benefit
+from models.evaluation.rows import Factor, Rows
+from models.evaluation.small import Ledger, hidden_levels, merged, people_in
+from models.evaluation.smooth import basis, on_curve, weighted_quantile
 from models.table import Floats
 
 GRID = tuple(round(nth / 100, 2) for nth in range(1, 51))  # thresholds of the decision curve

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluate.bins import Column, upward
-from models.evaluate.core import CORE, NONE, Above, Core, above, core, intervals
-from models.evaluate.rows import Factor, Rows
-from models.evaluate.small import Ledger, hidden_levels, people_in, widened
+from models.evaluation.bins import Column, upward
+from models.evaluation.core import CORE, NONE, Above, Core, above, core, intervals
+from models.evaluation.rows import Factor, Rows
+from models.evaluation.small import Ledger, hidden_levels, people_in, widened
 from models.table import Floats
 
 Level = dict[str, Any]

@@ -1,7 +1,7 @@
 """The smooth calibration curve, and how far risks lie from it: ICI, E50 and E90.
 
 The curve is a logistic regression of the outcome on a natural cubic spline of the logit of the risk, fitted to risks
-in bins (models/evaluate/bins.py). Five knots at the quantiles of `QUANTILES`, of half the people and half the events,
+in bins (models/evaluation/bins.py). Five knots at the quantiles of `QUANTILES`, of half the people and half the events,
 so that the few with high risks bend it too; three where one class has fewer than 100 rows, a straight line below 20.
 ICI is the mean distance between risk and curve, E50 and E90 its median and the distance that 90 % do not exceed
 (Austin and Steyerberg, Statistics in Medicine 2019). The spline is that of Harrell, Regression Modeling Strategies,
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.evaluate.logistic import logistic
+from models.evaluation.logistic import logistic
 from models.table import Floats
 
 QUANTILES = {5: (0.025, 0.25, 0.5, 0.75, 0.975), 3: (0.1, 0.5, 0.9)}

@@ -16,8 +16,8 @@ from typing import TypedDict
 
 import numpy as np
 
-from models.evaluate.bins import Column
-from models.evaluate.rows import Bits, mixed
+from models.evaluation.bins import Column
+from models.evaluation.rows import Bits, mixed
 from models.table import Floats
 from stratify.features.loops import Array, compiled
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from models.evaluate import bootstrap, delong, evaluate
-from models.evaluate.competing import incidence
-from models.evaluate.core import CORE
-from models.evaluate.measures import EXACT
+from models.evaluation import bootstrap, delong, evaluate
+from models.evaluation.competing import incidence
+from models.evaluation.core import CORE
+from models.evaluation.measures import EXACT
 from stratify.errors import DataError, UsageError
 
 TOLD = {

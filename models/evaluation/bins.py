@@ -14,9 +14,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluate.logistic import logistic
-from models.evaluate.measures import to_logit
-from models.evaluate.smooth import basis, curve, distances, knots_of, on_curve, weighted_quantile
+from models.evaluation.logistic import logistic
+from models.evaluation.measures import to_logit
+from models.evaluation.smooth import basis, curve, distances, knots_of, on_curve, weighted_quantile
 from models.table import Floats
 
 WHOLE, PART = 2000, 250  # bins of all rows, of each subgroup

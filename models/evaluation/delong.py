@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm, rankdata
 
-from models.evaluate.rows import arrange
+from models.evaluation.rows import arrange
 from models.table import Floats
 from stratify.errors import DataError
 

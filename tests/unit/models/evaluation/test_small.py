@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.evaluate.small import Ledger, hidden_levels, merged, people_in, widened
+from models.evaluation.small import Ledger, hidden_levels, merged, people_in, widened
 
 
 @pytest.mark.parametrize("rows_of_one", [1, 3])

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.evaluate.rows import arrange
+from models.evaluation.rows import arrange
 from stratify.errors import DataError
 
 Y, RISK = np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.4, 0.3, 0.1, 0.2])

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.evaluate.bins import PART, WHOLE, Column, column, edges_of
-from models.evaluate.bootstrap import draw
-from models.evaluate.core import CORE, NONE, Core, above, core, intervals
-from models.evaluate.curves import (
+from models.evaluation.bins import PART, WHOLE, Column, column, edges_of
+from models.evaluation.bootstrap import draw
+from models.evaluation.core import CORE, NONE, Core, above, core, intervals
+from models.evaluation.curves import (
     GRID,
     agreed,
     calibration_curve,
@@ -34,10 +34,10 @@ from models.evaluate.curves import (
     roc,
     tenths,
 )
-from models.evaluate.net_benefit import capacity_cuts
-from models.evaluate.rows import Rows, arrange
-from models.evaluate.small import Ledger, hidden_levels, people_in
-from models.evaluate.subgroups import counts, subgroups, uncounted
+from models.evaluation.net_benefit import capacity_cuts
+from models.evaluation.rows import Rows, arrange
+from models.evaluation.small import Ledger, hidden_levels, people_in
+from models.evaluation.subgroups import counts, subgroups, uncounted
 from models.table import Floats
 from stratify.disclosure import SMALLEST_SHOWN
 from stratify.errors import UsageError

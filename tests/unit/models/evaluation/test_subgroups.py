@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from models.evaluate import evaluate
-from models.evaluate.core import CORE, Core
+from models.evaluation import evaluate
+from models.evaluation.core import CORE, Core
 
 N = 2_500
 NONE = {"value": None, "low": None, "high": None}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.evaluate.net_benefit import capacity_cuts, flagged, net_benefit
+from models.evaluation.net_benefit import capacity_cuts, flagged, net_benefit
 
 
 @pytest.mark.parametrize("decimals", [1, 2, None])

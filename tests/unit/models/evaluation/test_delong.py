@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import mannwhitneyu, norm
 from sklearn.metrics import roc_auc_score
 
-from models.evaluate import delong
+from models.evaluation import delong
 from stratify.errors import DataError
 
 
