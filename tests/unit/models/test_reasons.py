@@ -57,7 +57,7 @@ def shared(tmp_path):
         assert old in text
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
         with pytest.raises(CatalogueError) as caught:
-            load_declared(SPECS, folder)
+            load_declared(SPECS, shared=folder)
         return str(caught.value)
 
     return change
