@@ -36,7 +36,10 @@ SHORT = {
 
 @pytest.fixture(scope="module")
 def empty(origin, table) -> Content:
-    content = Content.of(origin, table.columns)
+    name = {"da": "Alt", "en": "All"}
+    columns = [column["id"] for column in table.columns]
+    heading = {"id": "all", "name": name, "modifiable": "no", "why": name, "columns": columns}
+    content = Content.of(origin, table.columns, [heading])
     return Content(**{**content.__dict__, "not_trained": [SHORT]})
 
 
@@ -77,7 +80,7 @@ def sign_again(folder, signing_keys) -> None:
 def test_a_bundle_holds_what_the_contract_names(written):
     bundles, version = written
     assert set(digest_tree(bundles / version)) == {
-        "manifest.json", "manifest.sig", "columns.json", f"{KEY}/model.txt", f"{KEY}/calibration.json",
+        "manifest.json", "manifest.sig", "columns.json", "reasons.json", f"{KEY}/model.txt", f"{KEY}/calibration.json",
         f"{KEY}/reference.json", f"{KEY}/golden.json", f"{KEY}/card.json",
     }  # fmt: skip
     manifest = json.loads((bundles / version / "manifest.json").read_text(encoding="utf-8"))
@@ -246,6 +249,25 @@ def test_a_member_must_fit_the_bundle(content, signing_keys, tmp_path, change, w
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("times, why", [(0, "stands in no group"), (2, "stands in more than one group")])
+def test_each_column_stands_under_one_heading_of_reasons(content, signing_keys, tmp_path, times, why):
+    (heading,) = content.reasons
+    first, *rest = heading["columns"]
+    odd = Content(**{**content.__dict__, "reasons": [{**heading, "columns": [*rest, *[first] * times]}]})
+    with pytest.raises(BundleError, match="under one heading") as refused:
+        write_bundle(tmp_path, odd, signing_keys[0])
+    assert refused.value.problems == (f"reasons.json: {first}: {why}",)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_headings_are_another_bundle_of_the_same_models(content, written, public, signing_keys, tmp_path):
+    (heading,) = content.reasons
+    other = Content(**{**content.__dict__, "reasons": [{**heading, "modifiable": "partly"}]})
+    version = write_bundle(tmp_path, other, signing_keys[0])
+    assert version != written[1]
+    assert load_bundle(tmp_path / version, public).content.reasons[0]["modifiable"] == "partly"
+
+
 def test_a_member_has_its_files_and_no_other(trained, tmp_path):
     files = trained.files["lightgbm"]
     for wrong in ({}, {**files, "model.json": b"{}"}, {**files, "people.csv": b""}, {"model.txt": b""}):
@@ -258,7 +280,7 @@ def test_a_member_has_its_files_and_no_other(trained, tmp_path):
 # --- what is refused when it is read ---------------------------------------------------------------------------------
 
 
-FILES = ["columns.json", *(f"{KEY}/{n}" for n in ("model.txt", *(f"{m}.json" for m in (
+FILES = ["columns.json", "reasons.json", *(f"{KEY}/{n}" for n in ("model.txt", *(f"{m}.json" for m in (
     "card", "golden", "calibration", "reference"
 ))))]  # fmt: skip
 
@@ -352,7 +374,7 @@ def test_another_format_is_refused_even_when_signed(copy, public, signing_keys):
     manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
     (copy / "manifest.json").write_text(json.dumps({**manifest, "format": 1}))
     sign_again(copy, signing_keys)
-    with pytest.raises(BundleError, match="needs format 2"):
+    with pytest.raises(BundleError, match="needs format 3"):
         load_bundle(copy, public)
 
 
