@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 from pipelines.synthesis import pictures
 from pipelines.synthesis.measures import Region, curves
-from pipelines.synthesis.measures.curves import Point
 from pipelines.synthesis.targets import Measured, Target, Targets
 from stratify.catalogue import load as load_catalogue
-from stratify.charts import STYLE
+from stratify.charts import STYLE, Point
 from stratify.disclosure import partition, words
 
 HERE = Path(__file__).parent

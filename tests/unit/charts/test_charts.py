@@ -5,6 +5,7 @@ import math
 import re
 from html.parser import HTMLParser
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_ticks_are_round_within_the_ends_and_evenly_apart(low, high, wanted):
     assert 2 <= len(found) <= 2 * wanted + 1
     assert low - 1e-9 <= found[0]
     assert found[-1] <= high + 1e-9
-    steps = {round(b - a, 9) for a, b in zip(found, found[1:], strict=False)}
+    steps = {round(b - a, 9) for a, b in pairwise(found)}
     assert len(steps) == 1
     assert re.fullmatch(r"[125]0*|25", f"{steps.pop():.9e}".split("e")[0].replace(".", "").rstrip("0"))
 

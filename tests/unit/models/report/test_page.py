@@ -175,6 +175,22 @@ def test_no_number_of_what_is_hidden_is_on_any_page_even_if_a_report_held_it(
 
 
 @pytest.mark.parametrize("tongue", TONGUES)
+def test_few_events_in_a_part_of_the_data_are_not_told_though_the_card_holds_them(report, card, model, read, tongue):
+    part = card["made_on"]["calibrate"]
+    few = {**card, "made_on": {**card["made_on"], "calibrate": {**part, "n": 6007, "people": 6004, "events": 3}}}
+    told = [render(report, few, model, tongue), render_card(few, report, tongue)]
+    for page in told:
+        name = {"da": "Kalibrering", "en": "Calibration"}[tongue]
+        row = next(row for table in read(page).tables for row in table if row[0] == name and len(row) == 5)
+        assert row[4] == HIDDEN[tongue]
+        assert numbers(row[2], tongue) == [(6007, 0)]
+    items = {one["id"]: one["answer"] for one in filled("tripod", report, few, model, tongue)["items"]}
+    assert HIDDEN[tongue] in items["20a"]
+    assert HIDDEN[tongue] in items["21"]
+    assert not re.search(r"\b3\b(?![,.]\d)", items["21"])
+
+
+@pytest.mark.parametrize("tongue", TONGUES)
 def test_a_hidden_group_is_a_row_of_words(pages, read, tongue):
     found = read(pages["index", tongue])
     rows = [row for table in found.tables for row in table if row and row[0].endswith("Samsø")]
