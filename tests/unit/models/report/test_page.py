@@ -240,6 +240,16 @@ def test_a_page_is_well_formed_and_takes_nothing_from_elsewhere(pages, read, nam
     assert ("html", {"lang": tongue}) in found.tags
 
 
+@pytest.mark.parametrize("name", ["index", "card", *SHEETS])
+def test_every_row_of_a_table_is_as_wide_as_its_head(pages, name):
+    for table in re.findall(r"<table.*?</table>", pages[name, "da"], re.S):
+        widths = {
+            sum(int(found or 1) for found in re.findall(r"<t[dh](?=[ >])[^>]*?(?:colspan=\"(\d+)\")?>", row))
+            for row in re.findall(r"<tr.*?</tr>", table, re.S)
+        }
+        assert len(widths) == 1, table[:200]
+
+
 def test_the_policy_of_a_page_allows_its_own_style_and_nothing_else(pages):
     page = pages["index", "da"]
     style = re.search(r"<style>(.*?)</style>", page, re.S)[1]
