@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from models.report.figures import Figures, at
+from models.report.made import counted
 from models.report.more import split_of
 from models.report.page import names_of
 from models.report.words import Words
@@ -29,6 +30,9 @@ class Sources:
     def told(self, place: str, form: str | None) -> str:
         """Return what stands there in this form; what the report hides is told in words."""
         found = self._at(place)
+        if form == "count" and place.startswith("card/made_on/"):
+            part, key = place.rsplit("/", 1)
+            return counted(self.words, self._at(part), key)
         if form in ("figure", "share", "count"):
             root, rest = place.split("/", 1)
             figures = Figures(self.files[root], self.words)

@@ -43,9 +43,8 @@ def gates_table(words: Words, gates: Sequence[Mapping[str, str]]) -> str:
         for gate in gates
     ]
     head = [words(f"gates/{key}") for key in ("gate", "asked", "found", "verdict")]
-    return (
-        f'<h2 class="small" id="gates">{escape(words("gates/title"))}</h2>{table(head, rows, style="gates", names=4)}'
-    )
+    title = f'<h2 class="small" id="gates">{escape(words("gates/title"))}</h2>'
+    return title + table(head, rows, style="gates", names=4)
 
 
 def _capital(text: str) -> str:

@@ -54,15 +54,16 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, style: str = ""
         f'<th scope="col"{"" if i < names else " class=" + chr(34) + "n" + chr(34)}>{escape(told)}</th>'
         for i, told in enumerate(head)
     )
-    body = "".join(_row(row, names) for row in rows)
+    body = "".join(_row(row, names, len(head)) for row in rows)
     kind = f' class="{style}"' if style else ""
     whole = f"<table{kind}><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
     return f'<div class="scroll" tabindex="0">{whole}</div>'
 
 
-def _row(row: Sequence[str], names: int) -> str:
+def _row(row: Sequence[str], names: int, columns: int) -> str:
+    """A row with as many cells as the table has columns, or one cell that names the group of those below."""
     if len(row) == 1:
-        return f'<tr class="group"><th scope="rowgroup" colspan="99">{row[0]}</th></tr>'
+        return f'<tr class="group"><th scope="rowgroup" colspan="{columns}">{row[0]}</th></tr>'
     cells = "".join(
         f"<td>{cell}</td>" if i < names else f'<td class="n">{cell}</td>' for i, cell in enumerate(row[1:], 1)
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from models.report.html import bullets, heading, pairs, paragraph, table
 from models.report.words import Words
+from stratify.disclosure import shown
 from stratify.files import canonical_json, digest_text
 
 DIGESTS = ("outcome_digest", "spec_digest", "catalogue_digest", "columns_digest")
@@ -37,16 +38,25 @@ def limits(words: Words, card: Mapping[str, Any]) -> str:
 
 def parts(words: Words, card: Mapping[str, Any]) -> str:
     """Return for training, calibration and test: days, rows, people and events."""
-    number = words.tongue.number
     rows = [
         [
             escape(words(f"made/{part}")),
             escape(", ".join(of["landmarks"])),
-            *(number(of[key], 0) for key in ("n", "people", "events")),
+            *(counted(words, of, key) for key in ("n", "people", "events")),
         ]
         for part, of in card["made_on"].items()
     ]
     return table([words(f"made/{key}") for key in ("part", "landmarks", "rows", "people", "events")], rows, names=2)
+
+
+def counted(words: Words, part: Mapping[str, int], key: str) -> str:
+    """Return a count of a part of the data, or words where it is 1 to 4, or so many rows are without the event.
+
+    >>> counted(Words("en"), {"n": 9000, "events": 3}, "events")
+    'too few to show'
+    """
+    told = shown(part[key], part["n"] if key == "events" else None)
+    return words.tongue.words["hidden"] if told is None else words.tongue.number(told, 0)
 
 
 def made(words: Words, card: Mapping[str, Any], report: Mapping[str, Any]) -> str:

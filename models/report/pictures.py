@@ -104,9 +104,9 @@ def _forest(
     picture = charts.forest(
         groups,
         words(title),
-        width=760,
-        left=180,
-        right=180,
+        width=700,
+        left=170,
+        right=150,
         log=ratio,
         wanted=wanted,
         band=band,

@@ -106,7 +106,7 @@ def rows():
 
 @pytest.fixture(scope="session")
 def report(rows):
-    """What evaluate tells, as it comes back from JSON; three of a municipality hide, one of age has few events."""
+    """What evaluate tells, back from JSON; three people of a municipality are hidden, newcomers have no event."""
     return json.loads(json.dumps(evaluate(**rows)))
 
 

@@ -175,6 +175,22 @@ def test_no_number_of_what_is_hidden_is_on_any_page_even_if_a_report_held_it(
 
 
 @pytest.mark.parametrize("tongue", TONGUES)
+def test_few_events_in_a_part_of_the_data_are_not_told_though_the_card_holds_them(report, card, model, read, tongue):
+    part = card["made_on"]["calibrate"]
+    few = {**card, "made_on": {**card["made_on"], "calibrate": {**part, "n": 6007, "people": 6004, "events": 3}}}
+    told = [render(report, few, model, tongue), render_card(few, report, tongue)]
+    for page in told:
+        name = {"da": "Kalibrering", "en": "Calibration"}[tongue]
+        row = next(row for table in read(page).tables for row in table if row[0] == name and len(row) == 5)
+        assert row[4] == HIDDEN[tongue]
+        assert numbers(row[2], tongue) == [(6007, 0)]
+    items = {one["id"]: one["answer"] for one in filled("tripod", report, few, model, tongue)["items"]}
+    assert HIDDEN[tongue] in items["20a"]
+    assert HIDDEN[tongue] in items["21"]
+    assert not re.search(r"\b3\b(?![,.]\d)", items["21"])
+
+
+@pytest.mark.parametrize("tongue", TONGUES)
 def test_a_hidden_group_is_a_row_of_words(pages, read, tongue):
     found = read(pages["index", tongue])
     rows = [row for table in found.tables for row in table if row and row[0].endswith("Samsø")]
@@ -222,6 +238,16 @@ def test_a_page_is_well_formed_and_takes_nothing_from_elsewhere(pages, read, nam
             assert href[1:] in ids if href.startswith("#") else re.fullmatch(r"[a-z-]+\.html", href), href
     assert not re.search(r"https?:|//[a-z]|url\(|@import", page)
     assert ("html", {"lang": tongue}) in found.tags
+
+
+@pytest.mark.parametrize("name", ["index", "card", *SHEETS])
+def test_every_row_of_a_table_is_as_wide_as_its_head(pages, name):
+    for table in re.findall(r"<table.*?</table>", pages[name, "da"], re.S):
+        widths = {
+            sum(int(found or 1) for found in re.findall(r"<t[dh](?=[ >])[^>]*?(?:colspan=\"(\d+)\")?>", row))
+            for row in re.findall(r"<tr.*?</tr>", table, re.S)
+        }
+        assert len(widths) == 1, table[:200]
 
 
 def test_the_policy_of_a_page_allows_its_own_style_and_nothing_else(pages):
