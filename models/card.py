@@ -21,12 +21,12 @@ SYNTHETIC = {
     "en": "Trained and measured on a made-up region: the figures say nothing about real people.",
 }
 CROSS_FITTED = {
-    "da": "Kalibreret og valgt på udviklingspersonerne på kalibreringsdagen, delt i {folds}, {asked} af dem brugt: hver af "
-    "dem er forudsagt af en model, der ikke har set delens personer. Den endelige model er trænet på dem alle på træningsdagene. "
-    "Testpersonerne indgår ikke i noget af dette.",
+    "da": "Kalibreret og valgt på udviklingspersonerne på kalibreringsdagen, delt i {folds}, {asked} af dem brugt: "
+    "hver af dem er forudsagt af en model, der ikke har set delens personer. Den endelige model er trænet på dem alle på "
+    "træningsdagene. Testpersonerne indgår ikke i noget af dette.",
     "en": "Calibrated and chosen on the development people at the calibration landmark, in {folds} parts, {asked} of "
-    "them used: each of these is predicted by a model that has not seen its people. The final model is trained on all of them at the training "
-    "landmarks. The test people are in none of this.",
+    "them used: each of these is predicted by a model that has not seen its people. The final model is trained on all "
+    "development people at the training landmarks. The test people are in none of this.",
 }
 LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "statsmodels")
 
@@ -47,7 +47,10 @@ def card(
     chosen: Mapping[str, Any],
     constraints: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Return the card of the model of this kind; asked: the folds used. It holds no time of its own: the same training gives the same card."""
+    """Return the card of the model of this kind; asked: how many folds were used.
+
+    It holds no time of its own: the same training gives the same card.
+    """
     whom = declared.populations[population]
     return {
         "format": FORMAT,

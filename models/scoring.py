@@ -1,7 +1,7 @@
 """One served model: risks, and what each column adds to them. NumPy and LightGBM only; batch and service share it.
 
-A member is a model (trees as LightGBM text, or a logistic as JSON), a sigmoid fitted on a later landmark, and a shift for
-each of two strata, those ill in mind and body and the others: risk = 1 / (1 + exp(-(a * logit + b + shift))).
+A member is a model (trees as LightGBM text, or a logistic as JSON), a sigmoid fitted on a later landmark, and a shift
+for each of two strata, those ill in mind and body and the others: risk = 1 / (1 + exp(-(a * logit + b + shift))).
 
 Missing values: NaN is a legal value of every column. Trees send it down the branch learned for it. The logistic puts
 the mean of the terms in its place, so that it adds nothing, and adds the coefficient of the column's missing indicator
@@ -163,12 +163,12 @@ class Member:
         return self.model.columns
 
     def logit(self, x: Floats, inside: Bools | None = None) -> Floats:
-        """Return calibrated log-odds[n] of x[n, k]; inside bool[n]: who is ill in mind and body, nobody if not given."""
+        """Return calibrated log-odds[n] of x[n, k]; inside bool[n]: who is ill in mind and body, or nobody."""
         shift = self.outside if inside is None else np.where(inside, self.inside, self.outside)
         return np.asarray(self.a * self.model.logit(self._checked(x)) + self.b + shift, dtype=np.float64)
 
     def risk(self, x: Floats, inside: Bools | None = None) -> Floats:
-        """Return the risk[n] of each row of x[n, k], columns as in `columns`, NaN = missing; `inside` as for `logit`."""
+        """Return the risk[n] of each row of x[n, k], columns as in `columns`, NaN = missing; inside as in `logit`."""
         return sigmoid(self.logit(x, inside))
 
     def contributions(self, x: Floats) -> Floats:

@@ -55,7 +55,7 @@ def _of_outcome(bundle: Bundle, outcome: str, x: Floats, belongs: Mapping[str, B
         if key in bundle.members and population in belongs:
             mine = belongs[population] & (of < 0)
             rows = np.flatnonzero(mine)
-            cells = np.ascontiguousarray(x[np.ix_(rows, bundle.places(key))])
+            cells = np.ascontiguousarray(x[rows][:, bundle.places(key)])
             risk[rows] = bundle.members[key].risk(cells, inside[rows])
             of[rows] = place
     return Shown(risk, of, tuple(order), np.zeros(len(x), dtype=np.bool_))

@@ -7,8 +7,8 @@
   model fitted on those rows knows; so what is asked of a fold at that landmark is answered by a fit without its people.
 With yearly landmarks and a horizon of 365 days that is: the last closed year, the one before, and all earlier ones.
 People are dealt by a hash of a number that is theirs in every delivery, so the same person falls on the same side each
-time. Rows with days of their own (discharges) are split by the years they fall in, and each row's window must be over by
-the day at which the next part begins.
+time. Rows with days of their own (discharges) are split by the years they fall in, and each row's window must be over
+by the day at which the next part begins.
 """
 
 from __future__ import annotations

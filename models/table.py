@@ -81,8 +81,8 @@ class Table:
     labels by outcome (what y does not tell is never used). stable uint64[n] is a number that a person has in every
     delivery, by which people are dealt to training and test; the person's own where none is given. period int32[n] is
     the landmark, or where rows have days of their own (discharges) the first day of the year, by which time is split.
-    inside bool[n]: who is ill in mind and body. audit: labels of each row by factor, for subgroups alone. beside: values
-    of columns that baselines read and no served model may.
+    inside bool[n]: who is ill in mind and body. audit: labels of each row by factor, for subgroups alone. beside:
+    values of columns that baselines read and no served model may.
     Raises DataError (exit 11) with every problem found; no value of a person stands in it.
     """
 
@@ -117,7 +117,9 @@ class Table:
                     f"{self.landmark.shape}"]  # fmt: skip
         if self.x.dtype != np.float64:
             return [f"needs x in float64, got {self.x.dtype}"]
-        each = {"stable": self.stable, "period": self.period, "inside": self.inside, **self.audit, **self.beside}
+        each: dict[str, NDArray[Any]] = {
+            "stable": self.stable, "period": self.period, "inside": self.inside, **self.audit, **self.beside,
+        }  # fmt: skip
         found = [f"{name}: needs {n}, got {value.shape}" for name, value in each.items() if value.shape != (n,)]
         found += [f"columns: {name!r} stands there more than once" for name in sorted(names) if names.count(name) > 1]
         if np.unique(self.person.astype(np.int64) << 32 | self.landmark.astype(np.int64) & 0xFFFFFFFF).size != n:
@@ -153,7 +155,7 @@ class Table:
         )
 
     def read(self, names: Sequence[str], rows: NDArray[np.intp] | None = None) -> Floats:
-        """Return these columns of all rows or of some, float64[rows, names]. Raises DataError where one is not there."""
+        """Return these columns of all rows or some, float64[rows, names]. Raises DataError where one is not there."""
         at = {name: j for j, name in enumerate(column_ids(self.columns))}
         absent = sorted(set(names) - set(at) - set(self.beside))
         if absent:

@@ -43,7 +43,7 @@ class Trained:
     three_state: ThreeState | None
 
     def write(self, folder: Path) -> None:
-        """Write <folder>/<candidate>/<file> for each that may be served and <folder>/chosen.json, whole or not at all."""
+        """Write <folder>/<candidate>/<file> for each that may be served and <folder>/chosen.json, or nothing at all."""
         with folder_written_whole(folder) as fresh:
             for name, files in self.files.items():
                 for file, data in files.items():
@@ -98,8 +98,8 @@ def train_outcome(
     if not able:
         return NotTrained(
             outcome.id, population, "calibrate", int(labels.y[split.rows["calibrate"]].sum()), outcome.min_events_test,
-            f"no model for {outcome.id}, {population}: no candidate can be calibrated; on the calibration rows each tells nobody "
-            "apart, or all of them, as a leak would: look at the features, then train again",
+            f"no model for {outcome.id}, {population}: no candidate can be calibrated; on the calibration rows each "
+            "tells nobody apart, or all of them, as a leak would: look at the features, then train again",
         )  # fmt: skip
     rows = split.rows["calibrate"]
     chosen = choose(found, spec, labels.y[rows], labels.weight[rows])
@@ -111,7 +111,7 @@ def train_outcome(
         "chosen": {"kind": chosen, "rule": rule(spec)},
         "constraints": [one.model_dump() for one in declared.constraints_of(spec)],
     }
-    files = {
+    files: dict[str, Mapping[str, bytes]] = {
         name: {
             MODEL_FILES[found[name].kind]: found[name].model,
             "calibration.json": _json(found[name].calibration.as_dict()),
@@ -131,12 +131,12 @@ def _three_state(
     if outcome.event == "death" or "lightgbm" not in found:
         return None
     fitted, asked = next(split.crossed())
-    masks = [np.zeros(len(table.person), dtype=np.bool_) for _ in range(3)]
-    masks[0][split.rows["train"][fitted]] = True
-    masks[1][split.rows["calibrate"][asked]] = True
-    masks[2][split.rows["train"]] = True
+    train, calibrate, whole = (np.zeros(len(table.person), dtype=np.bool_) for _ in range(3))
+    train[split.rows["train"][fitted]] = True
+    calibrate[split.rows["calibrate"][asked]] = True
+    whole[split.rows["train"]] = True
     rounds = int(found["lightgbm"].parameters["rounds"])
-    return fit_three_state(spec.estimators.lightgbm, table, outcome.id, *masks, rounds)
+    return fit_three_state(spec.estimators.lightgbm, table, outcome.id, train, calibrate, whole, rounds)
 
 
 def _sample_size(parameters: int, y: Floats) -> dict[str, Any]:

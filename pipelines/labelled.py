@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +105,7 @@ def origin_of(work: Workspace, digest: str) -> Origin:
 
 
 def _bands(age: Floats) -> NDArray[np.str_]:
-    names = [f"{low}-{high - 1}" for low, high in zip(AGE_BANDS, AGE_BANDS[1:], strict=False)] + [f"{AGE_BANDS[-1]}+"]
+    names = [f"{low}-{high - 1}" for low, high in pairwise(AGE_BANDS)] + [f"{AGE_BANDS[-1]}+"]
     return np.array(names)[np.clip(np.searchsorted(AGE_BANDS, age, side="right") - 1, 0, len(names) - 1)]
 
 

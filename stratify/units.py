@@ -55,7 +55,7 @@ def home_of(rows: Rows, residence: Columns) -> NDArray[np.str_]:
 
 
 def units(home: NDArray[np.str_]) -> dict[str, NDArray[np.str_]]:
-    """Return each row's municipality (name), hospital and part, str[n], by kind of unit; ELSEWHERE where it has none."""
+    """Return each row's municipality (name), hospital and part, str[n], by kind; ELSEWHERE where it has none."""
     known = municipalities()
     codes, place = np.unique(home, return_inverse=True)
     of = [known.get(code) for code in codes.tolist()]

@@ -112,7 +112,7 @@ def _promote(workspace, a=1.0):
                 "needs": 100,
                 "text": "too few",
             }
-        ],  # fmt: skip
+        ],
     )
     version = write_bundle(workspace.bundles, content, private)
     set_champion(workspace.bundles, version, public)
@@ -130,7 +130,7 @@ def _body(risk, stored):
                 "horizon_days": 365,
             },
             {"outcome": "death_365d", "population": "multimorbid", "risk": risk / 4, "horizon_days": 365},
-        ],  # fmt: skip
+        ],
         "reasons": {"acute_admission_365d": [reason], "death_365d": []} if stored else None,
         "missing": [{"id": "hba1c", "text": _words("no HbA1c within two years")}],
         "stratum": {

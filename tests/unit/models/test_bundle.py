@@ -83,8 +83,8 @@ def test_a_bundle_holds_what_the_contract_names(written):
     manifest = json.loads((bundles / version / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["members"] == {
         KEY: {
-            "outcome": OUTCOME, "population": POPULATION, "kind": "lightgbm", "name": f"stratify-{OUTCOME}-{POPULATION}",
-            "registered_version": 3,
+            "outcome": OUTCOME, "population": POPULATION, "kind": "lightgbm",
+            "name": f"stratify-{OUTCOME}-{POPULATION}", "registered_version": 3,
         }
     }  # fmt: skip
     assert manifest["data"] == {"source": "synthetic", "covers_to": "2021-12-31", "delivered": "2022-02-01"}

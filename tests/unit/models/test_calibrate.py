@@ -1,4 +1,4 @@
-"""The sigmoid finds the bend that was put in, strata are moved as far as they show, and nothing is fitted to nothing."""
+"""The sigmoid finds the bend that was put in, strata move as far as they show, and nothing is fitted to nothing."""
 
 import numpy as np
 import pytest

@@ -147,7 +147,7 @@ def test_only_death_has_no_death_that_comes_first(shipped):
     assert [name for name, told in first.items() if not told] == ["death_365d"]
 
 
-# --- defaults and what a spec says otherwise ----------------------------------------------------------------------------
+# --- defaults and what a spec says otherwise -------------------------------------------------------------------------
 
 
 def test_the_second_stands_in_the_place_of_the_first_key_by_key():

@@ -159,7 +159,7 @@ def test_a_gate_tells_what_was_asked_and_what_was_found():
     assert told == ["3.000 (too few for an interval)", "too few to tell"]
 
 
-# --- on reports as they are made ----------------------------------------------------------------------------------------
+# --- on reports as they are made -------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

@@ -163,7 +163,7 @@ def test_people_shared_where_they_must_not_be_stop_everything(split, table, outc
 def test_an_open_label_stops_everything(split, table, outcome, part):
     landmark = table.landmark.copy()
     landmark[split.rows[part][-1]] += 30  # a window that is open still when the next part begins
-    with pytest.raises(AssertionError, match="an open label in|reaches into"):
+    with pytest.raises(AssertionError, match=r"an open label in|reaches into"):
         refuse_overlap(split, replace(table, landmark=landmark), outcome)
 
 
@@ -295,7 +295,7 @@ def test_people_without_the_event_are_needed_as_well(spec, outcome, rows):
     assert "people without the event" in short.text
 
 
-# --- no more folds than needed -----------------------------------------------------------------------------------------
+# --- no more folds than needed ---------------------------------------------------------------------------------------
 
 
 def asked_with(spec, outcome, table, enough_events: int):
@@ -351,7 +351,7 @@ def test_who_comes_or_goes_moves_nobody_else(spec, outcome, rows):
         assert set(stays[less.rows[part]]) == set(whole.rows[part]) & set(stays)
 
 
-# --- rows with days of their own ---------------------------------------------------------------------------------------
+# --- rows with days of their own -------------------------------------------------------------------------------------
 
 
 @settings(max_examples=40, deadline=None)

@@ -67,7 +67,7 @@ FIVE = [
 ]
 
 
-# --- factors of subgroups -----------------------------------------------------------------------------------------------
+# --- factors of subgroups --------------------------------------------------------------------------------------------
 
 
 def test_factors_by_hand():
@@ -112,7 +112,7 @@ def test_income_is_in_thirds_of_those_told_on_the_same_day():
     assert told == ["low", "middle", "high", NOT_TOLD, "low", "middle", "high"]
 
 
-# --- numbers, strata, weights -------------------------------------------------------------------------------------------
+# --- numbers, strata, weights ----------------------------------------------------------------------------------------
 
 
 def test_a_person_has_the_same_number_whatever_their_place_in_the_store():
@@ -157,7 +157,7 @@ def test_who_was_not_seen_to_the_end_weighs_nothing_and_those_alike_weigh_more()
     assert labels.problems(1400) == []
 
 
-# --- on a region ---------------------------------------------------------------------------------------------------------
+# --- on a region -----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
