@@ -22,8 +22,8 @@ SYNTHETIC = {
 }
 CROSS_FITTED = {
     "da": "Kalibreret og valgt på udviklingspersonerne på kalibreringsdagen, delt i {folds}, {asked} af dem brugt: "
-    "hver af dem er forudsagt af en model, der ikke har set delens personer. Den endelige model er trænet på dem alle på "
-    "træningsdagene. Testpersonerne indgår ikke i noget af dette.",
+    "hver af dem er forudsagt af en model, der ikke har set delens personer. Den endelige model er trænet på dem alle "
+    "på træningsdagene. Testpersonerne indgår ikke i noget af dette.",
     "en": "Calibrated and chosen on the development people at the calibration landmark, in {folds} parts, {asked} of "
     "them used: each of these is predicted by a model that has not seen its people. The final model is trained on all "
     "development people at the training landmarks. The test people are in none of this.",
