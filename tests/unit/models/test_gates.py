@@ -179,7 +179,7 @@ def judged(rows, logit, other=None):
     y, _, group = rows
     others = {} if other is None else {"champion": risk_of(other)}
     told = evaluate(
-        y, risk_of(logit), groups={"site": group}, others=others, thresholds=(0.1, 0.2, 0.3), bootstraps=60, seed=3
+        y, risk_of(logit), groups={"site": group}, others=others, thresholds=(0.1, 0.2, 0.3), bootstraps=30, seed=3
     )
     beside = told["others"].get("champion")
     return gates(SPEC, told, beside), told

@@ -1,4 +1,4 @@
-"""Of all models that speak of a person one risk is shown for each outcome, and none above its whole."""
+"""Of all models that speak of a person one risk is shown per outcome: the first population's, none above a whole."""
 
 import json
 

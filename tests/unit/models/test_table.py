@@ -53,9 +53,11 @@ def test_every_problem_is_told_at_once_and_no_value_with_it(make_column):
         inside=np.zeros(4, dtype=bool),
         audit={"sex": np.array(["female"])},
     )
-    for part in ("'age' stands there more than once", "holds an infinite value", 
-                 "labels of death_365d: y must be 0, 1 or missing",
-                 "labels of other: y: needs 3, got (2,)", "inside: needs 3", "sex: needs 3"):  # fmt: skip
+    for part in (
+        "'age' stands there more than once", "holds an infinite value",
+        "labels of death_365d: y must be 0, 1 or missing",
+        "labels of other: y: needs 3, got (2,)", "inside: needs 3", "sex: needs 3",
+    ):  # fmt: skip
         assert part in told
     assert "7654" not in told
 

@@ -77,7 +77,7 @@ def test_in_each_tenth_by_the_events_share_all_three_are_as_the_truth_has_them(f
 
 
 def test_rows_count_by_their_weight(truth, parts, spec):
-    """Where each row with the event weighs four, the shares are those of a population with four times as many."""
+    """Where each row with the event weighs four, the shares are those of people with four times as many."""
     table, (masks, test) = truth[0], parts
     labels = table.labels[OUTCOME]
     heavy = replace(labels, weight=np.where(labels.y == 1, 4.0, 1.0))
@@ -89,7 +89,7 @@ def test_rows_count_by_their_weight(truth, parts, spec):
 
 
 def test_the_calibration_moves_what_is_expected_to_what_came():
-    """A multinomial regression with intercepts, unpenalised: on its own rows mean shares are those of the states."""
+    """A multinomial regression with intercepts, unpenalised: on its own rows the mean shares are the states."""
     rng = np.random.default_rng(2)
     raw = rng.dirichlet([6, 2, 1], 4000)
     state = (rng.random(4000)[:, None] > raw.cumsum(axis=1)).sum(axis=1)

@@ -82,7 +82,7 @@ def test_a_baseline_of_age_alone_tells_less_than_either_candidate(trained, table
 
 
 def test_over_several_populations_neither_is_too_bold_nor_too_timid(train_one, make_table):
-    """One test's slope is uncertain by about .1; the mean of eight would show a sigmoid that does not suit."""
+    """One test's slope is uncertain by about .1; the mean of eight would show a sigmoid that does not fit its model."""
     tables = [make_table(people=4000, years=(2018, 2019, 2020), seed=seed) for seed in range(8)]
     found = [figures_of(train_one(table), table) for table in tables]
     for kind in ("lightgbm", "logistic"):
