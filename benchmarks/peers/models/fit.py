@@ -41,7 +41,8 @@ def by_catboost(x, y, weight, aside, stopping, test):
 def by_xgboost(x, y, weight, aside, stopping, test):
     settings = {
         "objective": "binary:logistic", "eval_metric": "logloss", "tree_method": "hist", "eta": 0.05, "max_depth": 4,
-        "min_child_weight": 20, "subsample": 0.8, "colsample_bytree": 0.4, "nthread": THREADS, "seed": SEED,
+        "min_child_weight": 20, "subsample": 0.8, "colsample_bytree": 0.4, "max_bin": 63,
+        "nthread": THREADS, "seed": SEED,
     }  # fmt: skip
     rounds = WITHOUT_STOPPING
     if stopping.any():
