@@ -102,7 +102,7 @@ def figures(rows, outcome, population, folder, python):
         "events": int(case.labels.y.sum()),
         "report": {name: report["overall"][name] for name in ("auroc", "oe", "calibration_slope", "ici")},
         "three_state": report.get("three_state"),
-        "drop_the_dead": {"report": report["drop_the_dead"]},
+        "drop_the_dead": {"report": report.get("drop_the_dead", [])},
     }
     risks = {kind: case.risk(kind) for kind in ("lightgbm", "logistic") if (case.folder / CANDIDATES / kind).is_dir()}
     told["candidates"] = {kind: area(case, risk) for kind, risk in risks.items()}
@@ -169,12 +169,23 @@ def _true_risk(case, who):
 
 
 def _year(case, part):
-    """What truly threatened the people of a part, and what came of them."""
+    """What truly threatened the people of a part, what truly came, and what came by the outcome's own definition."""
     rows = case.split.rows[part]
-    labels = case.table.labels[case.outcome]
+    labels, column, work = case.table.labels[case.outcome], TRUE_RISK[case.outcome], case.rows.work
     weight, y = labels.weight[rows], labels.y[rows]
-    truth = true_risks(case.rows.work, case.table.rows(rows), TRUE_RISK[case.outcome])
-    return {"n": len(rows), "truth": float(truth.mean()), "came": float((weight * y).sum() / weight.sum())}
+    truth = true_risks(work, case.table.rows(rows), column)
+    with duckdb.connect() as con:
+        attach(con, work.truth)
+        con.register("asked", asked_of(work, case.table, rows))
+        told = con.execute(
+            f"SELECT avg({column}::INT) AS truly FROM asked JOIN truth_year t USING (pnr) WHERE t.year = year(landmark)"
+        ).fetchnumpy()
+    return {
+        "n": len(rows),
+        "truth": float(truth.mean()),
+        "truly_came": float(told["truly"][0]),
+        "came": float((weight * y).sum() / weight.sum()),
+    }
 
 
 def _true_states(case, train, risk):

@@ -57,8 +57,10 @@ def _true_risk(told):
 def _years(told):
     for part, one in told.get("years", {}).items():
         yield (
-            "true risk and what came", f"{part} rows", "",
-            f"{one['truth']:.4f} and {one['came']:.4f}, n {one['n']:,}", None,
+            "true risk", f"{part} rows", "",
+            f"{one['truth']:.4f}; truly came to {one['truly_came']:.4f}, by the outcome's definition to"
+            f" {one['came']:.4f}; n {one['n']:,}",
+            None,
         )  # fmt: skip
 
 
