@@ -106,7 +106,7 @@ def measure(work, given):
         print(f"\nevaluation{'' if again else ', measured before'}\n{line}")
         lines.append(line)
     if lacking:
-        print(f"\nnot trained, and so not measured: {', '.join(lacking)}")
+        print(f"\nnot trained on this matrix, and so not measured: {', '.join(lacking)}")
     print()
     print("\n".join(summary(lines)))
     print(
@@ -143,8 +143,13 @@ def _made(work, catalogue, given):
 
 
 def _is_trained(work, outcome, population):
+    """Whether there is a model, and of the matrix that is there now."""
     folder = work.training / member_key(outcome, population)
-    return (folder / "manifest.json").exists() and read_manifest(folder, "train")["results"]["trained"] is not None
+    if not (folder / "manifest.json").exists():
+        return False
+    told = read_manifest(folder, "train")
+    same = told["inputs"]["features"] == manifest_digest(work.features, "build")
+    return same and told["results"]["trained"] is not None
 
 
 def _inputs(work):

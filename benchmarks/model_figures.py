@@ -22,7 +22,7 @@ from models import Member, member_key, read_member
 from models.candidates import Training, make_candidate, recipes
 from models.split import split_rows
 from models.train import chosen_folder
-from pipelines.against_truth import TRUE_RISK, groups, held, true_risks
+from pipelines.against_truth import TRUE_RISK, distance, groups, held, true_risks
 from pipelines.synthesis.truth import attach
 from pipelines.train import CANDIDATES, REPORT
 from stratify.registers.clock import day_of
@@ -112,12 +112,9 @@ def figures(rows, outcome, population, folder, python):
         told["true_risk"] = _true_risk(case, who)
         told["years"] = {part: _year(case, part) for part in ("train", "calibrate", "test")}
         told["true_states"] = _true_states(case, train, risks[case.chosen])
+        told["defined"] = share = _defined(told["years"])
         told["against_truth"] = [
-            asdict(one) | {"allowed": one.allowed}
-            for one in (
-                held(member_key(outcome, population), name, case.labels.y[w], risks[case.chosen][w], case.truth[w])
-                for name, w in groups(case.test, outcome)
-            )
+            _held(case, name, risks[case.chosen][which], which, share) for name, which in groups(case.test, outcome)
         ]
         told["drop_the_dead"] |= {"frail": _without_the_dead(case, risks, who)}
     told["seconds"], told["cpu_seconds"] = time.perf_counter() - started[0], time.process_time() - started[1]
@@ -186,6 +183,24 @@ def _year(case, part):
         "truly_came": float(told["truly"][0]),
         "came": float((weight * y).sum() / weight.sum()),
     }
+
+
+def _defined(years):
+    """How many have the event by the outcome's definition, of those who truly have it: it may leave out codes.
+
+    From the rows trained and calibrated on, so that the test's own luck is not in it.
+    """
+    seen = [years[part] for part in ("train", "calibrate")]
+    came, truly = (sum(one[name] * one["n"] for one in seen) for name in ("came", "truly_came"))
+    return came / truly
+
+
+def _held(case, name, risk, which, share):
+    """A group's risks beside the true ones, and beside what of these the outcome's definition counts on average."""
+    truth = case.truth[which]
+    one = held(member_key(case.outcome, case.population), name, case.labels.y[which], risk, truth)
+    by_definition = {"ici": distance(risk, truth * share), "oe": float((truth * share).sum() / risk.sum())}
+    return asdict(one) | {"allowed": one.allowed, "by_definition": by_definition}
 
 
 def _true_states(case, train, risk):

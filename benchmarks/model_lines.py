@@ -6,6 +6,7 @@ from scipy.stats import binom
 
 SAME_AS_BEST, SAME_AS_STATES = 0.01, 0.02
 BESIDE_TRUTH = 0.02
+SAME_EVENTS = 0.02  # beyond it, the simulator counts other events than the outcome's definition does
 TRUE_AREA = (0.76, 0.86)
 TRUE_OE, TRUE_SLOPE = (0.9, 1.1), (0.85, 1.15)
 SCORING_SECONDS, SAME_SCORE, SUMS_TO_ONE = 60.0, 1e-12, 1e-9
@@ -113,6 +114,12 @@ def _truth(told):
             f"true slope{where}", one["group"], "{}-{}".format(*TRUE_SLOPE), f"{one['slope']:.3f}",
             TRUE_SLOPE[0] <= one["slope"] <= TRUE_SLOPE[1],
         )  # fmt: skip
+        if abs(told["defined"] - 1) > SAME_EVENTS:
+            other = one["by_definition"]
+            yield (
+                f"by the definition{where}", one["group"], "",
+                f"the truth times {told['defined']:.3f}: ICI {other['ici']:.4f}, O/E {other['oe']:.3f}", None,
+            )  # fmt: skip
         share = f"{one['found_at_top']:.3f} of the truly highest 5 % found among as many places"
         yield f"capacity{where}", one["group"], "", share, None
 
