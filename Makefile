@@ -14,7 +14,7 @@ OURS := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-de
 
 PEERS := .venv-peers
 
-.PHONY: help demo test test-slow test-spark test-all lint format bench-peers peer-figures locks clean
+.PHONY: help demo test test-slow test-spark test-all lint format bench-models bench-peers peer-figures locks clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,9 @@ format: .venv/test.done  ## put the code in the one layout
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+bench-models: .venv/run.done  ## the risk models beside the simulated truth, other makers of trees, and the clock (an hour)
+	$(BIN)/python benchmarks/models.py --people 200000 --work $(WORK)-models
+
 bench-peers: .venv/run.done $(PEERS)/peers.done  ## the window kernel beside timeseriesflattener, which has its own environment
 	$(BIN)/python benchmarks/peers/compare.py --peer $(PEERS)/bin/python
 
@@ -54,6 +57,8 @@ peer-figures: $(PEERS)-evaluation/peers.done  ## what dcurves and lifelines say,
 locks:  ## make the locks anew (needs uv)
 	cd benchmarks/peers && uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 		--custom-compile-command "make locks" requirements.in --output-file requirements.lock
+	cd benchmarks/peers/models && uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+		--python-version 3.11 --custom-compile-command "make locks" requirements.in --output-file requirements.lock
 	cd benchmarks/peers/evaluation && uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --custom-compile-command "make locks" requirements.in --output-file requirements.lock
 	cd $(LOCKS) && for lock in service: run:"--extra pipelines --extra build" \
