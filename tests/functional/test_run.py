@@ -92,7 +92,9 @@ def test_one_outcome_is_trained_and_promoted_and_the_others_keep_their_members(r
     shutil.copytree(region, work)
     before, options = members_of(work), ("--work", work, "--catalogue", few_events)
     shutil.rmtree(work / "training")
-    stratify("train", "acute_admission_365d", *options)
+    done = stratify("train", "acute_admission_365d", *options, check=False)
+    assert done.returncode == 11, "one of its two populations has too few events; the other is trained all the same"
+    assert "no model for acute_admission_365d, psychiatric_somatic" in done.stderr
     stratify("promote", "acute_admission_365d", *options)
     assert members_of(work)[1] == before[1]
     assert any(not key.startswith("acute_admission_365d/") for key in before[1]), "one that was not trained again"
