@@ -7,51 +7,39 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
 
-from models.evaluation import delong
 from models.evaluation.competing import incidence
 from models.table import FEW, Bools, Floats, Labels, Table, column_ids
 from models.three_state import STATES, ThreeState
-from stratify.quality.verdict import wilson
 
 TENTHS = 10
-REACH = 1.959963984540054
 LEAST = 50  # rows in a tenth that is told of
 
 
-def three_state(model: ThreeState, table: Table, labels: Labels) -> list[dict[str, Any]]:
+def three_state(model: ThreeState, table: Table, labels: Labels) -> dict[str, Any]:
     """Return by tenth of the event's share: the mean of each share, and what came by Aalen-Johansen.
 
-    table: rows with a last day seen, also those who left; labels: theirs. A tenth with 1 to 4 events or deaths, or with
-    few rows, is suppressed. `off_by`: the largest distance of a row's three shares from a sum of 1.
+    table: rows with a last day seen, also those who left; labels: theirs. A tenth with 1 to 4 events or deaths is None.
     """
     shares = model.shares(table.x)
     told = np.isfinite(labels.days)
     event, died = labels.y == 1, labels.died_first
     order = np.argsort(shares[told, 1], kind="stable")
     rows = np.flatnonzero(told)[order]
-    found: list[dict[str, Any]] = []
-    for tenth, part in enumerate(np.array_split(rows, TENTHS), start=1):
+    found: list[dict[str, Any] | None] = []
+    for part in np.array_split(rows, TENTHS):
         counts = (int(event[part].sum()), int(died[part].sum()))
         if len(part) < LEAST or any(0 < count < FEW for count in counts):
-            found.append({"tenth": tenth, "suppressed": True})
+            found.append(None)
             continue
         came, dead = incidence(labels.days[part], event[part].astype(np.float64), died[part])
-        means = dict(zip(STATES, shares[part].mean(axis=0).tolist(), strict=True))
+        means = shares[part].mean(axis=0).tolist()
         found.append(
-            {
-                "tenth": tenth,
-                "suppressed": False,
-                "n": len(part),
-                "mean_neither": means["neither"],
-                "mean_event": means["event"],
-                "mean_death": means["died_first"],
-                "event": came,
-                "death": dead,
-                "off_by": float(np.abs(shares[part].sum(axis=1) - 1).max()),
-            }
+            {"n": len(part), **dict(zip(STATES, means, strict=True)), "observed_event": came, "observed_death": dead}
         )
-    return found
+    largest = float(np.abs(shares.sum(axis=1) - 1).max()) if len(shares) else 0.0
+    return {"tenths": found, "sum_off_by": largest}
 
 
 def missingness(table: Table, rows: NDArray[np.intp]) -> list[dict[str, Any]]:
@@ -75,12 +63,8 @@ def censoring(labels: Labels) -> list[dict[str, Any]]:
         return []
     events = float((labels.y == 1).sum())
     weighted = float(np.nansum(labels.y * labels.weight) / labels.weight.sum())
-    shares = {
-        "dropped": (events / float(known.sum()), int(known.sum())),
-        "left_as_none": (events / float(followed.sum()), int(followed.sum())),
-        "weighted": (weighted, int(known.sum())),
-    }
-    return [{"treatment": name, "n": n, "share": _share(share, n)} for name, (share, n) in shares.items()]
+    shares = {"dropped": events / known.sum(), "left_as_none": events / followed.sum(), "weighted": weighted}
+    return [{"treatment": name, "share": float(share)} for name, share in shares.items()]
 
 
 def injuries(labels: Labels, risk: Floats) -> list[dict[str, Any]]:
@@ -90,19 +74,13 @@ def injuries(labels: Labels, risk: Floats) -> list[dict[str, Any]]:
         if not len(y):
             return []
         known = ~np.isnan(y)
-        n, events = int(known.sum()), int(y[known].sum())
-        if min(events, n - events) < FEW:
+        events = int(y[known].sum())
+        if min(events, int(known.sum()) - events) < FEW:
             return []
-        told = delong(y[known], risk[known], risk[known])
-        reach = REACH * told["se_a"]
-        auroc = {"value": told["auroc_a"], "low": told["auroc_a"] - reach, "high": told["auroc_a"] + reach}
-        found.append({"version": name, "n": n, "events": events, "share": _share(events / n, n), "auroc": auroc})
+        found.append(
+            {"injuries": name, "share": events / int(known.sum()), "auroc": roc_auc_score(y[known], risk[known])}
+        )
     return found
-
-
-def _share(share: float, n: int) -> dict[str, float]:
-    low, high = wilson(round(share * n), n)
-    return {"value": share, "low": low, "high": high}
 
 
 def drop_the_dead(labels: Labels, risk: Floats, audit: Mapping[str, NDArray[Any]]) -> list[dict[str, Any]]:
@@ -132,23 +110,18 @@ def drop_the_dead(labels: Labels, risk: Floats, audit: Mapping[str, NDArray[Any]
     return found
 
 
-def border(own: Floats, other: Floats, entered: Bools) -> list[dict[str, Any]]:
-    """Return how the risks of a population differ from what another population's model says of the same people.
+def border(own: Floats, other: Floats, entered: Bools) -> dict[str, Any]:
+    """Return how the risks of a population differ from what the other population's model says of the same people.
 
     own, other float64[n]: both models' risks of the people in both; entered bool[n]: who came in since the year before.
-    The difference is that of the means, with its 95 % interval. A group of fewer than 5 people is left out.
     """
-    found = []
-    for which, name in (
-        (np.ones(len(own), dtype=np.bool_), {"da": "alle, der hører til begge", "en": "all who belong to both"}),
-        (entered, {"da": "kommet til siden året før", "en": "came in since the year before"}),
-    ):
-        difference = (own - other)[which]
-        if len(difference) < FEW:
-            continue
-        mean, reach = float(difference.mean()), REACH * float(difference.std(ddof=1)) / len(difference) ** 0.5
-        figure = {"value": mean, "low": mean - reach, "high": mean + reach}
-        size = float(np.abs(difference).mean())
-        told = {"name": name, "n": len(difference), "measure": "mean_risk", "difference": figure, "mean_absolute": size}
-        found.append(told)
-    return found
+    difference = own - other
+
+    def told(which: Bools) -> dict[str, Any]:
+        if which.sum() < FEW:
+            return {"n": None, "mean": None, "mean_absolute": None, "low": None, "high": None}
+        low, high = np.quantile(difference[which], [0.05, 0.95]).tolist() if which.sum() >= 20 * FEW else (None, None)
+        mean, size = float(difference[which].mean()), float(np.abs(difference[which]).mean())
+        return {"n": int(which.sum()), "mean": mean, "mean_absolute": size, "low": low, "high": high}
+
+    return {"all": told(np.ones(len(own), dtype=np.bool_)), "entered": told(entered)}

@@ -80,7 +80,7 @@ def _kept(split: Split, which: Mapping[Any, Bools]) -> Split:
 
 
 def _refit(spec: Spec, declared: Declared, table: Table, outcome: Outcome, kind: str, split: Split) -> Row:
-    nothing: Row = {name: {"value": None, "low": None, "high": None} for name in CORE}
+    nothing: Row = dict.fromkeys(CORE)
     labels = table.labels[outcome.id]
     short = enough(outcome, "refit", split, labels.y, 1)
     if short:

@@ -107,7 +107,7 @@ def _borders(rows: Rows, outcome: str, population: str) -> list[dict[str, Any]]:
         some = table.rows(test)
         own, its = (_risk(member, some) for member in members if member is not None)
         before = _were_in(table, belongs[population], test)
-        found += [{**told, "other": other} for told in more.border(own, its, ~before)]
+        found.append({"other": other, **more.border(own, its, ~before)})
     return found
 
 

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from models.declared import PACKAGE, SPECS, load_declared, load_specs, merged
+from models.declared import COUNTED_FROM, PACKAGE, SPECS, load_declared, merged
 from models.spec import LogisticSpec, Predictor
 from models.table import refusal
 from stratify.catalogue import load
@@ -14,8 +14,8 @@ from stratify.errors import CatalogueError
 from stratify.features.columns import columns
 
 OUTCOMES = [
-    "acsc_admission_365d", "acute_admission_365d", "acute_somatic_admission_365d", "death_365d",
-    "psychiatric_admission_365d",
+    "acsc_admission_365d", "acute_admission_365d", "acute_somatic_admission_365d", "acute_somatic_contact_30d",
+    "acute_somatic_contact_90d", "death_365d", "psychiatric_admission_365d", "readmission_acute_somatic_30d",
 ]  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def declarations(tmp_path):
             path.write_text(text, encoding="utf-8")
 
         def read(self):
-            return load_declared(tmp_path / "specs", tmp_path / "declared")
+            return load_declared(tmp_path / "specs", shared=tmp_path / "declared")
 
         def problems(self) -> list[str]:
             with pytest.raises(CatalogueError) as caught:
@@ -55,27 +55,40 @@ def shipped():
 
 @pytest.fixture(scope="module")
 def matrix():
-    """The columns of the shipped catalogue, by id."""
-    return {column.id: column.as_dict() for column in columns(load())}
+    """The columns of the shipped catalogue, by id, and those of index events."""
+    found = {column.id: column.as_dict() for column in columns(load())}
+    return found | {column["id"]: column for column in load_declared().index_columns()}
 
 
 # --- what is shipped -------------------------------------------------------------------------------------------------
 
 
 def test_there_is_a_spec_for_each_outcome_and_a_model_for_two_populations(shipped):
-    assert list(shipped.specs) == OUTCOMES == list(load_specs())
-    for spec in shipped.specs.values():
-        assert spec.populations == ("psychiatric_somatic", "multimorbid")
-        assert (spec.split.test_people, spec.split.folds, spec.split.enough_events) == (0.4, 4, 1000)
-        assert spec.feature_set == "served"
+    assert list(shipped.specs) == OUTCOMES
+    outcomes = load().outcomes
+    for key, spec in shipped.specs.items():
+        assert spec.populations == tuple(COUNTED_FROM[outcomes[key].index])
+        assert (spec.split.test_people, spec.split.folds, spec.split.enough_events) == (0.4, 4, 2500)
+        assert not spec.for_study
+
+
+def test_an_outcome_without_a_spec_is_for_study():
+    outcome = load().outcomes["death_365d"].model_copy(update={"id": "dying"})
+    assert load_declared(outcomes={**load().outcomes, "dying": outcome}).specs["dying"].for_study
 
 
 def test_the_population_that_is_shown_first_is_declared_first(shipped):
     assert list(shipped.populations)[:2] == ["psychiatric_somatic", "multimorbid"]
 
 
-def test_each_spec_is_of_an_outcome_counted_from_a_landmark(shipped):
-    assert set(shipped.specs) <= set(load().outcomes_at("landmark"))
+def test_each_outcome_has_a_spec_and_the_other_way_round(shipped):
+    assert set(shipped.specs) == set(load().outcomes)
+
+
+def test_a_spec_whose_outcome_is_nowhere_is_told():
+    outcomes = {key: one for key, one in load().outcomes.items() if key != "death_365d"}
+    with pytest.raises(CatalogueError, match=r"death_365d\.toml: outcome: 'death_365d' is none of"):
+        load_declared(outcomes=outcomes)
 
 
 def test_every_named_predictor_is_a_column_that_a_served_model_may_read(shipped, matrix):

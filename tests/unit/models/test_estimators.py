@@ -376,7 +376,7 @@ def test_the_first_pattern_that_fits_a_column_holds(declared, spec):
         "one": (constraint(-1, "stay_*_days_since"), constraint(1, "stay_*", "drug_opioid*")),
         "two": (constraint(-1, "*"),),
     }
-    made = type(declared)(declared.specs, declared.populations, declared.predictors, declared.baselines, monotone)
+    made = type(declared)(declared.specs, declared.populations, declared.predictors, declared.baselines, monotone, {})
     columns = ["stay_acute_days_since", "stay_acute_count", "drug_opioid_any", "age", "Stay_acute"]
     for names, expected in ((("one",), [-1, 1, 1, 0, 0]), (("one", "two"), [-1, 1, 1, -1, -1]), ((), [0] * 5)):
         assert made.directions(spec.model_copy(update={"monotone": names}), columns) == expected

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from models.declared import load_declared
 from models.evaluation import evaluate
 from models.gates import Gate, closed, gates
 from models.spec import Gates
 
-SPEC = Gates(slope=(0.9, 1.1), intercept=0.1, subgroup_oe=(0.8, 1.25), ici_margin=0.002)
+GATES = Gates(slope=(0.9, 1.1), intercept=0.1, subgroup_oe=(0.8, 1.25), ici_margin=0.002)
+SPEC = load_declared().specs["acute_admission_365d"].model_copy(update={"gates": GATES})
 
 
 def figure(value, low=None, high=None) -> dict:
@@ -102,7 +104,7 @@ def test_a_level_at_the_very_bounds_is_within():
 
 
 def test_without_a_champion_nothing_is_compared():
-    assert set(verdicts(gates(SPEC, report(), None))) == {"slope", "intercept"}
+    assert set(verdicts(gates(SPEC, report(), None))) == {"intended use", "slope", "intercept"}
 
 
 @pytest.mark.parametrize(
@@ -143,19 +145,20 @@ def test_only_what_is_not_met_closes():
         against({"0.1": NOTHING}, figure(0.1, 0.05, 0.2)),
     )
     assert verdicts(found) == {
+        "intended use": "met",
         "slope": "not_met", "intercept": "undecided", "net benefit at 0.1": "undecided", "ici": "not_met",
     }  # fmt: skip
     assert [gate.id for gate in closed(found)] == ["slope", "ici"]
 
 
 def test_a_gate_tells_what_was_asked_and_what_was_found():
-    gate = gates(SPEC, report(slope=figure(0.5, 0.4, 0.6)), None)[0]
+    gate = gates(SPEC, report(slope=figure(0.5, 0.4, 0.6)), None)[1]
     assert gate == Gate("slope", "not_met", "0.9 to 1.1", "0.500 (0.400 to 0.600)")
     assert gate.line() == "slope: 0.500 (0.400 to 0.600); asked: 0.9 to 1.1"
     assert gate.told() == {
         "id": "slope", "verdict": "not_met", "asked": "0.9 to 1.1", "found": "0.500 (0.400 to 0.600)",
     }  # fmt: skip
-    told = [gates(SPEC, report(slope=slope), None)[0].found for slope in (bare(3.0), NOTHING)]
+    told = [gates(SPEC, report(slope=slope), None)[1].found for slope in (bare(3.0), NOTHING)]
     assert told == ["3.000 (too few for an interval)", "too few to tell"]
 
 
@@ -212,3 +215,8 @@ def test_a_model_that_tells_less_than_the_champion_is_kept_out_though_it_is_cali
     found, _ = judged(rows, blunt, rows[1])
     assert any(gate.id.startswith("net benefit") for gate in closed(found))
     assert not any(gate.id.startswith("net benefit") for gate in closed(judged(rows, rows[1], blunt)[0]))
+
+
+def test_what_nobody_has_said_what_it_is_for_is_not_promoted():
+    study = SPEC.model_copy(update={"for_study": True})
+    assert [gate.id for gate in closed(gates(study, report(), None))] == ["intended use"]

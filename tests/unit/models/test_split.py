@@ -154,9 +154,9 @@ def spoilt(split, kind):
     ],
 )
 def test_people_shared_where_they_must_not_be_stop_everything(split, table, outcome, kind, told):
-    refuse_overlap(split, table, outcome)
+    refuse_overlap(split, table, outcome.horizon_days, outcome.register_delay_days)
     with pytest.raises(AssertionError, match=told):
-        refuse_overlap(spoilt(split, kind), table, outcome)
+        refuse_overlap(spoilt(split, kind), table, outcome.horizon_days, outcome.register_delay_days)
 
 
 @pytest.mark.parametrize("part", ["train", "calibrate"])
@@ -164,7 +164,7 @@ def test_an_open_label_stops_everything(split, table, outcome, part):
     landmark = table.landmark.copy()
     landmark[split.rows[part][-1]] += 30  # a window that is open still when the next part begins
     with pytest.raises(AssertionError, match=r"an open label in|reaches into"):
-        refuse_overlap(split, replace(table, landmark=landmark), outcome)
+        refuse_overlap(split, replace(table, landmark=landmark), outcome.horizon_days, outcome.register_delay_days)
 
 
 def test_it_is_refused_where_python_leaves_out_assertions_too():
@@ -174,7 +174,7 @@ def test_it_is_refused_where_python_leaves_out_assertions_too():
         "days, fold = {'train': (0,), 'calibrate': (400,), 'test': (800,)}, {'train': one, 'calibrate': one + 1}\n"
         "s = Split(rows, days, fold, 2)\n"
         "table = N(stable=np.array([1, 2, 1]), landmark=np.array([0, 400, 800]))\n"
-        "refuse_overlap(s, table, N(horizon_days=365, register_delay_days=30))"
+        "refuse_overlap(s, table, 365, 30)"
     )
     done = subprocess.run([sys.executable, "-O", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 1

@@ -171,6 +171,7 @@ def cards(logistic, report):
                     Origin("synthetic", "2024-12-31", "2025-03-01", "c" * 64),
                     [],
                     kind=kind,
+                    asked=4,
                     made_on=parts,
                     sample_size={"parameters": 40, "rows": 8929, "rows_needed": 3750, "rule": "Riley 2019"},
                     candidates=told,
