@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from pipelines import cli_models
+from pipelines.cli_parts import WORK, Local, Work, out, seen, step
 from pipelines.ending import errors_told, told_when_interrupted
 from stratify.catalogue import load
 from stratify.definitions import MULTIMORBIDITY_DEFINITION, PSYCHIATRIC_SOMATIC_DEFINITION
@@ -30,8 +28,6 @@ app = typer.Typer(
     help="See the patients with several diseases of a health region, and offer each what fits.",
 )
 
-Work = Annotated[Path, typer.Option("--work", envvar="STRATIFY_WORK", help="the work folder")]
-Local = Annotated[Path | None, typer.Option("--catalogue", help="a local folder of entries, added to ours")]
 People = Annotated[int, typer.Option("--people", min=1, help="how many people the simulated region starts with")]
 Years = Annotated[int, typer.Option("--years", min=3, max=30, help="how many years, the last one ending at --end")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="the same seed gives the same region")]
@@ -40,7 +36,6 @@ SourceName = Annotated[str | None, typer.Option("--source", help="danish or omop
 Data = Annotated[Path | None, typer.Option("--data", help="the extract: a folder of Parquet or CSV files, or .duckdb")]
 EngineName = Annotated[str, typer.Option("--engine", help="duckdb on this machine, or spark with --master")]
 Master = Annotated[str | None, typer.Option("--master", help="of Spark: local[2], spark://host:port, yarn, k8s://…")]
-WORK = Path("work")
 SOURCES = ("danish", "omop", "synthetic")
 LAST_DAY = datetime(2024, 12, 31)  # noqa: DTZ001 - a day, not a moment
 
@@ -68,7 +63,7 @@ def check(
     found = load(catalogue)
     if failed := failures(found):
         raise CatalogueError(f"{len(failed)} example(s) do not come out as their file says:", failed)
-    _out().print(f"catalogue: {found.size()} entries, no problem; digest {found.digest[:12]}", highlight=False)
+    out().print(f"catalogue: {found.size()} entries, no problem; digest {found.digest[:12]}", highlight=False)
     if data is not None:
         from pipelines.data_quality import failing, look
         from pipelines.deliveries import dated
@@ -79,13 +74,13 @@ def check(
         named = _source(source, data)
         if held := dated(named, data):
             raise UsageError(f"--data holds {len(held)} dated deliveries; name one of them, as {held[max(held)]}")
-        failed = failing(look(named, data, thresholds, report, _out()))
+        failed = failing(look(named, data, thresholds, report, out()))
         try:
             with TemporaryDirectory() as scratch, progress_bar(1) as (say, _):
                 landed = land_extract(named, data, Path(scratch), found, say)
         except DataError as error:
             raise DataError(error.message, [*error.problems, *failed]) from error
-        show_extract(landed.people, landed.tables, landed.notes, _out())
+        show_extract(landed.people, landed.tables, landed.notes, out())
         if failed:
             raise DataError(f"{len(failed)} check(s) of data quality fail:", failed)
 
@@ -122,7 +117,7 @@ def synthesise(
 
     Example: stratify synthesise --delivered 2025-01-10 --without duplicates --work early
     """
-    from pipelines.simulate_step import Wanted, report_step, synthesise_step
+    from pipelines.simulate_step import Wanted
     from pipelines.synthesis import QUIRKS
 
     left_out = QUIRKS if clean else frozenset(without or ())
@@ -133,13 +128,13 @@ def synthesise(
         fictitious_cpr, parameters,
     )  # fmt: skip
     told = ""
-    with _step("synthesise", work) as (place, say, done):
+    with step("synthesise", work) as (place, say, done):
         rows = done(synthesise_step(place, wanted, say, processes))["rows"]
         if report:
             page, told = report_step(place, wanted, say)
-    _out().print(f"{sum(rows.values()):,} rows in {len(rows)} tables: {work / 'registers'}", highlight=False)
+    out().print(f"{sum(rows.values()):,} rows in {len(rows)} tables: {work / 'registers'}", highlight=False)
     if report:
-        _out().print(f"report: {page}\n{told}", highlight=False)
+        out().print(f"report: {page}\n{told}", highlight=False)
 
 
 @app.command()
@@ -169,14 +164,14 @@ def land(
     from pipelines.steps import read_run
     from pipelines.summary import show_rewritten
 
-    with engine_of(engine, master) as (lands, _), _step("land", _seen(work, master)) as (place, say, done):
+    with engine_of(engine, master) as (lands, _), step("land", seen(work, master)) as (place, say, done):
         where = place.registers if data is None else data
         named, found = _source(source, data), load(catalogue)
         landed = land_deliveries(place, found, source=named, data=where, progress=say, keep=keep, engine=lands)
         done(landed)
     if landed[1]:
         files = sum("/bucket=" in name for name in landed[0]["files"])
-        show_rewritten(read_run(Workspace(work).store)["rewritten"], files, _out())
+        show_rewritten(read_run(Workspace(work).store)["rewritten"], files, out())
 
 
 @app.command()
@@ -207,20 +202,19 @@ def build(
 
     Example: stratify build --work /shared/work --engine spark --master spark://head:7077
     """
-    from pipelines.build_step import build_step
     from pipelines.deliveries import as_known
     from pipelines.spark import engine_of
     from pipelines.summary import show_index
 
     day = as_of.date() if as_of else None
-    with engine_of(engine, master) as (_, shares), _step("build", _seen(work, master)) as (place, say, done):
+    with engine_of(engine, master) as (_, shares), step("build", seen(work, master)) as (place, say, done):
         where = as_known(place, day) if day else place
         found = load(catalogue)
         cohort: dict[str, Any] = {"multimorbid": multimorbid, "both": both, "as_of": day, "most": landmarks}
         told = done(build_step(where, found, say, **cohort, share_out=shares))
-    show_index(told["index_events"], _out())
+    show_index(told["index_events"], out())
     if day:
-        _out().print(f"as known on {day}: {where.features}", highlight=False)
+        out().print(f"as known on {day}: {where.features}", highlight=False)
 
 
 @app.command("audit-leaks")
@@ -229,121 +223,13 @@ def audit_leaks(work: Work = WORK, catalogue: Local = None) -> None:
 
     Example: stratify audit-leaks --work work
     """
-    from pipelines.audit_leaks import audit_leaks_step
-
-    with _step("audit-leaks", work) as (place, say, done):
+    with step("audit-leaks", work) as (place, say, done):
         told = done(audit_leaks_step(place, load(catalogue), say))
     for line in told["lines"]:
-        _out().print(line, highlight=False, soft_wrap=True)
+        out().print(line, highlight=False, soft_wrap=True)
 
 
-@app.command()
-def train(
-    outcomes: Annotated[list[str] | None, typer.Argument(help="outcomes, all when none is named")] = None,
-    work: Work = WORK,
-    catalogue: Local = None,
-) -> None:
-    """Train and calibrate the models, and log them to MLflow.
-
-    Example: stratify train acute_admission_365d
-    """
-    from pipelines.train import train_step
-
-    with _step("train", work) as (place, say, done):
-        told = done(train_step(place, load(catalogue), say, outcomes or ()))
-    for outcome, found in told["trained"].items():
-        _out().print(f"trained: {outcome}, {found['chosen']}", highlight=False)
-    for refused in told["not_trained"]:
-        _out().print(f"not trained: {refused['text']}", highlight=False)
-
-
-@app.command()
-def evaluate(
-    outcomes: Annotated[list[str] | None, typer.Argument(help="outcomes, all when none is named")] = None,
-    refits: Annotated[
-        bool, typer.Option("--refits", help="also places left out, fewer people, research columns: minutes a model")
-    ] = False,
-    against_truth: Annotated[
-        bool, typer.Option("--against-truth", help="hold risks against a simulated region's true ones")
-    ] = False,
-    work: Work = WORK,
-    catalogue: Local = None,
-) -> None:
-    """Write a report and pages of each trained model: figures, pictures, sheets, card.
-
-    Example: stratify evaluate --work work
-
-    Example: stratify evaluate acute_admission_365d --refits
-
-    Example: stratify evaluate --against-truth --work region
-    """
-    from pipelines.evaluate_step import evaluate_step
-
-    with _step("evaluate", work) as (place, say, done):
-        told = done(evaluate_step(place, load(catalogue), say, outcomes or (), refits=refits))
-        truth = None
-        if against_truth:
-            from pipelines.against_truth import against_truth as hold
-
-            truth = hold(place, load(catalogue), say, outcomes or ())
-    for key, found in told["evaluated"].items():
-        auroc = found["overall"]["auroc"]
-        figure = "too few" if auroc is None else f"{auroc:.3f}"
-        _out().print(f"{key}: AUROC {figure}, {work / 'report' / found['page']}",
-                     highlight=False, soft_wrap=True)  # fmt: skip
-    for line in truth or ():
-        _out().print(line, highlight=False, soft_wrap=True)
-
-
-@app.command()
-def compare(
-    run: Annotated[str, typer.Argument(help="a run in MLflow, by its id")],
-    other: Annotated[str, typer.Argument(help="another run")],
-    work: Work = WORK,
-    catalogue: Local = None,
-) -> None:
-    """Compare two runs: what they were made by, what they show, and their differences on the same test rows.
-
-    Example: stratify compare 2f6c0a7d 91be03aa --work work
-    """
-    from pipelines.compare import compare as compare_runs
-
-    with _step("compare", work) as (place, say, done):
-        told = done((compare_runs(place, load(catalogue), say, run, other), True))
-    for line in told["lines"]:
-        _out().print(line, highlight=False, soft_wrap=True)
-
-
-@app.command()
-def promote(
-    outcomes: Annotated[list[str] | None, typer.Argument(help="outcomes, all when none is named")] = None,
-    rollback: Annotated[bool, typer.Option("--rollback", help="back to the champion before this one")] = False,
-    work: Work = WORK,
-    catalogue: Local = None,
-) -> None:
-    """Sign what was trained and passes its gates as a bundle, and let it be the champion that `score` uses.
-
-    A closed gate stops it (exit code 12) and nothing changes; name the outcomes to be promoted to leave others out.
-
-    Example: stratify promote death_365d --work work
-
-    Example: stratify promote --rollback --work work
-    """
-    from pipelines.promote import promote as promote_trained
-    from pipelines.promote import take_back
-
-    if rollback and outcomes:
-        raise UsageError("--rollback takes back the whole bundle: name no outcomes with it")
-    with _step("promote", work) as (place, say, done):
-        told = done(take_back(place) if rollback else promote_trained(place, load(catalogue), say, outcomes or ()))
-    _out().print(
-        f"champion: {told['bundle']} with {told['members'] or 'no'} model(s); run `stratify score` to serve it",
-        highlight=False,
-    )
-    if told["without_heading"]:
-        _out().print(
-            f"reasons call these columns 'other': {', '.join(told['without_heading'])}", highlight=False, markup=False
-        )
+cli_models.register(app)
 
 
 @app.command()
@@ -352,9 +238,7 @@ def monitor(work: Work = WORK, catalogue: Local = None) -> None:
 
     Example: stratify monitor --work work
     """
-    from pipelines.monitor import monitor_step
-
-    with _step("monitor", work) as (place, say, done):
+    with step("monitor", work) as (place, say, done):
         done(monitor_step(place, load(catalogue), say))
 
 
@@ -364,9 +248,7 @@ def score(work: Work = WORK, catalogue: Local = None) -> None:
 
     Example: stratify score --work work
     """
-    from pipelines.score import score_step
-
-    with _step("score", work) as (place, say, done):
+    with step("score", work) as (place, say, done):
         done(score_step(place, load(catalogue), say))
 
 
@@ -397,7 +279,7 @@ def run(
         told = run_all(
             Workspace(work), entries, source=named, data=data, people=people, years=years, seed=seed, end=end.date()
         )
-    show(told, entries, work, _out())
+    show(told, entries, work, out())
 
 
 def _source(source: str | None, data: Path | None) -> str:
@@ -409,24 +291,6 @@ def _source(source: str | None, data: Path | None) -> str:
     if source not in (None, "synthetic") and data is None:
         raise UsageError(f"--source {source} needs --data, the folder or file of the extract")
     return source or "synthetic"
-
-
-@contextmanager
-def _step(name: str, work: Path) -> Iterator[tuple[Workspace, Any, Any]]:
-    from pipelines.run import progress_bar
-    from pipelines.steps import alone
-
-    with told_when_interrupted(), alone(work), progress_bar(1) as (say, done):
-        yield Workspace(work), say, lambda result: done(name, *result)
-
-
-def _seen(work: Path, master: str | None) -> Path:
-    """The work folder by the name that Spark's workers know it by, too: they run elsewhere."""
-    return work.resolve() if master else work
-
-
-def _out() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 140)
 
 
 def main() -> None:

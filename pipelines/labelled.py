@@ -23,7 +23,7 @@ from stratify.catalogue.entries import Outcome
 from stratify.catalogue.load import SPECS as LOCAL_SPECS
 from stratify.features.kernel import Ints as Ints64
 from stratify.features.kernel import Rows
-from stratify.outcomes import DIED_FIRST, followed
+from stratify.outcomes import DIED_FIRST, FollowUp, followed
 from stratify.store.read import Store
 from stratify.units import ELSEWHERE, home_of, units
 from stratify.workspace import Workspace
@@ -86,12 +86,17 @@ def labels_of(
     store: Store, outcome: Outcome, rows: Rows, strata: NDArray[np.int64], minute: Ints64 | None = None
 ) -> Labels:
     """Return one outcome's labels of rows with censoring weights; where any diagnosis counts, without injuries too."""
-    follow = followed(store, outcome, rows, minute)
-    weight = censoring_weights(follow, strata)
-    bare = np.empty(0)
-    if outcome.event == "stay" and not outcome.icd10 and outcome.injuries == "count":
-        bare = followed(store, outcome.model_copy(update={"injuries": "leave_out"}), rows, minute).y
-    return Labels(follow.y, weight, np.asarray(follow.state == DIED_FIRST), follow.days, bare)
+    told = weighed(followed(store, outcome, rows, minute), strata)
+    if outcome.event != "stay" or outcome.icd10 or outcome.injuries != "count":
+        return told
+    bare = followed(store, outcome.model_copy(update={"injuries": "leave_out"}), rows, minute)
+    return replace(told, without_injuries=bare.y)
+
+
+def weighed(follow: FollowUp, strata: NDArray[np.int64]) -> Labels:
+    """Return labels with censoring weights within strata."""
+    died = np.asarray(follow.state == DIED_FIRST)
+    return Labels(follow.y, censoring_weights(follow, strata), died, follow.days)
 
 
 def censoring_strata(period: Ints, matrix: Matrix) -> NDArray[np.int64]:

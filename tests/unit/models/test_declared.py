@@ -219,7 +219,7 @@ def test_every_problem_in_every_file_is_told_at_once(declarations):
     declarations.spoil("declared/predictors.toml", ('as = "spline"', 'as = "cubic"'))
     declarations.spoil("declared/baselines.toml", ("[age_sex]\nname", "[age_sex]\ncolour = 1\nname"))
     declarations.spoil("declared/monotone.toml", ("direction = 1", "direction = 2"))
-    declarations.spoil("declared/populations.toml", ("[discharges]\nname", "[discharges]\nnames"))
+    declarations.spoil("declared/populations.toml", ("[multimorbid]\nname", "[multimorbid]\nnames"))
     declarations.spoil("specs/death_365d.toml", ("outcome =", "split.test_people = 1.5\noutcome ="))
     declarations.spoil("specs/acsc_admission_365d.toml", ("[intended_use]", "intended_use ="))
     told = declarations.problems()
@@ -228,13 +228,13 @@ def test_every_problem_in_every_file_is_told_at_once(declarations):
         "; got 'cubic'",
         "declared/baselines.toml: age_sex.colour: Extra inputs are not permitted; got 1",
         "declared/monotone.toml: acute_use.0.direction: Input should be -1 or 1; got 2",
-        "declared/populations.toml: discharges.name: Field required",
+        "declared/populations.toml: multimorbid.name: Field required",
         "specs/death_365d.toml: split.test_people: ",
         "specs/death_365d.toml: estimators.lightgbm.num_leaves: ",
         "specs/acsc_admission_365d.toml: not readable as TOML: ",
     ):
         assert any(part in line for line in told), part
-    assert sum("got 64" in line for line in told) == 4, "once for each spec that can be read"
+    assert sum("got 64" in line for line in told) == 7, "once for each spec that can be read"
     assert not any("is none of" in line for line in told), "a file that is not readable is told once"
 
 
@@ -260,7 +260,7 @@ def test_the_file_is_named_for_its_outcome(declarations):
         ("slope = [0.9, 1.1]", "slope = [1.1, 0.9]", "gates.slope: "),
         ("subgroup_oe = [0.8, 1.25]", "subgroup_oe = [1.0, 1.25]", "gates.subgroup_oe: "),
         ("stratum_prior_sd = 0.2", "stratum_prior_sd = 0", "calibration.stratum_prior_sd: "),
-        ("enough_events = 1000", "enough_events = 0", "split.enough_events: "),
+        ("enough_events = 2500", "enough_events = 0", "split.enough_events: "),
         ("thresholds = [0.1", "thresholds = [1.0", "evaluation.thresholds.0: "),
         ("l1_ratio = 0.5", "l2 = 3.0", "estimators.logistic.l2: Extra inputs are not permitted; got 3.0"),
     ],

@@ -5,15 +5,15 @@ import hashlib
 import numpy as np
 import pytest
 
-from models.table import Table, refusal
+from models.table import refusal
 from pipelines.labelled import (
     NOT_TOLD,
     audit_factors,
     censoring_strata,
-    labels_of,
     of_population,
     stable_numbers,
     table_of,
+    weighed,
 )
 from pipelines.matrix import Matrix, read_matrix
 from stratify.catalogue import load
@@ -129,8 +129,7 @@ def test_strata_are_of_one_landmark_one_band_of_age_and_newcomers_or_others():
     day = np.array([18_000] * 8 + [18_365])
     cells = [[age, 1, one, 0, 0, 0, 0, 0] for age, one in zip(ages, new, strict=True)]
     made = matrix(cells, day)
-    table = Table(np.arange(9, dtype=np.int32), day.astype(np.int32), made.cells, [{"id": name} for name in NAMES], {})
-    strata = censoring_strata(table, made).tolist()
+    strata = censoring_strata(day.astype(np.int32), made).tolist()
     told = [
         (d, sum(age >= low for low in (18, 40, 65, 75, 85)), n == 1) for d, age, n in zip(day, ages, new, strict=True)
     ]
@@ -145,7 +144,7 @@ def test_who_was_not_seen_to_the_end_weighs_nothing_and_those_alike_weigh_more()
     state = np.array([NEITHER, LEFT, NEITHER, NEITHER, EVENT, DIED_FIRST, OPEN] * 200, dtype=np.int8)
     days = np.array([365.0, 100.0, 365.0, 365.0, 50.0, 200.0, NAN] * 200)
     strata = np.zeros(1400, dtype=np.int64)
-    labels = labels_of(FollowUp(state, days), strata)
+    labels = weighed(FollowUp(state, days), strata)
     np.testing.assert_array_equal(np.isnan(labels.y), np.isin(state, (LEFT, OPEN)))
     np.testing.assert_array_equal(labels.died_first, state == DIED_FIRST)
     np.testing.assert_array_equal(labels.days, days)
@@ -183,7 +182,7 @@ def test_every_row_of_the_matrix_has_its_labels_of_every_outcome(region_table):
 @pytest.mark.parametrize("population", ["multimorbid", "psychiatric_somatic"])
 def test_a_population_has_its_own_rows_and_what_a_model_may_not_read_stands_beside(region_table, population):
     _, whole, table, _ = region_table
-    mine = of_population(table, whole, population)
+    mine = of_population(table, whole, population).served()
     np.testing.assert_array_equal(mine.person, whole.rows.person[whole.populations[population]])
     np.testing.assert_array_equal(mine.inside, whole.populations["psychiatric_somatic"][whole.populations[population]])
     assert not [column["id"] for column in mine.columns if refusal(column)]
