@@ -117,7 +117,7 @@ def synthesise(
 
     Example: stratify synthesise --delivered 2025-01-10 --without duplicates --work early
     """
-    from pipelines.simulate_step import Wanted
+    from pipelines.simulate_step import Wanted, report_step, synthesise_step
     from pipelines.synthesis import QUIRKS
 
     left_out = QUIRKS if clean else frozenset(without or ())
@@ -202,6 +202,7 @@ def build(
 
     Example: stratify build --work /shared/work --engine spark --master spark://head:7077
     """
+    from pipelines.build_step import build_step
     from pipelines.deliveries import as_known
     from pipelines.spark import engine_of
     from pipelines.summary import show_index
@@ -223,6 +224,8 @@ def audit_leaks(work: Work = WORK, catalogue: Local = None) -> None:
 
     Example: stratify audit-leaks --work work
     """
+    from pipelines.audit_leaks import audit_leaks_step
+
     with step("audit-leaks", work) as (place, say, done):
         told = done(audit_leaks_step(place, load(catalogue), say))
     for line in told["lines"]:
@@ -238,6 +241,8 @@ def monitor(work: Work = WORK, catalogue: Local = None) -> None:
 
     Example: stratify monitor --work work
     """
+    from pipelines.monitor import monitor_step
+
     with step("monitor", work) as (place, say, done):
         done(monitor_step(place, load(catalogue), say))
 
@@ -248,6 +253,8 @@ def score(work: Work = WORK, catalogue: Local = None) -> None:
 
     Example: stratify score --work work
     """
+    from pipelines.score import score_step
+
     with step("score", work) as (place, say, done):
         done(score_step(place, load(catalogue), say))
 

@@ -26,6 +26,8 @@ def train(
 
     Example: stratify train acute_admission_365d
     """
+    from pipelines.train import train_step
+
     with step("train", work) as (place, say, done):
         told = done(train_step(place, load(catalogue), say, outcomes or ()))
     for outcome, found in told["trained"].items():
@@ -53,6 +55,8 @@ def evaluate(
 
     Example: stratify evaluate --against-truth --work region
     """
+    from pipelines.evaluate_step import evaluate_step
+
     with step("evaluate", work) as (place, say, done):
         told = done(evaluate_step(place, load(catalogue), say, outcomes or (), refits=refits))
         truth = None
