@@ -8,8 +8,8 @@ import pytest
 from pipelines.build_step import build_step
 from pipelines.data_steps import land_step
 from pipelines.matrix import read_matrix
-from pipelines.train import outcome_labels
 from stratify.catalogue import load
+from stratify.outcomes import followed
 from stratify.store import layout
 from stratify.store.read import Store
 from stratify.workspace import Workspace
@@ -33,7 +33,7 @@ def found(work: Workspace, registers: Path, per_bucket: int, monkeypatch) -> dic
     numbers = {name: number for number, name in enumerate(names) if name}
     assert len(numbers) == store.people
     assert {number % store.buckets for number in numbers.values()} == set(range(store.buckets))
-    told = [outcome_labels(store, catalogue, key, matrix) for key in catalogue.outcomes_at("landmark")]
+    told = [followed(store, one, matrix.rows).y for one in catalogue.outcomes_at("landmark").values()]
     cells = np.column_stack([matrix.cells, *told])
     return {
         (names[person], day): row.tolist()
