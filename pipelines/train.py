@@ -98,18 +98,10 @@ def train_step(
         found[member_key(outcome, population)] = told
         ran_any |= ran
     refused = [told["not_trained"] for told in found.values() if told["not_trained"]]
-    refused += [
-        _without_spec(outcome) for outcome in only or catalogue.outcomes_at("landmark") if outcome not in declared.specs
-    ]
     if only and refused:
         raise DataError("not trained:", [told["text"] for told in refused])
     trained = {key: told["trained"] for key, told in found.items() if told["trained"]}
     return {"results": {"trained": trained, "not_trained": refused}}, ran_any
-
-
-def _without_spec(outcome: str) -> dict[str, Any]:
-    text = f"no model for {outcome}: it has no spec in models/specs"
-    return NotTrained(outcome, "", "train", None, 0, text).told()
 
 
 def models_of(declared: Declared, only: Sequence[str] = ()) -> list[tuple[str, str]]:

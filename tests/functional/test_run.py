@@ -145,7 +145,7 @@ def test_what_was_taken_back_is_promoted_again_by_name_alone(region, stratify, f
 
 
 @pytest.mark.slow
-def test_an_outcome_without_a_model_spec_is_told_and_not_passed_over(region, stratify, few_events, tmp_path):
+def test_an_outcome_without_a_model_spec_is_trained_for_study_and_kept_out(region, stratify, few_events, tmp_path):
     work, other = tmp_path / "new", tmp_path / "entries"
     shutil.copytree(region, work)
     shutil.copytree(few_events, other)
@@ -154,9 +154,10 @@ def test_an_outcome_without_a_model_spec_is_told_and_not_passed_over(region, str
         text.replace('id = "acute_admission_365d"', 'id = "any_admission_365d"'), encoding="utf-8"
     )
     done = stratify("run", "--people", 1000, "--seed", 3, "--work", work, "--catalogue", other)
-    assert "not trained: any_admission_365d: no model for any_admission_365d: it has no spec" in done.stdout
-    asked = stratify("train", "any_admission_365d", "--work", work, "--catalogue", other, check=False)
-    assert asked.returncode == 11
+    assert "kept out: any_admission_365d/multimorbid: intended use: for study alone" in done.stdout
+    asked = stratify("promote", "any_admission_365d", "--work", work, "--catalogue", other, check=False)
+    assert asked.returncode == 12
+    assert "any_admission_365d/multimorbid: intended use" in asked.stderr
 
 
 def test_scores_are_not_made_with_models_of_other_definitions(region, stratify, few_events, tmp_path):
