@@ -51,7 +51,7 @@ def test_a_run_holds_parameters_figures_and_files(registry, trained, member, wor
     assert run.info.run_name == f"{KEY} logistic"
     assert (run.data.params["strength"], run.data.params["l1_ratio"]) == ("20.0", "0.5")
     assert run.data.metrics == FIGURES
-    stored = work / "mlartifacts" / run.info.run_id / "artifacts" / "member"
+    stored = work / "mlartifacts" / run.info.run_id / "artifacts" / "model" / "data"
     assert {p.name for p in stored.iterdir()} == set(trained.files["logistic"])
     assert json.loads((stored / "model.json").read_text(encoding="utf-8"))["kind"] == "logistic"
 
@@ -88,7 +88,7 @@ def test_a_version_points_to_the_runs_files(registry, trained, member):
     run_id = logged(registry, trained, member)
     version = registry.register(KEY, run_id)
     found = registry._client.get_model_version(NAME, str(version))
-    assert found.source.endswith("/artifacts/member")
+    assert found.source.endswith("/artifacts/model")
     assert found.source.startswith("file://")
 
 
