@@ -107,7 +107,7 @@ def _candidates(spec: Spec, declared: Declared, table: Table, split: Split) -> d
 
 
 def _report(spec: Spec, found: Mapping[str, Candidate], chosen: str, test: Table) -> dict[str, Any]:
-    risks = {name: one.member.risk(test.read(one.member.columns), test.inside) for name, one in found.items()}
+    risks = {name: test.risk_by(one.member) for name, one in found.items()}
     labels = test.labels[OUTCOME]
     return evaluate(
         labels.y,

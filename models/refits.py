@@ -101,9 +101,6 @@ def figures(candidate: Candidate, spec: Spec, table: Table, outcome: str, rows: 
         candidate.member.risk(table.read(candidate.member.columns, rows), table.inside[rows]),
         person=table.person[rows],
         weight=labels.weight,
-        thresholds=spec.evaluation.thresholds,
-        capacity=spec.evaluation.capacity,
-        bootstraps=spec.evaluation.bootstraps,
-        seed=spec.evaluation.seed,
+        **spec.evaluation.model_dump(),
     )
     return {name: report["overall"][name] for name in CORE} | {"n": report["n"], "events_tested": report["events"]}

@@ -24,11 +24,11 @@ from models.sample_size import rows_needed
 from models.spec import SplitSpec
 from models.table import Floats, Stable, Table
 from stratify.catalogue.entries import Outcome
+from stratify.mixing import GOLDEN, mixed
 
 Part = Literal["train", "calibrate", "test"]
 PARTS: tuple[Part, ...] = ("train", "calibrate", "test")
 TELLS_FROM = 5  # a count of 1-4 people is not published
-_GOLDEN, _MIX_1, _MIX_2 = (np.uint64(v) for v in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,7 @@ def person_share(stable: Stable, seed: int) -> Floats:
     >>> person_share(np.array([0, 1], dtype=np.uint64), seed=0).round(4).tolist()
     [0.8833, 0.4315]
     """
-    z = (stable.astype(np.uint64) + np.uint64(1)) * _GOLDEN + np.full(1, seed, dtype=np.uint64)
-    z = (z ^ (z >> np.uint64(30))) * _MIX_1
-    z = (z ^ (z >> np.uint64(27))) * _MIX_2
-    z ^= z >> np.uint64(31)
+    z = mixed((stable.astype(np.uint64) + np.uint64(1)) * GOLDEN + np.full(1, seed, dtype=np.uint64))
     return (z >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
@@ -92,7 +89,6 @@ def split_by_time(spec: SplitSpec, table: Table, outcome: str, horizon: int, del
     known = ~np.isnan(y)
     period, ends = table.period.astype(np.int64), table.landmark.astype(np.int64) + horizon
     closed = _closed(period, known)
-    landmarks: dict[Part, tuple[int, ...]] = dict.fromkeys(PARTS, ())
     in_time = {part: np.zeros(len(y), dtype=np.bool_) for part in PARTS}
     if closed:
         test = closed[-1]
@@ -106,7 +102,7 @@ def split_by_time(spec: SplitSpec, table: Table, outcome: str, horizon: int, del
             in_time["train"] = over & told & (period < calibrate) & (ends <= calibrate)
     kept_for_test = person_share(table.stable, spec.seed) < spec.test_people
     rows = {part: np.flatnonzero(known & in_time[part] & (kept_for_test == (part == "test"))) for part in PARTS}
-    landmarks = {part: tuple(np.unique(period[in_time[part]]).tolist()) for part in PARTS}
+    landmarks: dict[Part, tuple[int, ...]] = {part: tuple(np.unique(period[in_time[part]]).tolist()) for part in PARTS}
     # another seed than that of the test, and than that of the people who say when to stop (seed + 1): all unrelated
     dealt = np.floor(person_share(table.stable, spec.seed + 2) * spec.folds).astype(np.intp)
     fold: dict[Part, NDArray[np.intp]] = {part: dealt[rows[part]] for part in PARTS if part != "test"}

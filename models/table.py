@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stratify.errors import DataError
 from stratify.files import canonical_json, digest_text
+
+if TYPE_CHECKING:
+    from models.scoring import Member
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -171,6 +174,10 @@ class Table:
             {name: values[which] for name, values in self.audit.items()},
             {name: values[which] for name, values in self.beside.items()},
         )
+
+    def risk_by(self, member: Member) -> Floats:
+        """Return the risk[n] of every row by a model that finds its columns here. Raises DataError where one is not."""
+        return member.risk(self.read(member.columns), self.inside)
 
     def read(self, names: Sequence[str], rows: NDArray[np.intp] | None = None) -> Floats:
         """Return these columns of all rows or of some, float64[rows, names]; DataError where one is not there."""

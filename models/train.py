@@ -53,9 +53,7 @@ class Trained:
 
     def risks(self, table: Table) -> dict[str, Floats]:
         """Return each candidate's and baseline's risk of the rows of a table with the columns it was trained on."""
-        return {
-            name: one.member.risk(table.read(one.member.columns), table.inside) for name, one in self.candidates.items()
-        }
+        return {name: table.risk_by(one.member) for name, one in self.candidates.items()}
 
 
 def chosen_folder(folder: Path) -> Path:

@@ -7,23 +7,20 @@ person; so the best that registers allow lies below it, and what is compared is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import statsmodels.api as sm
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from models import Member, Table, member_key, read_member
-from models.split import split_rows
-from models.train import chosen_folder
+from models import Table, member_key
 from pipelines.data_steps import Progress
-from pipelines.steps import read_manifest
 from pipelines.synthesis.truth import attach
-from pipelines.train import CANDIDATES, Rows, models_of
+from pipelines.train import Rows, models_of, trained_member
 from stratify.catalogue import Catalogue
 from stratify.features.kernel import Floats
 from stratify.registers.clock import day_of
@@ -82,7 +79,7 @@ def against_truth(work: Workspace, catalogue: Catalogue, progress: Progress, onl
     found: list[str] = []
     for outcome, population in models_of(rows.declared, only):
         key = member_key(outcome, population)
-        if outcome not in TRUE_RISK or read_manifest(work.training / key, "train")["results"]["trained"] is None:
+        if outcome not in TRUE_RISK:
             continue
         progress(f"holding {key} against the truth")
         found += [one.line() for one in of_model(rows, outcome, population)]
@@ -91,11 +88,11 @@ def against_truth(work: Workspace, catalogue: Catalogue, progress: Progress, onl
 
 def of_model(rows: Rows, outcome: str, population: str) -> list[Against]:
     """Return the served model's test people against the truth: all, then by subgroup."""
-    key, table = member_key(outcome, population), rows.of(population)
-    spec = rows.declared.specs[outcome]
-    test = table.rows(split_rows(spec.split, rows.catalogue.outcomes[outcome], table).rows["test"])
-    member = Member.from_files(read_member(chosen_folder(rows.work.training / key / CANDIDATES)).files, threads=2)
-    risk = member.risk(test.read(member.columns), test.inside)
+    key, test = member_key(outcome, population), rows.test(outcome, population)
+    member = trained_member(rows.work, key)
+    if member is None:
+        return []
+    risk = test.risk_by(member)
     truth = true_risks(rows.work, test, TRUE_RISK[outcome])
     return [
         held(key, name, test.labels[outcome].y[which], risk[which], truth[which])
@@ -118,12 +115,12 @@ def groups(test: Table, outcome: str) -> list[tuple[str, NDArray[np.bool_]]]:
 def true_risks(work: Workspace, test: Table, column: str) -> Floats:
     """Return the true risk[n] of each row on its landmark, a 1 January."""
     names = Store(work.store).source_ids()
-    year = np.array([day_of(int(day)).year for day in np.unique(test.landmark)])
-    years = year[np.searchsorted(np.unique(test.landmark), test.landmark)]
+    landmarks, of = np.unique(test.landmark, return_inverse=True)
+    years = np.array([day_of(int(day)).year for day in landmarks])[of]
     asked = {"pnr": np.array([names[person] for person in test.person]), "year": years, "place": np.arange(len(years))}
     with duckdb.connect() as con:
         attach(con, work.truth)
-        con.register("asked", _table(asked))
+        con.register("asked", pa.table(asked))
         told = con.execute(
             f"SELECT place, {column} AS risk FROM asked JOIN truth_risk USING (pnr, year) ORDER BY place"
         ).fetchnumpy()
@@ -171,9 +168,3 @@ def distance(risk: Floats, truth: Floats) -> float:
         line = np.polyfit(p, t, 1) if np.ptp(p) > 0 else np.array([0.0, t.mean()])
         off += float(np.abs(p - np.polyval(line, p)).sum())
     return off / len(order)
-
-
-def _table(columns: Mapping[str, Any]) -> Any:
-    import pyarrow as pa
-
-    return pa.table(columns)

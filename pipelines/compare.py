@@ -7,11 +7,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from models import Member, Registry, Table, member_key
-from models.evaluation import delong, evaluate
+from models.evaluation import delong
 from models.registry import DATA, MODEL
-from models.split import split_rows
 from pipelines.data_steps import Progress
-from pipelines.train import Rows
+from pipelines.train import Rows, paired
 from stratify.catalogue import Catalogue
 from stratify.errors import DataError, UsageError
 from stratify.workspace import Workspace
@@ -35,15 +34,10 @@ def compare(work: Workspace, catalogue: Catalogue, progress: Progress, run: str,
     outcome, population = (both[0]["tags"][tag] for tag in SAME)
     progress(f"comparing two runs of {member_key(outcome, population)}")
     rows = Rows(work, catalogue, progress)
-    table, spec = rows.of(population), rows.declared.specs[outcome]
-    test = table.rows(split_rows(spec.split, catalogue.outcomes[outcome], table).rows["test"])
+    test = rows.test(outcome, population)
     with TemporaryDirectory() as scratch:
         risks = [_risk(registry, one["id"], test, Path(scratch) / str(place)) for place, one in enumerate(both)]
-    labels = test.labels[outcome]
-    report = evaluate(
-        labels.y, risks[0], person=test.person, weight=labels.weight, others={"other": risks[1]},
-        **spec.evaluation.model_dump(),
-    )  # fmt: skip
+    report = paired(rows.declared.specs[outcome], test, outcome, *risks)
     lines = [_title(one) for one in both]
     lines += _differences("parameter", both[0]["params"], both[1]["params"])
     lines += _differences("tag", both[0]["tags"], both[1]["tags"])
@@ -54,8 +48,8 @@ def compare(work: Workspace, catalogue: Catalogue, progress: Progress, run: str,
     for name, one in figures.items():
         told = "too few to tell" if one["value"] is None else _signed(one)
         lines.append(f"  {name}: {told}")
-    paired = delong(labels.y, risks[0], risks[1])
-    lines.append(f"  DeLong, unweighted: p = {paired['p']:.3g}")
+    tested = delong(test.labels[outcome].y, risks[0], risks[1])
+    lines.append(f"  DeLong, unweighted: p = {tested['p']:.3g}")
     return {"lines": lines}
 
 
@@ -80,4 +74,4 @@ def _risk(registry: Registry, run: str, test: Table, into: Path) -> Any:
     into.mkdir()
     folder = registry.download(run, f"{MODEL}/{DATA}", into)
     member = Member.from_files({file.name: file.read_bytes() for file in folder.iterdir()}, threads=2)
-    return member.risk(test.read(member.columns), test.inside)
+    return test.risk_by(member)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from models import Member, Table, member_key, more, read_member
+from models import Table, member_key, more
 from models.gates import gates
 from models.refits import feature_sets, learning_curve, left_out
 from models.report import write_pages
@@ -21,7 +21,7 @@ from models.split import split_rows
 from models.train import chosen_folder
 from pipelines.data_steps import Progress
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
-from pipelines.train import CANDIDATES, REPORT, Rows, inputs_of_matrix, models_of
+from pipelines.train import CANDIDATES, REPORT, Rows, inputs_of_matrix, models_of, trained_member
 from stratify.catalogue import Catalogue
 from stratify.errors import DataError, UsageError
 from stratify.workspace import Workspace
@@ -100,12 +100,12 @@ def _borders(rows: Rows, outcome: str, population: str) -> list[dict[str, Any]]:
     split = split_rows(spec.split, rows.catalogue.outcomes[outcome], table)
     belongs = rows.matrix.populations
     for other in spec.populations:
-        members = [_trained(rows.work, member_key(outcome, one)) for one in (population, other)]
+        members = [trained_member(rows.work, member_key(outcome, one)) for one in (population, other)]
         if other == population or None in members:
             continue
         test = split.rows["test"][(belongs[population] & belongs[other])[split.rows["test"]]]
         some = table.rows(test)
-        own, its = (_risk(member, some) for member in members if member is not None)
+        own, its = (some.risk_by(member) for member in members if member is not None)
         before = _were_in(table, belongs[population], test)
         found.append({"other": other, **more.border(own, its, ~before)})
     return found
@@ -117,13 +117,3 @@ def _were_in(table: Table, belongs: np.ndarray, rows: np.ndarray) -> np.ndarray:
     last = earlier[np.searchsorted(earlier, table.landmark[rows].min()) - 1]
     there = table.person[belongs & (table.landmark == last)]
     return np.isin(table.person[rows], there)
-
-
-def _trained(work: Workspace, key: str) -> Member | None:
-    if read_manifest(work.training / key, "train")["results"]["trained"] is None:
-        return None
-    return Member.from_files(read_member(chosen_folder(work.training / key / CANDIDATES)).files, threads=2)
-
-
-def _risk(member: Member, some: Table) -> np.ndarray:
-    return member.risk(some.read(member.columns), some.inside)

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from models import (
     Content,
     Declared,
@@ -17,7 +15,6 @@ from models import (
     MemberFiles,
     Origin,
     Registry,
-    Table,
     ensure_signing_keys,
     load_champion,
     member_key,
@@ -28,15 +25,13 @@ from models import (
 )
 from models.bundle import champion_version, roll_back
 from models.declared import OTHER
-from models.evaluation import evaluate
 from models.gates import Gate, closed, gates
-from models.split import split_rows
 from models.table import column_ids, refusal
 from models.train import chosen_folder
 from pipelines.data_steps import Progress
 from pipelines.labelled import declared_for, origin_of
 from pipelines.steps import read_manifest
-from pipelines.train import CANDIDATES, MODEL_KINDS, REPORT, Rows, models_of
+from pipelines.train import CANDIDATES, MODEL_KINDS, REPORT, Rows, models_of, paired
 from stratify.catalogue import Catalogue
 from stratify.errors import DataError, GateError, UsageError
 from stratify.files import write_json, write_text
@@ -203,7 +198,7 @@ def _content(
         against = None
         if before is not None and dict(before.files) != dict(member.files):
             progress(f"comparing {key} with its champion")
-            against = _paired(declared, catalogue, rows, key, member, before)
+            against = _paired(declared, rows, key, member, before)
         report = json.loads((work.training / key / REPORT).read_text(encoding="utf-8"))
         spec = declared.specs[key.split("/")[0]]
         proposed.append(Proposed(key, member, told["version"], gates(spec, report, against)))
@@ -211,34 +206,17 @@ def _content(
 
 
 def _paired(
-    declared: Declared, catalogue: Catalogue, rows: Rows, key: str, member: MemberFiles, before: MemberFiles
+    declared: Declared, rows: Rows, key: str, member: MemberFiles, before: MemberFiles
 ) -> dict[str, Any] | None:
     """The champion beside the proposed model on the same test rows; None where it reads columns that are gone."""
     outcome, population = key.split("/")
-    spec, table = declared.specs[outcome], rows.of(population)
-    test = table.rows(split_rows(spec.split, catalogue.outcomes[outcome], table).rows["test"])
-    scorers = [Member.from_files(files.files, threads=2) for files in (member, before)]
-    if not set(scorers[1].columns) <= {str(column["id"]) for column in table.columns}:
+    test = rows.test(outcome, population)
+    new, old = (Member.from_files(files.files, threads=2) for files in (member, before))
+    if not set(old.columns) <= set(column_ids(test.columns)):
         return None
-    new, old = (_risk(scorer, test) for scorer in scorers)
-    labels = test.labels[outcome]
-    report = evaluate(
-        labels.y,
-        new,
-        person=test.person,
-        weight=labels.weight,
-        others={"champion": old},
-        thresholds=spec.evaluation.thresholds,
-        capacity=spec.evaluation.capacity,
-        bootstraps=spec.evaluation.bootstraps,
-        seed=spec.evaluation.seed,
-    )
-    beside: dict[str, Any] | None = report["others"].get("champion")
+    report = paired(declared.specs[outcome], test, outcome, test.risk_by(new), test.risk_by(old))
+    beside: dict[str, Any] | None = report["others"].get("other")
     return beside
-
-
-def _risk(scorer: Member, test: Table) -> np.ndarray:
-    return scorer.risk(test.read(scorer.columns), test.inside)
 
 
 def _fresh(work: Workspace, key: str, digest: str) -> dict[str, Any] | None:

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from models import Declared, NotTrained, Registry, Table, member_key, more, train_outcome
+from models import Declared, Member, NotTrained, Registry, Table, member_key, more, read_member, train_outcome
 from models.evaluation import evaluate
 from models.evaluation.core import CORE
 from models.spec import Spec
-from models.split import followed_rows
-from models.train import Trained
+from models.split import followed_rows, split_rows
+from models.train import Trained, chosen_folder
 from pipelines.build_step import MATRIX_KINDS
 from pipelines.data_steps import Progress
 from pipelines.index_build import KINDS
@@ -24,6 +24,7 @@ from pipelines.matrix import Matrix, read_index, read_matrix
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.catalogue import Catalogue
 from stratify.errors import DataError, UsageError
+from stratify.features.kernel import Floats
 from stratify.files import write_json
 from stratify.store.read import Store
 from stratify.workspace import Workspace
@@ -67,6 +68,12 @@ class Rows:
     @cached_property
     def _served(self) -> dict[str, Table]:
         return {}
+
+    def test(self, outcome: str, population: str) -> Table:
+        """Return the rows of the test people of one model."""
+        table = self.of(population)
+        split = split_rows(self.declared.specs[outcome].split, self.catalogue.outcomes[outcome], table)
+        return table.rows(split.rows["test"])
 
     def whole(self, population: str) -> Table:
         """Return the table of a population with all columns there are."""
@@ -177,6 +184,21 @@ def evaluated(spec: Spec, trained: Trained, table: Table) -> dict[str, Any]:
     if trained.three_state is not None:
         report["three_state"] = more.three_state(trained.three_state, test, labels)
     return report
+
+
+def paired(spec: Spec, test: Table, outcome: str, own: Floats, other: Floats) -> dict[str, Any]:
+    """Return the report of risks on test rows with `other` beside them, and the paired differences."""
+    labels = test.labels[outcome]
+    return evaluate(
+        labels.y, own, person=test.person, weight=labels.weight, others={"other": other}, **spec.evaluation.model_dump()
+    )
+
+
+def trained_member(work: Workspace, key: str) -> Member | None:
+    """Return the chosen model of a training, or None where there were too few events for one."""
+    if read_manifest(work.training / key, "train")["results"]["trained"] is None:
+        return None
+    return Member.from_files(read_member(chosen_folder(work.training / key / CANDIDATES)).files, threads=2)
 
 
 def headline(figures: Mapping[str, Any]) -> dict[str, float | None]:

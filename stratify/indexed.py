@@ -26,13 +26,13 @@ from stratify.catalogue.prediction import IndexEvent
 from stratify.cohort import adult_residents
 from stratify.features.kernel import Ints, Rows
 from stratify.features.part import Region
+from stratify.mixing import GOLDEN, mixed
 from stratify.outcomes import MINUTES
 from stratify.store.read import Columns, Store
 
 BEFORE = 180  # days before an index stay in which earlier ones are counted, as in the LACE index
 OUTPATIENT = ("outpatient", "home", "virtual")
 SEED = 20_250
-_GOLDEN, _MIX_1, _MIX_2 = (np.uint64(v) for v in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 
 
 @dataclass(frozen=True)
@@ -156,9 +156,8 @@ def _drawn(store: Store, bucket: int, person: Ints, day: Ints, seed: int) -> npt
     who = np.unique(person)
     ids = store.source_ids_of(bucket)
     own = np.array([_id_number(ids[one]) for one in who.tolist()], dtype=np.uint64)
-    number = _mixed(
-        own[np.searchsorted(who, person)] ^ _mixed(day.astype(np.uint64) + np.full(1, seed, dtype=np.uint64))
-    )
+    of_day = mixed(day.astype(np.uint64) + np.full(1, seed, dtype=np.uint64) + GOLDEN)
+    number = mixed((own[np.searchsorted(who, person)] ^ of_day) + GOLDEN)
     order = np.lexsort((number, ~opens, quarter, person))
     leads = np.ones(len(order), dtype=bool)
     leads[1:] = (np.diff(person[order]) != 0) | (np.diff(quarter[order]) != 0)
@@ -169,11 +168,3 @@ def _drawn(store: Store, bucket: int, person: Ints, day: Ints, seed: int) -> npt
 
 def _id_number(source_id: str) -> int:
     return int.from_bytes(hashlib.md5(source_id.encode(), usedforsecurity=False).digest()[8:], "little")
-
-
-def _mixed(z: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """One step of splitmix64."""
-    z = z + _GOLDEN
-    z = (z ^ (z >> np.uint64(30))) * _MIX_1
-    z = (z ^ (z >> np.uint64(27))) * _MIX_2
-    return np.asarray(z ^ (z >> np.uint64(31)), dtype=np.uint64)

@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from models.table import Floats
+from stratify import mixing
 from stratify.errors import DataError
 
 Bits = NDArray[np.uint64]
-_GOLDEN, _MIX_1, _MIX_2 = (np.uint64(v) for v in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 
 
 @dataclass(frozen=True)
@@ -116,10 +116,7 @@ def arrange(
 
 def mixed(bits: Bits) -> Bits:
     """Return bits that look drawn at random, the same for the same (splitmix64)."""
-    z = bits + _GOLDEN
-    z = (z ^ (z >> np.uint64(30))) * _MIX_1
-    z = (z ^ (z >> np.uint64(27))) * _MIX_2
-    return np.asarray(z ^ (z >> np.uint64(31)), dtype=np.uint64)
+    return mixing.mixed(bits + mixing.GOLDEN)
 
 
 def _mixed(columns: Sequence[NDArray[Any]]) -> Bits:

@@ -15,9 +15,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from stratify.mixing import GOLDEN, mixed
+
 Floats = NDArray[np.float64]
 Words = NDArray[np.uint64]
-_GOLDEN, _FIRST, _SECOND = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,14 @@ def hashed(keys: Words, purpose: str, index: NDArray[np.integer], year: int = 0)
     """Return 64 hashed bits per event: `keys` is the key of each event's person, `index` which of theirs it is."""
     with np.errstate(over="ignore"):
         state = keys + np.uint64(word(purpose)) * np.uint64(2 * year + 1)
-        state = _mixed(state) + index.astype(np.uint64) * _GOLDEN
-    return _mixed(state)
+        state = mixed(state) + index.astype(np.uint64) * GOLDEN
+    return mixed(state)
 
 
 def unit(bits: Words, place: int = 0) -> Floats:
     """Return a uniform number in [0, 1) from hashed bits; another `place` gives an independent one of the same bits."""
     with np.errstate(over="ignore"):
-        bits = _mixed(bits + np.uint64(place) * _GOLDEN) if place else bits
+        bits = mixed(bits + np.uint64(place) * GOLDEN) if place else bits
     return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
@@ -118,11 +119,3 @@ def poisson(uniform: Floats, mean: Floats) -> NDArray[np.int64]:
         counts[left] = step
         left, term, below, mu, u = left[more], term[more], below[more], mu[more], u[more]
     return counts
-
-
-def _mixed(state: Words) -> Words:
-    """splitmix64's finaliser (Steele, Lea, Flood 2014)."""
-    with np.errstate(over="ignore"):
-        state = (state ^ (state >> np.uint64(30))) * _FIRST
-        state = (state ^ (state >> np.uint64(27))) * _SECOND
-        return state ^ (state >> np.uint64(31))
