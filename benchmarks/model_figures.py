@@ -36,7 +36,7 @@ HIDDEN = {  # what nobody sees of a person, and where its weight on the hazard s
     "death_365d": ("frailty", "death"),
 }
 HAZARDS = Path(next(iter(pipelines.synthesis.__path__))) / "parameters" / "admissions.toml"
-PRIOR = ("stay_", "care_home_")  # columns that the peer who is told the truth reads as they are
+PRIOR = ("stay_", "care_home_")  # columns that the peer who is told what is hidden reads as they are
 PERSON = ("frailty", "mind", "resources")
 FRAIL = 1.0
 
@@ -204,19 +204,33 @@ def _held(case, name, risk, which, share):
 
 
 def _true_states(case, train, risk):
-    """Our trees told every condition that a person truly has, and what is unseen; by who is ill in mind and body."""
-    used = case.split.rows["train"]
-    names, cells = states_of(case.rows.work, case.table, np.concatenate([used, case.split.rows["test"]]))
-    score, told = by_lightgbm(cells[: len(used)], train, cells[len(used) :], case.spec, names)
+    """Our trees told every condition that a person truly has; by who is ill in mind and body.
+
+    `states`: all our columns, and the conditions. `hidden`: the conditions, age, sex and past stays, and what no
+    register holds of a person, which no better diagnosis would tell.
+    """
+    used, test = case.split.rows["train"], case.split.rows["test"]
+    names, cells, unseen = states_of(case.rows.work, case.table, np.concatenate([used, test]))
+    plain = [name for name in train.columns if name in ("person_age", "person_female") or name.startswith(PRIOR)]
+    added = {
+        "states": (train.columns, [*names], cells),
+        "hidden": (plain, [*names, *PERSON], np.hstack([cells, unseen])),
+    }
+    scores, told = {}, {}
+    for which, (columns, more, values) in added.items():
+        x = np.hstack([train.read(columns), values[: len(used)]])
+        asked = np.hstack([case.test.read(columns), values[len(used) :]])
+        scores[which], told[which] = by_lightgbm(x, train, asked, case.spec, [*columns, *more])
+        told[which]["columns"] = x.shape[1]
     inside = case.test.inside
-    found = {"columns": len(names), **told}
+    found = {"told": told}
     for name, which in (("all", np.ones_like(inside)), ("psychiatric-somatic", inside), ("others", ~inside)):
         events = int(case.labels.y[which].sum())
         if min(events, int(which.sum()) - events) > 0:
             found[name] = {
                 "n": int(which.sum()),
                 "events": events,
-                "states": area(case, score, which),
+                **{kind: area(case, score, which) for kind, score in scores.items()},
                 "served": area(case, risk, which),
                 "truth": area(case, case.truth, which),
             }
@@ -270,9 +284,7 @@ def of_people(work, table):
 
 
 def states_of(work, table, which):
-    """Return names and cells[len(which), k]: conditions begun by the landmark, what is unseen, age, sex, past stays."""
-    columns = [str(column["id"]) for column in table.columns]
-    plain = [name for name in columns if name in ("person_age", "person_female") or name.startswith(PRIOR)]
+    """Return names[k] and cells[len(which), k] of conditions begun by the landmark, and what is unseen of the person."""
     with duckdb.connect() as con:
         attach(con, work.truth)
         con.register("asked", asked_of(work, table, which))
@@ -286,8 +298,7 @@ def states_of(work, table, which):
         ).fetchnumpy()
     cells = np.zeros((len(which), len(names)))
     cells[told["place"], np.searchsorted(names, told["condition"].astype(str))] = 1.0
-    unseen = np.column_stack([person[name] for name in PERSON])
-    return [*names, *PERSON, *plain], np.hstack([cells, unseen, table.read(plain, which)])
+    return names, cells, np.column_stack([person[name] for name in PERSON])
 
 
 def asked_of(work, table, which=slice(None)):

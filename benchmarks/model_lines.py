@@ -81,21 +81,20 @@ def _states(told):
     if of is None:
         return
     behind = of["all"]["states"]["auroc"] - of["all"]["served"]["auroc"]
-    yield (
-        "beside the true states", "", f"within {SAME_AS_STATES}",
-        f"{of['all']['served']['auroc']:.4f} of {of['all']['states']['auroc']:.4f}, {behind:.4f} below",
-        behind <= SAME_AS_STATES,
-    )  # fmt: skip
+    yield "beside the true states", "", f"within {SAME_AS_STATES}", _behind(of["all"], "states"), behind <= SAME_AS_STATES
+    yield "beside these and what is hidden", "", "", _behind(of["all"], "hidden"), None
     for name in ("psychiatric-somatic", "others"):
         if name in of and told["population"] != "psychiatric_somatic":
-            states, served = of[name]["states"], of[name]["served"]
-            yield (
-                "beside the true states", name, "",
-                f"{served['auroc']:.4f} of {states['auroc']:.4f}, {states['auroc'] - served['auroc']:.4f} below;"
-                f" expected {served['expected']:.4f} of {states['expected']:.4f},"
-                f" {states['expected'] - served['expected']:.4f} below; n {of[name]['n']:,}",
-                None,
-            )  # fmt: skip
+            yield "beside the true states", name, "", f"{_behind(of[name], 'states')}; n {of[name]['n']:,}", None
+
+
+def _behind(of, kind):
+    told = of[kind], of["served"]
+    each = (
+        f"{served:.4f} of {best:.4f}, {best - served:.4f} below"
+        for best, served in ((told[0][name], told[1][name]) for name in ("auroc", "expected"))
+    )
+    return "; expected ".join(each)
 
 
 def _truth(told):

@@ -19,7 +19,8 @@ from sklearn.linear_model import LogisticRegression
 
 from models.estimators import threads_for
 from models.spec import LightgbmSpec
-from models.table import Bools, Floats, Labels, Table, column_ids, without_few
+from models.split import Split
+from models.table import Floats, Labels, Table, column_ids, without_few
 
 STATES = ("neither", "event", "died_first")
 TINY = 1e-9
@@ -45,25 +46,25 @@ def states(labels: Labels) -> NDArray[np.int64]:
     return np.where(labels.y == 1, 1, np.where(labels.died_first, 2, 0))
 
 
-def fit_three_state(
-    spec: LightgbmSpec, table: Table, outcome: str, train: Bools, calibrate: Bools, whole: Bools, rounds: int
-) -> ThreeState | None:
-    """Return the model fitted on the rows `whole`, calibrated by a fit on `train` that is asked about `calibrate`.
+def fit_three_state(spec: LightgbmSpec, table: Table, outcome: str, split: Split, rounds: int) -> ThreeState | None:
+    """Return the model of a split's training rows, calibrated on what fits without a fold's people say of that fold.
 
-    None where one of the states has too few rows on either side to learn from (fewer than `stopping_events`).
+    None where one of the states has too few rows to learn from (fewer than `stopping_events`) in a fit, or among all
+    the rows asked.
     """
     labels = table.labels[outcome]
     state = states(labels)
-    counts = [np.bincount(state[rows], minlength=3) for rows in (train, calibrate)]
-    if min(int(count.min()) for count in counts) < spec.stopping_events:
+    train, held = split.rows["train"], split.rows["calibrate"]
+    fits = [train[fitted] for fitted, _ in split.crossed()]
+    if min(int(np.bincount(state[rows], minlength=3).min()) for rows in (held, *fits)) < spec.stopping_events:
         return None
     names = column_ids(table.columns)
-    asked = _fit(spec, table, labels, state, train, names, rounds)
-    raw = np.asarray(lgb.Booster(model_str=asked).predict(table.x[calibrate]), dtype=np.float64)
-    coefficients = _calibrate(raw, state[calibrate], labels.weight[calibrate])
-    return ThreeState(
-        _fit(spec, table, labels, state, whole, names, rounds), coefficients, threads_for(int(whole.sum()))
-    )
+    raw = np.full((len(held), len(STATES)), np.nan)
+    for rows, (_, asked) in zip(fits, split.crossed(), strict=True):
+        text = _fit(spec, table, labels, state, rows, names, rounds)
+        raw[asked] = lgb.Booster(model_str=text).predict(table.x[held[asked]])
+    coefficients = _calibrate(raw, state[held], labels.weight[held])
+    return ThreeState(_fit(spec, table, labels, state, train, names, rounds), coefficients, threads_for(len(train)))
 
 
 def calibrated(raw: Floats, coefficients: Floats) -> Floats:
@@ -90,11 +91,11 @@ def _fit(
     table: Table,
     labels: Labels,
     state: NDArray[np.int64],
-    which: Bools,
+    which: NDArray[np.intp],
     names: Sequence[str],
     rounds: int,
 ) -> str:
-    rows = int(which.sum())
+    rows = len(which)
     settings = {
         "objective": "multiclass",
         "num_class": len(STATES),

@@ -135,13 +135,8 @@ def _three_state(
 ) -> ThreeState | None:
     if outcome.event == "death" or "lightgbm" not in found:
         return None
-    fitted, asked = next(split.crossed())
-    fold, held, whole = (np.zeros(len(table.person), dtype=np.bool_) for _ in range(3))
-    fold[split.rows["train"][fitted]] = True
-    held[split.rows["calibrate"][asked]] = True
-    whole[split.rows["train"]] = True
     rounds = int(found["lightgbm"].parameters["rounds"])
-    return fit_three_state(spec.estimators.lightgbm, table, outcome.id, fold, held, whole, rounds)
+    return fit_three_state(spec.estimators.lightgbm, table, outcome.id, split, rounds)
 
 
 def _sample_size(parameters: int, y: Floats) -> dict[str, Any]:

@@ -24,7 +24,7 @@ MOST, PATIENCE, WITHOUT_STOPPING, THREADS, SEED = 1000, 25, 120, 2, 20190203
 def by_catboost(x, y, weight, aside, stopping, test):
     def fit(which, rounds, held=None):
         model = catboost.CatBoostClassifier(
-            iterations=rounds, learning_rate=0.06, depth=5, rsm=0.4, border_count=63, loss_function="Logloss",
+            iterations=rounds, learning_rate=0.06, depth=5, rsm=0.4, border_count=254, loss_function="Logloss",
             thread_count=THREADS, random_seed=SEED, verbose=False, allow_writing_files=False,
         )  # fmt: skip
         how = {} if held is None else {"eval_set": held, "early_stopping_rounds": PATIENCE}
@@ -41,7 +41,7 @@ def by_catboost(x, y, weight, aside, stopping, test):
 def by_xgboost(x, y, weight, aside, stopping, test):
     settings = {
         "objective": "binary:logistic", "eval_metric": "logloss", "tree_method": "hist", "eta": 0.05, "max_depth": 4,
-        "min_child_weight": 20, "subsample": 0.8, "colsample_bytree": 0.4, "max_bin": 63,
+        "min_child_weight": 20, "subsample": 0.8, "colsample_bytree": 0.4, "max_bin": 256,
         "nthread": THREADS, "seed": SEED,
     }  # fmt: skip
     rounds = WITHOUT_STOPPING

@@ -5,6 +5,7 @@ import pytest
 
 from models import more
 from models.table import Labels, Table
+from models.split import Split
 from models.three_state import fit_three_state
 from stratify.errors import DataError
 
@@ -83,6 +84,13 @@ def competing(n=12000, seed=4):
     return x, told, share, dead
 
 
+def one_fold(train, calibrate):
+    """A split of which all training rows are fitted on and all calibration rows asked."""
+    rows = {"train": np.flatnonzero(train), "calibrate": np.flatnonzero(calibrate)}
+    fold = {"train": np.ones(train.sum(), dtype=np.intp), "calibrate": np.zeros(calibrate.sum(), dtype=np.intp)}
+    return Split(rows, {"train": (0,), "calibrate": (0,), "test": ()}, fold, 1)
+
+
 @pytest.fixture(scope="module")
 def three(spec, make_column):
     x, told, share, dead = competing()
@@ -91,7 +99,7 @@ def three(spec, make_column):
         {"event": told},
     )  # fmt: skip
     third = np.arange(len(x)) % 3
-    model = fit_three_state(spec.estimators.lightgbm, table, "event", third == 0, third == 1, third < 2, 60)
+    model = fit_three_state(spec.estimators.lightgbm, table, "event", one_fold(third == 0, third == 1), 60)
     return model, table.rows(np.flatnonzero(third == 2)), share[third == 2], dead[third == 2]
 
 
@@ -125,7 +133,7 @@ def test_where_a_state_is_rare_there_is_no_such_model(spec, make_column):
         {"event": never},
     )  # fmt: skip
     half = np.arange(600) < 300
-    assert fit_three_state(spec.estimators.lightgbm, table, "event", half, ~half, half, 10) is None
+    assert fit_three_state(spec.estimators.lightgbm, table, "event", one_fold(half, ~half), 10) is None
 
 
 def test_labels_that_contradict_themselves_are_refused(make_column):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.split import split_rows
+from models.split import Split, split_rows
 from models.table import Labels, Table
 from models.three_state import ThreeState, _calibrate, calibrated, fit_three_state, states
 from models.train import Trained
@@ -32,21 +32,13 @@ def truth(make_column, january):
 
 
 @pytest.fixture(scope="module")
-def parts(truth, spec, outcome):
-    """Masks of the rows fitted on to be asked, asked, and fitted on at last; then the test rows."""
-    table = truth[0]
-    split = split_rows(spec.split, outcome, table)
-    fitted, asked = next(split.crossed())
-    masks = [np.zeros(len(table.person), dtype=bool) for _ in range(3)]
-    masks[0][split.rows["train"][fitted]] = True
-    masks[1][split.rows["calibrate"][asked]] = True
-    masks[2][split.rows["train"]] = True
-    return masks, split.rows["test"]
+def split(truth, spec, outcome) -> Split:
+    return split_rows(spec.split, outcome, truth[0])
 
 
 @pytest.fixture(scope="module")
-def fitted(truth, parts, spec) -> ThreeState:
-    found = fit_three_state(spec.estimators.lightgbm, truth[0], OUTCOME, *parts[0], 60)
+def fitted(truth, split, spec) -> ThreeState:
+    found = fit_three_state(spec.estimators.lightgbm, truth[0], OUTCOME, split, 60)
     assert found is not None
     return found
 
@@ -59,16 +51,16 @@ def test_shares_sum_to_1_and_none_is_negative(fitted, truth):
     assert (shares > 0).all()
 
 
-def test_they_are_the_true_shares_of_made_up_competing_risks(fitted, truth, parts):
-    (table, shares), (_, test) = truth, parts
+def test_they_are_the_true_shares_of_made_up_competing_risks(fitted, truth, split):
+    (table, shares), test = truth, split.rows["test"]
     told = fitted.shares(table.x[test])
     for state in range(3):
         assert np.abs(told[:, state] - shares[test, state]).mean() < 0.045
         assert np.corrcoef(told[:, state], shares[test, state])[0, 1] > 0.93
 
 
-def test_in_each_tenth_by_the_events_share_all_three_are_as_the_truth_has_them(fitted, truth, parts):
-    (table, shares), (_, test) = truth, parts
+def test_in_each_tenth_by_the_events_share_all_three_are_as_the_truth_has_them(fitted, truth, split):
+    (table, shares), test = truth, split.rows["test"]
     told = fitted.shares(table.x[test])
     tenth = np.argsort(np.argsort(told[:, 1])) * 10 // len(test)
     for one in range(10):
@@ -76,13 +68,13 @@ def test_in_each_tenth_by_the_events_share_all_three_are_as_the_truth_has_them(f
         np.testing.assert_allclose(told[rows].mean(axis=0), shares[test][rows].mean(axis=0), rtol=0, atol=0.05)
 
 
-def test_rows_count_by_their_weight(truth, parts, spec):
+def test_rows_count_by_their_weight(truth, split, spec):
     """Where each row with the event weighs four, the shares are those of people with four times as many."""
-    table, (masks, test) = truth[0], parts
+    table, test = truth[0], split.rows["test"]
     labels = table.labels[OUTCOME]
     heavy = replace(labels, weight=np.where(labels.y == 1, 4.0, 1.0))
     weighted = replace(table, labels={OUTCOME: heavy})
-    told = fit_three_state(spec.estimators.lightgbm, weighted, OUTCOME, *masks, 40).shares(table.x[test])
+    told = fit_three_state(spec.estimators.lightgbm, weighted, OUTCOME, split, 40).shares(table.x[test])
     came = [np.average(states(heavy)[test] == one, weights=heavy.weight[test]) for one in range(3)]
     np.testing.assert_allclose(np.average(told, axis=0, weights=heavy.weight[test]), came, rtol=0, atol=0.05)
     assert came[1] > (labels.y[test] == 1).mean() + 0.2
@@ -117,18 +109,37 @@ def test_states_by_hand():
 
 
 @pytest.mark.parametrize("which", ["train", "calibrate"])
-def test_where_a_state_is_rare_there_is_no_such_model(truth, parts, spec, which):
-    table, masks = truth[0], [mask.copy() for mask in parts[0]]
-    at = 0 if which == "train" else 1
-    died = np.flatnonzero(masks[at] & table.labels[OUTCOME].died_first)
-    masks[at][died[spec.estimators.lightgbm.stopping_events - 1 :]] = False
-    assert fit_three_state(spec.estimators.lightgbm, table, OUTCOME, *masks, 5) is None
-    masks[at][died[: spec.estimators.lightgbm.stopping_events]] = True
-    assert fit_three_state(spec.estimators.lightgbm, table, OUTCOME, *masks, 5) is not None
+def test_where_a_state_is_rare_there_is_no_such_model(truth, split, spec, which):
+    table = truth[0]
+    died, few = table.labels[OUTCOME].died_first, spec.estimators.lightgbm.stopping_events
+
+    def with_deaths(many):
+        rows, fold = split.rows[which], split.fold[which]
+        stay = ~died[rows]
+        stay[np.flatnonzero(died[rows])[:many]] = True
+        less = replace(split, rows={**split.rows, which: rows[stay]}, fold={**split.fold, which: fold[stay]})
+        return fit_three_state(spec.estimators.lightgbm, table, OUTCOME, less, 5)
+
+    assert with_deaths(few - 1) is None
+    assert with_deaths(2 * few) is not None
 
 
-def test_the_same_rows_give_the_same_model(truth, parts, spec, fitted):
-    again = fit_three_state(spec.estimators.lightgbm, truth[0], OUTCOME, *parts[0], 60)
+def test_every_fold_is_asked_and_calibrates(truth, split, spec, fitted):
+    """Where one fold's deaths are told as something else, all shares move: each fold has its say."""
+    table = truth[0]
+    assert split.folds > 1
+    for one in range(split.folds):
+        labels = table.labels[OUTCOME]
+        died = labels.died_first.copy()
+        died[split.rows["calibrate"][split.fold["calibrate"] == one]] = False
+        other = replace(table, labels={OUTCOME: replace(labels, died_first=died)})
+        found = fit_three_state(spec.estimators.lightgbm, other, OUTCOME, split, 60)
+        test = split.rows["test"]
+        assert found.shares(table.x[test])[:, 2].mean() < 0.9 * fitted.shares(table.x[test])[:, 2].mean()
+
+
+def test_the_same_rows_give_the_same_model(truth, split, spec, fitted):
+    again = fit_three_state(spec.estimators.lightgbm, truth[0], OUTCOME, split, 60)
     assert again.text == fitted.text
     np.testing.assert_array_equal(again.coefficients, fitted.coefficients)
 
@@ -139,6 +150,6 @@ def test_training_gives_one_where_deaths_are_told_and_none_where_they_are_not(tr
     died = (labels.y == 0) & (np.random.default_rng(3).random(len(labels.y)) < 0.2)
     with_deaths = replace(table, labels={outcome.id: replace(labels, died_first=died)})
     result = train_one(with_deaths, spec=spec.model_copy(update={"baselines": ()}))
-    assert isinstance(result, Trained)  # calibrated on one fold of 240 rows
+    assert isinstance(result, Trained)
     shares = result.three_state.shares(table.x[result.split.rows["test"]])
     assert shares[:, 2].mean() == pytest.approx(died[result.split.rows["test"]].mean(), abs=0.08)

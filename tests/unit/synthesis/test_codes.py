@@ -1,5 +1,7 @@
 """Codes of causes and conditions: who can have them, that they stay apart by kind, and what a wrong bound is told."""
 
+import re
+import string
 from importlib import resources
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from pipelines.synthesis.codes import Codes
 from pipelines.synthesis.parameters import OLDEST, read_parameters
 from pipelines.synthesis.streams import hashed
+from stratify.catalogue import load
 from stratify.errors import UsageError
 
 GIVEN = read_parameters()
@@ -124,3 +127,11 @@ def test_bounds_operations_and_specialties_that_fit_nothing_are_told(tmp_path, n
     with pytest.raises(UsageError) as error:
         read_parameters(tmp_path)
     assert any(problem.startswith(told) for problem in error.value.problems), error.value.problems
+
+
+def test_an_acsc_stay_is_the_one_that_the_outcome_predicts():
+    """The true risk is of stays that the simulator's pattern matches, the prediction of those the outcome names."""
+    predicted = tuple(load().outcomes["acsc_admission_365d"].icd10)
+    pattern = re.compile(GIVEN.admissions.acsc.pattern)
+    codes = [f"{letter}{digits:03}" for letter in string.ascii_uppercase for digits in range(1000)]
+    assert [code for code in codes if pattern.match(code)] == [code for code in codes if code.startswith(predicted)]
