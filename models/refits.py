@@ -86,7 +86,8 @@ def _refit(spec: Spec, declared: Declared, table: Table, outcome: Outcome, kind:
     if short:
         return {**nothing, "lacks": f"too few events in {short.split}"}
     train = Training.of(table, outcome.id, split)
-    recipe = next(one for one in recipes(spec, declared, train) if one.name == kind)
+    bare = spec.model_copy(update={"baselines": ()})
+    recipe = next(one for one in recipes(bare, declared, train) if one.name == kind)
     candidate = make_candidate(recipe, spec, table, outcome.id, split)
     if candidate is None:
         return {**nothing, "lacks": "no rising calibration"}
