@@ -284,7 +284,7 @@ def of_people(work, table):
 
 
 def states_of(work, table, which):
-    """Return names[k] and cells[len(which), k] of conditions begun by the landmark, and what is unseen of the person."""
+    """Return names[k] and cells[len(which), k] of conditions begun by the landmark, and what is unseen of people."""
     with duckdb.connect() as con:
         attach(con, work.truth)
         con.register("asked", asked_of(work, table, which))

@@ -81,7 +81,13 @@ def _states(told):
     if of is None:
         return
     behind = of["all"]["states"]["auroc"] - of["all"]["served"]["auroc"]
-    yield "beside the true states", "", f"within {SAME_AS_STATES}", _behind(of["all"], "states"), behind <= SAME_AS_STATES
+    yield (
+        "beside the true states",
+        "",
+        f"within {SAME_AS_STATES}",
+        _behind(of["all"], "states"),
+        behind <= SAME_AS_STATES,
+    )
     yield "beside these and what is hidden", "", "", _behind(of["all"], "hidden"), None
     for name in ("psychiatric-somatic", "others"):
         if name in of and told["population"] != "psychiatric_somatic":

@@ -23,11 +23,12 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from models.bundle import MEMBER_FILES, registered_name
 from models.scoring import MODEL_FILES
-from stratify.errors import DataError, StratifyError
+from stratify.errors import DataError, StratifyError, UsageError
 from stratify.files import TEMPORARY, canonical_json, digest_text, digest_tree, write_text
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 MODEL, EVALUATION = "model", "evaluation"  # artifact folders: what a version points to, and what it showed
@@ -151,17 +152,30 @@ class Registry:
         if why:
             self._client.set_model_version_tag(name, str(version), "stratify.decision", why)
 
-    @_advises
     def run_of(self, run_id: str) -> dict[str, Any]:
-        """Return a run's name, parameters, figures and tags; StratifyError where there is none of this id."""
-        run = self._client.get_run(run_id)
-        return {
-            "id": run.info.run_id,
-            "name": run.info.run_name,
-            "params": dict(run.data.params),
-            "metrics": dict(run.data.metrics),
-            "tags": {key: value for key, value in run.data.tags.items() if key.startswith("stratify.")},
-        }
+        """Return a run's name, parameters, figures and tags; it may be named by how its id begins.
+
+        Raises UsageError where no run's id begins so, or several do.
+        """
+        found = [run for run in self.runs() if run["id"].startswith(run_id)] if run_id else []
+        if len(found) != 1:
+            told = "several runs' ids begin" if found else "no run's id begins"
+            raise UsageError(f"{told} with {run_id!r}; `stratify compare` without arguments lists the runs")
+        return found[0]
+
+    @_advises
+    def runs(self) -> list[dict[str, Any]]:
+        """Return every finished run, the newest first: id, name, parameters, figures and our own tags."""
+        experiments = [experiment.experiment_id for experiment in self._client.search_experiments()]
+        found, token = [], None
+        while True:
+            page = self._client.search_runs(
+                experiments, "attributes.status = 'FINISHED'", max_results=PAGE, page_token=token
+            )
+            found += [_told(run) for run in page]
+            token = page.token
+            if not token:
+                return found
 
     @_advises
     def download(self, run_id: str, file: str, into: Path) -> Path:
@@ -179,6 +193,16 @@ class Registry:
         experiments = [experiment.experiment_id for experiment in self._client.search_experiments()]
         for run in self._client.search_runs(experiments, "attributes.status = 'RUNNING'", max_results=PAGE):
             self._client.set_terminated(run.info.run_id, status="KILLED")
+
+
+def _told(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.info.run_id,
+        "name": run.info.run_name,
+        "params": dict(run.data.params),
+        "metrics": dict(run.data.metrics),
+        "tags": {key: value for key, value in run.data.tags.items() if key.startswith("stratify.")},
+    }
 
 
 def _loadable(folder: Path, scratch: Path) -> Path:

@@ -176,18 +176,27 @@ def enough(outcome: Outcome, population: str, split: Split, y: Floats, parameter
     for part in PARTS:
         needs = outcome.min_events_train if part == "train" else outcome.min_events_test
         counted = without_one if part == "train" else [y[split.rows[part]]]
-        where = f"the {part} rows{' without one fold' if part == 'train' else ''}"
+        where = f"the {part} rows{', one fold left out,' if part == 'train' else ''}"
         events = min(int(labels.sum()) for labels in counted)
         others = min(len(labels) - int(labels.sum()) for labels in counted)
         for count, what in ((events, "events"), (others, "people without the event")):
             if count < needs:
                 told = f"fewer than {TELLS_FROM}" if 0 < count < TELLS_FROM else count
+                rule = _by_rule(parameters, y[split.rows[part]]) if part == "train" else ""
                 text = (
-                    f"no model for {outcome.id}, {population}: {where} hold {told} {what}, {needs} are needed"
-                    f"{_by_rule(parameters, y[split.rows[part]])}; land more people or more years"
+                    f"no model for {outcome.id}, {population}: {where} hold {told} {what}, {needs} are needed{rule}; "
+                    f"{_advice(count, needs)}"
                 )
                 return NotTrained(outcome.id, population, part, _told_count(events), needs, text)
     return None
+
+
+def _advice(count: int, needs: int) -> str:
+    """What to do about it; how many times as many people is told where the count may be."""
+    if count == 0:
+        return "look at what the outcome counts; or land more people or more years"
+    times = f"about {-(-10 * needs // count) / 10:g} times as many" if count >= TELLS_FROM else "more"
+    return f"land {times} people, or more years"
 
 
 def _by_rule(parameters: int, y: Floats) -> str:

@@ -63,7 +63,14 @@ def check(
     found = load(catalogue)
     if failed := failures(found):
         raise CatalogueError(f"{len(failed)} example(s) do not come out as their file says:", failed)
-    out().print(f"catalogue: {found.size()} entries, no problem; digest {found.digest[:12]}", highlight=False)
+    from models.declared import declared_for
+
+    specs = declared_for(found).specs.values()
+    own = sum(not spec.for_study for spec in specs)
+    told = f"catalogue: {found.size()} entries, no problem; digest {found.digest[:12]}; {own} model specs"
+    for_study = [spec.outcome for spec in specs if spec.for_study]
+    out().print(told + (f", for study without one: {', '.join(for_study)}" if for_study else ""),
+                highlight=False, soft_wrap=True)  # fmt: skip
     if data is not None:
         from pipelines.data_quality import failing, look
         from pipelines.deliveries import dated

@@ -64,6 +64,8 @@ def evaluate(
             from pipelines.against_truth import against_truth as hold
 
             truth = hold(place, load(catalogue), say, outcomes or ())
+    for key in told["not_trained"]:
+        out().print(f"{key}: not trained", highlight=False, soft_wrap=True)
     for key, found in told["evaluated"].items():
         auroc = found["overall"]["auroc"]
         figure = "too few" if auroc is None else f"{auroc:.3f}"
@@ -74,21 +76,33 @@ def evaluate(
 
 
 def compare(
-    run: Annotated[str, typer.Argument(help="a run in MLflow, by its id")],
-    other: Annotated[str, typer.Argument(help="another run")],
+    run: Annotated[str | None, typer.Argument(help="a run in MLflow, by its id or how that begins")] = None,
+    other: Annotated[str | None, typer.Argument(help="another run of the same outcome and population")] = None,
     work: Work = WORK,
     catalogue: Local = None,
 ) -> None:
     """Compare two runs: what they were made by, what they show, and their differences on the same test rows.
 
+    Without a run, lists the runs there are, the newest first.
+
+    Example: stratify compare
+
     Example: stratify compare 2f6c0a7d 91be03aa --work work
     """
     from pipelines.compare import compare as compare_runs
+    from pipelines.compare import listed
 
+    if (run is None) != (other is None) or "" in (run, other):
+        raise UsageError("needs two runs; `stratify compare` without any lists them")
     with step("compare", work) as (place, say, done):
-        told = done((compare_runs(place, load(catalogue), say, run, other), True))
-    for line in told["lines"]:
-        out().print(line, highlight=False, soft_wrap=True)
+        lines = (
+            compare_runs(place, load(catalogue), say, run, other)
+            if run is not None and other is not None
+            else listed(place)
+        )
+        done(({"results": {}}, True))
+    for line in lines:
+        out().print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def promote(
@@ -112,6 +126,8 @@ def promote(
         raise UsageError("--rollback takes back the whole bundle: name no outcomes with it")
     with step("promote", work) as (place, say, done):
         told = done(take_back(place) if rollback else promote_trained(place, load(catalogue), say, outcomes or ()))
+    if told["damaged"]:
+        out().print(f"replaced, and compared with nothing: {told['damaged']}", highlight=False, markup=False)
     out().print(
         f"champion: {told['bundle']} with {told['members'] or 'no'} model(s); run `stratify score` to serve it",
         highlight=False,

@@ -15,18 +15,22 @@ from stratify.catalogue import Catalogue
 from stratify.errors import DataError, UsageError
 from stratify.workspace import Workspace
 
+SHORT = 12  # characters of a run's id
 SAME = ("stratify.outcome", "stratify.population")
 
 
-def compare(work: Workspace, catalogue: Catalogue, progress: Progress, run: str, other: str) -> dict[str, Any]:
+def listed(work: Workspace) -> list[str]:
+    """Return a line for each run there is, the newest first: how its id begins, what it is of, what it showed."""
+    return [_title(one) for one in _registry(work).runs()]
+
+
+def compare(work: Workspace, catalogue: Catalogue, progress: Progress, run: str, other: str) -> list[str]:
     """Return lines that tell how two runs differ: parameters, digests, figures, and paired ones on today's test rows.
 
-    Raises UsageError where the runs are of different outcomes or populations, DataError where a run reads columns that
-    the matrix no longer has.
+    Raises UsageError where there is no such run, or the two are of different outcomes or populations, DataError where a
+    run reads columns that the matrix no longer has.
     """
-    if not work.mlflow_db.exists():
-        raise DataError(f"{work.mlflow_db}: not there yet; run `stratify train` first")
-    registry = Registry(work.mlflow_db, work.mlartifacts)
+    registry = _registry(work)
     both = [registry.run_of(one) for one in (run, other)]
     unlike = [tag for tag in SAME if both[0]["tags"].get(tag) != both[1]["tags"].get(tag)]
     if unlike or not all(tag in both[0]["tags"] for tag in SAME):
@@ -50,7 +54,13 @@ def compare(work: Workspace, catalogue: Catalogue, progress: Progress, run: str,
         lines.append(f"  {name}: {told}")
     tested = delong(test.labels[outcome].y, risks[0], risks[1])
     lines.append(f"  DeLong, unweighted: p = {tested['p']:.3g}")
-    return {"lines": lines}
+    return lines
+
+
+def _registry(work: Workspace) -> Registry:
+    if not work.mlflow_db.exists():
+        raise DataError(f"{work.mlflow_db}: not there yet; run `stratify train` first")
+    return Registry(work.mlflow_db, work.mlartifacts)
 
 
 def _signed(figure: dict[str, float]) -> str:
@@ -59,7 +69,7 @@ def _signed(figure: dict[str, float]) -> str:
 
 def _title(run: dict[str, Any]) -> str:
     figures = ", ".join(f"{name} {value:.4f}" for name, value in sorted(run["metrics"].items()))
-    return f"{run['name']} ({run['id']}): {figures}"
+    return f"{run['id'][:SHORT]}  {run['name']}: {figures}"
 
 
 def _differences(what: str, one: dict[str, str], two: dict[str, str]) -> list[str]:

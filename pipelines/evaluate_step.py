@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from models.report import write_pages
 from models.split import split_rows
 from models.train import chosen_folder
 from pipelines.data_steps import Progress
-from pipelines.steps import Step, manifest_digest, read_manifest, run_step
+from pipelines.steps import Step, is_done, manifest_digest, read_manifest, run_step
 from pipelines.train import CANDIDATES, REPORT, Rows, inputs_of_matrix, models_of, trained_member
 from stratify.catalogue import Catalogue
 from stratify.errors import DataError, UsageError
@@ -45,13 +46,14 @@ def evaluate_step(
     ran_any, lacking = False, []
     for outcome, population in models_of(rows.declared, only):
         key = member_key(outcome, population)
-        if read_manifest(work.training / key, f"train {outcome}")["results"]["trained"] is None:
+        folder = work.training / key
+        if not folder.exists() or read_manifest(folder, f"train {outcome}")["results"]["trained"] is None:
             lacking.append(key)
             continue
         results, ran = _one(rows, outcome, population, refits)
         found[key], ran_any = results, ran_any or ran
-    if only and not found:
-        raise DataError("nothing to evaluate, not trained:", lacking)
+    if not found and (only or not work.training.exists()):
+        raise DataError("nothing to evaluate, not trained; run `stratify train` first:", lacking)
     return {"results": {"evaluated": found, "not_trained": lacking}}, ran_any
 
 
@@ -63,7 +65,9 @@ def _one(rows: Rows, outcome: str, population: str, refits: bool) -> tuple[dict[
     }
     inputs = inputs_of_matrix(work)
     inputs |= {name: manifest_digest(folder, "train") for name, folder in siblings.items()}
-    step = Step("evaluate", work.report / "models" / key, inputs, {"model": key, "refits": refits})
+    step = Step("evaluate", work.report / "models" / key, inputs, {"model": key, "refits": True})
+    if not refits and not is_done(step):  # what was refitted for the same model stays
+        step = replace(step, parameters={"model": key, "refits": False})
 
     def make(out: Path) -> dict[str, Any]:
         rows.progress(f"evaluating {key}")
@@ -73,7 +77,7 @@ def _one(rows: Rows, outcome: str, population: str, refits: bool) -> tuple[dict[
         kind = chosen_folder(folder / CANDIDATES).name
         if len(siblings) > 1:
             report["border"] = _borders(rows, outcome, population)
-        if refits:
+        if step.parameters["refits"]:
             table, declared, one = rows.of(population), rows.declared, rows.catalogue.outcomes[outcome]
             report["refits"] = []
             for place in PLACES:

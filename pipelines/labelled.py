@@ -10,17 +10,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from models import Declared, Origin, Table, load_declared
+from models import Origin, Table
 from models.censoring import censoring_weights
-from models.declared import SPECS
 from models.spec import Population
 from models.table import Bools, Floats, Ints, Labels
 from pipelines.index_build import INDEX as INDEX_FACT
 from pipelines.matrix import IndexMatrix, Matrix
 from pipelines.steps import read_manifest
-from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Outcome
-from stratify.catalogue.load import SPECS as LOCAL_SPECS
 from stratify.features.kernel import Ints as Ints64
 from stratify.features.kernel import Rows
 from stratify.outcomes import DIED_FIRST, FollowUp, followed
@@ -136,12 +133,6 @@ def audit_factors(store: Store, matrix: Matrix) -> dict[str, NDArray[np.str_]]:
     where = units(home_of(matrix.rows, store.residence()))
     found |= {kind: np.where(of == ELSEWHERE, NOT_TOLD, of) for kind, of in where.items() if (of != ELSEWHERE).any()}
     return found
-
-
-def declared_for(catalogue: Catalogue) -> Declared:
-    """Return what is declared about models, with the specs of the catalogue's local folder, for all of its outcomes."""
-    local = [catalogue.local / LOCAL_SPECS] if catalogue.local else []
-    return load_declared(SPECS, *local, outcomes=catalogue.outcomes)
 
 
 def column(matrix: Matrix, name: str) -> Floats:

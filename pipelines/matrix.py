@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from pipelines.build_step import COHORT, POPULATIONS
 from pipelines.index_build import INDEX
-from pipelines.steps import read_manifest
+from pipelines.steps import read_manifest, refuse_damaged
 from stratify.errors import DataError
 from stratify.features.kernel import Floats, Ints, Rows
 from stratify.indexed import IndexEvents
@@ -59,7 +59,8 @@ class Matrix:
 
 
 def read_matrix(features: Path, landmarks: Sequence[int] | None = None) -> Matrix:
-    """Return the rows of these landmarks, or of all."""
+    """Return the rows of these landmarks, or of all; BundleError where a file is not as it was built."""
+    refuse_damaged(features, "build")
     manifest = read_manifest(features, "build")
     declared = json.loads((features / "columns.json").read_text(encoding="utf-8"))
     names = [column["id"] for column in declared]
@@ -92,7 +93,11 @@ class IndexMatrix:
 
 
 def read_index(features: Path, folder: str, years: Sequence[int] | None = None) -> IndexMatrix:
-    """Return the index events of one kind in these years, or in all; DataError for a kind or year not built."""
+    """Return the index events of one kind in these years, or in all.
+
+    Raises DataError for a kind or year not built, BundleError where a file is not as it was built.
+    """
+    refuse_damaged(features, "build")
     told = read_manifest(features, "build")["results"]["index_events"]
     built = [int(year) for year in told.get(folder, {}).get("rows", {})]
     missing = [year for year in years or () if year not in built]

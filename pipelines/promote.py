@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from models import (
+    Bundle,
     Content,
     Declared,
     Member,
@@ -24,16 +25,16 @@ from models import (
     write_bundle,
 )
 from models.bundle import champion_version, roll_back
-from models.declared import OTHER
+from models.declared import OTHER, declared_for
 from models.gates import Gate, closed, gates
 from models.table import column_ids, refusal
 from models.train import chosen_folder
 from pipelines.data_steps import Progress
-from pipelines.labelled import declared_for, origin_of
-from pipelines.steps import read_manifest
+from pipelines.labelled import origin_of
+from pipelines.steps import read_manifest, refuse_damaged
 from pipelines.train import CANDIDATES, MODEL_KINDS, REPORT, Rows, models_of, paired
 from stratify.catalogue import Catalogue
-from stratify.errors import DataError, GateError, UsageError
+from stratify.errors import BundleError, DataError, GateError, UsageError
 from stratify.files import write_json, write_text
 from stratify.workspace import Workspace
 
@@ -65,13 +66,16 @@ def promote(
     the member it has in the champion. By hand, a closed gate stops it all: GateError (exit 12) tells which, and nothing
     changes; name the outcomes that are to be promoted (`only`) to leave others out. A run (`by_hand` false) leaves out
     models with closed gates, and leaves a champion alone that is the same, or that somebody went back to. `score` uses
-    the new champion next; until then the service goes on with the bundle that its file was scored with. Raises
-    DataError when an outcome has neither been trained nor a member. `without_heading` names the columns (of a local
-    catalogue) that no heading of models/declared/reasons.toml names.
+    the new champion next; until then the service goes on with the bundle that its file was scored with. A champion that
+    is not as it was signed is compared with nothing and replaced, by hand alone; `damaged` tells what was wrong. Raises
+    DataError when an outcome has neither been trained nor a member, or when a member would be lost because it was
+    trained under other entries. `without_heading` names the columns (of a local catalogue) that no heading of
+    models/declared/reasons.toml names.
     """
     declared = declared_for(catalogue)
     private, public = ensure_signing_keys(work.keys)
-    content, proposed = _content(work, catalogue, declared, public, progress, only)
+    champion, damaged = _champion(work, public, by_hand)
+    content, proposed = _content(work, catalogue, declared, champion, progress, only)
     kept_out = [one for one in proposed if closed(one.gates)]
     if kept_out and by_hand:
         lines = [f"{one.key}: {gate.line()}" for one in kept_out for gate in closed(one.gates)]
@@ -87,14 +91,15 @@ def promote(
         "bundle": version,
         "members": len(content.members),
         "without_heading": _without_heading(content),
+        "damaged": damaged,
         "kept_out": [{"model": one.key, "gates": [g.line() for g in closed(one.gates)]} for one in kept_out],
     }
     taken_back = work.bundles / TAKEN_BACK
     if not by_hand and work.champion.exists():
-        champion = champion_version(work.bundles)
+        current = champion_version(work.bundles)
         left = taken_back.read_text(encoding="utf-8").strip() if taken_back.exists() else None
-        if version in (champion, left):
-            return {"results": {**results, "bundle": champion}}, False
+        if version in (current, left):
+            return {"results": {**results, "bundle": current}}, False
     write_json(work.bundles / DECISIONS / f"{version}.json", _decision(proposed, kept_out))
     _set_aliases(work, {one.key: one.version for one in taken})
     set_champion(work.bundles, version, public)
@@ -114,8 +119,20 @@ def take_back(work: Workspace) -> tuple[dict[str, Any], bool]:
     champion = load_champion(work.bundles, public)
     members = champion.manifest["members"]
     _set_aliases(work, {key: told["registered_version"] for key, told in members.items()})
-    without = _without_heading(champion.content)
-    return {"results": {"bundle": version, "members": len(members), "without_heading": without, "kept_out": []}}, True
+    told = {"bundle": version, "members": len(members), "without_heading": _without_heading(champion.content)}
+    return {"results": {**told, "damaged": None, "kept_out": []}}, True
+
+
+def _champion(work: Workspace, public: Path, by_hand: bool) -> tuple[Bundle | None, str | None]:
+    """The champion, None where there is none or, by hand, where it is not as it was signed; and what is wrong then."""
+    if not work.champion.exists():
+        return None, None
+    try:
+        return load_champion(work.bundles, public), None
+    except BundleError as error:
+        if not by_hand:
+            raise
+        return None, str(error)
 
 
 def _without_heading(content: Content) -> list[str]:
@@ -152,7 +169,7 @@ def _content(
     work: Workspace,
     catalogue: Catalogue,
     declared: Declared,
-    public: Path,
+    champion: Bundle | None,
     progress: Progress,
     only: Sequence[str],
 ) -> tuple[Content, list[Proposed]]:
@@ -164,7 +181,6 @@ def _content(
     columns += declared.index_columns()
     reasons = declared.reason_groups(column_ids(columns))
     digest = catalogue.digest_of(*MODEL_KINDS)
-    champion = load_champion(work.bundles, public) if work.champion.exists() else None
     served = None if champion is None else champion.content
     if served is not None and (served.catalogue_digest != digest or list(served.columns) != columns):
         served = None
@@ -173,12 +189,15 @@ def _content(
     fresh = {key: manifest for key in every if key in asked and (manifest := _fresh(work, key, digest)) is not None}
     held = {} if served is None else dict(served.members)
     said = {} if served is None else {member_key(t["outcome"], t["population"]): t for t in served.not_trained}
-    lacking = [key for key in every if key not in {*fresh, *held, *said} and key in asked]
+    there = {*fresh} if only else {*fresh, *held, *said}  # what is named must have been trained: it was not in vain
+    lacking = [key for key in every if key in asked - there]
     if lacking:
-        outcomes = dict.fromkeys(key.split("/")[0] for key in lacking)
-        raise DataError(
-            "not trained under the entries as they are now:", [f"run `stratify train {one}`" for one in outcomes]
-        )
+        raise DataError("not trained under the entries as they are now:", _train(lacking, catalogue))
+    if champion is not None and served is None:
+        lost = [key for key in champion.content.members if key in every and key not in fresh]
+        if lost:
+            told = "these served models were made under other entries or columns, and would be lost; train them first:"
+            raise DataError(told, _train(lost, catalogue))
     origins = [Origin(**manifest["results"]["origin"]) for manifest in fresh.values()]
     oldest = min(origins, key=lambda origin: origin.covers_to, default=origin_of(work, digest))
     data = Content.of(oldest, columns, reasons).data if fresh or served is None else served.data
@@ -205,6 +224,12 @@ def _content(
     return content, proposed
 
 
+def _train(keys: Sequence[str], catalogue: Catalogue) -> list[str]:
+    """The commands that train these models."""
+    local = f" --catalogue {catalogue.local}" if catalogue.local else ""
+    return [f"run `stratify train {one}{local}`" for one in dict.fromkeys(key.split("/")[0] for key in keys)]
+
+
 def _paired(
     declared: Declared, rows: Rows, key: str, member: MemberFiles, before: MemberFiles
 ) -> dict[str, Any] | None:
@@ -228,7 +253,7 @@ def _fresh(work: Workspace, key: str, digest: str) -> dict[str, Any] | None:
 
 
 def read_columns(features: Path) -> list[dict[str, Any]]:
-    """Return the matrix's columns as declared."""
-    read_manifest(features, "build")
+    """Return the matrix's columns as declared; BundleError where a file of it is not as it was built."""
+    refuse_damaged(features, "build")
     columns: list[dict[str, Any]] = json.loads((features / "columns.json").read_text(encoding="utf-8"))
     return columns

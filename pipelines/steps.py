@@ -95,6 +95,12 @@ def run_step(
     return json.loads(canonical_json(manifest)), True
 
 
+def is_done(step: Step) -> bool:
+    """Return whether `run_step` would leave the step as it is."""
+    recover(step.folder)
+    return _manifest_of(step) is not None
+
+
 def read_manifest(folder: Path, command: str) -> dict[str, Any]:
     """Return a step's manifest; raises DataError naming the command that makes it."""
     recover(folder)

@@ -30,6 +30,8 @@ def show(told: Told, catalogue: Catalogue, work: Path, console: Console) -> None
     for note in [*told["land"]["notes"], *_refused(told)]:
         console.print(f"  note: {note}", highlight=False)
     console.rule()
+    if told["evaluate"]["evaluated"]:
+        console.print(f"Pages of each model, in Danish and English: {work / 'report' / 'models'}", highlight=False)
     made_up = told["land"]["delivery"]["source"] == "synthetic"
     how = "--demo" if made_up else "--jwt-key KEY.pem --issuer ISSUER --audience AUDIENCE"
     command = ".venv/bin/stratify" if Path(".venv/bin/stratify").exists() else "stratify"
@@ -87,7 +89,11 @@ def _people(told: Told, flow: dict[str, int], console: Console) -> None:
 def _conditions(told: Told, catalogue: Catalogue, console: Console) -> None:
     table = Table("condition", "adults on the day", box=None, padding=(0, 2))
     unverified = set(told["land"]["measurable"]["unverified"])
-    for key, count in told["build"]["people_with"].items():
+    of = told["build"]["people_with"]
+    parts = {key: [one for one in of if catalogue.conditions[one].part_of == key] for key in of}
+    beside = {one for ones in parts.values() for one in ones}
+    for key in (one for whole in of if whole not in beside for one in (whole, *parts[whole])):
+        count = of[key]
         name = ("  " if catalogue.conditions[key].part_of else "") + catalogue.conditions[key].name.en
         shown = "not measurable here" if count is None else words(count)
         table.add_row(name, shown + (" (unverified concepts)" if key in unverified else ""))
@@ -105,11 +111,22 @@ def _models(told: Told, catalogue: Catalogue, console: Console) -> None:
         figures = [_figure(found["measures"].get(measure)) for measure in measures]
         table.add_row(name, *figures, "kept out" if key in kept_out else "served")
     console.print(table)
+    if undecided := _undecided(told, kept_out):
+        console.print(f"  gates undecided, the intervals are too wide: {undecided}", highlight=False, soft_wrap=True)
     for key, closed in kept_out.items():
         console.print(f"  kept out: {key}: {'; '.join(closed)}", highlight=False, soft_wrap=True)
     for refused in told["train"]["not_trained"]:
         key = "/".join(name for name in (refused["outcome"], refused["population"]) if name)
         console.print(f"  not trained: {key}: {_short_of(refused)}", highlight=False, soft_wrap=True)
+
+
+def _undecided(told: Told, kept_out: Mapping[str, Any]) -> str:
+    """Of each served model, how many gates its test rows were too few to decide."""
+    found = []
+    for key, one in told["evaluate"]["evaluated"].items():
+        count = sum(gate["verdict"] == "undecided" for gate in one["gates"])
+        found += [f"{key} {count} of {len(one['gates'])}"] if count and key not in kept_out else []
+    return ", ".join(found)
 
 
 def _short_of(refused: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from models import Declared, Member, NotTrained, Registry, Table, member_key, more, read_member, train_outcome
+from models.declared import declared_for
 from models.evaluation import evaluate
 from models.evaluation.core import CORE
 from models.spec import Spec
@@ -19,7 +20,7 @@ from models.train import Trained, chosen_folder
 from pipelines.build_step import MATRIX_KINDS
 from pipelines.data_steps import Progress
 from pipelines.index_build import KINDS
-from pipelines.labelled import declared_for, of_population, origin_of, table_of, table_of_events
+from pipelines.labelled import of_population, origin_of, table_of, table_of_events
 from pipelines.matrix import Matrix, read_index, read_matrix
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.catalogue import Catalogue
@@ -91,7 +92,8 @@ def train_step(
 ) -> tuple[dict[str, Any], bool]:
     """Train the models of every outcome, or of those named, each in a folder of its own; return what came of all.
 
-    Raises DataError when a named outcome has too few events: asked for by name, it must not be left out in silence.
+    Raises DataError when a named outcome has too few events in one of its populations: asked for by name, it must not
+    be left out in silence. The models of its other populations stand, and are told.
     """
     rows = Rows(work, catalogue, progress)
     declared = rows.declared
@@ -105,9 +107,10 @@ def train_step(
         found[member_key(outcome, population)] = told
         ran_any |= ran
     refused = [told["not_trained"] for told in found.values() if told["not_trained"]]
-    if only and refused:
-        raise DataError("not trained:", [told["text"] for told in refused])
     trained = {key: told["trained"] for key, told in found.items() if told["trained"]}
+    if only and refused:
+        beside = f" (trained: {', '.join(trained)})" if trained else ""
+        raise DataError(f"not trained{beside}:", [told["text"] for told in refused])
     return {"results": {"trained": trained, "not_trained": refused}}, ran_any
 
 

@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from models.spec import Baseline, Constraint, Population, Predictor, ReasonGroup, Spec
+from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Id, Outcome
+from stratify.catalogue.load import SPECS as LOCAL_SPECS
 from stratify.errors import CatalogueError
 from stratify.files import canonical_json, digest_text
 
@@ -137,6 +139,12 @@ def load_declared(*folders: Path, shared: Path = PACKAGE, outcomes: Mapping[str,
     if problems:
         raise CatalogueError(f"{len(problems)} problem(s) in the model specs:", problems)
     return declared
+
+
+def declared_for(catalogue: Catalogue) -> Declared:
+    """Return what is declared about models, with the specs of the catalogue's local folder, for all of its outcomes."""
+    local = [catalogue.local / LOCAL_SPECS] if catalogue.local else []
+    return load_declared(SPECS, *local, outcomes=catalogue.outcomes)
 
 
 def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from models import more
-from models.table import Labels, Table
 from models.split import Split
+from models.table import Labels, Table
 from models.three_state import fit_three_state
 from stratify.errors import DataError
 

@@ -248,7 +248,10 @@ def test_what_is_short_is_told_with_its_count(spec, make_outcome, table, part, n
     assert set(short.told()) == {"outcome", "population", "split", "events", "needs", "text"}
     share = float(y[split.rows[part]].mean())
     rows = rows_needed(6, share)
-    assert f"(and {rows} rows, {round(rows * share)} events, for 6 parameters by the sample-size rule)" in short.text
+    rule = f"(and {rows} rows, {round(rows * share)} events, for 6 parameters by the sample-size rule)"
+    assert (rule in short.text) == (part == "train")
+    times = -(-10 * short.needs // short.events) / 10
+    assert short.text.endswith(f"; land about {times:g} times as many people, or more years")
 
 
 def test_every_fit_needs_its_events_and_not_only_the_last(spec, make_outcome, table, split):
@@ -258,7 +261,7 @@ def test_every_fit_needs_its_events_and_not_only_the_last(spec, make_outcome, ta
     assert fewest < train.sum()
     assert enough(make_outcome(min_events_train=fewest), "multimorbid", split, y, 6) is None
     short = enough(make_outcome(min_events_train=fewest + 1), "multimorbid", split, y, 6)
-    assert f"the train rows without one fold hold {fewest} events, {fewest + 1} are needed" in short.text
+    assert f"the train rows, one fold left out, hold {fewest} events, {fewest + 1} are needed" in short.text
 
 
 def test_a_fold_that_holds_all_events_leaves_a_fit_with_none(spec, make_outcome, table, split):

@@ -322,7 +322,7 @@ def test_too_few_events_is_an_answer_that_names_whom_and_how_many_the_rule_asks_
 def test_an_outcome_that_is_the_same_for_all_is_an_answer(train_one, table, outcome, value, told):
     result = train_one(labelled(table, outcome, np.full(len(table.person), value)))
     assert isinstance(result, NotTrained)
-    assert f"hold {told}, 100 are needed; land more people or more years" in result.text
+    assert f"hold {told}, 100 are needed; look at what the outcome counts; or land more people" in result.text
 
 
 def test_a_population_with_nobody_in_it_is_an_answer(train_one, table):

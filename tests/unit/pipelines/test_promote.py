@@ -7,10 +7,11 @@ import pytest
 
 from models import Registry, load_champion
 from models.bundle import champion_version
+from models.declared import SPECS
 from pipelines.promote import DECISIONS, TAKEN_BACK, promote, take_back
 from pipelines.train import train_step
 from stratify.catalogue import load
-from stratify.errors import DataError, GateError, UsageError
+from stratify.errors import BundleError, DataError, GateError, UsageError
 from stratify.files import digest_tree
 from stratify.workspace import Workspace
 
@@ -208,4 +209,57 @@ def test_an_outcome_that_is_no_models_is_refused_and_so_is_one_not_trained(work,
     shutil.rmtree(work.bundles)
     with pytest.raises(DataError) as caught:
         promote(work, catalogue, say)
-    assert list(caught.value.problems) == ["run `stratify train death_365d`"]
+    local = f" --catalogue {catalogue.local}"
+    assert list(caught.value.problems) == [f"run `stratify train death_365d{local}`"]
+
+
+def test_what_is_named_and_not_trained_is_not_promoted_in_silence(work, catalogue):
+    shutil.rmtree(work.training / "death_365d")
+    before = digest_tree(work.bundles)
+    with pytest.raises(DataError, match="not trained"):
+        promote(work, catalogue, say, ["death_365d"])
+    assert digest_tree(work.bundles) == before
+
+
+def test_no_served_model_is_lost_because_the_entries_are_others(work, catalogue, tmp_path):
+    """A new entry makes the served models those of other entries: all are trained anew, or nothing is promoted."""
+    shutil.copytree(catalogue.local, tmp_path / "entries")
+    path = tmp_path / "entries/outcomes/acute_admission_365d.toml"
+    text = path.read_text(encoding="utf-8").replace('"acute_admission_365d"', '"any_admission_365d"', 1)
+    path.with_name("any_admission_365d.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "entries/specs").mkdir()
+    spec = (SPECS / "acute_admission_365d.toml").read_text(encoding="utf-8")
+    spec = spec.replace('outcome = "acute_admission_365d"', 'outcome = "any_admission_365d"')
+    (tmp_path / "entries/specs/any_admission_365d.toml").write_text(spec, encoding="utf-8")
+    other = load(tmp_path / "entries")
+    with pytest.raises(DataError):  # its other population has too few events; this one is trained
+        train_step(work, other, say, ["any_admission_365d"])
+    before, served = digest_tree(work.bundles), set(bundle_of(work).members)
+    assert (work.training / "any_admission_365d/multimorbid/candidates").is_dir()
+    assert served
+    with pytest.raises(DataError, match="would be lost") as caught:
+        promote(work, other, say, ["any_admission_365d"])
+    asked = {f"run `stratify train {key.split('/')[0]} --catalogue {other.local}`" for key in served}
+    assert set(caught.value.problems) == asked
+    assert digest_tree(work.bundles) == before
+
+
+def test_a_champion_that_was_tampered_with_is_replaced_by_hand_and_told(work, catalogue):
+    champion = work.bundles / champion_version(work.bundles)
+    whole = digest_tree(champion)
+    path = champion / ACUTE / "calibration.json"
+    path.write_bytes(path.read_bytes()[:-1] + b" ")
+    with pytest.raises(BundleError, match="roll back, or promote again"):
+        promote(work, catalogue, say, by_hand=False)
+    told = promote(work, catalogue, say)[0]["results"]
+    assert f"{ACUTE}/calibration.json" in told["damaged"]
+    assert digest_tree(champion) == whole
+    assert promote(work, catalogue, say)[0]["results"]["damaged"] is None
+
+
+def test_a_matrix_that_is_not_as_it_was_built_is_not_promoted_on(work, catalogue):
+    path = work.features / "columns.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("days", "dags", 1), encoding="utf-8")
+    with pytest.raises(BundleError, match="`stratify build`") as caught:
+        promote(work, catalogue, say)
+    assert caught.value.problems == ("columns.json",)

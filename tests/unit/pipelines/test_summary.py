@@ -1,6 +1,7 @@
 """The summary shows counts of 1 to 4 as "<5", says what is not measurable, and what was refused."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -38,6 +39,14 @@ def told():
                 {"outcome": "acute_admission_365d", "population": "multimorbid", "split": "train", "events": None,
                  "needs": 100, "text": ""}
             ],
+        },
+        "evaluate": {
+            "evaluated": {
+                "death_365d/multimorbid": {
+                    "gates": [{"verdict": "met"}, {"verdict": "undecided"}, {"verdict": "undecided"}]
+                },
+                "death_365d/psychiatric_somatic": {"gates": [{"verdict": "not_met"}]},
+            }
         },
         "promote": {
             "bundle": "abc",
@@ -80,6 +89,7 @@ def line(shown, words):
         ("Painful condition", "not measurable here"),
         ("Death within 12 months: logistic, adults with at least two long-term conditions", "0.812"),
         ("Death within 12 months: logistic, adults with at least two long-term conditions", "served"),
+        ("gates undecided", "too wide: death_365d/multimorbid 2 of 3"),
         ("Death within 12 months: lightgbm, adults ill in mind and body", "kept out"),
         ("kept out: death_365d/psychiatric_somatic", "slope: 2.000; asked: 0.9 to 1.1"),
         ("not trained: acute_admission_365d/multimorbid", "fewer than 5 events in train, needs 100"),
@@ -92,6 +102,30 @@ def line(shown, words):
 )
 def test_it_tells(shown, words, expected):
     assert expected in line(shown, words)
+
+
+def test_parts_of_a_condition_stand_under_it(told, tmp_path):
+    told["build"]["people_with"] = {
+        "asthma": 7,
+        "copd": 8,
+        "copd_asthma": 15,
+        "diabetes": 12,
+        "hypertension": 9,
+        "t2d": 12,
+    }
+    out = io.StringIO()
+    show(told, load(), tmp_path / "w", Console(file=out, width=160))
+    catalogue = load()
+    names = [catalogue.conditions[key].name.en for key in ("copd_asthma", "asthma", "copd", "diabetes", "t2d")]
+    lines = [line.strip() for line in out.getvalue().splitlines()]
+    places = [
+        next(at for at, text in enumerate(lines) if re.match(re.escape(name) + r"\s{2,}", text)) for name in names
+    ]
+    assert places == sorted(places)
+
+
+def test_the_pages_are_told(shown, tmp_path):
+    assert str(tmp_path / "w" / "report" / "models") in line(shown, "Pages of each model")
 
 
 def test_a_made_up_region_is_served_as_a_demo(told, tmp_path):
