@@ -62,6 +62,11 @@ def _with(**changes):
     return lambda workspace, forge: forge(**changes)
 
 
+def _in(seconds):
+    """So many seconds from when the test runs, not from when it was collected."""
+    return int(time.time()) + seconds
+
+
 HOSTILE = {
     "no algorithm": _unsigned,
     "HS256 keyed with the public key": _hmac_with_public_key,
@@ -78,10 +83,10 @@ HOSTILE = {
     "no issue time": _with(iat=None),
     "no subject": _with(sub=None),
     "no role": _with(role=None),
-    "expired": _with(exp=int(time.time()) - 60),
-    "issued in the future": _with(iat=int(time.time()) + 600, exp=int(time.time()) + 900),
-    "not valid yet": _with(nbf=int(time.time()) + 600),
-    "lives for a year": _with(exp=int(time.time()) + 365 * 86400),
+    "expired": lambda workspace, forge: forge(exp=_in(-60)),
+    "issued in the future": lambda workspace, forge: forge(iat=_in(600), exp=_in(900)),
+    "not valid yet": lambda workspace, forge: forge(nbf=_in(600)),
+    "lives for a year": lambda workspace, forge: forge(exp=_in(365 * 86400)),
     "expiry is a word": _with(exp="never"),
     "expiry beyond all time": _with(exp=1e300),
     "subject empty": _with(sub=""),

@@ -5,9 +5,11 @@ import re
 import pytest
 from typer.main import get_command
 
+from models.declared import declared_for
 from pipelines.cli import app
 from pipelines.cli_service import register
 from stratify.catalogue import load
+from stratify.examples import failures
 
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**/*.md", "requirements/*.md")
 
@@ -63,6 +65,19 @@ def test_every_make_target_is_explained(root):
     makefile = (root / "Makefile").read_text(encoding="utf-8")
     public = re.search(r"^\.PHONY: (.*)$", makefile, re.M).group(1).split()
     assert [name for name in public if not re.search(rf"^{name}:.*## ", makefile, re.M)] == []
+
+
+def test_the_new_outcome_of_the_docs_is_one_and_its_spec_says_what_it_is_for(root, tmp_path):
+    page = (root / "docs/models.md").read_text(encoding="utf-8").split("## A new outcome in one file")[1]
+    outcome, spec = re.findall(r"^```toml\n(.*?)^```", page, re.M | re.S)
+    for kind, text in (("outcomes", outcome), ("specs", spec)):
+        (tmp_path / kind).mkdir()
+        (tmp_path / kind / "pneumonia_admission_365d.toml").write_text(text, encoding="utf-8")
+    catalogue = load(tmp_path)
+    assert failures(catalogue) == []
+    assert not declared_for(catalogue).specs["pneumonia_admission_365d"].for_study
+    (tmp_path / "specs/pneumonia_admission_365d.toml").unlink()
+    assert declared_for(catalogue).specs["pneumonia_admission_365d"].for_study
 
 
 def test_every_kind_of_entry_has_its_section(root):
