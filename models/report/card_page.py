@@ -10,7 +10,8 @@ from models.report.figures import Figures
 from models.report.first import warning
 from models.report.html import bullets, heading, page, paragraph, table
 from models.report.made import constraints, limits, made
-from models.report.page import FILES, contents, names_of, neighbours
+from models.report.names import names_of
+from models.report.page import FILES, contents, neighbours
 from models.report.words import Words
 
 DID = ("auroc", "calibration_slope", "calibration_intercept", "oe", "ici", "brier", "scaled_brier", "auprc")

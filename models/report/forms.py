@@ -8,7 +8,7 @@ from typing import Any
 from models.report.figures import Figures, at
 from models.report.made import counted
 from models.report.more import split_of
-from models.report.page import names_of
+from models.report.names import names_of
 from models.report.words import Words
 from stratify.errors import DataError
 

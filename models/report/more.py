@@ -18,16 +18,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 from html import escape
 from typing import Any
 
-from models.declared import load_declared
 from models.report.figures import Figures, pointer
 from models.report.html import figure, heading, paragraph, table
+from models.report.names import populations
 from models.report.words import Words
 from stratify import charts
-from stratify.catalogue.entries import Text
 from stratify.charts import Bar, Point, ticks
 from stratify.charts.basis import rounded_up
 
@@ -149,12 +147,6 @@ def _border(figures: Figures, key: str) -> str:
     spread = tongue.percent(0.05, 0), tongue.percent(0.95, 0)
     head = [words("more/who"), words("measures/n"), words("more/mean"), words("more/mean_absolute"), *spread]
     return paragraph(words(f"more/{key}_told")) + table(head, rows)
-
-
-@cache
-def populations() -> Mapping[str, Text]:
-    """Return the declared names of the populations."""
-    return {name: one.name for name, one in load_declared().populations.items()}
 
 
 def _learning(figures: Figures, key: str) -> str:
