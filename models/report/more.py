@@ -112,6 +112,7 @@ def _three_state(figures: Figures, key: str) -> str:
         x_ticks=range(1, 11),
         unit=words("tenths/tenth"),
         guides={f"{event}, {predicted}": line("event"), f"{death}, {predicted}": line("died_first")},
+        step=1,
         told=told,
         tongue=words.tongue,
     )

@@ -24,8 +24,8 @@ def tenths(figures: Figures) -> str:
             continue
         rows.append([str(one["tenth"]), figures.count(f"{at}/n"), *(figures.share(f"{at}/{key}") for key in measured)])
     head = [words(f"tenths/{key}") for key in ("tenth", "n", *measured.values())]
-    told = paragraph(words("tenths/told")) if "cumulative_incidence" in measured else ""
-    return heading("tenths", words("tenths/title")) + told + table(head, rows)
+    told = words("tenths/told") + (f" {words('tenths/competing')}" if "cumulative_incidence" in measured else "")
+    return heading("tenths", words("tenths/title")) + paragraph(told) + table(head, rows)
 
 
 def agreed(figures: Figures) -> str:
