@@ -8,6 +8,7 @@ from typing import Any
 
 from models.report.figures import Figures
 from models.report.first import warning
+from models.report.glossary import glossary
 from models.report.html import bullets, heading, page, paragraph, table
 from models.report.made import constraints, limits, made
 from models.report.names import names_of
@@ -40,6 +41,7 @@ def render_card(
         _candidates(words, card, named),
         constraints(words, card, other_card),
         made(words, card, report),
+        glossary(words),
     ]
     title = words("card/title", name=words.of(card["name"]))
     top = [

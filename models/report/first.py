@@ -37,9 +37,8 @@ def told_threshold(report: Mapping[str, Any]) -> int:
 
     It hangs on how many lie above it, never on what came of them.
 
-    >>> report = {"capacity": [{"share": 0.05}, {"share": 0.1}], "decision_curve": {"agreed": [
-    ...     {"threshold": 0.1, "flagged": 0.6}, {"threshold": 0.2, "flagged": 0.15}, {"threshold": 0.3, "flagged": 0.01}]}}
-    >>> told_threshold(report)
+    >>> agreed = [{"threshold": 0.1, "flagged": 0.6}, {"threshold": 0.2, "flagged": 0.15}]
+    >>> told_threshold({"capacity": [{"share": 0.05}, {"share": 0.1}], "decision_curve": {"agreed": agreed}})
     1
     """
     places, agreed = most_places(report), report["decision_curve"]["agreed"]

@@ -11,6 +11,7 @@ from models.report import tables
 from models.report.figures import Figures, refuse_other
 from models.report.first import beginning, core_figures
 from models.report.gates import gates_table
+from models.report.glossary import glossary
 from models.report.html import heading, page
 from models.report.logistic import predictors
 from models.report.made import constraints, limits, made
@@ -36,7 +37,8 @@ def render(
 
     report: what models/evaluation tells, with the further keys of models/report/more.py where they are there. card: of
     the chosen candidate; other_card: of the other, whose bound directions stand there where the chosen has none.
-    logistic_model: its model.json, None where there is none. gates: each as `Gate.told`, None to leave them out.
+    logistic_model: its model.json, None where there is none; a column's `label` and `unit` are told where it has them.
+    gates: each as `Gate.told`, None to leave them out.
     What the report hides is not on the page. Raises UsageError (exit 2) for another language, DataError (exit 11) for
     a report without the figures asked of it.
     """
@@ -53,13 +55,12 @@ def render(
         if report["subgroups"]:
             parts += [heading("subgroups", words("subgroups/title")), forests(figures), tables.groups(figures)]
         parts.append(tables.beside(figures, card["kind"], names_of(words)))
-        parts += more(figures)
+        parts += more(figures, forestalled=card.get("event", "death") != "death")
     if logistic_model is not None:
-        labels = {row["column"]: words.of(row["label"]) for row in report.get("missingness") or ()}
         calibration = card["candidates"]["logistic"]["calibration"]
         chosen = card["kind"] == "logistic"
-        parts.append(predictors(words, logistic_model, calibration, labels, chosen=chosen))
-    parts += [constraints(words, card, other_card), limits(words, card), made(words, card, report)]
+        parts.append(predictors(words, logistic_model, calibration, chosen=chosen))
+    parts += [constraints(words, card, other_card), limits(words, card), made(words, card, report), glossary(words)]
     title = words("page/title", name=words.of(card["name"]))
     return page(
         words,

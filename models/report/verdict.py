@@ -42,7 +42,13 @@ def ordered(figures: Figures) -> str:
     if best is None or less is None or less["low"] is None:
         return words("verdict/order", how=how)
     than = (
-        "worse" if less["high"] < 0 else "unsure" if less["low"] <= 0 else "little" if less["value"] < LITTLE else "more"
+        "worse"
+        if less["high"] < 0
+        else "unsure"
+        if less["low"] <= 0
+        else "little"
+        if less["value"] < LITTLE
+        else "more"
     )
     return words("verdict/order_than", how=how, than=words(f"verdict/{than}", name=_small(names_of(words)(best))))
 
