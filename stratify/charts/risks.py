@@ -125,7 +125,7 @@ def decision(
     top += 12
     x, y = Scale(0, max(at), LEFT, WIDTH - 10), Scale(low, high, 330, top)
     parts += axes(x, y, ticks(0, max(at), 5), ticks(low, high, 5), tongue.plain)
-    for threshold in [*beside] or [one["threshold"] for one in curve["agreed"]]:
+    for threshold in [one["threshold"] for one in curve["agreed"]]:
         parts.append(line(x(threshold), top, x(threshold), 330, "wanted"))
     parts.append(area(list(zip(at, model["low"], model["high"], strict=True)), x, y))
     shown = [(a, None if b is None or b < low else b) for a, b in zip(at, everyone["value"], strict=True)]
