@@ -34,10 +34,10 @@ def test_how_well_people_are_told_apart_goes_by_auroc(report, auroc, how):
 @pytest.mark.parametrize(
     "difference, than",
     [
-        ((0.05, 0.03, 0.07), ", better than age and sex alone"),
-        ((0.01, 0.002, 0.018), "but hardly better than age and sex alone"),
-        ((0.01, -0.002, 0.02), "but is not shown to be better than age and sex alone"),
-        ((-0.05, -0.07, -0.03), "but worse than age and sex alone"),
+        ((0.05, 0.03, 0.07), "; it is better than age and sex alone"),
+        ((0.01, 0.002, 0.018), "; it is hardly better than age and sex alone"),
+        ((0.01, -0.002, 0.02), "; it is not shown to be better than age and sex alone"),
+        ((-0.05, -0.07, -0.03), "; it is worse than age and sex alone"),
     ],
 )
 def test_it_is_held_against_the_best_simpler_model_by_the_interval(report, difference, than):
