@@ -579,7 +579,9 @@ def test_predictors_are_told_by_name_and_unit_where_they_are_known(report, card,
 
 
 def test_every_unit_and_every_level_that_is_there_has_words_in_both_languages():
-    units = {column.as_dict()["unit"] for column in columns(load())} | {one["unit"] for one in load_declared().index_columns()}
+    units = {column.as_dict()["unit"] for column in columns(load())} | {
+        one["unit"] for one in load_declared().index_columns()
+    }
     assert units <= set(read_words()["units"])
     assert {"danish", "immigrant", "descendant"} <= set(read_words()["levels"])
     assert set(read_words()["transforms"]) == set(get_args(Predictor.model_fields["transform"].annotation))
