@@ -196,13 +196,17 @@ def _benefit(y: Floats, risk: Floats, weight: Floats, thresholds: Floats) -> Flo
     return net_benefit(found, wrongly, float(weight.sum()), thresholds)
 
 
-def rule(spec: Spec) -> str:
-    """Return the rule of choice in words."""
-    return (
-        f"logistic, unless lightgbm's out-of-fold AUROC at the calibration landmark is higher by "
-        f"{spec.choose.lightgbm_gain} or more, and its net benefit no lower at one of the thresholds "
-        f"{', '.join(f'{at:g}' for at in spec.evaluation.thresholds)}"
-    )
+def rule(spec: Spec) -> dict[str, str]:
+    """Return the rule of choice in words, in both languages."""
+    gain, at = f"{spec.choose.lightgbm_gain:g}", [f"{one:g}" for one in spec.evaluation.thresholds]
+    danish = "; ".join(at).replace(".", ",")
+    return {
+        "da": "Logistisk regression, medmindre træernes AUROC på kalibreringsdagen, målt på personer, som de ikke er "
+        f"trænet på (out-of-fold), er mindst {gain.replace('.', ',')} højere, og deres nettogevinst ikke er lavere ved "
+        f"mindst én af tærsklerne {danish}",
+        "en": "Logistic regression, unless the trees' out-of-fold AUROC at the calibration landmark is higher by "
+        f"{gain} or more, and their net benefit no lower at one of the thresholds {', '.join(at)}",
+    }
 
 
 def _member(kind: Kind, model: bytes, calibration: Calibration, threads: int) -> Member:

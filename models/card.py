@@ -56,6 +56,7 @@ def card(
         "format": FORMAT,
         "outcome": outcome.id,
         "name": outcome.name.model_dump(),
+        "event": outcome.event,
         "horizon_days": outcome.horizon_days,
         "outcome_digest": digest_text(canonical_json(outcome.model_dump(mode="json", by_alias=True))),
         "spec_digest": digest_text(canonical_json(spec.model_dump(mode="json"))),

@@ -65,7 +65,7 @@ class Constraint(Shape):
     columns: tuple[str, ...] = Field(min_length=1)  # patterns
     direction: Literal[-1, 1]
     reason: Text
-    source: str = Field(min_length=3)
+    source: Text
 
 
 class IndexColumn(Shape):

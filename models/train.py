@@ -13,7 +13,7 @@ import numpy as np
 from models.candidates import SERVED, Candidate, Training, choose, make_candidate, recipes, rule
 from models.card import card, made_on
 from models.declared import Declared
-from models.sample_size import rows_needed
+from models.sample_size import NAGELKERKE, rows_needed
 from models.scoring import MODEL_FILES, Member
 from models.spec import Spec
 from models.split import NotTrained, Split, enough, split_rows
@@ -24,6 +24,10 @@ from stratify.errors import DataError, GateError
 from stratify.files import folder_written_whole, write_bytes, write_json
 
 REFERENCE_QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
+SAMPLE_SIZE = {
+    "da": f"Riley 2019 for en hændelse, der sker eller ikke sker; Nagelkerkes R² {NAGELKERKE:g}".replace(".", ","),
+    "en": f"Riley 2019 for a binary outcome; Nagelkerke's R² {NAGELKERKE:g}",
+}
 GOLDEN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -142,7 +146,7 @@ def _three_state(
 def _sample_size(parameters: int, y: Floats) -> dict[str, Any]:
     prevalence = float(y.mean())
     return {
-        "rule": "Riley 2019, binary outcome, Nagelkerke R² .15",
+        "rule": SAMPLE_SIZE,
         "parameters": parameters,
         "rows_needed": rows_needed(parameters, prevalence),
         "rows": len(y),

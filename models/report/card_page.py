@@ -8,9 +8,11 @@ from typing import Any
 
 from models.report.figures import Figures
 from models.report.first import warning
+from models.report.glossary import glossary
 from models.report.html import bullets, heading, page, paragraph, table
 from models.report.made import constraints, limits, made
-from models.report.page import FILES, contents, names_of, neighbours
+from models.report.names import names_of
+from models.report.page import FILES, contents, neighbours
 from models.report.words import Words
 
 DID = ("auroc", "calibration_slope", "calibration_intercept", "oe", "ici", "brier", "scaled_brier", "auprc")
@@ -39,6 +41,7 @@ def render_card(
         _candidates(words, card, named),
         constraints(words, card, other_card),
         made(words, card, report),
+        glossary(words),
     ]
     title = words("card/title", name=words.of(card["name"]))
     top = [

@@ -52,6 +52,17 @@ def refuse_other(report: Mapping[str, Any]) -> None:
         raise DataError(f"a report of an evaluation is required, and this one lacks {', '.join(absent)}: train again")
 
 
+def without_interval(found: Mapping[str, float | None]) -> bool:
+    """Return whether a figure has no interval to tell: none was made, or every redraw gave the very same value.
+
+    So it is where nobody of a group, or everybody, had the event: drawing them anew tells nothing of the doubt.
+
+    >>> without_interval({"value": 0.0, "low": 0.0, "high": 0.0}), without_interval({"value": 1, "low": 0.9, "high": 1})
+    (True, False)
+    """
+    return found["low"] is None or found["low"] == found["high"] == found["value"]
+
+
 class Figures:
     """A report, a card or a model, read figure by figure in one language."""
 
@@ -73,7 +84,7 @@ class Figures:
         told = number(found["value"])
         if signed and found["value"] > 0 and told.strip("0,."):
             told = f"+{told}"
-        return told if found["low"] is None else f"{told} ({ends(found['low'], found['high'], number)})"
+        return told if without_interval(found) else f"{told} ({ends(found['low'], found['high'], number)})"
 
     def figure(self, place: str, digits: int | None = None, *, signed: bool = False) -> str:
         """Return a figure with its place."""
@@ -92,7 +103,7 @@ class Figures:
         if not isinstance(found, Mapping):
             return _span(place, number(found) + sign, mark)
         told = number(found["value"])
-        if found["low"] is None:
+        if without_interval(found):
             return _span(place, told + sign, mark)
         low, high = (found["high"], found["low"]) if rest else (found["low"], found["high"])
         return _span(place, f"{told}{sign} ({ends(low, high, number)})", mark)
@@ -106,11 +117,12 @@ class Figures:
         def number(value: float) -> str:
             return self.tongue.number(100 * value, 1)
 
+        mark = ' data-as="points"'
         if not isinstance(found, Mapping):
-            return _span(place, number(found), ' data-as="points"')
-        return _span(
-            place, f"{number(found['value'])} ({ends(found['low'], found['high'], number)})", ' data-as="points"'
-        )
+            return _span(place, number(found), mark)
+        if without_interval(found):
+            return _span(place, number(found["value"]), mark)
+        return _span(place, f"{number(found['value'])} ({ends(found['low'], found['high'], number)})", mark)
 
     def interval(self, place: str, digits: int = 2) -> str:
         """Return the interval of a figure alone, with its place."""
@@ -134,4 +146,7 @@ class Figures:
 
 
 def _span(place: str, told: str, mark: str = "") -> str:
-    return f'<span data-at="{escape(place, quote=True)}"{mark}>{escape(told)}</span>'
+    """A figure with its place; its interval stays in one piece where a line is broken."""
+    value, bracket, interval = told.partition(" (")
+    whole = f'{escape(value)} <span class="ends">({escape(interval)}</span>' if bracket else escape(told)
+    return f'<span data-at="{escape(place, quote=True)}"{mark}>{whole}</span>'

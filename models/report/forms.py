@@ -8,7 +8,7 @@ from typing import Any
 from models.report.figures import Figures, at
 from models.report.made import counted
 from models.report.more import split_of
-from models.report.page import names_of
+from models.report.names import names_of
 from models.report.words import Words
 from stratify.errors import DataError
 
@@ -67,9 +67,19 @@ def _oe_span(found: Mapping[str, Any], words: Words) -> str:
     return f"{words.tongue.number(min(shown), 2)}–{words.tongue.number(max(shown), 2)}"
 
 
-def _transforms(found: list[Mapping[str, Any]], _: Words) -> str:
+def _transforms(found: list[Mapping[str, Any]], words: Words) -> str:
     kinds = [column["transform"]["kind"] for column in found]
-    return ", ".join(f"{kind} ({kinds.count(kind)})" for kind in dict.fromkeys(kinds))
+    return ", ".join(f"{words.named('transforms', kind)} ({kinds.count(kind)})" for kind in dict.fromkeys(kinds))
+
+
+def _columns(found: list[Mapping[str, Any]], words: Words) -> str:
+    return "; ".join(f"{words.of(one['label'])} ({one['id']})" if "label" in one else one["id"] for one in found)
+
+
+def _strata(card: Mapping[str, Any], words: Words) -> str:
+    """Whether the model of this card is calibrated apart for two strata."""
+    calibration = card["candidates"][card["kind"]]["calibration"]
+    return words("sheets/strata_apart" if calibration["strata"] else "sheets/strata_alike")
 
 
 FORMS: Mapping[str, Callable[[Any, Words], str]] = {
@@ -80,7 +90,9 @@ FORMS: Mapping[str, Callable[[Any, Words], str]] = {
     "models": _models,
     "levels": _levels,
     "factors": lambda found, words: ", ".join(words.named("factors", name).lower() for name in found) or "–",
-    "ids": lambda found, _: ", ".join(one["id"] for one in found),
+    "columns": _columns,
+    "strata": _strata,
+    "source": lambda found, words: words.named("sources", found),
     "transforms": _transforms,
     "kind": lambda found, words: words.named("kinds", found).capitalize(),
     "thresholds": lambda found, words: ", ".join(words.tongue.percent(one["threshold"], 0) for one in found),

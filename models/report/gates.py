@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from models.report.html import table
+from models.report.html import heading, table
 from models.report.words import Words
 
 # models/gates.py tells in English; here is all it says, in Danish.
@@ -32,7 +32,16 @@ DANISH = (
 
 
 def gates_table(words: Words, gates: Sequence[Mapping[str, str]]) -> str:
-    """Return every gate with what was asked, what was found, and the verdict in shape and words."""
+    """Return every gate with what was asked, what was found, and the verdict; undecided groups are folded away."""
+    folded = [gate for gate in gates if gate["id"].startswith("subgroup ") and gate["verdict"] == "undecided"]
+    whole = _table(words, [gate for gate in gates if gate not in folded])
+    if folded:
+        summary = escape(words("gates/folded", n=str(len(folded))))
+        whole += f"<details><summary>{summary}</summary>{_table(words, folded)}</details>"
+    return heading("gates", words("gates/title"), small=True) + whole
+
+
+def _table(words: Words, gates: Sequence[Mapping[str, str]]) -> str:
     rows = [
         [
             escape(_capital(told(words, gate["id"]))),
@@ -43,8 +52,7 @@ def gates_table(words: Words, gates: Sequence[Mapping[str, str]]) -> str:
         for gate in gates
     ]
     head = [words(f"gates/{key}") for key in ("gate", "asked", "found", "verdict")]
-    title = f'<h2 class="small" id="gates">{escape(words("gates/title"))}</h2>'
-    return title + table(head, rows, style="gates", names=4)
+    return table(head, rows, style="gates", names=4)
 
 
 def _capital(text: str) -> str:

@@ -31,9 +31,10 @@ def page(words: Words, title: str, parts: Sequence[str], *, links: Sequence[tupl
     )
 
 
-def heading(anchor: str, told: str) -> str:
-    """Return the heading of a part, which can be linked to."""
-    return f'<h2 id="{anchor}">{escape(told)}</h2>'
+def heading(anchor: str, told: str, *, small: bool = False) -> str:
+    """Return the heading of a part, which can be linked to; a small one has no line above it."""
+    kind = 'class="small" ' if small else ""
+    return f'<h2 {kind}id="{anchor}">{escape(told)}</h2>'
 
 
 def paragraph(told: str, style: str = "") -> str:

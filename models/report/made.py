@@ -8,6 +8,7 @@ from typing import Any
 
 from models.report.html import bullets, heading, pairs, paragraph, table
 from models.report.words import Words
+from models.split import PARTS
 from stratify.disclosure import shown
 from stratify.files import canonical_json, digest_text
 
@@ -22,7 +23,7 @@ def constraints(words: Words, card: Mapping[str, Any], other: Mapping[str, Any] 
             escape(words.of(one["reason"])),
             escape(words("constraints/up" if one["direction"] > 0 else "constraints/down")),
             "<br>".join(f"<code>{escape(pattern)}</code>" for pattern in one["columns"]),
-            escape(one["source"]),
+            escape(words.of(one["source"])),
         ]
         for one in found
     ]
@@ -44,7 +45,7 @@ def parts(words: Words, card: Mapping[str, Any]) -> str:
             escape(", ".join(of["landmarks"])),
             *(counted(words, of, key) for key in ("n", "people", "events")),
         ]
-        for part, of in card["made_on"].items()
+        for part, of in ((part, card["made_on"][part]) for part in PARTS)
     ]
     return table([words(f"made/{key}") for key in ("part", "landmarks", "rows", "people", "events")], rows, names=2)
 
@@ -65,11 +66,11 @@ def made(words: Words, card: Mapping[str, Any], report: Mapping[str, Any]) -> st
     told = [
         (words("made/outcome"), f"{words.of(card['name'])} ({card['outcome']})"),
         (words("made/horizon"), words("made/days", n=str(card["horizon_days"]))),
-        (words("made/source"), data["source"]),
+        (words("made/source"), words.named("sources", data["source"])),
         (words("made/covers_to"), data["covers_to"]),
         (words("made/delivered"), data["delivered"]),
         (words("made/chosen"), words.named("kinds", card["chosen"]["kind"])),
-        (words("made/rule"), card["chosen"]["rule"]),
+        (words("made/rule"), words.of(card["chosen"]["rule"])),
         (
             words("made/sample_size"),
             words(
@@ -77,7 +78,7 @@ def made(words: Words, card: Mapping[str, Any], report: Mapping[str, Any]) -> st
                 rows=number(size["rows"], 0),
                 needed=number(size["rows_needed"], 0),
                 parameters=str(size["parameters"]),
-                rule=size["rule"],
+                rule=words.of(size["rule"]),
             ),
         ),
         (words("made/reasons"), str(card["reasons_top_n"])),

@@ -18,29 +18,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 from html import escape
 from typing import Any
 
-from models.declared import load_declared
 from models.report.figures import Figures, pointer
 from models.report.html import figure, heading, paragraph, table
+from models.report.names import populations
 from models.report.words import Words
 from stratify import charts
-from stratify.catalogue.entries import Text
 from stratify.charts import Bar, Point, ticks
 from stratify.charts.basis import rounded_up
 
 COUNTS = ("columns", "rows", "events", "n", "events_tested")
 SHARES = ("share", "observed", "without_the_dead", "expected")
 MEASURES = (*COUNTS, *SHARES, "auroc", "calibration_slope", "calibration_intercept", "oe", "ici", "brier")
+TRAINED = {"rows": "more/rows", "events": "more/events"}  # of what a model was trained on, beside what it was tested on
 MOST_BARS = 20
 
 
-def more(figures: Figures) -> list[str]:
-    """Return a part for each further key that this report holds."""
+def more(figures: Figures, *, forestalled: bool) -> list[str]:
+    """Return a part for each further key that this report holds.
+
+    forestalled: death can come before the event, so that where the three states are not told it is said why.
+    """
     parts = []
     for key, drawn in DRAWN.items():
+        if key == "three_state" and not figures.report.get(key) and forestalled:
+            parts += [
+                heading("three-state", figures.words(f"more/{key}")),
+                paragraph(figures.words("more/three_state_absent")),
+            ]
         if figures.report.get(key):
             parts += [heading(key.replace("_", "-"), figures.words(f"more/{key}")), drawn(figures, key)]
     return parts
@@ -61,16 +68,28 @@ def split_of(words: Words, english: str) -> str:
 
 
 def _rows(figures: Figures, key: str, named: Callable[[Mapping[str, Any]], str], leave_out: str = "") -> str:
-    """A table: who a row is of, and each measure that any row has; a row without figures says what it lacks."""
+    """A table: who a row is of, and each measure that any row has; who lacks events is told in a sentence below."""
     words, rows = figures.words, figures.report[key]
     measures = [name for name in MEASURES if name != leave_out and any(name in row for row in rows)]
-    told = []
-    for nth, row in enumerate(rows):
-        cells = [_cell(figures, pointer(key, nth, name), name) if name in row else "–" for name in measures]
-        if row.get("lacks"):
-            cells = [escape(words("more/lacks")), *["–"] * (len(measures) - 1)]
-        told.append([escape(named(row)), *cells])
-    return table([words("more/who"), *(words.named("measures", name) for name in measures)], told)
+    told = [
+        [
+            escape(named(row)),
+            *(_cell(figures, pointer(key, nth, name), name) if name in row else "–" for name in measures),
+        ]
+        for nth, row in enumerate(rows)
+        if not row.get("lacks")
+    ]
+    lacking = "; ".join(named(row) for row in rows if row.get("lacks"))
+    below = paragraph(words("more/lacks", who=lacking)) if lacking else ""
+    head = [
+        words(f"who/{key}"),
+        *(words(TRAINED[name]) if name in TRAINED else _head(words, name) for name in measures),
+    ]
+    return (table(head, told) if told else "") + below
+
+
+def _head(words: Words, name: str) -> str:
+    return words.named("measures", name)
 
 
 def _cell(figures: Figures, place: str, name: str) -> str:
@@ -114,6 +133,7 @@ def _three_state(figures: Figures, key: str) -> str:
         x_ticks=range(1, 11),
         unit=words("tenths/tenth"),
         guides={f"{event}, {predicted}": line("event"), f"{death}, {predicted}": line("died_first")},
+        step=1,
         told=told,
         tongue=words.tongue,
     )
@@ -147,14 +167,8 @@ def _border(figures: Figures, key: str) -> str:
                 cells.append("–" if n is not None and row[whom][part] is None else figures.points(f"{at}/{part}"))
             rows.append([escape(name), *cells])
     spread = tongue.percent(0.05, 0), tongue.percent(0.95, 0)
-    head = [words("more/who"), words("measures/n"), words("more/mean"), words("more/mean_absolute"), *spread]
+    head = [words("who/border"), words("measures/n"), words("more/mean"), words("more/mean_absolute"), *spread]
     return paragraph(words(f"more/{key}_told")) + table(head, rows)
-
-
-@cache
-def populations() -> Mapping[str, Text]:
-    """Return the declared names of the populations."""
-    return {name: one.name for name, one in load_declared().populations.items()}
 
 
 def _learning(figures: Figures, key: str) -> str:

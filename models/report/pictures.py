@@ -65,6 +65,7 @@ def _decision(words: Words, report: Mapping[str, Any], other: str | None) -> str
             words("pictures/to_none"),
             words.named("kinds", other or ""),
             words("pictures/threshold"),
+            words("pictures/benefit"),
         ),
         told=told,
         tongue=words.tongue,

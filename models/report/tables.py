@@ -6,7 +6,7 @@ from collections.abc import Callable
 from html import escape
 
 from models.report.figures import Figures, pointer
-from models.report.first import middle_threshold
+from models.report.first import most_places, told_threshold
 from models.report.html import heading, paragraph, table
 from models.report.words import Words
 
@@ -24,8 +24,26 @@ def tenths(figures: Figures) -> str:
             continue
         rows.append([str(one["tenth"]), figures.count(f"{at}/n"), *(figures.share(f"{at}/{key}") for key in measured)])
     head = [words(f"tenths/{key}") for key in ("tenth", "n", *measured.values())]
-    told = paragraph(words("tenths/told")) if "cumulative_incidence" in measured else ""
-    return heading("tenths", words("tenths/title")) + told + table(head, rows)
+    told = words("tenths/told") + (f" {words('tenths/competing')}" if "cumulative_incidence" in measured else "")
+    return heading("tenths", words("tenths/title")) + paragraph(told) + table(head, rows)
+
+
+def agreed(figures: Figures) -> str:
+    """Return what acting at each agreed threshold would do: how many lie above it, who is found, what it is worth."""
+    words, found = figures.words, figures.report["decision_curve"]["agreed"]
+    rows = []
+    for nth, one in enumerate(found):
+        at = pointer("decision_curve", "agreed", nth)
+        rows.append(
+            [
+                escape(figures.tongue.percent(one["threshold"], 0)),
+                *(figures.share(f"{at}/{key}") for key in ("flagged", "sensitivity", "positive_predictive_value")),
+                *(figures.figure(f"{at}/{key}", 4) for key in ("net_benefit", "treat_all")),
+            ]
+        )
+    head = [words("agreed/threshold"), *(words(f"capacity/{key}") for key in ("flagged", "found", "right", "benefit"))]
+    told = paragraph(words("agreed/told"))
+    return heading("agreed", words("agreed/title")) + told + table([*head, words("agreed/to_all")], rows)
 
 
 def places(figures: Figures) -> str:
@@ -53,8 +71,8 @@ def places(figures: Figures) -> str:
 def groups(figures: Figures) -> str:
     """Return every figure shown of every group; a hidden one is a row of words."""
     words, report, tongue = figures.words, figures.report, figures.tongue
-    threshold = report["decision_curve"]["agreed"][middle_threshold(report)]["threshold"]
-    share = max(one["share"] for one in report["capacity"])
+    threshold = report["decision_curve"]["agreed"][told_threshold(report)]["threshold"]
+    share = most_places(report)
     head = [
         words("subgroups/group"),
         words("subgroups/people"),

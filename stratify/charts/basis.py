@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from stratify.charts.tongue import EN, Tongue
@@ -135,6 +135,14 @@ def path(points: Sequence[tuple[float, float | None]], x: Scale, y: Scale, style
     runs = [list(run) for there, run in groupby(points, key=lambda p: p[1] is not None) if there]
     way = "".join("M" + "L".join(f"{x(a):.1f} {y(b):.1f}" for a, b in run if b is not None) for run in runs)
     return f'<path class="{style}" d="{way}"/>' if way else ""
+
+
+def bridges(points: Sequence[tuple[float, float | None]], x: Scale, y: Scale, style: str) -> str:
+    """Return a thin dashed line over each stretch without a value, from the point before it to the one after."""
+    kept = [(nth, at, value) for nth, (at, value) in enumerate(points) if value is not None]
+    over = [(a, b) for a, b in pairwise(kept) if b[0] > a[0] + 1]
+    way = "".join(f"M{x(a[1]):.1f} {y(a[2]):.1f}L{x(b[1]):.1f} {y(b[2]):.1f}" for a, b in over)
+    return f'<path class="{style} bridge" d="{way}"/>' if way else ""
 
 
 def area(

@@ -9,6 +9,7 @@ from stratify.charts.basis import (
     Point,
     Scale,
     Table,
+    bridges,
     ends,
     legend,
     line,
@@ -37,10 +38,14 @@ def lines(
     marks: bool = True,
     guides: Mapping[str, Sequence[Point]] | None = None,
     with_legend: bool = True,
+    step: float | None = None,
     told: str = "",
     tongue: Tongue = EN,
 ) -> str:
-    """Return curves with intervals where the points have them and dashed guides behind; log: the y axis."""
+    """Return curves with intervals where the points have them and dashed guides behind; log: the y axis.
+
+    step: points further apart than this are joined by a thin dashed line alone, since what lies between is not known.
+    """
     left, bottom = 46, height - 34
     named, top = legend([*series, *(guides or {})] if with_legend else [], left, len(series), width)
     low, high = y_range or (0.0, _top(series))
@@ -55,18 +60,28 @@ def lines(
     if unit:
         parts.append(text(width - 8, height - 2, unit, "end", "unit"))
     for style, points in zip(STYLES, (guides or {}).values(), strict=False):
-        parts.append(path([(p.x, p.y) for p in points], x, y, f"curve guide {style}"))
+        parts += _curve(points, x, y, f"curve guide {style}", step)
     for style, points in zip(STYLES, series.values(), strict=False):
         parts += [
             line(x(p.x), y(p.low), x(p.x), y(p.high), f"range {style}")
             for p in points
             if p.low is not None and p.high is not None
         ]
-        parts.append(path([(p.x, p.y) for p in points], x, y, f"curve {style}"))
+        parts += _curve(points, x, y, f"curve {style}", step)
         if marks:
             parts += [mark(x(p.x), y(p.y), style) for p in points]
     table = _table({**series, **(guides or {})}, unit, tongue)
     return picture(width, height, title, parts + named, told=told, table=table, tongue=tongue)
+
+
+def _curve(points: Sequence[Point], x: Scale, y: Scale, style: str, step: float | None) -> list[str]:
+    """A curve, and what joins it over gaps wider than a step."""
+    way: list[tuple[float, float | None]] = []
+    for nth, point in enumerate(points):
+        if step is not None and nth and point.x - points[nth - 1].x > step:
+            way.append((point.x, None))
+        way.append((point.x, point.y))
+    return [bridges(way, x, y, style), path(way, x, y, style)]
 
 
 def _table(series: Mapping[str, Sequence[Point]], unit: str, tongue: Tongue) -> Table:

@@ -14,6 +14,7 @@ from stratify.charts.basis import (
     Table,
     area,
     axes,
+    bridges,
     ends,
     legend,
     line,
@@ -28,6 +29,7 @@ from stratify.charts.basis import (
 from stratify.charts.tongue import EN, Tongue
 
 WIDTH, LEFT = 460, 52
+ASIDE = 6  # of another model's mark, so that it does not lie upon the model's own
 Curve = Mapping[str, Sequence[float]]
 
 
@@ -99,29 +101,43 @@ def decision(
     title: str,
     *,
     beside: Mapping[float, float | None],
-    names: tuple[str, str, str, str, str],
+    names: tuple[str, str, str, str, str, str],
     told: str = "",
     tongue: Tongue = EN,
 ) -> str:
     """Return net benefit over the threshold: of the model with its band, of all, of none, of another at some.
 
-    beside: the other model's net benefit at each agreed threshold; names: of the four, and of the x axis.
+    At each agreed threshold the model has a mark with its interval; where its value is hidden, a thin dashed line goes
+    from the value before to the one after. beside: the other model's net benefit at each agreed threshold; names: of
+    the four, of the x axis and of the y axis.
     """
     at = [float(value) for value in curve["threshold"]]
     model, everyone = curve["model"], curve["treat_all"]
     high = max([value for value in [*model["value"], *everyone["value"]] if value is not None] + [0.01]) * 1.05
-    low = -high / 4
+    agreed = [
+        Point(one["threshold"], one["net_benefit"]["value"], one["net_benefit"]["low"], one["net_benefit"]["high"])
+        for one in curve["agreed"]
+        if one["net_benefit"]["value"] is not None
+    ]
+    low = max(min([-high / 4, *(point.low for point in agreed if point.low is not None)]), -high)
     parts, top = legend(names[: 4 if beside else 3], LEFT, 4, WIDTH)
+    parts.append(text(0, top, names[5], "start", "unit"))
+    top += 12
     x, y = Scale(0, max(at), LEFT, WIDTH - 10), Scale(low, high, 330, top)
     parts += axes(x, y, ticks(0, max(at), 5), ticks(low, high, 5), tongue.plain)
-    for threshold in [*beside] or [one["threshold"] for one in curve["agreed"]]:
+    for threshold in [one["threshold"] for one in curve["agreed"]]:
         parts.append(line(x(threshold), top, x(threshold), 330, "wanted"))
     parts.append(area(list(zip(at, model["low"], model["high"], strict=True)), x, y))
     shown = [(a, None if b is None or b < low else b) for a, b in zip(at, everyone["value"], strict=True)]
     parts.append(path(shown, x, y, "curve two"))
     parts.append(path([(a, 0.0) for a in at], x, y, "curve three"))
-    parts.append(path(list(zip(at, model["value"], strict=True)), x, y, "curve one"))
-    parts += [mark(x(a), y(b), "four") for a, b in beside.items() if b is not None]
+    own = list(zip(at, model["value"], strict=True))
+    parts += [bridges(own, x, y, "curve one"), path(own, x, y, "curve one")]
+    parts += [mark(x(a) + ASIDE, y(b), "four") for a, b in beside.items() if b is not None]
+    for point in agreed:
+        if point.low is not None and point.high is not None:
+            parts.append(line(x(point.x), y(point.low), x(point.x), y(point.high), "range one"))
+        parts.append(mark(x(point.x), y(point.y), "one"))
     parts.append(text(WIDTH - 10, 368, names[4], "end", "unit"))
 
     def cell(value: float | None) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from stratify import charts
 from stratify.charts import DA, EN, STYLE, Bar, Estimate, Point, Scale, Table
-from stratify.charts.basis import STYLES, area, ends, legend, log_ticks, mark, path, picture, rounded_up, ticks
+from stratify.charts.basis import STYLES, area, bridges, ends, legend, log_ticks, mark, path, picture, rounded_up, ticks
 
 FOLDER = Path(charts.__file__).parent
 UNIT = Scale(0, 1, 0, 100)
@@ -177,6 +177,22 @@ def test_lines_have_a_row_for_each_place_and_a_column_for_each_curve():
     assert len(drawn.of("range one")) == 1
 
 
+def test_points_further_apart_than_a_step_are_joined_by_a_thin_line_alone():
+    series = {"a": [Point(1, 1.0), Point(2, 2.0), Point(5, 5.0), Point(6, 6.0)]}
+    guides = {"g": [Point(1, 1.0), Point(3, 3.0)]}
+
+    def drawn(step):
+        return Drawn(charts.lines(series, "t", x_range=(0, 7), x_ticks=(), guides=guides, with_legend=False, step=step))
+
+    apart = drawn(1)
+    assert [len(run) for run in places(apart.of("curve one")[0]["d"])] == [2, 2]
+    assert len(apart.of("curve one bridge")) == len(apart.of("curve guide one bridge")) == 1
+    assert len(apart.of("dot one")) == 4
+    whole = drawn(None)
+    assert [len(run) for run in places(whole.of("curve one")[0]["d"])] == [4]
+    assert whole.of("curve one bridge") == []
+
+
 def test_a_higher_value_is_drawn_higher_and_on_the_axis_its_range_gives():
     drawn = Drawn(
         charts.lines(
@@ -299,25 +315,52 @@ def test_tenths_are_marked_and_named_only_where_they_are_given():
 
 
 DECISION = {
-    "threshold": [0.1, 0.2, 0.3],
-    "model": {"value": [0.1, 0.05, None], "low": [0.05, 0.02, None], "high": [0.15, 0.08, None]},
-    "treat_all": {"value": [0.08, -0.3, -0.6]},
-    "agreed": [{"threshold": 0.2}],
+    "threshold": [0.1, 0.2, 0.3, 0.4],
+    "model": {"value": [0.1, 0.05, None, 0.02], "low": [0.05, 0.02, None, 0.0], "high": [0.15, 0.08, None, 0.04]},
+    "treat_all": {"value": [0.08, -0.3, -0.6, -0.9]},
+    "agreed": [
+        {"threshold": 0.1, "net_benefit": {"value": 0.1, "low": 0.05, "high": 0.15}},
+        {"threshold": 0.3, "net_benefit": {"value": None, "low": None, "high": None}},
+    ],
 }
+DECIDED = ("model", "all", "none", "trees", "threshold", "net benefit")
 
 
 def test_a_decision_curve_has_the_model_all_none_and_the_other_at_the_agreed():
-    names = ("model", "all", "none", "trees", "threshold")
-    drawn = Drawn(charts.decision(DECISION, "t", beside={0.1: 0.09, 0.2: None}, names=names))
+    drawn = Drawn(charts.decision(DECISION, "t", beside={0.1: 0.09, 0.3: None}, names=DECIDED))
     assert len(drawn.of("wanted")) == 2
     assert len(drawn.of("dot four")) == 2  # one of them in the legend
-    assert len(places(drawn.of("curve one")[-1]["d"])[0]) == 2  # a hidden point is not drawn
+    assert [len(run) for run in places(drawn.of("curve one")[-1]["d"])] == [2, 1]  # a hidden point is not drawn
     assert len(places(drawn.of("curve two")[-1]["d"])[0]) == 1  # what falls below the axis is not drawn along its edge
     assert drawn.rows[3] == ["0.3", "too few to show", "–", "−0.6000"]
-    assert {"model", "all", "none", "trees"} <= set(drawn.words)
-    alone = Drawn(charts.decision(DECISION, "t", beside={}, names=names))
+    assert set(DECIDED) <= set(drawn.words)
+    alone = Drawn(charts.decision(DECISION, "t", beside={}, names=DECIDED))
     assert "trees" not in alone.words
-    assert len(alone.of("wanted")) == 1
+    assert len(alone.of("wanted")) == 2
+
+
+def test_the_model_has_a_mark_with_its_interval_at_each_agreed_threshold_that_may_be_shown():
+    drawn = Drawn(charts.decision(DECISION, "t", beside={0.1: 0.09}, names=DECIDED))
+    assert len(drawn.of("dot one")) == 2  # one of them in the legend
+    (interval,) = drawn.of("range one")
+    own = next(dot for dot in drawn.of("dot one") if dot["cx"] == interval["x1"])
+    assert float(interval["y2"]) < float(own["cy"]) < float(interval["y1"])
+    assert (own["cx"], own["cy"]) == tuple(drawn.of("curve one")[-1]["d"][1:].split("L")[0].split())
+    other = drawn.of("dot four")[-1]["d"]
+    assert float(re.match(r"M([\d.]+)", other)[1]) > float(own["cx"]) + 3  # beside, not upon it
+
+
+def test_over_a_stretch_that_is_hidden_a_thin_line_joins_what_is_shown():
+    drawn = Drawn(charts.decision(DECISION, "t", beside={}, names=DECIDED))
+    ((start, end),) = places(drawn.of("curve one bridge")[0]["d"])
+    first, last = places(drawn.of("curve one")[-1]["d"])
+    assert (start, end) == (first[-1], last[0])
+
+
+def test_bridges_go_over_each_gap_and_there_are_none_without_one():
+    found = bridges([(0, None), (0.1, 0.2), (0.2, None), (0.3, None), (0.4, 0.4), (0.5, 0.5)], UNIT, UNIT, "c")
+    assert places(re.search(r'd="([^"]+)"', found)[1]) == [[(10, 20), (40, 40)]]
+    assert bridges([(0, 0.1), (1, 0.2)], UNIT, UNIT, "c") == bridges([(0, None)], UNIT, UNIT, "c") == ""
 
 
 def test_a_roc_goes_from_corner_to_corner():

@@ -46,7 +46,8 @@ def test_how_both_candidates_did_and_by_which_rule_one_was_chosen(card, trained)
         assert told["calibration"]["a"] > 0
         assert told["calibrate"] == {"auroc": one.calibrate_auroc}
     assert card["chosen"]["kind"] == trained.chosen
-    assert "0.005" in card["chosen"]["rule"]
+    assert "0.005" in card["chosen"]["rule"]["en"]
+    assert "0,005" in card["chosen"]["rule"]["da"]
 
 
 def test_it_says_how_calibration_and_choice_were_kept_from_the_people_trained_on(card):
@@ -56,7 +57,8 @@ def test_it_says_how_calibration_and_choice_were_kept_from_the_people_trained_on
         "in 4 parts, 4 of them used: each of these is predicted by a model that has not seen its people" in told["en"]
     )
     assert "delt i 4, 4 af dem brugt: hver af dem er forudsagt af en model, der ikke har set" in told["da"]
-    assert "out-of-fold AUROC" in card["chosen"]["rule"]
+    assert "out-of-fold AUROC" in card["chosen"]["rule"]["en"]
+    assert "out-of-fold" in card["chosen"]["rule"]["da"]
 
 
 def test_each_kind_has_its_own_card(trained):
@@ -66,7 +68,7 @@ def test_each_kind_has_its_own_card(trained):
     assert cards["lightgbm"] == cards["logistic"]
     assert bound["logistic"] == []
     assert [one["direction"] for one in bound["lightgbm"]] == [1, -1, 1]
-    assert all({"da", "en"} == set(one["reason"]) and one["source"] for one in bound["lightgbm"])
+    assert all({"da", "en"} == set(one["reason"]) == set(one["source"]) for one in bound["lightgbm"])
 
 
 def test_how_many_rows_the_rule_asks_for_and_how_many_there_were(card, trained):
@@ -74,7 +76,12 @@ def test_how_many_rows_the_rule_asks_for_and_how_many_there_were(card, trained):
     assert told["parameters"] == 6
     assert told["rows"] == len(trained.split.rows["train"])
     assert 0 < told["rows_needed"] < told["rows"]
-    assert "Riley" in told["rule"]
+    assert {tongue: "Riley 2019" in text for tongue, text in told["rule"].items()} == {"da": True, "en": True}
+    assert "0,15" in told["rule"]["da"]
+
+
+def test_it_says_what_sort_of_event_the_outcome_is(card, outcome):
+    assert card["event"] == outcome.event == "stay"
 
 
 def test_synthetic_data_is_said_first_of_all_limits(card, spec, declared, table, outcome):

@@ -252,6 +252,12 @@ def test_the_file_is_named_for_its_outcome(declarations):
     assert declarations.problems() == ["specs/dying.toml: outcome: must equal the file's name, got 'death_365d'"]
 
 
+def test_rare_events_have_thresholds_of_their_own(shipped):
+    rare = {"acsc_admission_365d", "acute_somatic_contact_30d", "death_365d", "psychiatric_admission_365d"}
+    for name, spec in shipped.specs.items():
+        assert spec.evaluation.thresholds == ((0.02, 0.05, 0.1) if name in rare else (0.1, 0.2, 0.3))
+
+
 @pytest.mark.parametrize(
     "old, new, where",
     [
@@ -261,7 +267,7 @@ def test_the_file_is_named_for_its_outcome(declarations):
         ("subgroup_oe = [0.8, 1.25]", "subgroup_oe = [1.0, 1.25]", "gates.subgroup_oe: "),
         ("stratum_prior_sd = 0.2", "stratum_prior_sd = 0", "calibration.stratum_prior_sd: "),
         ("enough_events = 2500", "enough_events = 0", "split.enough_events: "),
-        ("thresholds = [0.1", "thresholds = [1.0", "evaluation.thresholds.0: "),
+        ("capacity = [0.01", "capacity = [1.0", "evaluation.capacity.0: "),
         ("l1_ratio = 0.5", "l2 = 3.0", "estimators.logistic.l2: Extra inputs are not permitted; got 3.0"),
     ],
 )

@@ -370,7 +370,7 @@ def test_the_first_pattern_that_fits_a_column_holds(declared, spec):
     words = declared.populations["multimorbid"].name
 
     def constraint(direction, *patterns):
-        return Constraint(columns=patterns, direction=direction, reason=words, source="made up")
+        return Constraint(columns=patterns, direction=direction, reason=words, source=words)
 
     monotone = {
         "one": (constraint(-1, "stay_*_days_since"), constraint(1, "stay_*", "drug_opioid*")),

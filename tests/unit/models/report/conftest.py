@@ -18,6 +18,10 @@ OUTCOME, POPULATION, N = "acute_admission_365d", "multimorbid", 1200
 VOID = {"meta", "br"}
 
 
+def told_in(text):
+    return {"da": f"{text} (på dansk)", "en": text}
+
+
 class Read(HTMLParser):
     """A page read: tags that do not fit, every tag with its attributes, figures by place, tables, and the text."""
 
@@ -173,9 +177,9 @@ def cards(logistic, report):
                     kind=kind,
                     asked=4,
                     made_on=parts,
-                    sample_size={"parameters": 40, "rows": 8929, "rows_needed": 3750, "rule": "Riley 2019"},
+                    sample_size={"parameters": 40, "rows": 8929, "rows_needed": 3750, "rule": told_in("Riley 2019")},
                     candidates=told,
-                    chosen={"kind": "logistic", "rule": "logistic, unless"},
+                    chosen={"kind": "logistic", "rule": told_in("logistic, unless")},
                     constraints=[one.model_dump() for one in declared.constraints_of(spec)],
                 )
             )

@@ -8,6 +8,7 @@ import json
 import re
 from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -23,11 +24,15 @@ from models.report.sheets import SHEETS
 from models.report.words import Words
 from models.report.words import read as read_words
 from models.scoring import Member
+from models.spec import Predictor
+from stratify.catalogue import load
 from stratify.errors import DataError, UsageError
+from stratify.features.columns import columns
 
 TONGUES = ("da", "en")
 FOLDER = Path(package.__file__).parent
 POISON = 987_654.125  # nowhere else on a page, in any way of writing it
+SIDES = ("right", "above", "above_little", "below", "below_little", "unsettled")
 HIDDEN = {"da": "for få til at vise", "en": "too few to show"}
 
 
@@ -81,6 +86,8 @@ def test_each_figure_on_a_page_is_the_reports(pages, full, read, name, tongue):
             wanted = [None if one is None else 100 * one for one in wanted]
         if kind == "interval":
             wanted = wanted[1:]
+        if isinstance(value, dict) and value["low"] == value["high"] == value["value"]:
+            wanted = wanted[:1]  # every redraw gave the same: no interval
         wanted = [one for one in wanted if one is not None]
         told = numbers(text, tongue)
         assert len(told) == len(wanted), (place, text)
@@ -91,7 +98,9 @@ def test_each_figure_on_a_page_is_the_reports(pages, full, read, name, tongue):
 def test_the_page_holds_the_four_core_figures_and_all_of_every_group_tenth_place_and_baseline(pages, full, read):
     there = {place for place, _, _ in read(pages["index", "da"]).figures}
     wanted = {f"/overall/{name}" for name in ("auroc", "oe", "ici", "calibration_slope", "calibration_intercept")}
-    wanted |= {f"/decision_curve/agreed/1/{name}" for name in ("net_benefit", "treat_all", "sensitivity", "flagged")}
+    for nth in range(3):
+        keys = ("net_benefit", "treat_all", "sensitivity", "flagged", "positive_predictive_value")
+        wanted |= {f"/decision_curve/agreed/{nth}/{name}" for name in keys}
     wanted |= {"/n", "/people", "/events", "/prevalence"}
     for nth, one in enumerate(full["deciles"]):
         wanted |= set() if one["suppressed"] else {f"/deciles/{nth}/{key}" for key in ("n", "mean_risk", "observed")}
@@ -99,7 +108,7 @@ def test_the_page_holds_the_four_core_figures_and_all_of_every_group_tenth_place
         wanted |= {f"/capacity/{nth}/{key}" for key in ("cut", "sensitivity", "positive_predictive_value")}
     for factor, levels in full["subgroups"].items():
         for level, one in levels.items():
-            keys = ("people", "events", "oe", "oe_adjusted", "auroc", "ici", "net_benefit/0.2", "false_negatives/0.1")
+            keys = ("people", "events", "oe", "oe_adjusted", "auroc", "ici", "net_benefit/0.3", "false_negatives/0.1")
             wanted |= set() if one["suppressed"] else {f"{pointer('subgroups', factor, level)}/{key}" for key in keys}
     for name in full["others"]:
         keys = ("auroc", "ici", "difference/auroc", "difference/ici", "difference/net_benefit/0.1")
@@ -128,6 +137,38 @@ def test_numbers_are_written_the_danish_way_in_danish(pages, full):
     )
     shown = re.sub(r"\d+\.\d+\.\d+|LightGBM[^<]*", " ", shown)  # versions of libraries
     assert not re.findall(r"\b0\.\d", shown)
+
+
+def test_a_figure_that_every_redraw_repeats_has_no_interval(report, card, model, read):
+    told = copy.deepcopy(report)
+    shown = [nth for nth, one in enumerate(told["deciles"]) if not one["suppressed"]]
+    told["deciles"][shown[0]]["observed"] = {"value": 0.0, "low": 0.0, "high": 0.0}
+    found = {place: text for place, _, text in read(render(told, card, model, "en")).figures}
+    assert found[f"/deciles/{shown[0]}/observed"] == "0.0%"
+    assert "(" in found[f"/deciles/{shown[-1]}/observed"]
+
+
+def test_words_and_sources_of_the_card_are_in_the_language_of_the_page(pages, card, cards, model, report):
+    page = pages["index", "da"]
+    assert "logistic, unless (på dansk)" in page
+    assert "Riley 2019 (på dansk)" in page
+    assert "<dd>en opdigtet region (simulator)</dd>" in page
+    for one in cards["lightgbm"]["constraints"]:
+        assert one["source"]["da"] in page
+    items = {one["id"]: one["answer"] for one in filled("tripod", report, card, model, "da")["items"]}
+    assert "Kilde: en opdigtet region (simulator)" in items["5a"]
+    assert "lineær spline (1)" in items["12b"]
+
+
+def test_each_measure_is_explained_once_at_the_end(pages):
+    for name in ("index", "card"):
+        for tongue in TONGUES:
+            told = pages[name, tongue]
+            end = told[told.index('id="words"') :]
+            assert "Integrated calibration index" in end
+            assert all(f"<dt>{term[tongue]}</dt>" in end for term in read_words()["terms"].values())
+            assert "<h2" not in end
+    assert set(read_words()["terms"]) == set(read_words()["meanings"])
 
 
 # --- what is hidden ---------------------------------------------------------------------------------------------------
@@ -295,8 +336,11 @@ def test_all_words_are_used_and_all_used_are_there():
     used = {tuple(place.split("/")) for place in re.findall(r'"([a-z_]+/[a-z_]+)"', source)}
     known = {(section, key) for section, words in read_words().items() for key in words}
     assert {place for place in used if place[0] in read_words()} <= known
-    by_name = {"measures", "kinds", "factors", "levels", "versions"}  # asked for by what data brought
+    # asked for by what data brought, or one after the other
+    by_name = {"measures", "kinds", "factors", "levels", "versions", "who", "units", "sources", "transforms", "terms"}
+    by_name |= {"meanings"}
     named = set(re.findall(r"[a-z_]+", source)) | {"met", "not_met", "undecided"}  # the verdicts of models/gates.py
+    named |= {f"{name}_{at}" for name in ("oe", "slope") for at in SIDES}
     loose = {key for section, key in known - used if section not in by_name} - named
     assert {re.sub("_told$", "", key) for key in loose} <= set(DRAWN)
 
@@ -344,15 +388,33 @@ def test_gates_are_told_in_shape_and_words_and_left_out_where_there_are_none(rep
 
 
 def test_every_gate_is_told_in_danish_on_the_danish_page(pages, read, gates):
-    table = next(table for table in read(pages["index", "da"]).tables if table[0][:2] == ["Krav", "Krævet"])
+    found = [table for table in read(pages["index", "da"]).tables if table[0][:2] == ["Krav", "Krævet"]]
+    table = [found[0][0], *(row for part in found for row in part[1:])]
     assert len(table) == len(gates) + 1
     told = " ".join(" ".join(row) for row in table)
     english = r"\b(?:to|within|plainly|above|below|subgroup|slope|benefit|champion|few|of|not)\b"
     assert not re.findall(english, told)
     assert not re.findall(r"\d\.\d", told)
+    folded = [gate for gate in gates if is_folded(gate)]
+    ordered = [*(gate for gate in gates if gate not in folded), *folded]
     assert [numbers(row[2], "da") for row in table[1:]] == [
-        numbers(re.sub(r"-(?=\d)", "−", gate["found"]), "en") for gate in gates
+        numbers(re.sub(r"-(?=\d)", "−", gate["found"]), "en") for gate in ordered
     ]
+
+
+def is_folded(gate):
+    return gate["id"].startswith("subgroup ") and gate["verdict"] == "undecided"
+
+
+@pytest.mark.parametrize("tongue", TONGUES)
+def test_undecided_groups_are_folded_away_and_no_other_gate_is(pages, read, gates, tongue):
+    part = re.search(r'<h2 class="small" id="gates">.*?(?=<h2)', pages["index", tongue], re.S)[0]
+    open_ones, folded = part.split("<details>")
+    n = sum(map(is_folded, gates))
+    assert n > 3
+    assert f": {n}</summary>" in folded
+    assert len(read(open_ones).tables[0]) == len(gates) - n + 1
+    assert len(read(f"<details>{folded}").tables[0]) == n + 1
 
 
 # --- the logistic in a spreadsheet ------------------------------------------------------------------------------------
@@ -392,6 +454,31 @@ def test_the_table_of_predictors_gives_the_served_risk(pages, read, logistic, mo
     assert all(f"{calibration[key]:g}".replace(".", "," if comma else ".") in formula for key in ("a", "b"))
 
 
+@pytest.mark.parametrize("tongue", TONGUES)
+def test_all_that_is_pasted_into_a_spreadsheet_has_its_signs(pages, tongue):
+    part = pages["index", tongue][pages["index", tongue].index('id="predictors"') :]
+    part = part[: part.index("</table>")]
+    assert not re.findall("[−×]", part)
+    assert re.search(r">-\d", part)
+    assert "x-50" in part
+
+
+@pytest.mark.parametrize("tongue", TONGUES)
+def test_without_strata_the_formula_and_the_sheet_tell_of_none(report, card, model, tongue):
+    own = card["candidates"]["logistic"]
+    alike = {**own, "calibration": {**own["calibration"], "strata": None}}
+    bare = {**card, "candidates": {**card["candidates"], "logistic": alike}}
+    apart = {"da": "for personer med både psykisk og somatisk sygdom", "en": "for people ill in mind and body"}[tongue]
+    assert apart in render(report, card, model, tongue)
+    assert apart not in render(report, bare, model, tongue)
+    fairness = {
+        name: next(one["answer"] for one in filled("tripod", report, of, model, tongue)["items"] if one["id"] == "14")
+        for name, of in (("apart", card), ("alike", bare))
+    }
+    assert {"da": "hver for sig", "en": "calibrated apart"}[tongue] in fairness["apart"]
+    assert {"da": "Alle er kalibreret ens", "en": "All are calibrated alike"}[tongue] in fairness["alike"]
+
+
 def test_without_a_logistic_there_is_no_table_of_predictors(report, card):
     assert 'id="predictors"' not in render(report, card, None, "da")
 
@@ -410,24 +497,65 @@ def test_bound_directions_stand_with_their_reasons(report, card, cards, model):
 @pytest.mark.parametrize("key", [*DRAWN])
 def test_a_further_part_is_there_where_its_key_is_and_else_not(report, full, card, model, key):
     anchor = f'id="{key.replace("_", "-")}"'
-    assert anchor not in render(report, card, model, "da")
-    assert anchor not in render({**report, key: []}, card, model, "da")
+    dying = {**card, "event": "death"}  # which death cannot forestall
+    assert anchor not in render(report, dying, model, "da")
+    assert anchor not in render({**report, key: []}, dying, model, "da")
     for tongue in TONGUES:
         page = render({**report, key: full[key]}, card, model, tongue)
         assert anchor in page
         assert f'data-at="/{key}/' in page
 
 
-def test_a_refit_without_figures_says_what_it_lacks_and_a_hidden_difference_shows_nothing(full, card, model, read):
-    page = read(render(full, card, model, "en"))
-    rows = [row for table in page.tables for row in table if row and row[0].startswith("without Samsø")]
-    assert len(rows) == 1
-    assert rows[0][1] == "too few events"
-    assert not re.search(r"\d", "".join(rows[0]))
+def test_where_the_three_states_are_not_told_it_is_said_why(report, full, card, model):
+    told = "for få døde først"
+    assert told in render(report, card, model, "da")
+    assert told not in render(full, card, model, "da")
+    assert told not in render(report, {**card, "event": "death"}, model, "da")
+    assert told not in render(report, {k: v for k, v in card.items() if k != "event"}, model, "da")
+
+
+def test_refits_without_figures_are_one_sentence_and_a_hidden_difference_shows_nothing(full, card, model, read):
+    lacking = [{**full["refits"][-1], "split": f"hospital = {name} left out"} for name in ("Samsø", "Lemvig")]
+    told = render({**full, "refits": [*full["refits"][:2], *lacking]}, card, model, "en")
+    page = read(told)
+    named = [f"without {name} (hospital uptake area)" for name in ("Samsø", "Lemvig")]
+    assert f"<p>Too few events to show: {'; '.join(named)}.</p>" in told
+    assert not [row for table in page.tables for row in table if row and row[0] in named]
     assert full["border"][1]["entered"]["n"] is None
     assert {text for place, _, text in page.figures if place.startswith("/border/1/entered")} == {HIDDEN["en"]}
     nth = next(nth for nth, one in enumerate(full["missingness"]) if one["share"] is None)
     assert {text for place, _, text in page.figures if place == f"/missingness/{nth}/share"} == {HIDDEN["en"]}
+
+
+@pytest.mark.parametrize("tongue", TONGUES)
+def test_no_table_has_two_columns_of_one_name_and_each_says_what_its_rows_are(pages, read, tongue):
+    for name in ("index", "card"):
+        for table in read(pages[name, tongue]).tables:
+            assert len(set(table[0])) == len(table[0]), table[0]
+    assert not {row[0] for table in read(pages["index", tongue]).tables for row in table[:1]} & {"Version", "Udgave"}
+
+
+def test_training_comes_before_calibration_and_test(pages, read):
+    for name in ("index", "card"):
+        table = next(table for table in read(pages[name, "en"]).tables if table[0][0] == "Part")
+        assert [row[0] for row in table[1:]] == ["Training", "Calibration", "Test"]
+
+
+def test_it_says_by_which_models_risk_tenths_are_ranked(pages):
+    assert "The tenths are by the chosen model&#x27;s risk." in pages["index", "en"]
+    assert "tiendedelene er efter dens andel med hændelsen" in pages["index", "da"]
+
+
+def test_hidden_tenths_of_the_three_states_are_not_drawn_over(full, card, model):
+    tenths = [next(one for one in full["three_state"]["tenths"] if one is not None)] * 10
+    bridged = 'class="curve one bridge"'
+
+    def drawn(rows):
+        page = render({**full, "three_state": {"tenths": rows, "sum_off_by": 0.0}}, card, model, "en")
+        return page[page.index('id="three-state"') : page.index('id="drop-the-dead"')]
+
+    assert bridged not in drawn(tenths)
+    assert bridged in drawn([*tenths[:3], None, *tenths[4:]])
 
 
 def test_a_split_that_is_told_otherwise_is_told_as_it_is():
@@ -435,9 +563,29 @@ def test_a_split_that_is_told_otherwise_is_told_as_it_is():
     assert split_of(Words("en"), "part = øst left out") == "without øst (area of psychiatry)"
 
 
-def test_labels_of_columns_stand_in_the_table_of_predictors_where_they_are_known(full, report, card, model):
-    assert "Nyretal <small><code>lab_egfr_last" in render(full, card, model, "da")
-    assert "<code>lab_egfr_last" in render(report, card, model, "da")
+@pytest.mark.parametrize("tongue", TONGUES)
+def test_predictors_are_told_by_name_and_unit_where_they_are_known(report, card, model, read, tongue):
+    label = {"da": "Nyretal", "en": "Kidney value"}
+    unit = {"da": "analysens enhed", "en": "the analyte&#x27;s unit"}[tongue]
+    named = [
+        {**one, "label": label, "unit": "the analyte's unit"} if one["id"] == "lab_egfr_last" else one
+        for one in model["columns"]
+    ]
+    page = render(report, card, {**model, "columns": named}, tongue)
+    assert f"{label[tongue]}<small>{unit} · <code>lab_egfr_last</code></small>" in page
+    assert '<th scope="row"><code>person_age</code></th>' in page
+    items = {one["id"]: one["answer"] for one in filled("tripod", report, card, {"columns": named}, tongue)["items"]}
+    assert f"{label[tongue]} (lab_egfr_last)" in items["9b"]
+
+
+def test_every_unit_and_every_level_that_is_there_has_words_in_both_languages():
+    units = {column.as_dict()["unit"] for column in columns(load())} | {
+        one["unit"] for one in load_declared().index_columns()
+    }
+    assert units <= set(read_words()["units"])
+    assert {"danish", "immigrant", "descendant"} <= set(read_words()["levels"])
+    assert set(read_words()["transforms"]) == set(get_args(Predictor.model_fields["transform"].annotation))
+    assert {"synthetic", "danish", "omop"} == set(read_words()["sources"])
 
 
 def test_a_sheet_as_json_has_no_markup(full, card, model):

@@ -101,3 +101,12 @@ def test_without_a_logistic_candidate_the_pages_are_written_too(training, tmp_pa
     (training / "candidates" / "chosen.json").write_text('{"chosen": "lightgbm"}', encoding="utf-8")
     write_pages(training, tmp_path / "out")
     assert set(contents(tmp_path / "out")) == FILES
+
+
+def test_columns_give_the_predictors_their_names(training, tmp_path):
+    column = {"id": "person_age", "label": {"da": "Alder", "en": "Age"}, "unit": "years", "role": "predictor"}
+    write_pages(training, tmp_path / "out", columns=[column])
+    told = contents(tmp_path / "out")
+    assert "Alder<small>år · <code>person_age</code></small>" in told["index.html"].decode()
+    answers = {one["id"]: one["answer"] for one in json.loads(told["tripod.json"])["items"]}
+    assert "Age (person_age)" in answers["9b"]
