@@ -15,11 +15,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 from model_peers import by_hist_gradient_boosting, by_lightgbm, by_peers, stopping_rows
+from scipy.optimize import brentq
 from sklearn.metrics import roc_auc_score
 
 import pipelines.synthesis
 from models import Member, member_key, read_member
 from models.candidates import Training, make_candidate, recipes
+from models.scoring import sigmoid
 from models.split import split_rows
 from models.train import chosen_folder
 from pipelines.against_truth import TRUE_RISK, distance, groups, held, true_risks
@@ -38,6 +40,7 @@ HIDDEN = {  # what nobody sees of a person, and where its weight on the hazard s
 HAZARDS = Path(next(iter(pipelines.synthesis.__path__))) / "parameters" / "admissions.toml"
 PRIOR = ("stay_", "care_home_")  # columns that the peer who is told what is hidden reads as they are
 PERSON = ("frailty", "mind", "resources")
+NOT_READ = ("education", "income", "origin")  # factors that no served model may read: what is left of them in its risks
 FRAIL = 1.0
 
 
@@ -234,7 +237,24 @@ def _true_states(case, train, risk):
                 "served": area(case, risk, which),
                 "truth": area(case, case.truth, which),
             }
+    risks = {"served": risk, **{kind: as_risk(score, case.truth) for kind, score in scores.items()}}
+    found["groups"] = [
+        {"group": name, **{kind: beside_all(one, case.truth, which) for kind, one in risks.items()}}
+        for name, which in groups(case.test, case.outcome)
+        if name.split(" = ")[0] in NOT_READ
+    ]
     return found
+
+
+def as_risk(logit, truth):
+    """Return risks of log-odds moved so that as many events are expected of all as truly are."""
+    shift = brentq(lambda by: float(sigmoid(logit + by).mean() - truth.mean()), -20, 20)
+    return sigmoid(logit + shift)
+
+
+def beside_all(risk, truth, which):
+    """Return a group's true O/E over that of all: 1 where the model puts the group where it truly stands."""
+    return float(truth[which].sum() / risk[which].sum() / (truth.sum() / risk.sum()))
 
 
 def _without_the_dead(case, risks, who):

@@ -92,6 +92,13 @@ def _states(told):
     for name in ("psychiatric-somatic", "others"):
         if name in of and told["population"] != "psychiatric_somatic":
             yield "beside the true states", name, "", f"{_behind(of[name], 'states')}; n {of[name]['n']:,}", None
+    for one in of["groups"]:
+        yield (
+            "true O/E over that of all", one["group"], "",
+            f"served {one['served']:.3f}; told every condition {one['states']:.3f}, and what is hidden too"
+            f" {one['hidden']:.3f}",
+            None,
+        )  # fmt: skip
 
 
 def _behind(of, kind):

@@ -38,8 +38,7 @@ def gates(spec: Spec, report: Mapping[str, Any], against: Mapping[str, Any] | No
     against: the report's entry of the champion on the same rows (`others`), with the paired differences of the model
     less the champion; None where there is no champion of this outcome and population.
     """
-    asked = f"a spec that says what it is for, specs/{spec.outcome}.toml"
-    use = Gate("intended use", "not_met" if spec.for_study else "met", asked, "for study alone"
+    use = Gate("intended use", "not_met" if spec.for_study else "met", "a spec of its own", "for study alone"
                if spec.for_study else "declared")  # fmt: skip
     found = [use, *_calibrated(spec.gates, report["overall"]), *_subgroups(spec.gates, report["subgroups"])]
     return [*found, *_against(spec.gates, against)] if against is not None else found

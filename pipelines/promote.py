@@ -79,6 +79,10 @@ def promote(
     kept_out = [one for one in proposed if closed(one.gates)]
     if kept_out and by_hand:
         lines = [f"{one.key}: {gate.line()}" for one in kept_out for gate in closed(one.gates)]
+        study = dict.fromkeys(
+            one.key.split("/")[0] for one in kept_out if declared.specs[one.key.split("/")[0]].for_study
+        )
+        lines += [f"say whom and what it is for in the catalogue's folder, specs/{one}.toml" for one in study]
         raise GateError("not promoted, nothing has changed; these gates are closed:", lines)
     taken = [one for one in proposed if one not in kept_out]
     for one in taken:

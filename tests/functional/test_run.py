@@ -158,6 +158,7 @@ def test_an_outcome_without_a_model_spec_is_trained_for_study_and_kept_out(regio
     asked = stratify("promote", "any_admission_365d", "--work", work, "--catalogue", other, check=False)
     assert asked.returncode == 12
     assert "any_admission_365d/multimorbid: intended use" in asked.stderr
+    assert "specs/any_admission_365d.toml" in asked.stderr
 
 
 def test_scores_are_not_made_with_models_of_other_definitions(region, stratify, few_events, tmp_path):
