@@ -21,6 +21,7 @@ from sklearn.metrics import roc_auc_score
 import pipelines.synthesis
 from models import Member, member_key, read_member
 from models.candidates import Training, make_candidate, recipes
+from models.evaluation import delong
 from models.scoring import sigmoid
 from models.split import split_rows
 from models.train import chosen_folder
@@ -109,7 +110,7 @@ def figures(rows, outcome, population, folder, python):
     }
     risks = {kind: case.risk(kind) for kind in ("lightgbm", "logistic") if (case.folder / CANDIDATES / kind).is_dir()}
     told["candidates"] = {kind: area(case, risk) for kind, risk in risks.items()}
-    told["peers"] = _peers(case, train, folder, python)
+    told["peers"] = _peers(case, train, risks[case.chosen], folder, python)
     if case.truth is not None:
         who = of_people(rows.work, case.test)
         told["true_risk"] = _true_risk(case, who)
@@ -139,7 +140,7 @@ def expected_area(truth, score):
     return float(roc_auc_score(y, np.tile(score, 2), sample_weight=np.concatenate([truth, 1 - truth])))
 
 
-def _peers(case, train, folder, python):
+def _peers(case, train, own, folder, python):
     test = case.test.read(train.columns)
     aside, stopping = stopping_rows(train, case.spec)
     hist, how = by_hist_gradient_boosting(train, test, aside, stopping, case.spec.split.seed)
@@ -148,7 +149,10 @@ def _peers(case, train, folder, python):
         others, how = by_peers(python, folder / "exchanged", train, test, aside, stopping)
         found |= others
         told |= how
-    return {name: {**area(case, score), **told[name]} for name, score in found.items()}
+    return {
+        name: {**area(case, score), **told[name], "p": float(delong(case.labels.y, sigmoid(score), own)["p"])}
+        for name, score in found.items()
+    }
 
 
 def _true_risk(case, who):

@@ -67,12 +67,14 @@ def _years(told):
 
 def _peers(told):
     own = told["candidates"][told["served"]]["auroc"]
-    best = max(told["peers"].values(), key=lambda one: one["auroc"])["auroc"]
+    first = max(told["peers"].values(), key=lambda one: one["auroc"])
+    best = first["auroc"]
     each = ", ".join(f"{name} {one['auroc']:.4f} ({one['rounds']})" for name, one in told["peers"].items())
     ours = ", ".join(f"{name} {one['auroc']:.4f}" for name, one in told["candidates"].items())
     yield (
         "beside other trees", "", f"within {SAME_AS_BEST} of the best",
-        f"served {told['served']}; {ours}; {each}; {best - own:+.4f}", best - own <= SAME_AS_BEST,
+        f"served {told['served']}; {ours}; {each}; {best - own:+.4f}, DeLong p {first['p']:.2g}",
+        best - own <= SAME_AS_BEST,
     )  # fmt: skip
 
 
