@@ -67,10 +67,12 @@ def evaluate(
 
     y[n] is 0 or 1, risk[n] within 0 and 1. person int[n] says whose row it is (else each is a person's own); weight[n]
     is that of inverse probability of censoring, and a row of weight 0 counts nowhere but in the cumulative incidences;
-    died_first bool[n]; days[n] to the event, death or last sight; groups {factor: label[n]}; others {model: risk[n]}.
+    died_first bool[n]; days[n] to the event, death or last sight; groups {factor: label[n]} are subgroups, not people
+    (those that `fit` calls `groups` are `person` here); others {model: risk[n]}.
 
     Every figure is {"value", "low", "high"}, a 95 % interval of `bootstraps` draws of people. None is what cannot be
-    computed (`too_few`: one class alone) or not be shown (`suppressed`: 1 to 4 people have the event, or have not).
+    computed (`too_few`: one class alone) or not be shown (`suppressed`: 1 to 4 people have the event, or have not, or
+    what is shown elsewhere in the report would tell of 1 to 4).
     DataError (exit 11) names arrays that are not as they must be, UsageError (exit 2) the other arguments.
     """
     _refuse(thresholds, capacity, bootstraps)
