@@ -86,8 +86,10 @@ def levels_at_cuts(report, groups, risk):
     return found
 
 
-def too_few(which, y):
-    return any(0 < count < 5 for count in (which.sum(), (which & (y == 1)).sum(), (which & (y == 0)).sum()))
+def too_few(which, y, person=None):
+    """Return whether 1 to 4 people have these rows, with the event or without; without `person` each row is one."""
+    kinds = which, which & (y == 1), which & (y == 0)
+    return any(0 < (kind.sum() if person is None else len(set(person[kind]))) < 5 for kind in kinds)
 
 
 def differences(sets):
@@ -127,6 +129,19 @@ def test_no_difference_of_levels_is_of_1_to_4(seed):
     assert not [one for one in [*sets, *differences(sets)] if too_few(one, y)]
     everyone = np.ones(len(y), dtype=bool)
     assert not [key for key, left in leftovers(levels, groups, everyone) if too_few(left, y)]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_of_people_with_several_rows_too_no_difference_is_of_1_to_4(seed):
+    y, risk, groups = labelled(seed)
+    person = np.random.default_rng(seed).integers(0, len(y) // 4, len(y))
+    report = evaluate(y, risk, person=person, groups=groups, bootstraps=20)
+    levels = levels_of(report, groups)
+    everyone = np.ones(len(y), dtype=bool)
+    sets = [*levels.values(), *sets_of(report, y, risk)]
+    left = [one for _, one in leftovers(levels, groups, everyone)]
+    assert not [one for one in [*sets, *differences(sets_of(report, y, risk)), *left] if too_few(one, y, person)]
+    assert len(levels) > 8 or len(y) < 400, "and not all is hidden"
 
 
 @pytest.mark.parametrize("seed", range(30))
