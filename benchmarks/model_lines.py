@@ -163,7 +163,7 @@ def _three(told):
     off = of["sum_off_by"]
     yield "three shares' sum", "", f"1 to {SUMS_TO_ONE:g}", f"off by {off:.1e}", off <= SUMS_TO_ONE
     pairs = (("event", "observed_event"), ("died_first", "observed_death"))
-    known = [(one[share], _interval(one[came], one["n"])) for one in of["tenths"] if one for share, came in pairs]
+    known = [(one[share], one[came]) for one in of["tenths"] if one for share, came in pairs]
     known = [(share, came) for share, came in known if came["low"] is not None]
     if not known:
         return
@@ -173,11 +173,6 @@ def _three(told):
         "three shares by tenth", "", f"≤ {most} outside the 95 % interval, as chance leaves",
         f"{len(known) - outside} of {len(known)} within Aalen-Johansen's", outside <= most,
     )  # fmt: skip
-
-
-def _interval(came, n):
-    """Aalen-Johansen's interval; where nothing came it has no width, and the exact one of none among n stands in."""
-    return came if came["value"] > 0 else {**came, "low": 0.0, "high": 1 - 0.025 ** (1 / n)}
 
 
 def chance_of_outside(count):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from models.arrays import Arranged, arranged, matrix, not_a_frame
 from models.candidates import SERVED, Candidate, Training, choose, make_candidate, recipes
 from models.declared import Declared, load_declared
 from models.evaluation import evaluate
@@ -25,7 +26,8 @@ from models.scoring import Floats
 from models.spec import Constraint, Predictor, Spec
 from models.split import PARTS, Split, person_share, split_by_time
 from models.table import Labels, Table
-from stratify.errors import DataError
+from stratify.disclosure import words
+from stratify.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,10 +47,15 @@ class Fit:
     def risk(self, x: pd.DataFrame, *, inside: ArrayLike | None = None, name: str | None = None) -> Floats:
         """Return the risk[n] of rows with the columns fitted on, by the chosen candidate or by the one named."""
         member = self.candidates[name or self.chosen].member
+        problems = not_a_frame(x)
+        if problems:
+            raise DataError("the rows cannot be scored:", problems)
         absent = [column for column in member.columns if column not in x.columns]
         if absent:
             raise DataError("the rows lack columns that the model reads:", absent)
-        rows = x[list(member.columns)].to_numpy(dtype=np.float64)
+        rows = matrix(x[list(member.columns)], problems)
+        if problems:
+            raise DataError("the rows cannot be scored:", problems)
         return member.risk(rows, None if inside is None else np.asarray(inside, dtype=np.bool_))
 
 
@@ -68,23 +75,30 @@ def fit(
 ) -> Fit:
     """Return both candidates, calibrated, with the chosen one's report on test people who were in no fit.
 
-    x: a column for each feature, NaN = missing. y[n] is 0 or 1 (NaN: not known, not used). groups int[n]: whose row it
-    is; a person's rows are never on both sides. time int[n]: the landmark of each row, and horizon: how much later its
-    label is known, in the same unit; with three landmarks or more the last is for the test and the one before
-    calibrates. Without time, calibration is out of fold on the same rows. weight: of censoring. inside bool[n]: the
-    stratum that gets an intercept of its own. audit: labels of subgroups. predictors: of the logistic, all columns as
-    they are where none are named. spec: the settings, those of `acute_admission_365d` where none are given.
+    x: a DataFrame, a column of numbers for each feature, NaN = missing. y[n] is 0 or 1 (NaN: not known, not used).
+    groups[n]: whose row it is, as scikit-learn's splitters have it (`evaluate` calls that `person`; its `groups` are
+    what is `audit` here); a person's rows are never on both sides. time[n]: the landmark of each row, a whole number or
+    a date, and horizon: how much later its label is known, in the same unit, of dates in days; with three landmarks or
+    more the last is for the test and the one before calibrates. Without time, calibration is out of fold on the same
+    rows. weight: of censoring. inside bool[n]: the stratum that gets an intercept of its own. audit: {factor: label[n]}
+    of subgroups. predictors: of the logistic, all columns as they are where none are named. spec: the settings, those
+    of `acute_admission_365d` where none are given.
 
     Raises DataError (exit 11) for arrays that do not fit together, and where fewer than 50 events, or rows without, are
-    left to train on or to test by.
+    left to train on or to test by; UsageError (exit 2) for time without a horizon.
     """
+    if time is not None and horizon <= 0:
+        raise UsageError(
+            "time: give horizon too, how much later than its landmark a label is known (365 for a year, where time is"
+            " in days or dates): else the windows of training may reach into those of the test"
+        )
+    told = arranged(x, y, groups, time)
     declared = load_declared()
-    names = [str(name) for name in x.columns]
     settings = spec or next(iter(declared.specs.values()))
-    own = tuple(predictors) if predictors else tuple(_as_they_are(name) for name in names)
+    own = tuple(predictors) if predictors else tuple(_as_they_are(name) for name in told.columns)
     settings = settings.model_copy(update={"predictors": ("own",), "baselines": (), "monotone": ("own",)})
     declared = replace(declared, predictors={"own": own}, monotone={"own": tuple(monotone)})
-    table = _table(x, names, y, groups, time, weight, inside, audit or {})
+    table = _table(told, weight, inside, audit or {})
     split = _split(settings, table, horizon, has_time=time is not None)
     _refuse_few(split, table)
     found = _candidates(settings, declared, table, split)
@@ -120,32 +134,16 @@ def _report(spec: Spec, found: Mapping[str, Candidate], chosen: str, test: Table
     )
 
 
-def _table(
-    x: pd.DataFrame,
-    names: Sequence[str],
-    y: ArrayLike,
-    groups: ArrayLike,
-    time: ArrayLike | None,
-    weight: ArrayLike | None,
-    inside: ArrayLike | None,
-    audit: Mapping[str, ArrayLike],
-) -> Table:
-    n = len(x)
-    told = np.asarray(y, dtype=np.float64)
-    by_person, of = np.unique(np.asarray(groups), return_inverse=True)
-    days = np.zeros(n, dtype=np.int32) if time is None else np.asarray(time).astype(np.int32)
-    if told.shape != (n,) or of.shape != (n,) or days.shape != (n,):
-        raise DataError(f"needs y, groups and time of {n} rows, got {told.shape}, {of.shape} and {days.shape}")
-    labels = Labels.of(told)
+def _table(told: Arranged, weight: ArrayLike | None, inside: ArrayLike | None, audit: Mapping[str, ArrayLike]) -> Table:
+    n = len(told.y)
+    labels = Labels.of(told.y)
     if weight is not None:
-        labels = replace(labels, weight=np.where(np.isnan(told), 0.0, np.asarray(weight, dtype=np.float64)))
-    if time is None and len(by_person) < n:
-        days = _nth_of_person(of)  # several rows of a person with no time of their own
+        labels = replace(labels, weight=np.where(np.isnan(told.y), 0.0, np.asarray(weight, dtype=np.float64)))
     return Table(
-        of.astype(np.int32),
-        days,
-        np.ascontiguousarray(x.to_numpy(dtype=np.float64)),
-        [_column(name) for name in names],
+        told.person,
+        told.time,
+        told.x,
+        [_column(name) for name in told.columns],
         {OUTCOME: labels},
         inside=np.zeros(n, dtype=np.bool_) if inside is None else np.asarray(inside, dtype=np.bool_),
         audit={name: np.asarray(values) for name, values in audit.items()},
@@ -170,16 +168,9 @@ def _refuse_few(split: Split, table: Table) -> None:
         others = len(split.rows[part]) - events
         if min(events, others) < LEAST:
             raise DataError(
-                f"{part}: needs {LEAST} events and as many rows without, got fewer: give more people or time"
+                f"{part}: needs {LEAST} events and as many rows without, got {words(events)} events and"
+                f" {words(others)} rows without: give more people or time"
             )
-
-
-def _nth_of_person(of: NDArray[np.intp]) -> NDArray[np.int32]:
-    order = np.argsort(of, kind="stable")
-    first = np.searchsorted(of[order], of[order], side="left")
-    nth = np.empty(len(of), dtype=np.int32)
-    nth[order] = np.arange(len(of)) - first
-    return nth
 
 
 def _as_they_are(name: str) -> Predictor:

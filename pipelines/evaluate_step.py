@@ -82,7 +82,8 @@ def _one(rows: Rows, outcome: str, population: str, refits: bool) -> tuple[dict[
             report["refits"] = []
             for place in PLACES:
                 rows.progress(f"evaluating {key}, {place}s left out")
-                report["refits"] += left_out(spec, declared, table, one, kind, place)
+                apart = left_out(spec, declared, table, one, kind, place)
+                report["refits"] += more.apart_from_hidden(apart, place, report["subgroups"].get(place, {}))
             rows.progress(f"evaluating {key}, with fewer people")
             report["learning_curve"] = learning_curve(spec, declared, table, one, kind)
             rows.progress(f"evaluating {key}, served and research columns")
@@ -113,7 +114,8 @@ def _borders(rows: Rows, outcome: str, population: str) -> list[dict[str, Any]]:
         some = table.rows(test)
         own, its = (some.risk_by(member) for member in members if member is not None)
         before = _were_in(table, belongs[population], test)
-        found.append({"other": other, **more.border(own, its, ~before)})
+        whole = int(belongs[population][split.rows["test"]].sum())
+        found.append({"other": other, **more.border(own, its, ~before, whole)})
     return found
 
 

@@ -181,7 +181,7 @@ def evaluated(spec: Spec, trained: Trained, table: Table) -> dict[str, Any]:
         **spec.evaluation.model_dump(),
     )
     report["missingness"] = more.missingness(table, trained.split.rows["train"])
-    report["drop_the_dead"] = more.drop_the_dead(labels, own, test.audit)
+    report["drop_the_dead"] = more.drop_the_dead(labels, own, test.audit, report["subgroups"])
     report["censoring"] = more.censoring(labels)
     report["injuries"] = more.injuries(labels, own)
     if trained.three_state is not None:

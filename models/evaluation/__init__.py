@@ -1,7 +1,6 @@
 """How well predicted risks fit what happened."""
 
 from models.evaluation.delong import delong
-from models.evaluation.measures import measures
 from models.evaluation.report import evaluate
 
-__all__ = ["delong", "evaluate", "measures"]
+__all__ = ["delong", "evaluate"]

@@ -19,7 +19,10 @@ _REACH = 1.959963984540054
 
 
 class Incidence(TypedDict):
-    """A cumulative incidence at the last day, with its 95 % interval by the normal approximation, None without one."""
+    """A cumulative incidence at the last day, with its 95 % interval by the normal approximation, None without one.
+
+    Where nothing came the interval ends at the exact bound of none among so many.
+    """
 
     value: float
     low: float | None
@@ -33,15 +36,14 @@ def incidence(days: Floats, y: Floats, died_first: NDArray[np.bool_]) -> tuple[I
     """
     status = np.where(y == 1, 1, np.where(died_first, 2, 0))
     if not (status > 0).any():
-        none = Incidence(value=0.0, low=0.0, high=0.0)
-        return none, none
+        return none_of(len(days)), none_of(len(days))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # when all have had an event, the error is of 0 people
         fitted = CumIncidenceRight(days, status)
     found = []
     for cause in (1, 2):
         if not (status == cause).any():
-            found.append(Incidence(value=0.0, low=0.0, high=0.0))
+            found.append(none_of(len(days)))
             continue
         value, error = float(fitted.cinc[cause - 1][-1]), float(fitted.cinc_se[cause - 1][-1])
         known, reach = bool(np.isfinite(error)), _REACH * error
@@ -53,3 +55,12 @@ def incidence(days: Floats, y: Floats, died_first: NDArray[np.bool_]) -> tuple[I
             )
         )
     return found[0], found[1]
+
+
+def none_of(n: int) -> Incidence:
+    """Return the incidence of what came to none of n people.
+
+    >>> round(none_of(50)["high"] or 0, 3)
+    0.071
+    """
+    return Incidence(value=0.0, low=0.0, high=1 - 0.025 ** (1 / n) if n else 1.0)

@@ -1,7 +1,8 @@
 """What is drawn of a model: smooth calibration, risks by outcome, ROC, decision curve, places in the top, tenths.
 
-No point tells of fewer than five people: stretches of risk are merged until each has none or five of either class, and
-a cut is None where 1-4 of a class lie above it, below it, or between it and another (`Ledger`).
+No point tells of fewer than five people. All that cuts the people by their risk asks one `Ledger`: a cut is None where
+1-4 of a class lie above it, below it, or between it and another. Agreed thresholds and places ask first, then tenths,
+the decision curve, the distribution, and the ROC.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from models.evaluation.competing import incidence
 from models.evaluation.core import NONE, Above, above, intervals
 from models.evaluation.net_benefit import net_benefit
 from models.evaluation.rows import Factor, Rows
-from models.evaluation.small import Ledger, hidden_levels, merged, people_in
+from models.evaluation.small import Counts, Ledger, people_in, small, widened
 from models.evaluation.smooth import basis, on_curve, weighted_quantile
 from models.table import Floats
+from stratify.disclosure import SMALLEST_SHOWN
 
 GRID = tuple(round(nth / 100, 2) for nth in range(1, 51))  # thresholds of the decision curve
 _CURVE, _ROC, _CELLS = 50, 100, 50
@@ -44,18 +46,27 @@ def calibration_curve(bins: Bins, drawn: Floats) -> dict[str, list[float] | list
     }
 
 
-def distribution(rows: Rows, least: int) -> list[dict[str, float]]:
+def distribution(rows: Rows, ledger: Ledger) -> list[dict[str, float]]:
     """Return the weighted share of people with and without the event in stretches of risk, fiftieths or more."""
-    place = np.minimum((rows.risk * _CELLS).astype(np.int64), _CELLS - 1)
+    edges = np.arange(_CELLS + 1) / _CELLS
+    place = np.minimum(np.searchsorted(edges, rows.risk, side="right") - 1, _CELLS - 1)
     cell = place * 2 + rows.y.astype(np.int64)
-    starts = merged(np.bincount(cell, minlength=2 * _CELLS).reshape(_CELLS, 2), least)
+    above = _from_there(np.bincount(cell, minlength=2 * _CELLS).reshape(_CELLS, 2))[:-1]
+    told = np.flatnonzero(~ledger.hides(above))
+    some, first = np.unique(above[told].sum(axis=1), return_index=True)  # nobody lies between edges of as many
+    starts = np.sort(told[first[some > 0]])
     weights = np.add.reduceat(np.bincount(cell, rows.weight, 2 * _CELLS).reshape(_CELLS, 2), starts, axis=0)
     shares = weights / weights.sum(axis=0)
-    ends = np.append(starts[1:], _CELLS)
+    ends = np.append(edges[starts[1:]], 1.0)
     return [
-        {"from": float(a / _CELLS), "to": float(b / _CELLS), "events": float(share[1]), "others": float(share[0])}
-        for a, b, share in zip(starts, ends, shares, strict=True)
+        {"from": float(a), "to": float(b), "events": float(share[1]), "others": float(share[0])}
+        for a, b, share in zip(edges[starts], ends, shares, strict=True)
     ]
+
+
+def _from_there(count: Counts) -> Counts:
+    """Return [bins + 1, 2] the rows in each bin and all above it, of rows in bins; none above the last."""
+    return np.append(np.cumsum(count[::-1], axis=0)[::-1], np.zeros((1, 2), dtype=np.int64), axis=0)
 
 
 def roc(column: Column, ledger: Ledger) -> dict[str, list[float]]:
@@ -131,18 +142,22 @@ def tenths(rows: Rows) -> Factor:
     return Factor(tuple(str(nth + 1) for nth in range(len(there))), dense.astype(np.int64))
 
 
-def deciles(rows: Rows, everybody: Rows, factor: Factor, drawn: Floats) -> list[dict[str, Any]]:
+def deciles(rows: Rows, everybody: Rows, factor: Factor, drawn: Floats, ledger: Ledger) -> list[dict[str, Any]]:
     """Return n, mean risk and observed share of each tenth, and the cumulative incidence of the event and of death.
 
-    Incidences are of `everybody` with risks of the tenth, also who left and has no weight.
+    A tenth is hidden where the cut below or above it is. Incidences are of `everybody` with risks of the tenth, also
+    who left and has no weight.
     """
     levels = len(factor.levels)
-    hidden = hidden_levels(people_in(factor.code, levels, rows.person, rows.y))
+    cell = factor.code * 2 + rows.y.astype(np.int64)
+    cut = ledger.hides(_from_there(np.bincount(cell, minlength=2 * levels).reshape(levels, 2))[::-1])[::-1]
+    hidden = cut[:-1] | cut[1:]
     highest = np.array([rows.risk[factor.code == nth].max() for nth in range(levels)])
     code = np.minimum(np.searchsorted(highest, everybody.risk, side="left"), levels - 1)
     died = None
     if everybody.died_first is not None:
-        died = hidden_levels(people_in(code, levels, everybody.person, everybody.died_first.astype(np.float64)))
+        people = people_in(code, levels, everybody.person, everybody.died_first.astype(np.float64))
+        died = widened(hidden | small(people, SMALLEST_SHOWN), people, SMALLEST_SHOWN)
     told = []
     for nth in range(levels):
         one: dict[str, Any] = {"tenth": nth + 1, "n": None, "mean_risk": None, "observed": NONE}

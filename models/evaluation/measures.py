@@ -1,4 +1,4 @@
-"""Discrimination and calibration of predicted risks, exact from the rows; NaN or None where one cannot be computed.
+"""Discrimination and calibration of predicted risks, exact from the rows; NaN where one cannot be computed.
 
 auroc                  chance that a person with the event has the higher risk
 auprc                  average precision; shown, never used to choose, since it moves with the prevalence
@@ -18,27 +18,6 @@ from models.table import Floats
 
 TINY = 1e-12  # a risk of 0 or 1 has no logit
 EXACT = ("auroc", "auprc", "brier", "scaled_brier", "calibration_intercept", "calibration_slope", "oe")
-
-
-def measures(y: Floats, risk: Floats) -> dict[str, float | int | None]:
-    """Return n, events, prevalence, mean_risk and the figures named above (without oe and scaled_brier).
-
-    y[n] is 0 or 1, risk[n] in [0, 1]; else ValueError.
-    """
-    if y.shape != risk.shape or np.isnan(y).any() or not ((risk >= 0) & (risk <= 1)).all():
-        raise ValueError(f"needs as many known outcomes as risks within 0 and 1, got {y.shape} and {risk.shape}")
-    n, events = len(y), int(y.sum())
-    told: dict[str, float | int | None] = {
-        "n": n,
-        "events": events,
-        "prevalence": events / n if n else None,
-        "mean_risk": float(risk.mean()) if n else None,
-    }
-    order = np.argsort(risk, kind="stable")
-    found = points(y[order], risk[order], np.ones(n))
-    for name in ("auroc", "auprc", "brier", "calibration_slope", "calibration_intercept"):
-        told[name] = None if np.isnan(found[name]) else found[name]
-    return told
 
 
 def points(y: Floats, risk: Floats, weight: Floats) -> dict[str, float]:

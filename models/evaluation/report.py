@@ -67,10 +67,12 @@ def evaluate(
 
     y[n] is 0 or 1, risk[n] within 0 and 1. person int[n] says whose row it is (else each is a person's own); weight[n]
     is that of inverse probability of censoring, and a row of weight 0 counts nowhere but in the cumulative incidences;
-    died_first bool[n]; days[n] to the event, death or last sight; groups {factor: label[n]}; others {model: risk[n]}.
+    died_first bool[n]; days[n] to the event, death or last sight; groups {factor: label[n]} are subgroups, not people
+    (those that `fit` calls `groups` are `person` here); others {model: risk[n]}.
 
     Every figure is {"value", "low", "high"}, a 95 % interval of `bootstraps` draws of people. None is what cannot be
-    computed (`too_few`: one class alone) or not be shown (`suppressed`: 1 to 4 people have the event, or have not).
+    computed (`too_few`: one class alone) or not be shown (`suppressed`: 1 to 4 people have the event, or have not, or
+    what is shown elsewhere in the report would tell of 1 to 4).
     DataError (exit 11) names arrays that are not as they must be, UsageError (exit 2) the other arguments.
     """
     _refuse(thresholds, capacity, bootstraps)
@@ -95,15 +97,16 @@ def evaluate(
     bins = own.level(0)
     found = core(rows.y, rows.risk, rows.weight, bins, draws[:, bins.there])
     told["overall"] = found.figures()
-    ledger = Ledger(own.count[0].sum(axis=0), least)
+    ledger = Ledger.of(rows.y, rows.person, least)
     at_agreed = agreed(rows, own, draws, thresholds, ledger)
     told["capacity"] = places(rows, own, draws, capacity, cuts, ledger)
+    told["deciles"] = deciles(rows, everybody, tenth, drawn[_TENTHS], ledger)
     told["decision_curve"] = {**decision_curve(rows, own, draws, ledger), "agreed": at_agreed}
     if not told["too_few"]:
         told["calibration_curve"] = calibration_curve(bins, draws[:, bins.there])
-        told["distribution"] = distribution(rows, least)
+        told["distribution"] = distribution(rows, ledger)
         told["roc"] = roc(own, ledger)
-    told["deciles"] = deciles(rows, everybody, tenth, drawn[_TENTHS])
+    hidden = np.array([one["flagged"] is None for one in (*at_agreed, *told["capacity"])])
     of_groups = {name: (columns[_GROUP + name], drawn[_GROUP + name]) for name in rows.factors}
     told["subgroups"] = subgroups(
         rows,
@@ -112,11 +115,18 @@ def evaluate(
         thresholds,
         capacity,
         cuts,
+        hidden,
         least,
     )
     told["others"] = {
         name: _beside(
-            rows, found, own, draws, name, columns[_OTHER + name], drawn[_OTHER + name][:, 0], thresholds, least
+            rows,
+            (found, own, draws, hidden[: len(thresholds)]),
+            name,
+            columns[_OTHER + name],
+            drawn[_OTHER + name][:, 0],
+            thresholds,
+            least,
         )
         for name in rows.others
     }
@@ -140,16 +150,18 @@ def _columns(rows: Rows, also: Floats) -> dict[str, Column]:
 
 def _beside(
     rows: Rows,
-    own: Core,
-    own_column: Column,
-    own_drawn: Floats,
+    ours: tuple[Core, Column, Floats, NDArray[np.bool_]],
     name: str,
     its_column: Column,
     its_drawn: Floats,
     thresholds: Sequence[float],
     least: int,
 ) -> dict[str, Any]:
-    """Return another model's figures, and how far ours lie above them: AUROC, ICI and net benefit."""
+    """Return another model's figures, and how far ours lie above them: AUROC, ICI and net benefit.
+
+    ours: the figures, where the rows fall, those drawn, and at which thresholds they are hidden.
+    """
+    own, own_column, own_drawn, own_hidden = ours
     order = np.argsort(rows.others[name], kind="stable")
     y, risk, weight = rows.y[order], rows.others[name][order], rows.weight[order]
     bins = its_column.level(0)
@@ -157,9 +169,8 @@ def _beside(
     cuts = np.array(thresholds)
     at = above(rows.y, rows.risk, rows.weight, own_column, 0, own_drawn, cuts)
     its_at = above(y, risk, weight, its_column, 0, its_drawn, cuts)
-    whole = own_column.count[0].sum(axis=0)
-    hide_its = Ledger(whole, least).hides(its_at.count)
-    hide = hide_its | Ledger(whole, least).hides(at.count)
+    hide_its = Ledger.of(y, rows.person[order], least).hides(its_at.count)
+    hide = hide_its | own_hidden
     (exact, draws), (its_exact, its_draws) = at.benefit(cuts), its_at.benefit(cuts)
     keys = [str(threshold) for threshold in thresholds]
     return {

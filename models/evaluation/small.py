@@ -27,7 +27,7 @@ def people_in(code: Counts, levels: int, person: Counts, y: Floats) -> Counts:
 
 def hidden_levels(people: Counts) -> NDArray[np.bool_]:
     """Return which levels are hidden, of people [levels, 3] in all, with the event and without."""
-    return widened(_small(people, SMALLEST_SHOWN), people, SMALLEST_SHOWN)
+    return widened(small(people, SMALLEST_SHOWN), people, SMALLEST_SHOWN)
 
 
 def widened(hidden: NDArray[np.bool_], parts: Counts, least: int) -> NDArray[np.bool_]:
@@ -37,7 +37,7 @@ def widened(hidden: NDArray[np.bool_], parts: Counts, least: int) -> NDArray[np.
     them first, else the smallest that has anybody: what all levels have is known, so the hidden ones' sum is as well.
     """
     hidden = hidden.copy()
-    while hidden.any() and (hidden.sum() == 1 or _small(parts[hidden].sum(axis=0), least)):
+    while hidden.any() and (hidden.sum() == 1 or small(parts[hidden].sum(axis=0), least)):
         rest = np.flatnonzero(~hidden & (parts[:, 0] > 0))
         if not len(rest):
             break
@@ -51,43 +51,47 @@ class Ledger:
     """Which cuts have been told of, in rows without and with the event above them; none too near another is told.
 
     From what is known of two cuts follows what lies between them: so each must differ from every other, from nobody and
-    from all, by none or by at least `least` rows of either class. Who asks first is told.
+    from all, by none or by at least five people of either class. Who asks first is told.
     """
 
-    def __init__(self, whole: Counts, least: int) -> None:
+    def __init__(self, whole: Counts, least: int, people: tuple[Counts, Counts] | None = None) -> None:
+        """Take how many rows there are [2], and how many rows are of five people at the least.
+
+        people: whose each row is, without the event and with it, from the highest risk down; then fewer rows are
+        counted by people, else taken to be too few.
+        """
         self._told = np.stack([np.zeros_like(whole), whole])
-        self._least = least
+        self._least, self._people = least, people
+
+    @classmethod
+    def of(cls, y: Floats, person: Counts, least: int) -> Ledger:
+        """Return a ledger of rows sorted by risk, upward."""
+        down, whose = y[::-1] == 1, person[::-1]
+        people = whose[~down], whose[down]
+        return cls(np.array([len(one) for one in people], dtype=np.int64), least, people)
 
     def hides(self, count: Counts) -> NDArray[np.bool_]:
         """Return which of these cuts [cuts, 2] may not be told; the others now have been."""
         hidden = np.zeros(len(count), dtype=np.bool_)
         for nth, one in enumerate(count):
-            hidden[nth] = _small(np.abs(self._told - one), self._least).any()
+            hidden[nth] = self._near(one)
             if not hidden[nth]:
                 self._told = np.append(self._told, one[None], axis=0)
         return hidden
 
-
-def merged(count: Counts, least: int) -> NDArray[np.intp]:
-    """Return where groups of bins begin, so that each has none or at least that many rows of either class.
-
-    count [bins, 2] are rows. What is left over at the end joins the group before it.
-
-    >>> merged(np.array([[9, 0], [8, 2], [7, 3], [2, 9]]), 5).tolist()
-    [0, 1]
-    """
-    starts, sums = [0], np.zeros(2, dtype=np.int64)
-    for nth, row in enumerate(count):
-        sums = sums + row
-        if sums.any() and not _small(sums, least):
-            starts.append(nth + 1)
-            sums = np.zeros(2, dtype=np.int64)
-    starts.pop()
-    while len(starts) > 1 and _small(count[starts[-1] :].sum(axis=0), least):
-        starts.pop()
-    return np.array(starts or [0], dtype=np.intp)
+    def _near(self, one: Counts) -> bool:
+        """Return whether some people, but fewer than five, lie between this cut and one that was told."""
+        between = np.abs(self._told - one)
+        if self._people is None or small(between, SMALLEST_SHOWN).any():
+            return bool(small(between, self._least).any())
+        for nth, whose in enumerate(self._people):
+            for other in self._told[(between[:, nth] > 0) & (between[:, nth] < self._least), nth]:
+                first, last = sorted((int(other), int(one[nth])))
+                if np.unique(whose[first:last]).size < SMALLEST_SHOWN:
+                    return True
+        return False
 
 
-def _small(counts: Counts, least: int) -> NDArray[np.bool_]:
+def small(counts: Counts, least: int) -> NDArray[np.bool_]:
     """Return in which lines [..., k] a count is above 0 and below `least`."""
     return np.asarray(((counts > 0) & (counts < least)).any(axis=-1))

@@ -1,4 +1,7 @@
-"""The figures in each level of each factor: sex, age band, municipality. Levels of 1-4 people are hidden."""
+"""The figures in each level of each factor: sex, age band, municipality. Levels of 1-4 people are hidden.
+
+So is what would give them away: levels beside them, and levels of another factor that lie in each other (`Nest`).
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluation.bins import Column, upward
+from models.evaluation.bins import Column
 from models.evaluation.core import CORE, NONE, Above, Core, above, core, intervals
+from models.evaluation.nested import Nest
+from models.evaluation.nested_cuts import cuts_hidden, levels_hidden
 from models.evaluation.rows import Factor, Rows
-from models.evaluation.small import Ledger, hidden_levels, people_in, widened
+from models.evaluation.small import people_in
 from models.table import Floats
 
 Level = dict[str, Any]
@@ -24,24 +29,28 @@ def subgroups(
     thresholds: Sequence[float],
     capacity: Sequence[float],
     cuts: Floats,
+    untold: NDArray[np.bool_],
     least: int,
 ) -> dict[str, dict[str, Level]]:
-    """Return {factor: {level: figures}}; `cuts` are the risks of `capacity`, `least` rows may be told of.
+    """Return {factor: {level: figures}}; `cuts` are the risks of `capacity`, `least` rows are of five people at least.
 
+    untold: at which thresholds and then cuts nothing is told of everybody, so neither of any level.
     The level of `oe_adjusted` is that of all intervals together (Bonferroni over the levels shown).
     """
     told: dict[str, dict[str, Level]] = {}
     agreed = np.array(thresholds)
     cuts = np.where(np.isfinite(cuts), cuts, np.inf)
     cores: list[tuple[Level, Core]] = []
+    acted: dict[int, tuple[Level, Above, Above]] = {}
+    nest = Nest.of(rows)
+    hidden = levels_hidden(nest, rows, least)
     for name, factor in rows.factors.items():
-        people = people_in(factor.code, len(factor.levels), rows.person, rows.y)
-        hidden = hidden_levels(people)
-        acted: dict[int, tuple[Above, Above]] = {}
         told[name] = {}
+        people = people_in(factor.code, len(factor.levels), rows.person, rows.y)
         for nth, which in enumerate(_by_level(factor)):
             level = told[name][factor.levels[nth]] = _empty(thresholds, capacity)
-            if hidden[nth]:
+            place = nest.places[name] + nth
+            if hidden[place]:
                 level["suppressed"] = True
                 continue
             y, risk, weight = rows.y[which], rows.risk[which], rows.weight[which]
@@ -54,17 +63,13 @@ def subgroups(
             level |= found.figures()
             cores.append((level, found))
             at, top = (above(y, risk, weight, column, nth, draws, chosen) for chosen in (agreed, cuts))
-            acted[nth] = at, top
-        hide = _hidden_cuts(columns[name], hidden, acted, least)
-        for nth, (at, top) in acted.items():
-            level, (of_agreed, of_top) = told[name][factor.levels[nth]], hide[nth]
-            exact, draws = top.sensitivity()
-            level["net_benefit"] = dict(
-                zip(map(str, thresholds), intervals(at.benefit(agreed), of_agreed), strict=True)
-            )
-            level["false_negatives"] = dict(
-                zip(map(str, capacity), intervals((1 - exact, 1 - draws), of_top), strict=True)
-            )
+            acted[place] = level, at, top
+    hide = cuts_hidden(nest, columns, np.array([*acted], dtype=np.intp), np.append(agreed, cuts), untold, least)
+    for place, (level, at, top) in acted.items():
+        of_agreed, of_top = np.split(hide[place], [len(agreed)])
+        exact, draws = top.sensitivity()
+        level["net_benefit"] = dict(zip(map(str, thresholds), intervals(at.benefit(agreed), of_agreed), strict=True))
+        level["false_negatives"] = dict(zip(map(str, capacity), intervals((1 - exact, 1 - draws), of_top), strict=True))
     for level, found in cores:
         level["oe_adjusted"] = found.oe_within(1 - 0.05 / len(cores))
     return told
@@ -105,26 +110,3 @@ def _by_level(factor: Factor) -> list[NDArray[np.intp]]:
     order = np.argsort(factor.code.astype(np.int16 if len(factor.levels) < 2**15 else np.int64), kind="stable")
     ends = np.cumsum(np.bincount(factor.code, minlength=len(factor.levels)))
     return np.split(order, ends[:-1])
-
-
-def _hidden_cuts(
-    column: Column, hidden: NDArray[np.bool_], acted: Mapping[int, tuple[Above, Above]], least: int
-) -> dict[int, tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Return for each level with figures at which thresholds and which capacities it is hidden.
-
-    A level by itself, where too few rows lie above or below; and the next smallest with it, as with whole levels.
-    """
-    if not acted:
-        return {}
-    at, top = next(iter(acted.values()))
-    places = column.at(np.append(at.cuts, top.cuts))
-    rows = upward(column.count.astype(np.float64), places).astype(np.int64)  # [levels, cuts, 2]
-    whole = column.count.sum(axis=1)
-    hide = np.repeat(hidden[:, None], len(places), axis=1)
-    for nth in acted:
-        hide[nth] = Ledger(whole[nth], least).hides(rows[nth])
-    some = np.array([nth in acted or hidden[nth] for nth in range(len(hidden))])
-    for cut in range(len(places)):
-        parts = np.column_stack([whole.sum(axis=1), rows[:, cut], whole - rows[:, cut]])
-        hide[some, cut] = widened(hide[some, cut], parts[some], least)
-    return {nth: (hide[nth, : len(at.cuts)], hide[nth, len(at.cuts) :]) for nth in acted}

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 import models
+from models.arrays import arranged
 from models.spec import Constraint
-from stratify.errors import DataError
+from stratify.errors import DataError, UsageError
 
 
 def made(n=4000, seed=2, rows_each=1):
@@ -75,17 +76,91 @@ def test_a_direction_is_kept():
 
 
 @pytest.mark.parametrize(
-    "change, told",
+    "change,told",
     [
         (lambda x, y, p: (x, y[:-1], p), "needs y, groups and time"),
+        (lambda x, y, p: (x, y, np.stack([p, p], axis=1)), "needs y, groups and time"),
         (lambda x, y, p: (x, y * 0.5, p), "y must be 0, 1 or missing"),
-        (lambda x, y, p: (x, np.zeros_like(y), p), "needs 50 events"),
+        (lambda x, y, p: (x, ["yes"] * len(y), p), "y: numbers are required"),
+        (lambda x, y, p: (x, np.zeros_like(y), p), "got 0 events and"),
+        (lambda x, y, p: (x, np.where(np.cumsum(1 - y) < 4, y, 1), p), "and <5 rows without"),
         (lambda x, y, p: (x.assign(age=np.inf), y, p), "age: holds an infinite value"),
+        (lambda x, y, p: (x.assign(age="m"), y, p), "the column 'age' holds str; numbers are required"),
+        (lambda x, y, p: (x.assign(age=pd.Timestamp("2020-01-31")), y, p), "the column 'age' holds datetime64"),
+        (lambda x, y, p: (x.assign(age=["m", *[1.0] * (len(x) - 1)]), y, p), "the column 'age' holds object"),
+        (lambda x, y, p: (x.to_numpy(), y, p), "x: a pandas DataFrame is required"),
+        (lambda x, y, p: (pd.concat([x, x["age"]], axis=1), y, p), "the column 'age' stands there more than once"),
+        (lambda x, y, p: (x, y, np.where(p == 7, np.nan, p)), "groups: a person is required for each row"),
+        (lambda x, y, p: (x, y, [None, *map(str, p[1:])]), "groups: a person is required for each row"),
+        (lambda x, y, p: (x, y, np.array(["a", *p[1:]], dtype=object)), "groups: whole numbers or texts"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_words(change, told):
     with pytest.raises(DataError) as caught:
         models.fit(*change(*made()))
+    assert told in str(caught.value)
+    assert str(caught.value).count("age") <= 1
+    assert "'m'" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "time,told",
+    [
+        (lambda day: day.astype(float), "time: whole numbers or dates (datetime64) are required, got float64"),
+        (lambda day: [str(one) for one in day], "time: whole numbers or dates (datetime64) are required, got <U"),
+        (lambda day: np.where(day == 0, np.datetime64("NaT"), np.datetime64("2020-01-01")), "time: a date is required"),
+        (lambda day: day + 2**40, "time: whole numbers of 32 bits"),
+    ],
+)
+def test_times_that_are_no_days_are_refused(time, told):
+    x, y, person = made()
+    with pytest.raises(DataError) as caught:
+        models.fit(x, y, person, time=time(np.repeat([0, 365, 730, 1095], 1000)), horizon=365)
+    assert told in str(caught.value)
+
+
+def test_time_without_a_horizon_is_refused():
+    with pytest.raises(UsageError, match="give horizon too"):
+        models.fit(*made(), time=np.repeat([0, 365], 2000))
+
+
+@pytest.mark.parametrize("kind", ["ns", "us", "s", "D", "column", "zoned"])
+def test_dates_split_as_their_days_do(kind):
+    day = np.repeat([18262, 18628, 18993], 2000)  # the first days of 2020, 2021 and 2022
+    when = day.astype("datetime64[D]")
+    column = pd.Series(when.astype("datetime64[us]"))
+    given = {"column": column, "zoned": column.dt.tz_localize("Europe/Copenhagen")}.get(kind)
+    x, y, person = made(6000)
+    told = arranged(x, y, person, when.astype(f"datetime64[{kind}]") if given is None else given)
+    np.testing.assert_array_equal(told.time, day)
+
+
+def test_a_fit_by_dates_is_that_by_days():
+    x, y, person = made(6000)
+    day = np.repeat([18262, 18628, 18993], 2000)
+    dates = pd.Series(day.astype("datetime64[D]")).astype("datetime64[us]")
+    by_days, by_dates = (models.fit(x, y, person, time=time, horizon=365) for time in (day, dates))
+    assert by_dates.report == by_days.report
+    assert by_dates.report["n"] < 2000, "the last landmark is the test"
+
+
+def test_columns_that_pandas_keeps_otherwise_are_numbers_too():
+    x, y, person = made()
+    told = {kind: arranged(x.assign(age=x["age"].astype(kind)), y, person, None).x for kind in ("Float64", "object")}
+    for values in told.values():
+        np.testing.assert_array_equal(values, x.to_numpy())
+
+
+@pytest.mark.parametrize(
+    "rows,told",
+    [
+        (np.ones((3, 2)), "x: a pandas DataFrame is required"),
+        (pd.DataFrame({"age": ["m"], "stays": [1.0]}), "the column 'age' holds str"),
+    ],
+)
+def test_rows_that_cannot_be_scored_are_refused_in_words(fitted, rows, told):
+    with pytest.raises(DataError) as caught:
+        fitted.risk(rows)
     assert told in str(caught.value)
 
 

@@ -12,7 +12,7 @@ from models.bundle import read_member
 from models.calibrate import Calibration, fit_sigmoid
 from models.candidates import Candidate, choose
 from models.estimators import fit_logistic
-from models.evaluation import measures
+from models.evaluation.measures import points
 from models.sample_size import rows_needed
 from models.scoring import Logistic, Member, sigmoid
 from models.spec import Baseline, Predictor
@@ -36,8 +36,9 @@ def labelled(table: Table, outcome, y: np.ndarray, **changed) -> Table:
 def figures_of(trained: Trained, table: Table) -> dict[str, dict]:
     """The figures of every candidate and baseline on the test rows."""
     test = table.rows(trained.split.rows["test"])
-    y = test.labels[trained.outcome].y
-    return {name: measures(y, risk) for name, risk in trained.risks(test).items()}
+    y, risks = test.labels[trained.outcome].y, trained.risks(test)
+    order = {name: np.argsort(risk, kind="stable") for name, risk in risks.items()}
+    return {name: points(y[order[name]], risk[order[name]], np.ones(len(y))) for name, risk in risks.items()}
 
 
 def test_both_candidates_come_with_all_files_of_a_member(trained):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import beta
 
 from models.evaluation.competing import incidence
 
@@ -24,12 +25,13 @@ def test_where_nobody_leaves_they_are_shares_and_their_errors_binomial():
         assert told["high"] - told["value"] == pytest.approx(1.96 * np.sqrt(share * (1 - share) / 600), rel=0.03)
 
 
-def test_nobody_has_the_event_or_dies():
-    none = {"value": 0.0, "low": 0.0, "high": 0.0}
-    days, no = np.full(9, 365.0), np.zeros(9, dtype=bool)
-    assert incidence(days, np.zeros(9), no) == (none, none)
-    assert incidence(np.append(days, 3), np.append(np.zeros(9), 1.0), np.append(no, False))[1] == none
-    assert incidence(np.append(days, 3), np.zeros(10), np.append(no, True))[0] == none
+@pytest.mark.parametrize("n", [9, 50])
+def test_what_came_to_nobody_has_an_exact_upper_bound(n):
+    days, no = np.full(n, 365.0), np.zeros(n, dtype=bool)
+    none, more = ({"value": 0.0, "low": 0.0, "high": pytest.approx(beta.ppf(0.975, 1, k))} for k in (n, n + 1))
+    assert incidence(days, np.zeros(n), no) == (none, none)
+    assert incidence(np.append(days, 3), np.append(np.zeros(n), 1.0), np.append(no, False))[1] == more
+    assert incidence(np.append(days, 3), np.zeros(n + 1), np.append(no, True))[0] == more
 
 
 def test_everybody_has_had_it_by_the_last_day():

@@ -70,6 +70,33 @@ def test_risks_of_0_and_1_are_taken_as_they_are():
     np.testing.assert_allclose(to_logit(risk[[0, -1]]), [-27.6, 27.6], atol=0.1)
 
 
+def test_auroc_is_the_share_of_pairs_in_the_right_order():
+    rng = np.random.default_rng(0)
+    risk = np.sort(rng.beta(1, 5, 300).round(2).clip(0.01, 0.99))
+    y = (rng.random(300) < risk).astype(float)
+    pairs = [(a > b) + 0.5 * (a == b) for a in risk[y == 1] for b in risk[y == 0]]
+    assert points(y, risk, np.ones(300))["auroc"] == pytest.approx(sum(pairs) / len(pairs), abs=1e-12)
+
+
+def test_right_risks_have_slope_1_and_intercept_0():
+    rng = np.random.default_rng(5)
+    risk = np.sort(rng.beta(1, 6, 60_000).clip(1e-4, 1 - 1e-4))
+    told = points((rng.random(60_000) < risk).astype(float), risk, np.ones(60_000))
+    assert told["calibration_slope"] == pytest.approx(1, abs=0.05)
+    assert told["calibration_intercept"] == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize("risk", [[0.5] * 8, [0.1] * 4 + [0.9] * 4], ids=["one risk for all", "perfect"])
+def test_there_is_no_slope_where_none_is_finite(risk):
+    told = points(np.repeat([0.0, 1.0], 4), np.array(risk), np.ones(8))
+    assert np.isnan(told["calibration_slope"])
+    assert np.isfinite([told["auroc"], told["calibration_intercept"]]).all()
+
+
+def test_of_no_rows_nothing_is_said():
+    assert np.isnan([*points(np.empty(0), np.empty(0), np.empty(0)).values()]).all()
+
+
 def test_no_expected_events_have_no_ratio():
     assert np.isnan(points(np.array([0.0, 1.0]), np.zeros(2), np.ones(2))["oe"])
 

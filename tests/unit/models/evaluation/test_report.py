@@ -141,8 +141,8 @@ def test_the_distribution_is_of_all_and_tells_of_five_or_none(told, rows):
 def test_places_are_counted_from_the_top(told, rows):
     weight, y, risk = rows["weight"], rows["y"], rows["risk"]
     shown = [one for one in told["capacity"] if one["cut"] is not None]
-    # of the others one has 1-4 without the event, and one ends 1-4 rows from an agreed threshold
-    assert [one["share"] for one in shown] == [0.02, 0.05]
+    # the other one ends 1-4 people from an agreed threshold
+    assert [one["share"] for one in shown] == [0.01, 0.02, 0.05]
     for one in shown:
         top = risk >= one["cut"]
         assert one["flagged"] == pytest.approx(weight[top].sum() / weight.sum())
@@ -179,7 +179,8 @@ def test_deaths_of_1_to_4_in_a_tenth_are_hidden_and_not_to_be_worked_out(made):
     tenth = np.argsort(np.argsort(rows.risk)) // 200
     died = (rows.y == 0) & (np.cumsum((rows.y == 0) & (tenth == 7)) <= 3) & (tenth == 7)
     died |= (rows.y == 0) & np.isin(tenth, (5, 6)) & (np.random.default_rng(0).random(2_000) < 0.2)
-    told = evaluate(rows.y, rows.risk, died_first=died, days=np.full(2_000, 9.0), bootstraps=20)["deciles"]
+    few = {"thresholds": (0.9,), "capacity": (0.1,), "bootstraps": 20}  # no cuts beside the tenths' own
+    told = evaluate(rows.y, rows.risk, died_first=died, days=np.full(2_000, 9.0), **few)["deciles"]
     shown = [one["died_first"] is not None for one in told if not one["suppressed"]]
     assert died[tenth == 7].sum() == 3
     assert told[7]["died_first"] is None
@@ -293,7 +294,7 @@ def test_no_cut_nor_what_lies_between_two_is_of_1_to_4_people(made, rows_of_one)
     y, risk = rows.y.repeat(rows_of_one), rows.risk.repeat(rows_of_one)
     told = evaluate(y, risk, person=np.arange(len(y)) // rows_of_one, bootstraps=20)
     cuts, hidden = cuts_told(told)
-    assert len(cuts) > 15
+    assert len(cuts) > 10
     assert hidden > 3
     whole = np.array([np.sum(y == outcome) for outcome in (0, 1)])
     above = [[np.sum(risk[y == outcome] >= cut) for outcome in (0, 1)] for cut in cuts]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.evaluation.small import Ledger, hidden_levels, merged, people_in, widened
+from models.evaluation.small import Ledger, hidden_levels, people_in, widened
 
 
 @pytest.mark.parametrize("rows_of_one", [1, 3])
@@ -76,18 +76,11 @@ def test_a_cut_too_near_one_that_was_told_is_hidden_and_who_asks_first_is_told()
     assert ledger.hides(np.array([[30, 20], [32, 20], [45, 31], [45, 30]])).tolist() == [0, 1, 0, 1]
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_merged_bins_have_none_or_enough_of_each_class_and_keep_all(seed):
-    rng = np.random.default_rng(seed)
-    count = rng.poisson(rng.gamma(0.3, 6, (40, 2)))
-    count[:, 1] += (count.sum(axis=0)[1] < 5) * 5
-    starts = merged(count, 5)
-    sums = np.add.reduceat(count, starts, axis=0)
-    assert starts[0] == 0
-    assert (sums.sum(axis=0) == count.sum(axis=0)).all()
-    assert not ((sums > 0) & (sums < 5)).any()
-
-
-def test_bins_that_suffice_stay_apart():
-    assert merged(np.array([[9, 0], [8, 5], [7, 6]]), 5).tolist() == [0, 1, 2]
-    assert merged(np.array([[1, 0], [1, 1]]), 5).tolist() == [0]
+@pytest.mark.parametrize("outcome", [0, 1])
+def test_rows_between_two_cuts_are_counted_by_people(outcome):
+    whose = np.append(np.arange(100), np.repeat(np.arange(100, 104), 5))  # at the top twenty rows of four people
+    y = np.full(120, float(outcome))
+    cuts = np.array([20, 21, 24, 26])
+    asked = np.stack([cuts, 0 * cuts] if outcome == 0 else [0 * cuts, cuts], axis=1)
+    assert Ledger.of(y, whose, 25).hides(asked).tolist() == [1, 0, 1, 0]
+    assert Ledger(np.array([120, 0] if outcome == 0 else [0, 120]), 25).hides(asked).tolist() == [1, 1, 1, 0]
