@@ -52,7 +52,8 @@ def learning_curve(spec: Spec, declared: Declared, table: Table, outcome: Outcom
         part = _kept(split, {name: share[split.rows[name]] < most for name in PARTS if name != "test"})
         y = table.labels[outcome.id].y[part.rows["train"]]
         told = _refit(spec, declared, table, outcome, kind, part)
-        found.append({"share": most, "rows": len(y), "events": int(y.sum()), **told})
+        events = None if told["lacks"] else int(y.sum())  # too few to fit on are too few to tell
+        found.append({"share": most, "rows": len(y), "events": events, **told})
     return found
 
 

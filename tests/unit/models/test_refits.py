@@ -57,6 +57,14 @@ def test_the_learning_curve_grows_and_ends_with_all(spec, declared, table, outco
     assert found[-1]["auroc"]["value"] > 0.6
 
 
+def test_of_a_share_with_too_few_events_none_are_told(spec, declared, table, make_outcome):
+    whole = int(table.labels[make_outcome().id].y[refits.split_rows(spec.split, make_outcome(), table).rows["train"]].sum())
+    found = refits.learning_curve(spec, declared, table, make_outcome(min_events_train=whole // 2), "logistic")
+    lacking = [one for one in found if one["lacks"]]
+    assert lacking
+    assert {one["events"] for one in lacking} == {None}
+
+
 def test_the_research_set_has_columns_that_are_not_served(spec, declared, table, outcome, make_column):
     column = {**make_column("noise", use="statistics"), "role": "both", "set": "research"}
     wide = replace(table, columns=[*table.columns[:-1], column])
