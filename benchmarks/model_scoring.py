@@ -28,7 +28,7 @@ from models.candidates import Training
 from models.estimators import fit_lightgbm
 from models.scoring import Trees
 from models.split import split_rows
-from models.table import refusal
+from models.table import column_ids, refusal
 from models.train import chosen_folder
 from pipelines.matrix import read_matrix
 from pipelines.steps import read_manifest
@@ -94,8 +94,10 @@ def _of_300(rows, key, matrix, inside):
 
 def _bundle(work, keys, matrix, folder):
     """The models of these keys as a bundle, signed by a key of the benchmark's own, read back and verified."""
-    columns = [column for column in matrix.columns if refusal(column) is None] + load_declared().index_columns()
-    content = Content.of(Origin(**read_manifest(work.training / keys[0], "train")["results"]["origin"]), columns)
+    declared = load_declared()
+    columns = [column for column in matrix.columns if refusal(column) is None] + declared.index_columns()
+    origin = Origin(**read_manifest(work.training / keys[0], "train")["results"]["origin"])
+    content = Content.of(origin, columns, declared.reason_groups(column_ids(columns)))
     for key in keys:
         content = with_member(content, key, read_member(chosen_folder(work.training / key / CANDIDATES)))
     private, public = ensure_signing_keys(folder / "keys")
