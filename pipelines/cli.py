@@ -74,7 +74,7 @@ def check(
     if data is not None:
         from pipelines.data_quality import failing, look
         from pipelines.deliveries import dated
-        from pipelines.run import progress_bar
+        from pipelines.progress import progress_bar
         from pipelines.summary import show_extract
         from stratify.store.land import land as land_extract
 

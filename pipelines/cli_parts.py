@@ -22,7 +22,7 @@ WORK = Path("work")
 @contextmanager
 def step(name: str, work: Path) -> Iterator[tuple[Workspace, Any, Any]]:
     """Give the workspace, what says how far a step is, and what ends it; nothing else runs on the folder meanwhile."""
-    from pipelines.run import progress_bar
+    from pipelines.progress import progress_bar
     from pipelines.steps import alone
 
     with told_when_interrupted(), alone(work), progress_bar(1) as (say, done):

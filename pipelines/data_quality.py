@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.run import progress_bar
+from pipelines.progress import progress_bar
 from stratify.files import write_text
 from stratify.registers.data_quality.assess import FOLDERS, Finding, assess
 from stratify.registers.data_quality.declare import CATEGORIES, checks, read_thresholds

@@ -21,8 +21,9 @@ from models.report import write_pages
 from models.split import split_rows
 from models.train import chosen_folder
 from pipelines.data_steps import Progress
+from pipelines.matrix import inputs_of_matrix
 from pipelines.steps import Step, is_done, manifest_digest, read_manifest, run_step
-from pipelines.train import CANDIDATES, REPORT, Rows, inputs_of_matrix, models_of, trained_member
+from pipelines.train import CANDIDATES, REPORT, Rows, models_of, trained_member
 from stratify.catalogue import Catalogue
 from stratify.errors import DataError, UsageError
 from stratify.workspace import Workspace

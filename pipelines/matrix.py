@@ -13,13 +13,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.build_step import COHORT, POPULATIONS
+from pipelines.build_step import COHORT, MATRIX_KINDS, POPULATIONS
 from pipelines.index_build import INDEX
-from pipelines.steps import read_manifest, refuse_damaged
+from pipelines.steps import manifest_digest, read_manifest, refuse_damaged
 from stratify.errors import DataError
 from stratify.features.kernel import Floats, Ints, Rows
 from stratify.indexed import IndexEvents
 from stratify.registers.clock import day_number, day_of, read_date
+from stratify.workspace import Workspace
+
+MODEL_KINDS = (*MATRIX_KINDS, "outcomes")  # entries that decide what a model learns from
 
 
 @dataclass(frozen=True)
@@ -127,3 +130,15 @@ def read_part(
     cells = np.column_stack([table[name].to_numpy() for name in names])
     of = {name: table[name].to_numpy() for name in POPULATIONS}
     return names, table["person"].to_numpy().astype(np.int64), cells, of
+
+
+def inputs_of_matrix(work: Workspace) -> dict[str, str]:
+    """Return the digests of the matrix and the store it was built from.
+
+    Raises DataError when the store is another one by now: people are numbered anew with each landing, so the rows of
+    the matrix would be taken for other people.
+    """
+    store = manifest_digest(work.store, "land")
+    if read_manifest(work.features, "build")["inputs"]["store"] != store:
+        raise DataError("the matrix was built from another store than is here now; run `stratify build` first")
+    return {"features": manifest_digest(work.features, "build"), "store": store}

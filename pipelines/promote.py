@@ -31,8 +31,9 @@ from models.table import column_ids, refusal
 from models.train import chosen_folder
 from pipelines.data_steps import Progress
 from pipelines.labelled import origin_of
+from pipelines.matrix import MODEL_KINDS
 from pipelines.steps import read_manifest, refuse_damaged
-from pipelines.train import CANDIDATES, MODEL_KINDS, REPORT, Rows, models_of, paired
+from pipelines.train import CANDIDATES, REPORT, Rows, models_of, paired
 from stratify.catalogue import Catalogue
 from stratify.errors import BundleError, DataError, GateError, UsageError
 from stratify.files import write_json, write_text

@@ -22,10 +22,9 @@ from models import (
     shown_risks,
 )
 from pipelines.data_steps import Progress
-from pipelines.matrix import Matrix, read_matrix
+from pipelines.matrix import MODEL_KINDS, Matrix, inputs_of_matrix, read_matrix
 from pipelines.serving import FORMAT, write_serving
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
-from pipelines.train import MODEL_KINDS, inputs_of_matrix
 from stratify.care.fill import from_rows
 from stratify.care.recommend import recommend
 from stratify.catalogue import Catalogue

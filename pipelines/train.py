@@ -17,12 +17,11 @@ from models.evaluation.core import CORE
 from models.spec import Spec
 from models.split import followed_rows, split_rows
 from models.train import Trained, chosen_folder
-from pipelines.build_step import MATRIX_KINDS
 from pipelines.data_steps import Progress
 from pipelines.index_build import KINDS
 from pipelines.labelled import of_population, origin_of, table_of, table_of_events
-from pipelines.matrix import Matrix, read_index, read_matrix
-from pipelines.steps import Step, manifest_digest, read_manifest, run_step
+from pipelines.matrix import MODEL_KINDS, Matrix, inputs_of_matrix, read_index, read_matrix
+from pipelines.steps import Step, read_manifest, run_step
 from stratify.catalogue import Catalogue
 from stratify.errors import DataError, UsageError
 from stratify.features.kernel import Floats
@@ -30,7 +29,6 @@ from stratify.files import write_json
 from stratify.store.read import Store
 from stratify.workspace import Workspace
 
-MODEL_KINDS = (*MATRIX_KINDS, "outcomes")
 CANDIDATES, REPORT = "candidates", "report.json"
 
 
@@ -228,15 +226,3 @@ def _logged(
             tags=tags,
         )
     return registry.register(key, runs[result.chosen]), runs
-
-
-def inputs_of_matrix(work: Workspace) -> dict[str, str]:
-    """Return the digests of the matrix and the store it was built from.
-
-    Raises DataError when the store is another one by now: people are numbered anew with each landing, so the rows of
-    the matrix would be taken for other people.
-    """
-    store = manifest_digest(work.store, "land")
-    if read_manifest(work.features, "build")["inputs"]["store"] != store:
-        raise DataError("the matrix was built from another store than is here now; run `stratify build` first")
-    return {"features": manifest_digest(work.features, "build"), "store": store}

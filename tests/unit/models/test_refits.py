@@ -58,7 +58,9 @@ def test_the_learning_curve_grows_and_ends_with_all(spec, declared, table, outco
 
 
 def test_of_a_share_with_too_few_events_none_are_told(spec, declared, table, make_outcome):
-    whole = int(table.labels[make_outcome().id].y[refits.split_rows(spec.split, make_outcome(), table).rows["train"]].sum())
+    whole = int(
+        table.labels[make_outcome().id].y[refits.split_rows(spec.split, make_outcome(), table).rows["train"]].sum()
+    )
     found = refits.learning_curve(spec, declared, table, make_outcome(min_events_train=whole // 2), "logistic")
     lacking = [one for one in found if one["lacks"]]
     assert lacking
