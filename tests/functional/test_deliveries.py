@@ -125,7 +125,12 @@ def gone(found):
     return pnr, None
 
 
-@pytest.mark.parametrize("change", [corrected, removed, added, recoded, refuted, newcomer, gone])
+def slowly(*values):
+    """The values as parameters that only the slow tests take."""
+    return [pytest.param(value, marks=pytest.mark.slow) for value in values]
+
+
+@pytest.mark.parametrize("change", [corrected, *slowly(removed, added, recoded), refuted, newcomer, *slowly(gone)])
 def test_a_correction_is_written_in_its_persons_bucket_alone_and_the_store_is_as_if_landed_anew(
     tmp_path, catalogue, change
 ):
@@ -147,7 +152,7 @@ def test_a_correction_is_written_in_its_persons_bucket_alone_and_the_store_is_as
     assert digest_tree(work.store, leave_out=BY_HISTORY) == digest_tree(anew.store, leave_out=BY_HISTORY)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *slowly(1, 2)])
 def test_after_any_chain_of_deliveries_the_store_is_as_if_landed_anew(tmp_path, catalogue, seed):
     dice, found, work = random.Random(seed), tables(seed), Workspace(tmp_path / "work")
     for turn in range(4):

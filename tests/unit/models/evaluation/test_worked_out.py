@@ -9,6 +9,8 @@ import pytest
 
 from models.evaluation import evaluate
 
+SEEDS = [*range(6), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(6, 30))]
+
 GEOGRAPHY = ("part", "hospital", "municipality")
 
 
@@ -111,7 +113,7 @@ def leftovers(levels, groups, within):
                 yield key, whole & ~np.any(taken, axis=0) & within
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_no_difference_of_cuts_by_risk_is_of_1_to_4(seed):
     y, risk, _ = labelled(seed)
     report = evaluate(y, risk, bootstraps=20)
@@ -120,7 +122,7 @@ def test_no_difference_of_cuts_by_risk_is_of_1_to_4(seed):
     assert not [one for one in [*sets, *differences(sets)] if too_few(one, y)]
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_no_difference_of_levels_is_of_1_to_4(seed):
     y, risk, groups = labelled(seed)
     report = evaluate(y, risk, groups=groups, bootstraps=20)
@@ -131,7 +133,7 @@ def test_no_difference_of_levels_is_of_1_to_4(seed):
     assert not [key for key, left in leftovers(levels, groups, everyone) if too_few(left, y)]
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_of_people_with_several_rows_too_no_difference_is_of_1_to_4(seed):
     y, risk, groups = labelled(seed)
     person = np.random.default_rng(seed).integers(0, len(y) // 4, len(y))
@@ -144,7 +146,7 @@ def test_of_people_with_several_rows_too_no_difference_is_of_1_to_4(seed):
     assert len(levels) > 8 or len(y) < 400, "and not all is hidden"
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_no_difference_of_levels_at_cuts_is_of_1_to_4(seed):
     y, risk, groups = labelled(seed)
     report = evaluate(y, risk, groups=groups, bootstraps=20, capacity=(0.05, 0.1, 0.2, 0.35))
