@@ -69,7 +69,12 @@ def test_labels_nobody_knows_are_not_used():
 
 def test_a_direction_is_kept():
     x, y, person = made()
-    up = Constraint(columns=("stays",), direction=1, reason={"da": "flere", "en": "more"}, source="made up")
+    up = Constraint(
+        columns=("stays",),
+        direction=1,
+        reason={"da": "flere", "en": "more"},
+        source={"da": "opdigtet", "en": "made up"},
+    )
     fitted = models.fit(x, y, person, monotone=[up])
     rows = pd.DataFrame({"age": np.full(8, 70.0), "stays": np.arange(8.0)})
     assert (np.diff(fitted.risk(rows, name="lightgbm")) >= 0).all()

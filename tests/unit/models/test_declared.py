@@ -68,7 +68,7 @@ def test_there_is_a_spec_for_each_outcome_and_a_model_for_two_populations(shippe
     outcomes = load().outcomes
     for key, spec in shipped.specs.items():
         assert spec.populations == tuple(COUNTED_FROM[outcomes[key].index])
-        assert (spec.split.test_people, spec.split.folds, spec.split.enough_events) == (0.4, 4, 2500)
+        assert (spec.split.test_people, spec.split.folds, spec.split.enough_events) == (0.4, 4, 5000)
         assert not spec.for_study
 
 
@@ -266,7 +266,7 @@ def test_rare_events_have_thresholds_of_their_own(shipped):
         ("slope = [0.9, 1.1]", "slope = [1.1, 0.9]", "gates.slope: "),
         ("subgroup_oe = [0.8, 1.25]", "subgroup_oe = [1.0, 1.25]", "gates.subgroup_oe: "),
         ("stratum_prior_sd = 0.2", "stratum_prior_sd = 0", "calibration.stratum_prior_sd: "),
-        ("enough_events = 2500", "enough_events = 0", "split.enough_events: "),
+        ("enough_events = 5000", "enough_events = 0", "split.enough_events: "),
         ("capacity = [0.01", "capacity = [1.0", "evaluation.capacity.0: "),
         ("l1_ratio = 0.5", "l2 = 3.0", "estimators.logistic.l2: Extra inputs are not permitted; got 3.0"),
     ],
