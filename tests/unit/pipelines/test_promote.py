@@ -158,7 +158,7 @@ def test_a_model_that_differs_from_its_champion_is_compared_with_it_on_the_same_
     choose_the_other(work, DEATH)
     promote(work, catalogue, say)
     told = {key: {gate["id"] for gate in one["gates"]} for key, one in decision(work).items()}
-    assert {"ici", "net benefit at 0.1", "net benefit at 0.3"} <= told[DEATH]
+    assert {"ici", "net benefit at 0.02", "net benefit at 0.1"} <= told[DEATH]
     assert "ici" not in told[ACUTE], "the same model: there is nothing to compare"
 
 
