@@ -34,7 +34,7 @@ def three_state(model: ThreeState, table: Table, labels: Labels) -> dict[str, An
     people = np.array([[np.unique(table.person[part[kind[part]]]).size for kind in kinds] for part in tenths])
     short = np.array([len(part) < LEAST for part in tenths])
     hidden = widened(short | small(people, FEW), people, FEW)
-    few_left = small(np.array([(told & np.isnan(labels.y)).sum()]), FEW)
+    few_left = _few(int((told & np.isnan(labels.y)).sum()))
     found: list[dict[str, Any] | None] = []
     for part, hide in zip(tenths, hidden, strict=True):
         if hide:

@@ -90,9 +90,7 @@ def _one(rows: Rows, outcome: str, population: str, refits: bool) -> tuple[dict[
             rows.progress(f"evaluating {key}, served and research columns")
             report["feature_sets"] = feature_sets(spec, declared, rows.whole(population), one)
         found = gates(spec, report, None)
-        columns = json.loads((work.features / "columns.json").read_text(encoding="utf-8"))
-        names = [*columns, *rows.declared.index_columns()]
-        write_pages(folder, out, [gate.told() for gate in found], report, names)
+        write_pages(folder, out, [gate.told() for gate in found], report, rows.columns)
         overall = {name: figure["value"] for name, figure in report["overall"].items()}
         return {"overall": overall, "gates": [gate.told() for gate in found], "page": str(Path("models") / key)}
 

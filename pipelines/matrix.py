@@ -61,11 +61,17 @@ class Matrix:
         return Matrix(rows, self.cells[mine], self.columns, {name: of[mine] for name, of in self.populations.items()})
 
 
+def read_columns(features: Path) -> list[dict[str, Any]]:
+    """Return the matrix's columns as declared; BundleError where a file of it is not as it was built."""
+    refuse_damaged(features, "build")
+    columns: list[dict[str, Any]] = json.loads((features / "columns.json").read_text(encoding="utf-8"))
+    return columns
+
+
 def read_matrix(features: Path, landmarks: Sequence[int] | None = None) -> Matrix:
     """Return the rows of these landmarks, or of all; BundleError where a file is not as it was built."""
-    refuse_damaged(features, "build")
+    declared = read_columns(features)
     manifest = read_manifest(features, "build")
-    declared = json.loads((features / "columns.json").read_text(encoding="utf-8"))
     names = [column["id"] for column in declared]
     days = [day_number(read_date(text, "landmark")) for text in manifest["results"]["landmarks"]]
     person: list[Ints] = []
@@ -100,13 +106,12 @@ def read_index(features: Path, folder: str, years: Sequence[int] | None = None) 
 
     Raises DataError for a kind or year not built, BundleError where a file is not as it was built.
     """
-    refuse_damaged(features, "build")
+    declared = read_columns(features)
     told = read_manifest(features, "build")["results"]["index_events"]
     built = [int(year) for year in told.get(folder, {}).get("rows", {})]
     missing = [year for year in years or () if year not in built]
     if missing or not built:
         raise DataError(f"{features}: {folder} needs index events of {missing or 'any year'}, built are {built}")
-    declared = json.loads((features / "columns.json").read_text(encoding="utf-8"))
     files = [
         file
         for year in (built if years is None else years)

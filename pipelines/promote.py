@@ -31,8 +31,8 @@ from models.table import column_ids, refusal
 from models.train import chosen_folder
 from pipelines.data_steps import Progress
 from pipelines.labelled import origin_of
-from pipelines.matrix import MODEL_KINDS
-from pipelines.steps import read_manifest, refuse_damaged
+from pipelines.matrix import MODEL_KINDS, read_columns
+from pipelines.steps import read_manifest
 from pipelines.train import CANDIDATES, REPORT, Rows, models_of, paired
 from stratify.catalogue import Catalogue
 from stratify.errors import BundleError, DataError, GateError, UsageError
@@ -255,10 +255,3 @@ def _fresh(work: Workspace, key: str, digest: str) -> dict[str, Any] | None:
         return None
     manifest = read_manifest(work.training / key, "train")
     return manifest if manifest["catalogue"] == digest else None
-
-
-def read_columns(features: Path) -> list[dict[str, Any]]:
-    """Return the matrix's columns as declared; BundleError where a file of it is not as it was built."""
-    refuse_damaged(features, "build")
-    columns: list[dict[str, Any]] = json.loads((features / "columns.json").read_text(encoding="utf-8"))
-    return columns

@@ -20,7 +20,7 @@ from models.train import Trained, chosen_folder
 from pipelines.data_steps import Progress
 from pipelines.index_build import KINDS
 from pipelines.labelled import of_population, origin_of, table_of, table_of_events
-from pipelines.matrix import MODEL_KINDS, Matrix, inputs_of_matrix, read_index, read_matrix
+from pipelines.matrix import MODEL_KINDS, Matrix, inputs_of_matrix, read_columns, read_index, read_matrix
 from pipelines.steps import Step, read_manifest, run_step
 from stratify.catalogue import Catalogue
 from stratify.errors import DataError, UsageError
@@ -39,6 +39,11 @@ class Rows:
     work: Workspace
     catalogue: Catalogue
     progress: Progress
+
+    @cached_property
+    def columns(self) -> list[dict[str, Any]]:
+        """The matrix's columns as declared, then those that rows counted from events have beside them."""
+        return [*read_columns(self.work.features), *self.declared.index_columns()]
 
     @cached_property
     def matrix(self) -> Matrix:

@@ -83,13 +83,9 @@ def _rows(figures: Figures, key: str, named: Callable[[Mapping[str, Any]], str],
     below = paragraph(words("more/lacks", who=lacking)) if lacking else ""
     head = [
         words(f"who/{key}"),
-        *(words(TRAINED[name]) if name in TRAINED else _head(words, name) for name in measures),
+        *(words(TRAINED[name]) if name in TRAINED else words.named("measures", name) for name in measures),
     ]
     return (table(head, told) if told else "") + below
-
-
-def _head(words: Words, name: str) -> str:
-    return words.named("measures", name)
 
 
 def _cell(figures: Figures, place: str, name: str) -> str:
