@@ -28,6 +28,12 @@ CROSS_FITTED = {
     "them used: each of these is predicted by a model that has not seen its people. The final model is trained on all "
     "of them at the training landmarks. The test people are in none of this.",
 }
+LENT = {
+    "da": "{lent} af træningsrækkerne er lånt fra: {others}. Kun personer i modellens egen gruppe er brugt til "
+    "kalibrering, valg og test.",
+    "en": "{lent} of the training rows are lent by: {others}. Only people of the model's own population are used to "
+    "calibrate, choose and test.",
+}
 LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "statsmodels")
 
 
@@ -80,7 +86,7 @@ def card(
         "cross_fitting": {
             "folds": spec.split.folds,
             "asked": asked,
-            "text": {tongue: text.format(folds=spec.split.folds, asked=asked) for tongue, text in CROSS_FITTED.items()},
+            "text": _cross_fitted(spec, declared, population, asked, made_on["train"]["lent"]),
         },
         "candidates": dict(candidates),
         "chosen": dict(chosen),
@@ -89,12 +95,25 @@ def card(
     }
 
 
+def _cross_fitted(spec: Spec, declared: Declared, population: str, asked: int, lent: int) -> dict[str, str]:
+    """Return how folds were used, and whose rows the model learned from beside its own people's."""
+    others = [declared.populations[name].name.model_dump() for name in declared.populations[population].learns_from]
+    found = {}
+    for tongue, text in CROSS_FITTED.items():
+        told = [text.format(folds=spec.split.folds, asked=asked)]
+        if lent:
+            told.append(LENT[tongue].format(lent=lent, others=", ".join(one[tongue] for one in others)))
+        found[tongue] = " ".join(told)
+    return found
+
+
 def made_on(split: Split, table: Table, labels: Labels) -> dict[str, dict[str, Any]]:
-    """Return for train, calibrate and test: landmarks as ISO days, rows, people and events."""
+    """Return for train, calibrate and test: landmarks as ISO days, rows, of these lent, people and events."""
     return {
         part: {
             "landmarks": [str(np.datetime64(day, "D")) for day in split.landmarks[part]],
             "n": len(split.rows[part]),
+            "lent": int(table.lent[split.rows[part]].sum()),
             "people": len(np.unique(table.person[split.rows[part]])),
             "events": int(labels.y[split.rows[part]].sum()),
         }

@@ -101,6 +101,7 @@ class Population(Shape):
 
     name: Text
     index: tuple[IndexColumn, ...] = ()
+    learns_from: tuple[Id, ...] = ()  # populations whose rows it is trained on too; calibrated and tested on its own
     must_not_be_scored: Text
 
 

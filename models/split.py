@@ -2,6 +2,7 @@
 
 - test: the test people at the last landmark whose labels have closed.
 - calibrate: the other people at the latest landmark whose label window ended by the test landmark.
+- lent: rows of people outside the population are trained on where it learns from them, and in no other part.
 - train: the other people at landmarks whose window ended by the calibration landmark, and was known at the test's.
 - folds: the other people in K parts. Whoever reaches the calibration landmark was alive in every training row, which a
   model fitted on those rows knows; so what is asked of a fold at that landmark is answered by a fit without its people.
@@ -87,17 +88,18 @@ def split_by_time(spec: SplitSpec, table: Table, outcome: str, horizon: int, del
     """Return the rows of each part for labels that are known `horizon` after a landmark, and told `delay` later."""
     y = table.labels[outcome].y
     known = ~np.isnan(y)
+    own = known & ~table.lent
     period, ends = table.period.astype(np.int64), table.landmark.astype(np.int64) + horizon
-    closed = _closed(period, known)
+    closed = _closed(period, own)
     in_time = {part: np.zeros(len(y), dtype=np.bool_) for part in PARTS}
     if closed:
         test = closed[-1]
-        in_time["test"] = period == test
+        in_time["test"] = own & (period == test)
         over = known & (period < test) & (ends <= test)
-        before = np.unique(period[over])
+        before = np.unique(period[over & own])
         if before.size:
             calibrate = int(before[-1])
-            in_time["calibrate"] = over & (period == calibrate)
+            in_time["calibrate"] = over & own & (period == calibrate)
             told = ends + delay <= test
             in_time["train"] = over & told & (period < calibrate) & (ends <= calibrate)
     kept_for_test = person_share(table.stable, spec.seed) < spec.test_people
@@ -117,7 +119,7 @@ def split_by_time(spec: SplitSpec, table: Table, outcome: str, horizon: int, del
 def followed_rows(split: Split, spec: SplitSpec, table: Table, outcome: str) -> NDArray[np.intp]:
     """Return the test rows, and with them the rows of test people who left before anything happened."""
     days = table.labels[outcome].days
-    in_time = np.isin(table.period, split.landmarks["test"])
+    in_time = np.isin(table.period, split.landmarks["test"]) & ~table.lent
     return np.flatnonzero(in_time & ~np.isnan(days) & (person_share(table.stable, spec.seed) < spec.test_people))
 
 

@@ -89,8 +89,9 @@ class Table:
     labels by outcome (what y does not tell is never used). stable uint64[n] is a number that a person has in every
     delivery, by which people are dealt to training and test; the person's own where none is given. period int32[n] is
     the landmark, or where rows have days of their own (discharges) the first day of the year, by which time is split.
-    inside bool[n]: who is ill in mind and body. audit: labels of each row by factor, for subgroups alone. beside: the
-    values of columns that baselines read and no served model may.
+    inside bool[n]: who is ill in mind and body. lent bool[n]: rows of people outside the population, to learn from.
+    audit: labels of each row by factor, for subgroups alone. beside: the values of columns that baselines read and no
+    served model may.
     Raises DataError (exit 11) with every problem found; no value of a person stands in it.
     """
 
@@ -102,6 +103,7 @@ class Table:
     stable: Stable = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
     period: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     inside: Bools = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
+    lent: Bools = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
     audit: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     beside: Mapping[str, Floats] = field(default_factory=dict)
 
@@ -110,6 +112,7 @@ class Table:
             "stable": self.person.astype(np.uint64),
             "period": self.landmark,
             "inside": np.zeros(len(self.person), dtype=np.bool_),
+            "lent": np.zeros(len(self.person), dtype=np.bool_),
         }
         for name, value in defaults.items():
             if not len(getattr(self, name)):
@@ -129,6 +132,7 @@ class Table:
             "stable": self.stable,
             "period": self.period,
             "inside": self.inside,
+            "lent": self.lent,
             **self.audit,
             **self.beside,
         }
@@ -171,6 +175,7 @@ class Table:
             self.stable[which],
             self.period[which],
             self.inside[which],
+            self.lent[which],
             {name: values[which] for name, values in self.audit.items()},
             {name: values[which] for name, values in self.beside.items()},
         )

@@ -73,10 +73,13 @@ def table_of_events(store: Store, found: IndexMatrix, population: Population, ou
     return replace(table, labels=labels)
 
 
-def of_population(table: Table, matrix: Matrix, population: str) -> Table:
-    """Return the rows of a population."""
-    inside = matrix.populations[population]
-    return table if inside.all() else table.rows(np.flatnonzero(inside))
+def of_population(table: Table, matrix: Matrix, population: str, learns_from: Sequence[str] = ()) -> Table:
+    """Return the rows of a population, and those lent by the populations that it learns from."""
+    own = matrix.populations[population]
+    lent = np.logical_or.reduce([matrix.populations[other] for other in learns_from], axis=0, initial=False) & ~own
+    rows = own | lent
+    some = table if rows.all() else table.rows(np.flatnonzero(rows))
+    return replace(some, lent=lent[rows]) if lent.any() else some
 
 
 def labels_of(

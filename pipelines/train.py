@@ -64,14 +64,24 @@ class Rows:
         return declared_for(self.catalogue)
 
     def of(self, population: str) -> Table:
-        """Return the table of a population, without what may not be served; made once."""
+        """Return the table of a population and what it learns from, without what may not be served; made once."""
         if population not in self._served:
-            self._served[population] = self.whole(population).served()
+            events = population in {kind.folder for kind in KINDS}
+            self._served[population] = (
+                self.whole(population).served() if events else self._within(self._all_served, population)
+            )
         return self._served[population]
 
     @cached_property
     def _served(self) -> dict[str, Table]:
         return {}
+
+    @cached_property
+    def _all_served(self) -> Table:
+        return self.table.served()
+
+    def _within(self, table: Table, population: str) -> Table:
+        return of_population(table, self.matrix, population, self.declared.populations[population].learns_from)
 
     def test(self, outcome: str, population: str) -> Table:
         """Return the rows of the test people of one model."""
@@ -80,10 +90,10 @@ class Rows:
         return table.rows(split.rows["test"])
 
     def whole(self, population: str) -> Table:
-        """Return the table of a population with all columns there are."""
+        """Return the table of a population and what it learns from, with all columns there are."""
         kinds = {kind.folder: kind for kind in KINDS}
         if population not in kinds:
-            return of_population(self.table, self.matrix, population)
+            return self._within(self.table, population)
         self.progress(f"reading {population}")
         outcomes = self.catalogue.outcomes_at(kinds[population].index)
         found = read_index(self.work.features, population)

@@ -112,6 +112,9 @@ def load_declared(*folders: Path, shared: Path = PACKAGE, outcomes: Mapping[str,
     baselines = read(shared / "baselines.toml", _as(dict[str, Baseline]))
     monotone = read(shared / "monotone.toml", _as(dict[str, tuple[Constraint, ...]]))
     reasons = read(shared / "reasons.toml", _as(dict[Id, ReasonGroup]))
+    for key, one in (populations or {}).items():
+        strange = [name for name in one.learns_from if name not in (populations or {}) or name == key]
+        problems += [f"{shared.name}/populations.toml: {key}: learns_from: {name!r} is none" for name in strange]
     if reasons is not None:
         problems += [f"{shared.name}/reasons.toml: {told}" for told in _of_reasons(reasons)]
     names: dict[str, Mapping[str, Any] | None] = {  # None where the file is not readable: that is told once

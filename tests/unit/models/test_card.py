@@ -1,6 +1,7 @@
 """The card tells what the model is for, on whom it was made, how both candidates did, and where it ends."""
 
 import json
+from dataclasses import replace
 from importlib.metadata import version
 
 import pytest
@@ -118,3 +119,18 @@ def test_it_tells_the_folds_that_were_asked_and_not_those_that_could_have_been(t
 def test_no_count_below_five_stands_in_it(card):
     counts = [part[key] for part in card["made_on"].values() for key in ("n", "people", "events")]
     assert min(counts) >= 5
+
+
+def test_it_says_whose_rows_it_learned_from_beside_its_own(train_one, spec, table):
+    one = spec.model_copy(update={"baselines": ()})
+    lent = replace(table, lent=table.person % 4 == 0)
+    trained = train_one(lent, spec=one, population="psychiatric_somatic")
+    card = json.loads(trained.files[trained.chosen]["card.json"])
+    rows = trained.split.rows["train"]
+    assert card["made_on"]["train"]["lent"] == int(lent.lent[rows].sum()) > 0
+    assert card["made_on"]["test"]["lent"] == 0
+    assert (
+        "of the training rows are lent by: Adults with at least two long-term conditions"
+        in (card["cross_fitting"]["text"]["en"])
+    )
+    assert "lånt fra: Voksne med mindst to" in card["cross_fitting"]["text"]["da"]

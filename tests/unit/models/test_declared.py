@@ -300,3 +300,11 @@ def test_the_logistic_may_be_ridge_or_lasso_and_no_more():
     assert [LogisticSpec(l1_ratio=ratio, **told).l1_ratio for ratio in (0.0, 1.0)] == [0.0, 1.0]
     with pytest.raises(ValueError, match="l1_ratio"):
         LogisticSpec(l1_ratio=1.1, **told)
+
+
+def test_a_population_learns_only_from_another_that_is_declared(declarations):
+    old, new = 'learns_from = ["multimorbid"]', 'learns_from = ["multimorbids", "psychiatric_somatic"]'
+    declarations.spoil("declared/populations.toml", (old, new))
+    told = declarations.problems()
+    assert "declared/populations.toml: psychiatric_somatic: learns_from: 'multimorbids' is none" in told
+    assert "declared/populations.toml: psychiatric_somatic: learns_from: 'psychiatric_somatic' is none" in told

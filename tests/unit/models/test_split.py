@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.sample_size import rows_needed
-from models.split import NotTrained, enough, person_share, refuse_overlap, split_rows
+from models.split import NotTrained, enough, followed_rows, person_share, refuse_overlap, split_rows
 from models.table import Labels, Table
 
 MASK = 2**64 - 1
@@ -326,6 +326,37 @@ def test_folds_that_are_not_asked_are_learned_from_and_nobody_of_them_is_calibra
     learned = set(table.person[one.rows["train"][fitted]])
     assert not learned & set(table.person[one.rows["calibrate"]])
     assert learned == set(table.person[every.rows["train"][every.fold["train"] != 0]])
+
+
+# --- rows that are lent ----------------------------------------------------------------------------------------------
+
+
+def test_lent_rows_are_learned_from_and_in_no_other_part(spec, outcome, table):
+    lent = table.person % 3 == 0
+    alone = split_rows(spec.split, outcome, table.rows(np.flatnonzero(~lent)))
+    split = split_rows(spec.split, outcome, replace(table, lent=lent))
+    for part in ("calibrate", "test"):
+        assert not lent[split.rows[part]].any()
+        np.testing.assert_array_equal(split.rows[part], np.flatnonzero(~lent)[alone.rows[part]])
+    own, plain = split.rows["train"][~lent[split.rows["train"]]], split_rows(spec.split, outcome, table)
+    np.testing.assert_array_equal(own, np.flatnonzero(~lent)[alone.rows["train"]])
+    np.testing.assert_array_equal(split.rows["train"], plain.rows["train"])
+    assert lent[split.rows["train"]].any()
+    assert split.landmarks == alone.landmarks
+
+
+def test_a_person_who_comes_into_the_population_is_asked_by_a_fit_without_any_of_their_rows(spec, outcome, table):
+    lent = (table.landmark < table.landmark.max() - 700) & (table.person % 2 == 0)
+    split = split_rows(spec.split, outcome, replace(table, lent=lent))
+    people = table.person
+    for fitted, asked in split.crossed():
+        assert not set(people[split.rows["train"][fitted]]) & set(people[split.rows["calibrate"][asked]])
+
+
+def test_who_is_only_lent_is_not_followed_in_the_test(spec, outcome, table):
+    lent = table.person % 3 == 0
+    split = split_rows(spec.split, outcome, replace(table, lent=lent))
+    assert not lent[followed_rows(split, spec.split, replace(table, lent=lent), OUTCOME)].any()
 
 
 # --- the same people in every delivery -------------------------------------------------------------------------------

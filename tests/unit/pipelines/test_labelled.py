@@ -192,3 +192,13 @@ def test_a_population_has_its_own_rows_and_what_a_model_may_not_read_stands_besi
         mine.read(["nmi_kristensen2022"])[:, 0],
         whole.cells[whole.populations[population], whole.names.index("nmi_kristensen2022")],
     )
+
+
+def test_a_population_that_learns_from_another_has_its_rows_marked_as_lent(region_table):
+    _, whole, table, _ = region_table
+    own = whole.populations["psychiatric_somatic"]
+    wide = of_population(table, whole, "psychiatric_somatic", ["multimorbid"])
+    rows = own | whole.populations["multimorbid"]
+    np.testing.assert_array_equal(wide.person, whole.rows.person[rows])
+    np.testing.assert_array_equal(wide.lent, ~own[rows])
+    assert not of_population(table, whole, "multimorbid").lent.any()

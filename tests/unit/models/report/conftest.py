@@ -159,7 +159,7 @@ def cards(logistic, report):
     }
     counts = {"events": report["events"], "n": report["n"], "people": report["people"]}
     parts = {
-        "train": {"events": 1582, "landmarks": ["2020-01-01", "2021-01-01"], "n": 8929, "people": 3550},
+        "train": {"events": 1582, "landmarks": ["2020-01-01", "2021-01-01"], "n": 8929, "lent": 0, "people": 3550},
         "calibrate": {"events": 593, "landmarks": ["2023-01-01"], "n": 3085, "people": 3085},
         "test": {**counts, "landmarks": ["2024-01-01"]},
     }
