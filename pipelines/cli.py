@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines import cli_models
+from pipelines import cli_care, cli_models, cli_offers, cli_plan, cli_rollout
 from pipelines.cli_parts import WORK, Local, Work, out, seen, step
 from pipelines.ending import errors_told, told_when_interrupted
 from stratify.catalogue import load
@@ -264,6 +264,12 @@ def score(work: Work = WORK, catalogue: Local = None) -> None:
 
     with step("score", work) as (place, say, done):
         done(score_step(place, load(catalogue), say))
+
+
+cli_plan.register(app)
+cli_care.register(app)
+cli_offers.register(app)
+cli_rollout.register(app)
 
 
 @app.command()

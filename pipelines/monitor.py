@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -13,9 +12,9 @@ import numpy.typing as npt
 
 from pipelines.data_steps import DATA_KINDS, Progress
 from pipelines.steps import Step, manifest_digest, run_step
-from stratify.care.facts import Facts
 from stratify.care.fill import of_conditions
-from stratify.care.rules import judge
+from stratify.care.logic import Judge
+from stratify.care.people import NO, YES, Column, People
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Target
 from stratify.cohort import residents, spells, years_old
@@ -67,26 +66,31 @@ def monitor_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> t
     return run_step(step, make)
 
 
-def adults_facts(store: Store, catalogue: Catalogue, start: int) -> list[tuple[int, Facts]]:
-    """Return each adult resident at the start of a period with the facts that targets' rules ask for, as known then."""
+Adults = list[tuple[npt.NDArray[np.int64], People]]  # by bucket: person numbers, and what is known of them
+
+
+def adults_facts(store: Store, catalogue: Catalogue, start: int) -> Adults:
+    """Return the adults resident at the start of a period with the facts that targets' rules ask for, as known then."""
     people = store.persons()
     everyone = residents(people, spells(store.residence()), [start])
     measurable = set(store.measurable["conditions"])
-    told: list[tuple[int, Facts]] = []
+    told: Adults = []
     for bucket in range(store.buckets):
         mine = everyone.person % store.buckets == bucket
         rows = Rows(everyone.person[mine], everyone.day[mine])
         found = present(store, rows, catalogue, bucket)
         ages = years_old(people["birth"][rows.person], start).astype(np.float64)
-        both = found.holds(DEFINITIONS[PSYCHIATRIC_SOMATIC_DEFINITION]).tolist()
-        for person, age, has, is_both in zip(rows.person.tolist(), ages.tolist(), found.ids(), both, strict=True):
-            told.append((person, Facts(of_conditions(has, catalogue, measurable, is_both) | {"age": age})))
+        both = np.where(found.holds(DEFINITIONS[PSYCHIATRIC_SOMATIC_DEFINITION]), YES, NO)
+        truths = zip(found.condition_ids, np.where(found.conditions, YES, NO).T, strict=True)
+        facts = of_conditions(dict(truths), catalogue, measurable, both)
+        told.append((rows.person, facts.with_facts({"age": Column(ages, "number")})))
     return told
 
 
-def target_population(adults: Iterable[tuple[int, Facts]], target: Target) -> npt.NDArray[np.int64]:
+def target_population(adults: Adults, target: Target) -> npt.NDArray[np.int64]:
     """Return the adults who meet a target's rule, by person number."""
-    return np.array(sorted(person for person, facts in adults if judge(target.population, facts).holds), dtype=np.int64)
+    found = [numbers[Judge(people).rule(target.population) == YES] for numbers, people in adults]
+    return np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
 
 
 def not_measurable(target: Target, period: str, lacking: str) -> dict[str, Any]:

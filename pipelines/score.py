@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from models import (
     Bundle,
@@ -25,20 +28,22 @@ from pipelines.data_steps import Progress
 from pipelines.matrix import MODEL_KINDS, Matrix, inputs_of_matrix, read_matrix
 from pipelines.serving import FORMAT, write_serving
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
-from stratify.care.fill import from_rows
-from stratify.care.recommend import recommend
+from stratify.care.fill import people_of
+from stratify.care.people import People
+from stratify.care.weigh import ANSWERS, Given, Weigher
 from stratify.catalogue import Catalogue
 from stratify.cohort import years_old
 from stratify.errors import BundleError, DataError
 from stratify.features.kernel import Floats
 from stratify.pseudonym import ensure_key, key_id, pseudonym
-from stratify.registers.clock import day_number, read_date
+from stratify.registers.clock import day_number, day_of, read_date
 from stratify.store.read import Store
-from stratify.strata import stratify_person
+from stratify.strata import levels, places
 from stratify.workspace import Workspace
 
 PSEUDONYM_KEY = "pseudonym.key"
-SCORE_KINDS = (*MODEL_KINDS, "strata", "offers")
+CARE_KINDS = ("strata", "needs", "bridges", "preferences", "safety", "offers")
+SCORE_KINDS = (*MODEL_KINDS, *CARE_KINDS)
 
 
 def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tuple[dict[str, Any], bool]:
@@ -74,8 +79,14 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         declared = load_declared()
         shown = shown_risks(bundle, served.cells, served.populations, list(declared.populations), _wholes(catalogue))
         explained = reasons_of_listed(served, shown, bundle)
-        bodies = people_bodies(store, catalogue, matrix, landmark, shown, explained, progress)
-        _write_scores(out / f"{told['score_landmark']}.parquet", matrix, shown, bodies, catalogue)
+        risks = {key: one.risk for key, one in shown.items()}
+        who = matrix.rows.person
+        ages = years_old(store.persons()["birth"][who], landmark)
+        people = people_of(matrix.cells, matrix.names, who, catalogue, store, landmark, risks, ages)
+        progress("weighing offers")
+        weighed = weigh_all(people, catalogue, day_of(landmark))
+        bodies = people_bodies(store, catalogue, matrix, people, shown, explained, progress)
+        _write_scores(out / f"{told['score_landmark']}.parquet", matrix, shown, weighed, catalogue)
         delivery = read_manifest(work.store, "land")["results"]["delivery"]
         meta = {
             "format": FORMAT,
@@ -91,11 +102,11 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         progress("writing serving.db")
         names = [pseudonym(key, delivery["system"], source_id) for source_id in _ids(store, matrix)]
         targets = read_manifest(work.quality, "monitor")["results"]["targets"]
-        write_serving(work.serving_db, meta, names, bodies, served.cells, targets)
+        write_serving(work.serving_db, meta, names, bodies, served.cells, targets, entries_of(catalogue))
         return {
             "people": len(bodies),
-            "need": Counter(one["stratum"]["need"]["id"] for one in bodies),
-            "answers": Counter(offer["answer"] for one in bodies for offer in one["offers"]),
+            "need": Counter(weighed.need),
+            "answers": {name: count for name, count in zip(ANSWERS, weighed.counts(), strict=True) if count},
             "shown": {outcome: _told_of(one) for outcome, one in shown.items()},
             "bundle": bundle.version,
         }
@@ -127,26 +138,51 @@ def refuse_unfit(bundle: Bundle, matrix: Matrix, catalogue: Catalogue) -> None:
         )
 
 
+@dataclass(frozen=True)
+class Placed:
+    """Everybody's place on the two axes and answer for each offer."""
+
+    need: list[str]
+    resources: list[str]
+    answers: dict[str, NDArray[np.int8]]
+
+    def counts(self) -> list[int]:
+        """Return how often each answer was given."""
+        every = [np.bincount(one, minlength=len(ANSWERS)) for one in self.answers.values()]
+        return [int(count) for count in np.sum(every, axis=0)]
+
+
+def weigh_all(people: People, catalogue: Catalogue, day: date) -> Placed:
+    """Return where everybody stands, and what each offer is to them, with all bridges there are."""
+    weigher = Weigher(people, catalogue, Given(day))
+    named = {axis: np.array([one.id for one in levels(catalogue, axis)]) for axis in ("need", "resources")}
+    at = {axis: ids[places(weigher.judge, catalogue, axis)].tolist() for axis, ids in named.items()}
+    answers = {one.offer.id: one.answer for one in weigher.all()}
+    return Placed(at["need"], at["resources"], dict(sorted(answers.items())))
+
+
+def entries_of(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
+    """Return what the service weighs offers with: the entries of care, and the names of what they speak of."""
+    kinds = (*CARE_KINDS, "conditions", "features")
+    return {kind: {key: one.model_dump(mode="json", by_alias=True) for key, one in catalogue.entries[kind].items()}
+            for kind in kinds}  # fmt: skip
+
+
 def people_bodies(
     store: Store,
     catalogue: Catalogue,
     matrix: Matrix,
-    landmark: int,
+    people: People,
     shown: Mapping[str, Shown],
     explained: Mapping[int, dict[str, Any]],
     progress: Progress,
 ) -> list[dict[str, Any]]:
-    """Return each person's answer as the service gives it; reasons only for those at the top of a risk."""
-    conditions = list(catalogue.conditions)
+    """Return what the service keeps of each person: risks, reasons of those at the top of one, gaps, and facts."""
     found: list[dict[str, Any]] = []
-    who = matrix.rows.person
     risks = {key: one.risk for key, one in shown.items()}
-    ages = years_old(store.persons()["birth"][who], landmark)
-    facts = from_rows(matrix.cells, matrix.names, who, catalogue, store, landmark, risks, ages)
-    for row, one in enumerate(facts):
-        if row % 1000 == 0:
-            progress(f"weighing offers, {row / len(matrix.rows):.0%}")
-        has = one.known["conditions"]
+    for row in range(people.n):
+        if row % 10_000 == 0:
+            progress(f"writing people, {row / people.n:.0%}")
         found.append(
             {
                 "risks": [
@@ -161,9 +197,7 @@ def people_bodies(
                 ],
                 "reasons": explained.get(row),
                 "missing": missing(matrix, row, store, catalogue, risks),
-                "stratum": stratify_person(one, catalogue),
-                "offers": recommend(one, catalogue),
-                "conditions": [key for key in conditions if isinstance(has, frozenset) and key in has],
+                "facts": people.words(row),
             }
         )
     return found
@@ -218,17 +252,16 @@ def reasons_of_listed(matrix: Matrix, shown: Mapping[str, Shown], bundle: Bundle
 
 
 def _write_scores(
-    path: Path, matrix: Matrix, shown: Mapping[str, Shown], bodies: list[dict[str, Any]], catalogue: Catalogue
+    path: Path, matrix: Matrix, shown: Mapping[str, Shown], weighed: Placed, catalogue: Catalogue
 ) -> None:
     arrays: dict[str, Any] = {"person": pa.array(matrix.rows.person.astype(np.int32))}
     nothing = np.full(len(matrix.rows), np.nan)
     for key in catalogue.outcomes_at("landmark"):
         arrays[f"risk_{key}"] = pa.array(shown[key].risk if key in shown else nothing)
-    for axis in ("need", "resources"):
-        arrays[axis] = pa.array([one["stratum"][axis]["id"] for one in bodies], pa.string())
-    for offer in catalogue.offers:
-        told = [next(o["answer"] for o in one["offers"] if o["id"] == offer) for one in bodies]
-        arrays[f"offer_{offer}"] = pa.array(told, pa.string())
+    arrays |= {"need": pa.array(weighed.need, pa.string()), "resources": pa.array(weighed.resources, pa.string())}
+    names = pa.array(ANSWERS, pa.string())
+    for offer, answer in weighed.answers.items():
+        arrays[f"offer_{offer}"] = pa.DictionaryArray.from_arrays(pa.array(answer), names).cast(pa.string())
     pq.write_table(pa.table(arrays), path, compression="zstd")
 
 

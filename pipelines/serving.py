@@ -1,4 +1,4 @@
-"""The file the service answers from: people by pseudonym, targets, and what they were made with."""
+"""The file the service answers from: people by pseudonym, targets, entries of care, and what made them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from stratify.features.kernel import Floats
 from stratify.files import TEMPORARY, canonical_json
 
-FORMAT = "3"
+FORMAT = "4"
 
 
 def write_serving(
@@ -20,6 +20,7 @@ def write_serving(
     bodies: list[dict[str, Any]],
     cells: Floats,
     targets: Mapping[str, Any],
+    entries: Mapping[str, Mapping[str, Any]],
 ) -> None:
     """Write the service's file whole or not at all."""
     partial = path.with_name(path.name + TEMPORARY)
@@ -31,6 +32,7 @@ def write_serving(
             CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
             CREATE TABLE person (pseudonym TEXT PRIMARY KEY, body TEXT NOT NULL, features BLOB NOT NULL) WITHOUT ROWID;
             CREATE TABLE target (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+            CREATE TABLE entry (kind TEXT, id TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
         """)
         con.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
         people = sorted(
@@ -40,6 +42,14 @@ def write_serving(
         con.executemany("INSERT INTO person VALUES (?, ?, ?)", people)
         con.executemany(
             "INSERT INTO target VALUES (?, ?)", [(k, canonical_json(v)) for k, v in sorted(targets.items())]
+        )
+        con.executemany(
+            "INSERT INTO entry VALUES (?, ?, ?)",
+            [
+                (kind, key, canonical_json(one))
+                for kind, of in sorted(entries.items())
+                for key, one in sorted(of.items())
+            ],
         )
         con.commit()
     finally:

@@ -17,10 +17,12 @@ from starlette.responses import Response
 
 from service.audit import AuditLog, AuditUnavailableError
 from service.auth import Verifier, make_demo_keys
+from service.choice_shapes import ChoiceRefusedError, ChoiceRequest
+from service.choices import Choices, ChoicesUnavailableError
 from service.edge import Edge
 from service.health import Readiness
 from service.logs import log, told
-from service.problem import AUDIT_DOWN, Problem, field_problems, problem
+from service.problem import AUDIT_DOWN, CHOICE_REFUSED, CHOICES_DOWN, Problem, field_problems, problem
 from service.routes import Context, api, health
 from service.schemas import KNOWN_FIELDS
 from service.served import Loader, load_verified
@@ -31,6 +33,7 @@ from stratify.errors import BundleError, NotPermittedError
 TITLE = "Stratify"
 DISTRIBUTION = "stratify-multimorbidity"
 SYNTHETIC = "synthetic"
+FIELDS = KNOWN_FIELDS | frozenset(ChoiceRequest.model_fields)
 DESCRIPTION = (
     "One person's risks, their reasons, and the offers that suit; quality targets; the models behind it. "
     "Decision support for clinicians: it decides nothing, and is not a medical device."
@@ -62,7 +65,8 @@ def create_app(settings: Settings, load: Loader = load_verified) -> FastAPI:
             TRY_IT,
         )
     verifier, audit = Verifier(*settings.trusted), AuditLog(settings.audit_url)
-    context = Context(verifier, store, audit, Readiness(store, audit))
+    choices = Choices(audit)
+    context = Context(verifier, store, audit, choices, Readiness(store, audit, choices))
     app = _application(docs=settings.demo)
     app.state.context = context
     return app
@@ -89,6 +93,8 @@ def _application(*, docs: bool) -> FastAPI:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(AuditUnavailableError, _audit_down)
+    app.add_exception_handler(ChoicesUnavailableError, _choices_down)
+    app.add_exception_handler(ChoiceRefusedError, _refused)
     app.add_exception_handler(BundleError, _unusable)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
@@ -123,7 +129,17 @@ async def _http(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return problem(422, request.state.request_id, errors=field_problems(error.errors(), KNOWN_FIELDS))
+    return problem(422, request.state.request_id, errors=field_problems(error.errors(), FIELDS))
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ChoiceRefusedError)
+    return problem(422, request.state.request_id, CHOICE_REFUSED, errors=error.problems)
+
+
+async def _choices_down(request: Request, error: Exception) -> Response:
+    log.error("request %s: choices cannot be read or written (%s)", request.state.request_id, error)
+    return problem(503, request.state.request_id, CHOICES_DOWN)
 
 
 async def _audit_down(request: Request, error: Exception) -> Response:

@@ -1,8 +1,8 @@
 """Returns once a look-up is written down: who asked about whom, when, why, and whether there was an answer.
 
-One row for each look-up, committed before the answer leaves; when it cannot be written there is no answer. People
-stand in it by pseudonym. SQLite in a file (write-ahead log, flushed at each commit) or any database SQLAlchemy reaches
-by URL.
+One row for each look-up and each choice, committed before the answer leaves; when it cannot be written there is no
+answer. People stand in it by pseudonym. SQLite in a file (write-ahead log, flushed at each commit) or any database
+SQLAlchemy reaches by URL.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from stratify.errors import NotPermittedError, UsageError
 
-Action = Literal["lookup", "targets", "models"]
-Outcome = Literal["found", "not_found", "denied", "failed"]
+Action = Literal["lookup", "choice", "targets", "models"]
+Outcome = Literal["found", "not_found", "stored", "denied", "failed"]
 METADATA = MetaData()
 AUDIT = Table(
     "audit",
@@ -79,7 +79,7 @@ class AuditLog:
         """Write one row and return when it is committed; raises AuditUnavailableError when it is not."""
         try:
             with self._engine.begin() as connection:
-                connection.execute(insert(AUDIT).values(_row(entry)))
+                connection.execute(insert(AUDIT).values(row_of(entry)))
         except SQLAlchemyError as error:
             raise AuditUnavailableError(type(error).__name__) from None
 
@@ -88,17 +88,23 @@ class AuditLog:
         trial = Entry("probe", "", "lookup", None, None, "denied", "", "")
         try:
             with self._engine.connect() as connection, connection.begin() as transaction:
-                connection.execute(insert(AUDIT).values(_row(trial)))
+                connection.execute(insert(AUDIT).values(row_of(trial)))
                 transaction.rollback()
         except SQLAlchemyError as error:
             raise AuditUnavailableError(type(error).__name__) from None
+
+    @property
+    def engine(self) -> Engine:
+        """The database, for what is written in one transaction with a row of this log."""
+        return self._engine
 
     def close(self) -> None:
         """Let go of every connection."""
         self._engine.dispose()
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def row_of(entry: Entry) -> dict[str, Any]:
+    """Return the values of one row, with its time."""
     return {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **asdict(entry)}
 
 

@@ -9,8 +9,9 @@ import threading
 from time import monotonic
 
 from service.audit import AuditLog, AuditUnavailableError
+from service.choices import Choices, ChoicesUnavailableError
 from service.logs import log, told
-from service.problem import AUDIT_DOWN
+from service.problem import AUDIT_DOWN, CHOICES_DOWN
 from service.store import Store
 
 KEPT = 2.0  # seconds
@@ -21,8 +22,8 @@ BEHIND = "The files on the disk do not fit and are not served; the last good one
 class Readiness:
     """What stands in the way of answers, as last looked at; made when everything was just verified."""
 
-    def __init__(self, store: Store, audit: AuditLog) -> None:
-        self._store, self._audit = store, audit
+    def __init__(self, store: Store, audit: AuditLog, choices: Choices) -> None:
+        self._store, self._audit, self._choices = store, audit, choices
         self._looking = threading.Lock()
         self._next = monotonic()
         self._reasons: tuple[str, ...] = ()
@@ -53,4 +54,9 @@ class Readiness:
         except AuditUnavailableError as error:
             log.error("not ready: the audit log cannot be written (%s)", error)
             reasons.append(AUDIT_DOWN)
+        try:
+            self._choices.probe()
+        except ChoicesUnavailableError as error:
+            log.error("not ready: choices cannot be read (%s)", error)
+            reasons.append(CHOICES_DOWN)
         return tuple(reasons)

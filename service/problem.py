@@ -27,6 +27,8 @@ DETAILS = {
     503: "The service cannot answer now.",
 }
 AUDIT_DOWN = "The audit log cannot be written, so nothing is answered."
+CHOICES_DOWN = "What people chose cannot be read or written down, so nothing is answered."
+CHOICE_REFUSED = "This choice cannot be written down."
 
 
 class FieldProblem(BaseModel):

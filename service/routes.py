@@ -1,8 +1,8 @@
-"""Returns the answers of the service: one person's look-up, quality targets, the models served, and its own health.
+"""Returns the answers of the service: one person's look-up, their choices, quality targets, the models, its own health.
 
-Who is calling, and whether their role may do this, is settled before a body is parsed. Every look-up, found, unknown,
-failed or denied, is written to the audit log and committed before its answer is put together; when that fails there is
-no answer (503).
+Who is calling, and whether their role may do this, is settled before a body is parsed. Every look-up and choice, found,
+unknown, failed or denied, is written to the audit log and committed before its answer is put together; when that fails
+there is no answer (503).
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from starlette.exceptions import HTTPException
 
 from service.audit import Action, AuditLog, Entry, Outcome
 from service.auth import CLINICIAN, QUALITY, ROLES, Caller, Verifier
+from service.choice_shapes import NOBODY, ChoiceRefusedError, ChoiceRequest, ChoicesAnswer, refuse
+from service.choices import Choices, today
 from service.edge import MODEL_VERSION
 from service.health import Readiness
 from service.logs import log
@@ -44,6 +46,7 @@ from stratify.pseudonym import pseudonym
 
 MAY: dict[str, tuple[Action, frozenset[str]]] = {  # what each route below is, and who may do it
     "look_up": ("lookup", frozenset({CLINICIAN})),
+    "choose": ("choice", frozenset({CLINICIAN})),
     "targets": ("targets", frozenset({QUALITY})),
     "current_models": ("models", ROLES),
 }
@@ -56,6 +59,7 @@ class Context:
     verifier: Verifier
     store: Store
     audit: AuditLog
+    choices: Choices
     readiness: Readiness
 
 
@@ -139,11 +143,41 @@ def look_up(
 
     try:
         row = served.find(name)
+        if row is not None:
+            row = row.with_choices(context.choices.in_force(name))
     except Exception:
         record("failed")
         raise
     record("not_found" if row is None else "found")
     return _answer(served, row)
+
+
+@api.post("/choices", responses=responses(400, 401, 403, 408, 413, 422, 500, 503))
+def choose(
+    asked: ChoiceRequest, request: Request, response: Response, context: FromContext, caller: FromCaller
+) -> ChoicesAnswer:
+    """Write down what a person chose of an offer or a preference, and return what is now in force. Roles: clinician.
+
+    A later choice takes the place of an earlier one, which is kept. A duty cannot be declined.
+    """
+    served = context.store.current()
+    response.headers[MODEL_VERSION] = served.bundle.version
+    refuse(asked, served.care.catalogue, today())
+    name = pseudonym(served.key, asked.patient.system, asked.patient.identifier)
+
+    def entry(outcome: Outcome) -> Entry:
+        return _entry(caller, "choice", outcome, request, served, asked.purpose, name)
+
+    try:
+        row = served.find(name)
+    except Exception:
+        context.audit.record(entry("failed"))
+        raise
+    if row is None:
+        context.audit.record(entry("not_found"))
+        raise ChoiceRefusedError([NOBODY])
+    said = context.choices.add(entry("stored"), name, asked)
+    return ChoicesAnswer(choices=[one.told() for one in said])
 
 
 @api.get("/targets", responses=responses(401, 403, 408, 413, 500, 503))
@@ -220,7 +254,7 @@ def _answer(served: Served, row: Row | None) -> Found | NoAdvice:
     as_of, model = served.meta["covers_to"], served.model
     if row is None:
         return NoAdvice(data_as_of=as_of, model=model, oversight=OVERSIGHT, text=NO_ADVICE)
-    stored = row.stored
+    stored, weighed = row.stored, served.weigh(row)
     return Found(
         data_as_of=as_of,
         model=model,
@@ -229,7 +263,7 @@ def _answer(served: Served, row: Row | None) -> Found | NoAdvice:
         reasons=served.reasons(row),
         reading=READING,
         missing=stored.missing,
-        stratum=stored.stratum,
-        offers=stored.offers,
-        conditions=stored.conditions,
+        conditions=weighed.conditions,
+        choices=[one.told() for one in row.said],
+        **weighed.answers,
     )

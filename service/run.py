@@ -85,12 +85,12 @@ def demo_person(settings: Settings, served: Served) -> str | None:
         ids = connection.execute(
             "SELECT source_id FROM read_parquet(?) ORDER BY person LIMIT ?", [str(persons), LOOK_THROUGH]
         ).fetchall()
-    best: tuple[float, int, str] | None = None
+    best: tuple[float, float, str] | None = None
     for (source_id,) in ids:
         row = served.find(pseudonym(served.key, served.meta["system"], source_id))
         if row is not None:
             highest = max((risk.risk for risk in row.stored.risks), default=0.0)
-            best = max(best or (-1.0, 0, ""), (highest, len(row.stored.conditions), source_id))
+            best = max(best or (-1.0, 0.0, ""), (highest, row.stored.n_conditions, source_id))
     return None if best is None else best[-1]
 
 

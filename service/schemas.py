@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, field_validator, model_validator
 
+from stratify.care.choices import Decision
 from stratify.disclosure import shown
 
 CPR_SYSTEM = "urn:oid:1.2.208.176.1.2"
@@ -138,15 +139,87 @@ class Stratum(Shape):
     resources: Axis
 
 
+class Bridge(Shape):
+    """Help that makes an offer usable: who gives it, and what it asks of the person."""
+
+    bridge: str
+    name: Words
+    by: list[str]
+    burden: Words
+    source: str
+    provenance: str
+
+
+class Evidence(Shape):
+    """What is known of an offer's effect on one outcome. Risk is not benefit."""
+
+    outcome: str
+    direction: Literal["better", "none", "worse", "mixed", "unknown"]
+    certainty: str
+    source: str
+    provenance: str
+    among: Words | None = None
+
+
 class Offer(Shape):
     """An offer and whether it suits: as it is, with a bridge, after asking first, or not, and why."""
 
     id: str
     name: Words
-    answer: Literal["suitable", "bridge", "ask", "not_suitable"]
+    kind: Literal["offer", "duty"]
+    answer: Literal["suitable", "bridge", "duty", "ask", "not_suitable"]
+    reason: str | None = Field(description="of a no: danger, scheme, need, window, declined, preference, overlap …")
     why: Words
-    bridges: list[dict[str, JsonValue]] = Field(default=[], description="the help that makes it suit")
+    does: Words = Field(description="what happens")
+    bridges: list[Bridge] = Field(default=[], description="the help that makes it suit: one of these")
     ask: list[str] = Field(default=[], description="facts worth asking about")
+    decided: list[str] = Field(default=[], description="facts that a no rests on")
+    first: list[str] = Field(default=[], description="offers that help to meet what this one requires")
+    due_days: int | None = Field(description="days left within which it must be")
+    accepted_on: str | None = Field(default=None, description="the day the person said yes to it")
+    by: list[str] = Field(description="who answers for it on the day")
+    places: list[str]
+    evidence: list[Evidence]
+    evidence_weight: int
+    alternatives: list[str] = Field(default=[], description="offers that another wish could lead to")
+    priority: int
+    source: str
+    provenance: str
+
+
+class Warned(Shape):
+    """Something about the medicine that staff should see, whatever was declined."""
+
+    id: str
+    name: Words
+    advice: Words
+    why: list[Words]
+    source: str
+    provenance: str
+
+
+class Weighed(Shape):
+    """A person's place on both axes and what is offered."""
+
+    stratum: Stratum
+    offers: list[Offer]
+    not_indicated: int = Field(description="offers that are not for this person: counted, not listed")
+    not_asked: int = Field(description="offers that nothing known gives reason to ask about: counted, not listed")
+    safety: list[Warned]
+    rights: list[Words] = Field(description="what no answer here changes")
+
+
+class Chosen(Shape):
+    """What a person said of one offer or preference, when, until when it holds, and who wrote it down."""
+
+    offer: str | None
+    preference: str | None
+    decision: Decision
+    reason: str = Field(description="in the person's own words")
+    until: str | None = Field(description="from this day on it no longer holds")
+    said_on: str
+    user: str
+    role: str
 
 
 class Stored(Shape):
@@ -155,9 +228,13 @@ class Stored(Shape):
     risks: list[Risk]
     reasons: dict[str, list[StoredReason]] | None
     missing: list[Missing]
-    stratum: Stratum
-    offers: list[Offer]
-    conditions: list[str]
+    facts: dict[str, JsonValue]
+
+    @property
+    def n_conditions(self) -> float:
+        """How many conditions are known."""
+        told = self.facts.get("n_conditions")
+        return float(told) if isinstance(told, int | float) else 0.0
 
 
 class ModelVersion(Shape):
@@ -183,7 +260,7 @@ class NoAdvice(Answer):
     text: Words
 
 
-class Found(Answer):
+class Found(Answer, Weighed):
     """One person's risks, reasons and offers."""
 
     status: Literal["found"] = "found"
@@ -191,9 +268,8 @@ class Found(Answer):
     reasons: dict[str, list[Reason]] = Field(description="by outcome, the heaviest first")
     reading: Words = Field(description="how reasons are to be read")
     missing: list[Missing]
-    stratum: Stratum
-    offers: list[Offer]
     conditions: list[str]
+    choices: list[Chosen] = Field(description="what the person chose and holds today")
 
 
 LookupAnswer = Annotated[Found | NoAdvice, Field(discriminator="status")]

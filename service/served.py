@@ -11,7 +11,8 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,17 +20,24 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from service.care import Care, Told, read_care
+from service.choices import Said, chosen
 from service.kept import Kept
 from service.schemas import ModelVersion, NamedColumn, Reason, Stored, StoredReason, Target, Words
 from stratify.errors import BundleError
 from stratify.pseudonym import key_id, read_key
 from stratify.workspace import Workspace
 
-FORMAT = "3"
+FORMAT = "4"
 META = (
     "bundle_version", "landmark", "covers_to", "delivered", "catalogue_digest", "source", "system", "pseudonym_key_id",
 )  # fmt: skip
-TABLES = {"meta": {"key", "value"}, "person": {"pseudonym", "body", "features"}, "target": {"id", "body"}}
+TABLES = {
+    "meta": {"key", "value"},
+    "person": {"pseudonym", "body", "features"},
+    "target": {"id", "body"},
+    "entry": {"kind", "id", "body"},
+}
 VERSION = re.compile(r"[0-9a-f]{12}")
 PSEUDONYM_KEY = "pseudonym.key"  # in the work folder's keys/
 BUNDLE_PUBLIC_KEY = "bundle_public.pem"
@@ -75,11 +83,19 @@ Loader = Callable[[Workspace, str], Verified]
 
 @dataclass(frozen=True)
 class Row:
-    """One person's row: the pseudonym, what is stored, and the features in the order of the bundle's columns."""
+    """One person's row: the pseudonym, what is stored, the features in the order of the bundle's columns.
+
+    What the person chose and holds today comes from elsewhere, see `with_choices`.
+    """
 
     name: str = field(repr=False)
     stored: Stored
     features: NDArray[np.float64]
+    said: tuple[Said, ...] = ()
+
+    def with_choices(self, said: tuple[Said, ...]) -> Row:
+        """Return the row with what the person chose and holds today."""
+        return replace(self, said=said)
 
 
 @dataclass(frozen=True)
@@ -91,6 +107,7 @@ class Served:
     targets: Sequence[Target]
     labels: Mapping[str, Words]
     why: Mapping[str, Words]
+    care: Care
     key: bytes = field(repr=False)
     _connection: sqlite3.Connection = field(repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -114,6 +131,11 @@ class Served:
         row = self._one("SELECT pseudonym, body, features FROM person LIMIT 1")
         if row is not None:
             self.reasons(row)
+            self.weigh(row)
+
+    def weigh(self, row: Row) -> Told:
+        """Return what is offered to a person, by the facts and the entries they were scored with, and their choices."""
+        return self.care.weigh(row.stored.facts, chosen(row.said))
 
     def reasons(self, row: Row) -> dict[str, list[Reason]]:
         """Return what each clinical group adds to each risk: as stored, or computed from the stored features.
@@ -182,7 +204,8 @@ def open_served(workspace: Workspace, load: Loader = load_verified) -> Served:
         bundle = _bundle(workspace, meta["bundle_version"], load)
         labels = {column["id"]: Words.model_validate(column["label"]) for column in bundle.content.columns}
         why = {group["id"]: Words.model_validate(group["why"]) for group in bundle.content.reasons}
-        served = Served(bundle, meta, _targets(connection), labels, why, key, connection)
+        care = read_care(connection, date.fromisoformat(meta["landmark"]))
+        served = Served(bundle, meta, _targets(connection), labels, why, care, key, connection)
         served.check()
     except BaseException:
         connection.close()

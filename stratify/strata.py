@@ -1,4 +1,4 @@
-"""Where a person stands on the two axes: what is needed, and what is known of the person's own resources.
+"""Where people stand on the two axes: what is needed, and what is known of their own resources.
 
 The highest level whose rule holds is the person's. Unknown never counts as yes or no: a missing risk or a year without
 contact cannot lower need, for silence is not health; the facts that could have raised it are named instead. Need reads
@@ -10,58 +10,85 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratify.care.facts import Facts
-from stratify.care.rules import Judged, Names, judge, names_of
-from stratify.catalogue.entries import Stratum
+import numpy as np
+from numpy.typing import NDArray
+
+from stratify.care.logic import Judge
+from stratify.care.people import YES, People
+from stratify.care.statements import Speaker, Statement, names_of
+from stratify.catalogue.entries import Rule, Stratum
 from stratify.catalogue.load import Catalogue
 from stratify.errors import CatalogueError
 
-
-def stratify_person(facts: Facts, catalogue: Catalogue) -> dict[str, dict[str, Any]]:
-    """Return {"need": ..., "resources": ...}, each with id, level, why [{da, en}] and missing [facts].
-
-    `missing` names the unknown facts that could place the person higher. Raises CatalogueError when an axis has no
-    level that holds for everybody.
-    """
-    names = names_of(catalogue)
-    strata = catalogue.strata.values()
-    return {
-        "need": _place([s for s in strata if s.axis == "need"], facts.confirmed(), names),
-        "resources": _place([s for s in strata if s.axis == "resources"], facts, names),
-    }
+AXES = {"need": True, "resources": False}  # whether only what is confirmed counts on the axis
 
 
-def _place(levels: list[Stratum], facts: Facts, names: Names) -> dict[str, Any]:
-    judged = [(s, judge(s.rule, facts, names)) for s in sorted(levels, key=lambda s: (s.level, s.id))]
-    held = [(s, j) for s, j in judged if j.holds]
-    if not held:
+NOTHING = {"da": "intet af det, der ville placere højere, er kendt", "en": "nothing known that would place higher"}
+
+
+def levels(catalogue: Catalogue, axis: str) -> list[Stratum]:
+    """Return an axis' levels, the lowest first. CatalogueError when none of them holds for everybody."""
+    found = sorted((s for s in catalogue.strata.values() if s.axis == axis), key=lambda s: (s.level, s.id))
+    if not found or found[0].rule.tests():
         raise CatalogueError("an axis needs a level that holds for everybody: a stratum with level 0 and an empty rule")
-    place, ground = held[-1]
-    why = [statement.text() for statement in ground.decided]
-    missing = dict.fromkeys(fact for s, j in judged if s.level > place.level for fact in j.unknown())
-    above = [s for s, _ in judged if s.level > place.level]
-    if above and above[0].lift is not None:
-        lifted = judge(above[0].lift, facts, names)
-        if lifted.holds:
-            place = above[0]
-            why += _raised(lifted)
-            missing = dict.fromkeys(fact for s, j in judged if s.level > place.level for fact in j.unknown())
-        else:
-            missing |= dict.fromkeys(lifted.unknown())
+    return found
+
+
+def places(judge: Judge, catalogue: Catalogue, axis: str) -> NDArray[np.int8]:
+    """Return each person's place among `levels` of an axis."""
+    reached, _ = _reach(judge, levels(catalogue, axis), AXES[axis])
+    return reached
+
+
+def _reach(judge: Judge, strata: list[Stratum], confirmed: bool) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    """Return each person's place, and who came to it by its lift."""
+    reached = np.zeros(judge.people.n, np.int8)
+    for at, stratum in enumerate(strata):
+        reached[judge.rule(stratum.rule, confirmed=confirmed) == YES] = at
+    lifted = np.zeros(judge.people.n, bool)
+    for at, stratum in enumerate(strata):
+        if stratum.lift is not None:
+            lifted |= (reached == at - 1) & (judge.rule(stratum.lift, confirmed=confirmed) == YES)
+    return (reached + lifted).astype(np.int8), lifted
+
+
+def stratify_person(people: People, catalogue: Catalogue, row: int = 0) -> dict[str, dict[str, Any]]:
+    """Return one person's {"need": ..., "resources": ...}, each with id, level, why [{da, en}] and missing [facts].
+
+    `missing` names the unknown facts that could place the person higher.
+    """
+    one = people if people.n == 1 else people.of(np.array([row]))
+    judge = Judge(one)
+    speaker = Speaker(judge, 0, names_of(catalogue))
+    return {axis: _told(judge, speaker, levels(catalogue, axis), AXES[axis]) for axis in AXES}
+
+
+def _told(judge: Judge, speaker: Speaker, strata: list[Stratum], confirmed: bool) -> dict[str, Any]:
+    reached, lifted = _reach(judge, strata, confirmed)
+    at, was_lifted = int(reached[0]), bool(lifted[0])
+
+    def decided(rule: Rule) -> tuple[Statement, ...]:
+        return speaker.decided(rule, confirmed=confirmed)
+
+    ground = strata[at - 1] if was_lifted else strata[at]
+    why = [s.text() for s in decided(ground.rule)]
+    lift = strata[at].lift
+    if was_lifted and lift is not None:
+        why += [{"da": f"{s.da} – et niveau højere", "en": f"{s.en} – one level higher"} for s in decided(lift)]
+    missing = [s for higher in strata[at + 1 :] for s in decided(higher.rule) if s.holds is None]
+    above = strata[at + 1].lift if at + 1 < len(strata) and not was_lifted else None
+    missing += [s for s in decided(above) if s.holds is None] if above is not None else []
+    facts = list(dict.fromkeys(s.fact for s in missing))
     if not why:
         why = [
             {"da": "intet af det, der ville placere højere, er kendt", "en": "nothing known that would place higher"}
         ]
-    if missing:
-        labels = [names.words[fact] for fact in missing]
+    if facts:
+        words = [speaker.names.words[fact] for fact in facts]
         why.append(
             {
-                "da": f"mindst dette; ikke kendt: {', '.join(word.da for word in labels)}",
-                "en": f"at least this; not known: {', '.join(word.en for word in labels)}",
+                "da": f"mindst dette; ikke kendt: {', '.join(word.da for word in words)}",
+                "en": f"at least this; not known: {', '.join(word.en for word in words)}",
             }
         )
-    return {"id": place.id, "level": place.level, "why": why, "missing": list(missing)}
-
-
-def _raised(lifted: Judged) -> list[dict[str, str]]:
-    return [{"da": f"{s.da} – et niveau højere", "en": f"{s.en} – one level higher"} for s in lifted.decided]
+    return {"id": strata[at].id, "level": strata[at].level, "why": why, "missing": facts}

@@ -31,6 +31,7 @@ class Followed:
 
     number: NDArray[np.int64]  # the person's `pnr` as a number
     year: NDArray[np.int16]
+    municipality: NDArray[np.str_]  # where the person lives, by name
     risks: dict[str, Floats]  # by outcome: the true 12-month cumulative incidence
     came: dict[str, NDArray[np.bool_]]  # by outcome: whether it came
 
@@ -56,6 +57,7 @@ def simulate(
     if policy is not None:
         policy.check(given, end.year)
     codes, rows, everybody = Codes(given), [], []
+    towns = np.array([town.name for town in given.places.municipality])
     for part, first in enumerate(range(0, people, SHARD)):
         life = start(part, min(SHARD, people - first), plan, given)
         numbers = life.numbers
@@ -66,7 +68,8 @@ def simulate(
                 who = np.flatnonzero(at_risk)
                 if number >= landmark.year:
                     came = realised(scene)
-                    rows.append((numbers[place + who], np.full(len(who), number, np.int16),
+                    home = towns[life.homes.town[life.people.household[place + who]]]
+                    rows.append((numbers[place + who], np.full(len(who), number, np.int16), home,
                                  {name: risks[name][who] for name in OUTCOMES},
                                  {name: came[name][who] for name in OUTCOMES}))  # fmt: skip
                 place += len(scene)
@@ -75,8 +78,9 @@ def simulate(
     return Followed(
         np.concatenate([row[0] for row in rows]),
         np.concatenate([row[1] for row in rows]),
-        {name: np.concatenate([row[2][name] for row in rows]) for name in OUTCOMES},
+        np.concatenate([row[2] for row in rows]),
         {name: np.concatenate([row[3][name] for row in rows]) for name in OUTCOMES},
+        {name: np.concatenate([row[4][name] for row in rows]) for name in OUTCOMES},
     )
 
 

@@ -7,7 +7,7 @@ policies on one seed differ only where an offer changes a hazard (common random 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -25,10 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Policy:
-    """Offers in use from the landmark on, a 1 January: for each offer, the `pnr` of those who have it."""
+    """Offers in use from the landmark on, a 1 January: for each offer, the `pnr` of those who have it.
+
+    standings: the effects that count, by how well they are known; of others an offer has none. since: by offer and
+    `pnr`, the later 1 January from which that one has it; all others have it from the landmark.
+    """
 
     landmark: date
     offers: Mapping[str, Iterable[str]]
+    standings: frozenset[str] = frozenset({"proven", "none", "assumed"})
+    since: Mapping[str, Mapping[str, date]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Keep the people as a set, whatever they came in; UsageError where they are no texts of digits."""
@@ -42,12 +48,19 @@ class Policy:
         object.__setattr__(self, "offers", kept)
 
     def check(self, given: Parameters, last_year: int) -> None:
-        """Raise UsageError for a landmark that is no 1 January up to the last year, and for unknown offers."""
+        """Raise UsageError for a day that is no 1 January up to the last year, and for unknown offers and people."""
         known = {effect.offer for effect in given.offers.effect}
         problems = [f"{name}: no effect is declared for this offer" for name in sorted(set(self.offers) - known)]
         if (self.landmark.month, self.landmark.day) != (1, 1) or self.landmark.year > last_year:
             told = f"a 1 January, {last_year} at the latest, is required"
             problems.append(f"landmark: {told}, got {self.landmark.isoformat()}")
+        for offer, since in self.since.items():
+            if strange := len(since.keys() - frozenset(self.offers.get(offer, ()))):
+                problems.append(f"since: {offer}: {strange} of its people are not among those who have the offer")
+            days = {day for day in since.values() if (day.month, day.day) != (1, 1)}
+            days |= {day for day in since.values() if not self.landmark <= day <= date(last_year, 1, 1)}
+            told = f"a 1 January from {self.landmark.isoformat()} to {last_year} is required"
+            problems += [f"since: {offer}: {told}, got {day.isoformat()}" for day in sorted(days)]
         if problems:
             raise UsageError("The policy does not fit the region.", problems)
 
@@ -58,9 +71,11 @@ class Policy:
         number = life.numbers
         found = np.ones((len(number), len(HAZARDS)))
         for offer, people in self.offers.items():
-            has = np.isin(number, np.array([int(pnr) for pnr in people], np.int64))
+            since = self.since.get(offer, {})
+            now = [int(pnr) for pnr in people if day_number(since.get(pnr, self.landmark)) <= year.first]
+            has = np.isin(number, np.array(now, np.int64))
             for effect in given.offers.effect:
-                if effect.offer == offer and effect.ratio != 1.0:
+                if effect.offer == offer and effect.ratio != 1.0 and effect.standing in self.standings:
                     rows = np.flatnonzero(has & fits(effect.of, life.people, life.state, year, given))
                     for name in effect.on:
                         found[rows, HAZARDS.index(name)] *= effect.ratio

@@ -1,22 +1,22 @@
-"""From a row of the matrix to the facts that strata and offers are weighed on.
+"""From the rows of the matrix to the facts that strata and offers are weighed on, one column for each fact.
 
-A cell that is missing because the source cannot tell is left out: the fact is unknown. A cell that is missing because
-nothing ever happened (no admission, no contact) is a known "never".
+A cell that is missing because the source cannot tell is unknown. A cell that is missing because nothing ever happened
+(no admission, no contact) is a known "never". What registers only hint of a person's own resources is marked as a hint.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import duckdb
 import numpy as np
 
-from stratify.care.facts import NEVER, Facts, Value
+from stratify.care.facts import NEVER
+from stratify.care.people import NO, UNKNOWN, YES, Column, Floats, Members, People, Truths
 from stratify.catalogue import Catalogue
 from stratify.definitions import DEFINITIONS, PSYCHIATRIC_SOMATIC_DEFINITION, QUALIFYING, sharing
 from stratify.features.conditions import holding
-from stratify.features.kernel import Floats, Ints
+from stratify.features.kernel import Ints
 from stratify.morbidity import SMI
 from stratify.store.read import Store
 
@@ -26,138 +26,157 @@ NUMBERS = {
     "acute_admissions_365d": "stay_acute_count_365",
     "psychiatric_admissions_365d": "stay_psychiatric_count_365",
     "emergency_contacts_365d": "contact_emergency_count_365",
+    "km_to_acute_hospital": "distance_acute_hospital_last",
 }
+SUMS = {
+    "outpatient_contacts_365d": ("contact_outpatient_somatic_count_365", "contact_outpatient_psychiatric_count_365"),
+    "secondary_care_contacts_365d": ("contact_all_count_365", "specialist_all_count_365"),
+    "missed_appointments_365d": (
+        "contact_missed_missed_somatic_count_365",
+        "contact_missed_missed_psychiatric_count_365",
+    ),
+}  # a sum with an unknown part is unknown
 SINCE = {
     "days_since_somatic_discharge": ("discharge_somatic_days_since", "bed_days_somatic_days_within_1825"),
     "days_since_psychiatric_discharge": ("discharge_psychiatric_days_since", "bed_days_psychiatric_days_within_1825"),
     "days_since_hba1c": ("lab_hba1c_days_since", "lab_hba1c_count_1825"),
     "days_since_any_contact": ("contact_all_days_since", "contact_all_count_1825"),
 }  # fact: (its column, a column that is missing only where the source cannot tell)
-OUTPATIENT = ("contact_outpatient_somatic_count_365", "contact_outpatient_psychiatric_count_365")
+ABOVE_NOTHING = {"on_antipsychotic": "drug_antipsychotic_count_365", "home_care": "home_care_hours_mean_365"}
+HINTS = {
+    "digital_post_exempt": ("communication_no_digital_post_any_36525", True),
+    "danish": ("communication_interpreter_any_36525", False),  # an interpreter was used: perhaps not Danish
+    "lives_alone": ("household_people_last", True),
+}  # fact: (its column, what a yes there hints)
+FLAGS = "medication_flag_"
 
 
-def from_rows(
+def people_of(
     cells: Floats,
     columns: Sequence[str],
-    people: Ints,
+    numbers: Ints,
     catalogue: Catalogue,
     store: Store,
     landmark: int,
     risks: Mapping[str, Floats],
     ages: Ints,
-) -> Iterator[Facts]:
-    """Yield each row's facts: what the matrix holds, the number of drugs in use, the household as a hint, the risks.
+) -> People:
+    """Return the people of the matrix' rows: what it holds, drugs in use, hints from registers, and the risks.
 
-    `ages` are whole years, as people count them; the matrix holds them with fractions.
+    `ages` are whole years, as people count them; the matrix holds them with fractions. `numbers` are those of persons.
     """
-    coded = store.has("drug") and store.measurable.get("drug_codes", True)
-    drugs = drugs_in_use(store, landmark) if coded else None
-    alone = living_alone(store, landmark) if store.has("household") else {}
+    cell = {name: cells[:, place] for place, name in enumerate(columns)}
+    n, nothing = len(numbers), np.full(len(numbers), np.nan)
+    has = {key: _truths(cell.get(f"condition_{key}", nothing)) for key in catalogue.conditions}
     measurable = set(store.measurable["conditions"])
-    both = told_by_store(people, cells, columns, catalogue, store, landmark)
-    for row, person in enumerate(people.tolist()):
-        # a column that a local family left out is as unknown as one the source cannot fill
-        cell = defaultdict(lambda: np.nan, zip(columns, cells[row].tolist(), strict=True))
-        known = _known(cell, catalogue, measurable, both.get(person)) | {"age": float(ages[row])}
-        if drugs is not None:
-            known["n_drugs"] = float(drugs.get(person, 0))
-        known |= {f"risk_{key}": float(risk[row]) for key, risk in risks.items() if not np.isnan(risk[row])}
-        hint = alone.get(person)
-        if hint is None:
-            yield Facts(known)
-        else:
-            yield Facts(known | {"lives_alone": hint}, frozenset(["lives_alone"]))
+    both = told_by_store(numbers, has, catalogue, store, landmark)
+    found = of_conditions(has, catalogue, measurable, both)
+    told = {"age": ages.astype(float), **{fact: cell.get(column, nothing) for fact, column in NUMBERS.items()}}
+    told |= {fact: np.sum([cell.get(one, nothing) for one in parts], axis=0) for fact, parts in SUMS.items()}
+    if store.has("drug") and store.measurable.get("drug_codes", True):
+        told["n_drugs"] = drugs_in_use(store, landmark, numbers)
+    made = {fact: Column(values, "number") for fact, values in told.items()}
+    for fact, pair in SINCE.items():
+        made[fact] = Column(_since(*(cell.get(one, nothing) for one in pair)), "days")
+    made |= {f"risk_{key}": Column(risk, "share") for key, risk in risks.items()}
+    made["sex"] = Column(1 - cell.get("person_female", nothing), "word", ("f", "m"))
+    for fact, column in ABOVE_NOTHING.items():
+        made[fact] = Column(_yes(cell.get(column, nothing), 0), "flag")
+    for fact, hint in _hints(cell, nothing).items():
+        made[fact] = Column(hint, "flag", (), ~np.isnan(hint))
+    flags = {name.removeprefix(FLAGS): _truths(values) for name, values in cell.items() if name.startswith(FLAGS)}
+    gaps = np.any([truth == UNKNOWN for truth in flags.values()], axis=0) if flags else np.ones(n, bool)
+    return found.with_facts(made, {"medication_flags": Members(flags, np.where(gaps, UNKNOWN, NO).astype(np.int8))})
 
 
 def of_conditions(
-    has: frozenset[str], catalogue: Catalogue, measurable: Collection[str], both: bool | None = None
-) -> dict[str, Value]:
-    """Return the facts that follow from a person's conditions, and what this source cannot tell of them.
+    has: Mapping[str, Truths], catalogue: Catalogue, measurable: Collection[str], both: Truths | None = None
+) -> People:
+    """Return the facts that follow from people's conditions, and what this source cannot tell of them.
 
-    `both` says whether PSYKSOM-1 holds. Conditions alone tell it too, but where one code may have made both sides true:
-    then it is unknown.
+    `both` says whether PSYKSOM-1 holds, where it has been looked up. Conditions alone tell it too, but where one code
+    may have made both sides true: then it is unknown.
     """
-    counted = [catalogue.conditions[key] for key in has if catalogue.conditions[key].part_of is None]
-    somatic = sum(condition.domain == "somatic" for condition in counted)
-    known: dict[str, Value] = {
-        "conditions": has,
-        "n_conditions": float(len(counted)),
-        "n_somatic": float(somatic),
-        "n_psychiatric": float(len(counted) - somatic),
-    }
-    mind, shared = has & set(QUALIFYING), set(sharing(catalogue))
-    body = {condition.id for condition in counted if condition.domain == "somatic"}
-    one_code = bool(mind) and bool(body) and (mind | body) <= shared
-    if both is None and not one_code:
-        both = bool(mind) and bool(body)
+    counted = [c for c in catalogue.conditions.values() if c.part_of is None]
+    n = len(next(iter(has.values())))
+    yes = {key: truth == YES for key, truth in has.items()}
+    n_conditions = sum(yes[c.id] for c in counted).astype(float)
+    n_somatic = sum(yes[c.id] for c in counted if c.domain == "somatic").astype(float)
+    mind = np.any([yes[key] for key in QUALIFYING], axis=0)
+    shared = set(sharing(catalogue))
+    body = [c.id for c in counted if c.domain == "somatic"]
+    elsewhere = np.any([yes[key] for key in {*body, *QUALIFYING} - shared], axis=0)
+    told = np.where(mind & (n_somatic > 0), np.where(elsewhere, YES, UNKNOWN), NO).astype(np.int8)
+    if both is not None:
+        told = np.where(both == UNKNOWN, told, both)
     unseen = any(
         c.part_of is None and not c.by_drugs_only and c.id not in measurable
         for c in catalogue.conditions.values()
         if c.domain == "somatic" or c.id in QUALIFYING
     )
-    if both is not None and (both or not unseen):
-        known["psychiatric_somatic"] = both
-    if set(SMI) <= set(measurable) or has & set(SMI):
-        known["smi"] = bool(has & set(SMI))
-    unmeasurable = frozenset(catalogue.conditions) - frozenset(measurable)
-    return known | ({"conditions_not_measurable": unmeasurable} if unmeasurable else {})
+    if unseen:
+        told = np.where(told == NO, UNKNOWN, told)
+    ill = np.any([yes[key] for key in SMI], axis=0)
+    smi = ill.astype(float) if set(SMI) <= set(measurable) else np.where(ill, 1.0, np.nan)
+    members = {key: truth if key in measurable else np.maximum(truth, UNKNOWN) for key, truth in has.items()}
+    columns = {
+        "n_conditions": Column(n_conditions, "number"),
+        "n_somatic": Column(n_somatic, "number"),
+        "n_psychiatric": Column(n_conditions - n_somatic, "number"),
+        "psychiatric_somatic": Column(np.where(told == UNKNOWN, np.nan, told == YES), "flag"),
+        "smi": Column(smi, "flag"),
+    }
+    return People(n, columns, {"conditions": Members(members, np.full(n, NO))})
 
 
 def told_by_store(
-    people: Ints, cells: Floats, columns: Sequence[str], catalogue: Catalogue, store: Store, landmark: int
-) -> dict[int, bool]:
-    """Return whether PSYKSOM-1 holds, for the people of whom the matrix cannot tell: one code may be all they have."""
-    told = {
-        key: cells[:, columns.index(f"condition_{key}")] == 1
-        for key in sharing(catalogue)
-        if f"condition_{key}" in columns
-    }
-    mind, body = (
-        np.any(
-            [has for key, has in told.items() if catalogue.conditions[key].domain == care] or [np.zeros(len(people))], 0
-        )
-        for care in ("psychiatric", "somatic")
-    )
-    asked = np.sort(people[mind & body])
-    if not len(asked) or not store.has("condition"):
-        return {}
-    return holding(store, asked, landmark, catalogue, DEFINITIONS[PSYCHIATRIC_SOMATIC_DEFINITION])
+    numbers: Ints, has: Mapping[str, Truths], catalogue: Catalogue, store: Store, landmark: int
+) -> Truths:
+    """Return whether PSYKSOM-1 holds, for the people of whom conditions cannot tell: one code may be all they have."""
+    found, asked = np.full(len(numbers), UNKNOWN), np.ones(len(numbers), bool)
+    for care in ("psychiatric", "somatic"):
+        side = [has[key] == YES for key in sharing(catalogue) if catalogue.conditions[key].domain == care]
+        asked &= np.any(side, axis=0) if side else False
+    if asked.any() and store.has("condition"):
+        definition = DEFINITIONS[PSYCHIATRIC_SOMATIC_DEFINITION]
+        holds = holding(store, np.sort(numbers[asked]), landmark, catalogue, definition)
+        answers = [holds.get(number) for number in numbers[asked].tolist()]
+        found[asked] = [UNKNOWN if one is None else YES if one else NO for one in answers]
+    return found
 
 
-def _known(
-    cell: Mapping[str, float], catalogue: Catalogue, measurable: Collection[str], both: bool | None
-) -> dict[str, Value]:
-    has = frozenset(key for key in catalogue.conditions if cell.get(f"condition_{key}") == 1)
-    known = of_conditions(has, catalogue, measurable, both)
-    if not np.isnan(cell["person_female"]):
-        known["sex"] = "f" if cell["person_female"] else "m"
-    known |= {fact: cell[column] for fact, column in NUMBERS.items() if not np.isnan(cell[column])}
-    for fact, (column, told) in SINCE.items():
-        if not np.isnan(cell[told]):
-            known[fact] = NEVER if np.isnan(cell[column]) else cell[column]
-    outpatient = sum(cell[column] for column in OUTPATIENT)
-    if not np.isnan(outpatient):  # a sum with an unknown part is unknown
-        known["outpatient_contacts_365d"] = outpatient
-    if not np.isnan(cell["drug_antipsychotic_count_365"]):
-        known["on_antipsychotic"] = cell["drug_antipsychotic_count_365"] > 0
-    return known
-
-
-def drugs_in_use(store: Store, landmark: int) -> dict[int, int]:
+def drugs_in_use(store: Store, landmark: int, numbers: Ints) -> Floats:
     """Return how many different medicines (ATC, fifth level) each person redeemed within DRUG_DAYS, as known then."""
     rows = duckdb.execute(
-        f"SELECT person, count(DISTINCT code) FROM {store.events('drug', None)} WHERE length(code) = 7 "
+        f"SELECT person, count(DISTINCT code) AS n FROM {store.events('drug', None)} WHERE length(code) = 7 "
         "AND day >= ? AND day < ? AND known < ? GROUP BY person",
         [landmark - DRUG_DAYS, landmark, landmark],
-    ).fetchall()
-    return dict(rows)
+    ).fetchnumpy()
+    size = int(max(numbers.max(initial=0), rows["person"].max(initial=0))) + 1
+    found = np.zeros(size)
+    found[rows["person"]] = rows["n"]
+    return found[numbers]
 
 
-def living_alone(store: Store, landmark: int) -> dict[int, bool]:
-    """Return whether each person's household had one member when last registered; of two on a day, the store's last."""
-    rows = duckdb.execute(
-        f"SELECT person, last(value ORDER BY day, file_row_number) = 1 FROM {store.events('household', None)} "
-        "WHERE day < ? AND known < ? AND value IS NOT NULL GROUP BY person",
-        [landmark, landmark],
-    ).fetchall()
-    return dict(rows)
+def _hints(cell: Mapping[str, Floats], nothing: Floats) -> dict[str, Floats]:
+    """Return what registers hint of people's own resources: 0 and 1, NaN where they say nothing."""
+    found = {}
+    for fact, (column, means) in HINTS.items():
+        values = cell.get(column, nothing)
+        if fact == "lives_alone":
+            found[fact] = np.where(np.isnan(values), np.nan, values == 1)
+        else:  # who has not been seen so may still be: only a yes hints
+            found[fact] = np.where(values > 0, float(means), np.nan)
+    return found
+
+
+def _since(values: Floats, told: Floats) -> Floats:
+    return np.where(np.isnan(told), np.nan, np.where(np.isnan(values), NEVER, values))
+
+
+def _yes(values: Floats, above: float) -> Floats:
+    return np.where(np.isnan(values), np.nan, values > above)
+
+
+def _truths(values: Floats) -> Truths:
+    return np.where(np.isnan(values), UNKNOWN, np.where(values == 1, YES, NO)).astype(np.int8)

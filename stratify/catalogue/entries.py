@@ -13,7 +13,25 @@ from stratify.catalogue.clinical import (
     OmopConcept,
 )
 from stratify.catalogue.family import Aggregate, FeatureExample, FeatureFamily, FeatureGroup, Flag, FlagPart
-from stratify.catalogue.offers import AskedFact, Bridge, Evidence, Exclude, FactsExample, Offer, Rule, Stratum, Test
+from stratify.catalogue.offers import (
+    AskedFact,
+    Bridge,
+    Evidence,
+    Exclude,
+    FactsExample,
+    Need,
+    Needed,
+    Offer,
+    Overlap,
+    Preference,
+    Requirement,
+    Responsible,
+    Rule,
+    Safety,
+    Stratum,
+    Test,
+    WishExample,
+)
 from stratify.catalogue.prediction import Outcome, OutcomeExample
 from stratify.catalogue.quality_targets import Target, TargetExample
 from stratify.catalogue.shapes import AtcPrefix, Care, Entry, IcdPrefix, Id, Provenance, Shape, Text
@@ -43,18 +61,26 @@ __all__ = [
     "Index",
     "IndexExample",
     "IndexGroup",
+    "Need",
+    "Needed",
     "Offer",
     "OmopConcept",
     "Outcome",
     "OutcomeExample",
+    "Overlap",
+    "Preference",
     "Provenance",
+    "Requirement",
+    "Responsible",
     "Rule",
+    "Safety",
     "Shape",
     "Stratum",
     "Target",
     "TargetExample",
     "Test",
     "Text",
+    "WishExample",
 ]
 
 KINDS: dict[str, type[Entry]] = {
@@ -63,6 +89,10 @@ KINDS: dict[str, type[Entry]] = {
     "outcomes": Outcome,
     "features": FeatureFamily,
     "strata": Stratum,
+    "needs": Need,
+    "bridges": Bridge,
+    "preferences": Preference,
+    "safety": Safety,
     "offers": Offer,
     "targets": Target,
 }

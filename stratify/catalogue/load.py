@@ -14,15 +14,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from stratify.catalogue.asked import ASKED
+from stratify.catalogue.care import check_bridges, named_by_offers, rules_of_care
 from stratify.catalogue.entries import (
     KINDS,
+    Bridge,
     Condition,
     Entry,
     FeatureFamily,
     Index,
+    Need,
     Offer,
     Outcome,
-    Rule,
+    Preference,
+    Safety,
     Stratum,
     Target,
 )
@@ -67,6 +71,22 @@ class Catalogue:
     @property
     def strata(self) -> Mapping[str, Stratum]:
         return self.entries["strata"]
+
+    @property
+    def needs(self) -> Mapping[str, Need]:
+        return self.entries["needs"]
+
+    @property
+    def bridges(self) -> Mapping[str, Bridge]:
+        return self.entries["bridges"]
+
+    @property
+    def preferences(self) -> Mapping[str, Preference]:
+        return self.entries["preferences"]
+
+    @property
+    def safety(self) -> Mapping[str, Safety]:
+        return self.entries["safety"]
 
     @property
     def offers(self) -> Mapping[str, Offer]:
@@ -165,27 +185,14 @@ def check_references(catalogue: Catalogue) -> list[str]:
              [c for flag in family.flag for part in flag.part for c in part.conditions], catalogue.conditions)
             for family in catalogue.features.values()
         ),
-        *(
-            (f"offers/{offer.id}.toml: instead", [i for e in offer.excludes for i in e.instead], catalogue.offers)
-            for offer in catalogue.offers.values()
-        ),
+        *named_by_offers(catalogue),
     ]  # fmt: skip
-    rules = [
-        *((f"strata/{s.id}.toml: rule", [s.rule, *([s.lift] if s.lift else [])]) for s in catalogue.strata.values()),
-        *(
-            (f"offers/{o.id}.toml: rule", [o.indication, *(e.rule for e in o.excludes)])
-            for o in catalogue.offers.values()
-        ),
-        *(
-            (f"offers/{o.id}.toml: bridges", [Rule(all=(b.when,)) for b in o.bridges])
-            for o in catalogue.offers.values()
-        ),
-        *((f"targets/{t.id}.toml: population", [t.population]) for t in catalogue.targets.values()),
-    ]
-    for where, found in rules:
-        tests = [test for rule in found for test in (*rule.all, *rule.any)]
+    for where, tests in [*rules_of_care(catalogue), *((f"targets/{t.id}.toml: population", t.population.tests())
+                                                      for t in catalogue.targets.values())]:  # fmt: skip
         named.append((where, [i for t in tests if t.fact == "conditions" for i in t.any_of], catalogue.conditions))
-    return [*check_features(catalogue), *check_parts(catalogue)] + [
+        flags = {flag.id for family in catalogue.features.values() for flag in family.flag}
+        named.append((where, [i for t in tests if t.fact == "medication_flags" for i in t.any_of], flags))
+    return [*check_features(catalogue), *check_parts(catalogue), *check_bridges(catalogue)] + [
         f"{where}: no such id {got!r}{_nearest(got, known)}"
         for where, ids, known in named
         for got in ids

@@ -8,7 +8,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("stratify", "models", "pipelines", "service")
 DOOR = "pipelines/synthesis/truth.py"  # writes and opens the tables of truth
-SIMULATOR = ("pipelines/synthesis/", "pipelines/simulate_step.py", "pipelines/against_truth.py")  # `whatif` joins later
+SIMULATOR = (
+    "pipelines/synthesis/", "pipelines/simulate_step.py", "pipelines/against_truth.py", "pipelines/true_people.py",
+    "pipelines/whatif.py",
+)  # fmt: skip
 
 
 def sources():

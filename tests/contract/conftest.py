@@ -19,10 +19,12 @@ from models.bundle import Content, MemberFiles, set_champion, write_bundle
 from models.keys import ensure_signing_keys
 from models.scoring import Member
 from models.table import columns_digest
+from pipelines.score import entries_of
 from service.app import create_app
 from service.auth import demo_token, make_demo_keys
 from service.served import FORMAT
 from service.settings import DEMO_AUDIENCE, DEMO_ISSUER, Settings
+from stratify.catalogue import load
 from stratify.pseudonym import ensure_key, key_id, pseudonym
 from stratify.workspace import Workspace
 
@@ -140,6 +142,11 @@ def _promote(workspace, a=1.0):
     return version
 
 
+ENTRIES = [
+    (kind, key, json.dumps(entry)) for kind, entries in entries_of(load()).items() for key, entry in entries.items()
+]
+
+
 def _body(risk, stored):
     reason = {
         "id": "hospital",
@@ -161,21 +168,15 @@ def _body(risk, stored):
         ],
         "reasons": {"acute_admission_365d": [reason], "death_365d": []} if stored else None,
         "missing": [{"id": "hba1c", "text": _words("no HbA1c within two years")}],
-        "stratum": {
-            "need": {"id": "need_high", "level": 3, "why": [_words("several diseases")], "missing": ["hba1c"]},
-            "resources": {"id": "resources_unknown", "level": 0, "why": []},
+        "facts": {
+            "age": 61,
+            "conditions": ["diabetes", "hf", "hypertension", "t2d"],
+            "n_conditions": 3,
+            "n_drugs": 6,
+            "psychiatric_somatic": True,
+            "smi": False,
+            "lives_alone?": True,
         },
-        "offers": [
-            {
-                "id": "coordinator",
-                "name": _words("coordinator"),
-                "answer": "bridge",
-                "why": _words("lives alone"),
-                "bridges": [{"bridge": "phone", "name": _words("a call")}],
-                "ask": ["wishes"],
-            }
-        ],
-        "conditions": ["DK39.001"],
     }
 
 
@@ -211,6 +212,8 @@ def write_serving(workspace, version, **meta):
         connection.execute("CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT)")
         connection.execute("CREATE TABLE person(pseudonym TEXT PRIMARY KEY, body TEXT, features BLOB)")
         connection.execute("CREATE TABLE target(id TEXT PRIMARY KEY, body TEXT)")
+        connection.execute("CREATE TABLE entry(kind TEXT, id TEXT, body TEXT)")
+        connection.executemany("INSERT INTO entry VALUES (?, ?, ?)", ENTRIES)
         connection.executemany("INSERT INTO meta VALUES (?, ?)", rows.items())
         connection.executemany("INSERT INTO target VALUES (?, ?)", [(t["id"], json.dumps(t)) for t in targets])
         risks = {STORED: 0.2, COMPUTED: 0.6, LOW: 0.05}

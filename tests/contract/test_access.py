@@ -12,7 +12,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 BODY = {"patient": {"system": "urn:stratify:synthetic", "value": "000000000001"}, "purpose": "TREAT"}
-GUARDED = [("POST", "/v1/scores:lookup", BODY), ("GET", "/v1/targets", None), ("GET", "/v1/models/current", None)]
+CHOICE = {**BODY, "preference": "no_groups", "decision": "wish"}
+GUARDED = [
+    ("POST", "/v1/scores:lookup", BODY),
+    ("POST", "/v1/choices", CHOICE),
+    ("GET", "/v1/targets", None),
+    ("GET", "/v1/models/current", None),
+]
 
 
 def _claims(**changes):
@@ -159,12 +165,12 @@ def test_two_authorization_headers_are_none(app, client, forge):
 
 
 MATRIX = {
-    "clinician": (200, 403, 200),
-    "quality": (403, 200, 200),
-    "data_scientist": (403, 403, 200),
-    "auditor": (403, 403, 200),
-    "ops": (403, 403, 200),
-    "stranger": (403, 403, 403),
+    "clinician": (200, 200, 403, 200),
+    "quality": (403, 403, 200, 200),
+    "data_scientist": (403, 403, 403, 200),
+    "auditor": (403, 403, 403, 200),
+    "ops": (403, 403, 403, 200),
+    "stranger": (403, 403, 403, 403),
 }
 
 

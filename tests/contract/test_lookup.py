@@ -19,10 +19,20 @@ def test_a_known_person_gets_risks_reasons_gaps_stratum_offers_and_where_they_co
     ]
     assert answer["reasons"]["acute_admission_365d"][0]["contribution"] == 0.3
     assert answer["missing"][0]["text"]["en"] == "no HbA1c within two years"
-    assert answer["stratum"]["need"]["level"] == 3
-    assert answer["offers"][0]["answer"] == "bridge"
-    assert answer["offers"][0]["bridges"][0]["name"]["da"] == "a call (da)"
-    assert answer["conditions"] == ["DK39.001"]
+    assert answer["stratum"]["need"] == {
+        "id": "need_high",
+        "level": 2,
+        "why": answer["stratum"]["need"]["why"],
+        "missing": answer["stratum"]["need"]["missing"],
+    }
+    told = {offer["id"]: offer for offer in answer["offers"]}
+    assert told["overbliksstatus"]["answer"] == "bridge"
+    assert told["overbliksstatus"]["bridges"][0]["name"]["da"] == "besøg i hjemmet"
+    assert told["overbliksstatus"]["by"] == ["general practice"]
+    assert answer["not_indicated"] > 0
+    assert [warned["id"] for warned in answer["safety"]] == ["polypharmacy"]
+    assert {"da", "en"} == set(answer["rights"][0])
+    assert answer["conditions"] == ["diabetes", "hf", "hypertension", "t2d"]
     assert answer["data_as_of"] == "2024-12-31"
     assert answer["model"]["landmark"] == "2025-01-01"
     assert {"da", "en"} == set(answer["oversight"])

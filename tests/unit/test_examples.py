@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from stratify.catalogue import load
-from stratify.examples import ANSWERS, failures
+from stratify.examples import READERS, failures
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_all_of_ours_come_out_as_they_say():
 
 
 def test_every_kind_is_put_to_the_test():
-    assert set(ANSWERS) == set(load().entries)
+    assert set(READERS) == set(load().entries)
 
 
 @pytest.mark.parametrize(

@@ -1,34 +1,62 @@
 """A fact that is not there is unknown; a hint is marked; a misspelt or ill-fitting fact is refused."""
 
+import json
 import math
 
+import numpy as np
 import pytest
 
-from stratify.care.facts import NEVER, WORDS, Facts, from_words, misused, unknown_name
+from stratify.care.facts import NEVER, WORDS, misused, unknown_name
+from stratify.care.people import NO, UNKNOWN, YES, Column, Members, People, person
 
 
 def test_words_become_facts():
-    facts = from_words({"age": 46, "conditions": ["hf", "t2d"], "lives_alone?": True})
-    assert facts.known == {"age": 46, "conditions": frozenset({"hf", "t2d"}), "lives_alone": True}
-    assert facts.proxies == {"lives_alone"}
+    facts = person({"age": 46, "conditions": ["hf", "t2d"], "lives_alone?": True})
+    assert facts.known(0) == {"age": 46, "conditions": frozenset({"hf", "t2d"}), "lives_alone": True}
+    assert facts.hints(0) == {"lives_alone"}
 
 
 def test_what_is_not_named_is_unknown():
-    assert from_words({}).get("smi") is None
+    assert "smi" not in person({}).known(0)
 
 
 def test_a_confirmed_fact_is_no_hint():
-    assert from_words({"lives_alone": True}).proxies == frozenset()
-
-
-def test_without_its_hints_a_person_is_as_if_nobody_had_looked():
-    facts = from_words({"age": 46, "lives_alone?": True})
-    assert facts.confirmed() == Facts({"age": 46})
-    assert facts.confirmed().confirmed() == facts.confirmed()
+    assert person({"lives_alone": True}).hints(0) == frozenset()
 
 
 def test_never_is_a_known_answer():
-    assert from_words({"days_since_somatic_discharge": "never"}).get("days_since_somatic_discharge") == NEVER
+    assert person({"days_since_somatic_discharge": "never"}).known(0)["days_since_somatic_discharge"] == NEVER
+
+
+WRITTEN = {
+    "age": 46, "sex": "f", "smi": True, "conditions": ["hf", "t2d"], "conditions_not_measurable": ["pain"],
+    "days_since_hba1c": "never", "lives_alone?": True, "housing": "homeless", "risk_death_365d": 0.25,
+}  # fmt: skip
+
+
+def test_a_person_is_written_as_it_is_read():
+    words = person(WRITTEN).words(0)
+    assert words == WRITTEN
+    assert json.loads(json.dumps(words)) == WRITTEN
+
+
+def test_many_people_are_told_apart():
+    many = People(
+        3,
+        {
+            "age": Column(np.array([46, np.nan, 70]), "number"),
+            "sex": Column(np.array([1.0, 0.0, np.nan]), "word", ("f", "m")),
+            "lives_alone": Column(np.array([1.0, np.nan, 0.0]), "flag", (), np.array([True, False, False])),
+        },
+        {"conditions": Members({"hf": np.array([YES, NO, UNKNOWN])}, np.array([NO, NO, NO]))},
+    )
+    assert [many.words(row) for row in range(3)] == [
+        {"age": 46, "sex": "m", "lives_alone?": True, "conditions": ["hf"]},
+        {"sex": "f", "conditions": []},
+        {"age": 70, "lives_alone": False, "conditions": [], "conditions_not_measurable": ["hf"]},
+    ]
+    turned = many.of(np.array([2, 0]))
+    assert [turned.words(row) for row in range(2)] == [many.words(2), many.words(0)]
 
 
 @pytest.mark.parametrize(
@@ -44,28 +72,24 @@ def test_never_is_a_known_answer():
         ({"risk_acute_admission_365d": 40}, "needs a share"),
         ({"age": "never"}, "age needs a number"),
         ({"age": {"years": 3}}, "got a dict"),
+        ({"sex": "x"}, "sex is one of f, m"),
         ({"lives_alone": True, "lives_alone?": True}, "stands twice"),
     ],
 )
 def test_what_does_not_fit_is_refused(words, told):
     with pytest.raises(ValueError, match=told):
-        from_words(words)
+        person(words)
 
 
 def test_an_error_never_tells_the_value():
     with pytest.raises(ValueError, match="age") as error:
-        from_words({"age": "secret"})
+        person({"age": "secret"})
     assert "secret" not in str(error.value)
 
 
-def test_a_hint_must_be_a_fact():
-    with pytest.raises(ValueError, match="among the known facts, got age"):
-        Facts({}, frozenset({"age"}))
-
-
 def test_an_offer_may_bring_facts_of_its_own():
-    assert from_words({"mrc": 3}, own=["mrc"]).get("mrc") == 3
-    assert unknown_name("mrc", ["mrc"]) is None
+    assert person({"own_fact": 3}, own={"own_fact": "number"}).known(0) == {"own_fact": 3}
+    assert unknown_name("own_fact", ["own_fact"]) is None
 
 
 def test_a_name_like_no_other_gets_no_suggestion():
@@ -84,6 +108,7 @@ def test_a_name_like_no_other_gets_no_suggestion():
         ("conditions", None, False, "any_of"),
         ("conditions_not_measurable", None, True, "not tested itself"),
         ("agee", None, False, "did you mean 'age'"),
+        ("housing", "villa", False, "one of own, supported, care_home, homeless"),
     ],
 )
 def test_a_test_must_fit_its_fact(name, wanted, in_set, told):

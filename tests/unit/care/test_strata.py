@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from stratify.care.facts import from_words
+from stratify.care.people import person
 from stratify.catalogue import load
 from stratify.catalogue.entries import Stratum
 from stratify.errors import CatalogueError
@@ -31,7 +31,7 @@ PEOPLE = st.fixed_dictionaries(
 
 
 def place(words, axis="need", catalogue=CATALOGUE):
-    return stratify_person(from_words(words), catalogue)[axis]
+    return stratify_person(person(words), catalogue)[axis]
 
 
 def level(words):

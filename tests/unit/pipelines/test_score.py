@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from dataclasses import replace
+from datetime import date
 
 import duckdb
 import numpy as np
@@ -13,9 +14,13 @@ from models.bundle import MemberFiles
 from pipelines.build_step import COHORT
 from pipelines.matrix import read_matrix
 from pipelines.score import reasons_of_listed, refuse_unfit
+from service.care import read_care
+from stratify.care.people import person as read_person
+from stratify.care.weigh import ANSWERS, Given, Weigher
 from stratify.catalogue import load
 from stratify.errors import BundleError
 from stratify.pseudonym import key_id, pseudonym, read_key
+from stratify.store.read import Store
 from stratify.workspace import Workspace
 
 
@@ -160,13 +165,31 @@ def test_no_part_is_shown_above_its_whole(shown, catalogue):
         assert (shown[part].risk[both] <= shown[whole].risk[both]).all()
 
 
-def test_every_offer_has_an_answer_and_a_reason_in_both_languages(serving, catalogue):
-    for (body,) in serving.execute("SELECT body FROM person"):
-        told = json.loads(body)
-        assert {offer["id"] for offer in told["offers"]} == set(catalogue.offers)
-        assert all(offer["why"]["da"] and offer["why"]["en"] for offer in told["offers"])
-        assert {"need", "resources"} == set(told["stratum"])
-        assert len([key for key in told["conditions"] if catalogue.conditions[key].part_of is None]) >= 2
+def test_facts_are_kept_as_they_are_read_and_give_the_answers_that_the_scores_hold(
+    serving, catalogue, work, meta, latest
+):
+    """The service weighs one person by the facts that are kept; the batch weighed everybody at once."""
+    scores = duckdb.execute(
+        "SELECT * FROM read_parquet(?) ORDER BY person", [f"{work.scores}/{meta['landmark']}.parquet"]
+    ).fetchnumpy()
+    told = {name: json.loads(body)["facts"] for name, body in serving.execute("SELECT pseudonym, body FROM person")}
+    care = read_care(serving, date.fromisoformat(meta["landmark"]))
+    assert care.catalogue.offers == catalogue.offers
+    key, ids = read_key(work.keys / "pseudonym.key"), Store(work.store).source_ids()
+    for at, number in enumerate(latest.rows.person.tolist()[:60]):
+        facts = told[pseudonym(key, meta["system"], ids[number])]
+        alone = {one.offer.id: one for one in Weigher(read_person(facts, OWN), catalogue, Given(care.day)).all()}
+        assert {offer: scores[f"offer_{offer}"][at] for offer in alone} == {
+            offer: ANSWERS[one.answer[0]] for offer, one in alone.items()
+        }
+        answer = care.weigh(facts)
+        assert answer.conditions == [k for k in catalogue.conditions if k in facts["conditions"]]
+        assert answer.answers["stratum"]["need"]["id"] == scores["need"][at]
+        assert answer.answers["stratum"]["resources"]["id"] == scores["resources"][at]
+        assert all(offer["why"]["da"] and offer["why"]["en"] for offer in answer.answers["offers"])
+
+
+OWN = {asked.id: asked.kind for offer in load().offers.values() for asked in offer.ask}
 
 
 def test_what_cannot_be_told_is_said(serving):

@@ -2,16 +2,21 @@
 
 import json
 import re
+from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from service.app import TRY_IT
 from service.auth import ALGORITHM, ROLES, WORD, Verifier
+from service.choice_shapes import LONGEST, ChoiceRequest, ChoicesAnswer, refuse
 from service.edge import BODY_SECONDS, LARGEST
 from service.problem import DETAILS
 from service.run import MOST_CONNECTIONS
 from service.schemas import Found, LookupRequest
+from stratify.care.choices import Decision
+from stratify.catalogue import load
 
 DOCS = (Path(__file__).parents[3] / "docs" / "service.md").read_text(encoding="utf-8")
 
@@ -20,10 +25,27 @@ def _blocks(language):
     return re.findall(rf"```{language}\n(.*?)```", DOCS, re.DOTALL)
 
 
-def test_the_example_is_a_look_up_and_its_answer():
-    asked, answered = map(json.loads, _blocks("json"))
+def test_the_first_example_is_a_look_up_and_its_answer():
+    asked, answered = map(json.loads, _blocks("json")[:2])
     assert LookupRequest.model_validate(asked).patient.value
     assert Found.model_validate(answered).model_dump() == answered  # nothing in it that is not answered
+
+
+def test_the_second_example_is_a_choice_and_its_answer():
+    asked, answered = map(json.loads, _blocks("json")[2:])
+    choice = ChoiceRequest.model_validate(asked)
+    refuse(choice, load(), date(2026, 11, 27))
+    (told,) = ChoicesAnswer.model_validate(answered).model_dump()["choices"]
+    assert answered["choices"] == [told]
+    chosen = choice.model_dump(mode="json", include={"offer", "preference", "decision", "until", "reason"})
+    assert chosen.items() <= told.items()
+
+
+def test_every_key_and_decision_of_a_choice_is_told():
+    told = DOCS.split("## What the person chose")[1].split("## Tokens")[0]
+    for word in (*ChoiceRequest.model_fields, *get_args(Decision)):
+        assert f"`{word}`" in told or f'"{word}"' in told
+    assert f"at most {LONGEST} characters" in told
 
 
 @pytest.mark.parametrize("status", DETAILS)

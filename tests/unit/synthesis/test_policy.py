@@ -129,9 +129,45 @@ def test_before_the_landmark_nothing_changes(own, treated):
         np.testing.assert_array_equal(one.came[outcome][on[0]], two.came[outcome][on[1]])
 
 
+def test_people_may_have_it_from_a_later_year_on(own, usual, treated, offered):
+    late = sorted(treated)[::2]
+    since = {"fifteen": dict.fromkeys(names(late), date(2024, 1, 1))}
+    policy = Policy(LANDMARK, {"fifteen": names(treated)}, since=since)
+    found = simulate(**REGION, landmark=LANDMARK, policy=policy, parameters=own)
+    policy = Policy(date(2024, 1, 1), {"fifteen": names(late)})
+    later = simulate(**REGION, landmark=LANDMARK, policy=policy, parameters=own)
+
+    def rows(of, whose, year):
+        mine = (np.isin(of.number, late) == whose) & (of.year == year)
+        return of.number[mine], of.risks["acute_admission"][mine], of.came["acute_admission"][mine]
+
+    for whose, year, same in ((True, 2023, usual), (True, 2024, later), (False, 2023, offered), (False, 2024, offered)):
+        for one, two in zip(rows(found, whose, year), rows(same, whose, year), strict=True):
+            np.testing.assert_array_equal(one, two)
+    assert rows(found, True, 2024)[1].mean() < 0.95 * rows(usual, True, 2024)[1].mean()
+
+
+def test_everybody_lives_in_a_municipality_whatever_the_policy(usual, offered):
+    on = [found.year == LANDMARK.year for found in (usual, offered)]
+    np.testing.assert_array_equal(usual.municipality[on[0]], offered.municipality[on[1]])
+    assert len(set(usual.municipality.tolist())) == 19
+
+
 @pytest.mark.parametrize(
     "policy, told",
     [
+        (
+            Policy(LANDMARK, {"fifteen": ["1"]}, since={"fifteen": {"1": date(2024, 5, 1)}}),
+            "since: fifteen: a 1 January from 2023-01-01 to 2024 is required, got 2024-05-01",
+        ),
+        (
+            Policy(LANDMARK, {"fifteen": ["1"]}, since={"fifteen": {"1": date(2022, 1, 1)}}),
+            "since: fifteen: a 1 January from 2023-01-01 to 2024 is required, got 2022-01-01",
+        ),
+        (
+            Policy(LANDMARK, {"fifteen": ["1"]}, since={"fifteen": {"2": LANDMARK}, "pahs": {"1": LANDMARK}}),
+            "since: pahs: 1 of its people are not among those who have the offer",
+        ),
         (Policy(LANDMARK, {"fifteeen": []}), "fifteeen: no effect is declared for this offer"),
         (Policy(date(2023, 5, 1), {}), "landmark: a 1 January, 2024 at the latest, is required, got 2023-05-01"),
     ],

@@ -1,0 +1,171 @@
+"""The audit of offers: those ill in mind and body, and those with the fewest resources, can use as many as others.
+
+Looked at from several sides, each a line: with every bridge, with those that have a source, with none, and with as
+many units as a file gives; with what registers hint of taken as it stands, and as if every hint held; at equal
+registered need, at equal need without the risk score in it, and in a simulated region at equal true need. Education and
+income are there for such aggregates alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipelines.data_steps import Progress
+from pipelines.scored import Scored, scored_people
+from pipelines.true_people import fewest, true_people
+from stratify.care.coverage import Gap, Ints, Needs, gap, indicated, shut_out
+from stratify.care.logic import Judge
+from stratify.care.people import Flags, People
+from stratify.care.weigh import Given, Weighed, Weigher
+from stratify.catalogue import Catalogue
+from stratify.disclosure import SMALLEST_SHOWN
+from stratify.registers.clock import day_of
+from stratify.strata import places
+from stratify.workspace import Workspace
+
+AGES = (18, 40, 65, 75, 85)
+MOST_SHUT_OUT = 0.01  # of a group, by a need of their own resources
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One side of the audit: what was assumed, whom it is of, how needs are counted, and the gap."""
+
+    bridges: str
+    hints: str
+    need: str
+    group: str
+    counted: str
+    gap: Gap
+    shut_out: float
+
+    def line(self) -> str:
+        """Return it in one line."""
+        told = self.gap
+        return (
+            f"{self.group:<28} {self.need:<20} bridges {self.bridges:<9} hints {self.hints:<9} {self.counted:<11}"
+            f" met {told.share:.4f}, others {told.others:.4f}, difference {told.difference:+.4f}"
+            f" ({told.low:+.4f} to {told.high:+.4f}); {told.people} people, {told.needs} needs"
+            f"; shut out {self.shut_out:.3%}" + ("  BEHIND" if told.behind else "")
+        )
+
+
+def audit(
+    work: Workspace,
+    catalogue: Catalogue,
+    progress: Progress,
+    *,
+    truth: bool = False,
+    units: Mapping[str, int] | None = None,
+) -> list[Seen]:
+    """Return every side of the audit on the scored population; truth: of a simulated region, too.
+
+    units: how many units of each bridge there are in the period; without them the side of few bridges is left out.
+    Raises DataError where the population has not been scored, or has no truth.
+    """
+    scored = scored_people(work, catalogue)
+    cells = {
+        "registered need": need_and_age(scored.people, scored.people, catalogue),
+        "without the risk": need_and_age(without_risks(scored.people), scored.people, catalogue),
+    }
+    groups = groups_of(scored, catalogue)
+    if truth:
+        real = true_people(work, scored, catalogue)
+        cells["true need"] = need_and_age(without_risks(real), scored.people, catalogue)
+        groups["fewest resources, truly"] = fewest(work, scored)
+    found = []
+    for bridges, hints, needs in sides(scored, catalogue, units):
+        progress(f"bridges {bridges}, hints {hints}")
+        for need, cell in cells.items():
+            for group, which in groups.items():
+                for counted in ("counted", "by evidence"):
+                    told = gap(needs, which, cell, by_evidence=counted != "counted")
+                    if told.people >= SMALLEST_SHOWN:
+                        found.append(Seen(bridges, hints, need, group, counted, told, shut_out(needs, which)))
+    return found
+
+
+def sides(scored: Scored, catalogue: Catalogue, units: Mapping[str, int] | None) -> Iterator[tuple[str, str, Needs]]:
+    """Yield the indicated needs as they are met under each assumption on bridges and hints."""
+    sourced = frozenset(key for key, one in catalogue.bridges.items() if one.provenance == "READ")
+    kinds: dict[str, frozenset[str] | None] = {"all": None, "sourced": sourced, "none": frozenset()}
+    day = day_of(scored.landmark)
+    for hints_hold in (False, True):
+        hints = "all hold" if hints_hold else "as known"
+        for bridges, there in kinds.items():
+            weighed = Weigher(scored.people, catalogue, Given(day, bridges=there, hints_hold=hints_hold)).all()
+            yield bridges, hints, indicated(weighed)
+            if bridges == "all" and units is not None:
+                need = places(Judge(scored.people), catalogue, "need")
+                yield "by units", hints, with_units(weighed, units, np.argsort(-need, kind="stable"))
+
+
+def with_units(weighed: list[Weighed], units: Mapping[str, int], order: Ints) -> Needs:
+    """Return the needs met when bridges run out: those who come first in `order` have them, offer by offer."""
+    left, needs = dict(units), indicated(weighed)
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    met = needs.met.copy()
+    by_id = {one.offer.id: one.bridges() for one in weighed}
+    for row in np.lexsort((needs.offer, rank[needs.person])):
+        if not needs.bridged[row]:
+            continue
+        helping = by_id[needs.offers[needs.offer[row]].id]
+        able = [key for key, usable in helping.items() if usable[needs.person[row]]]
+        taken = next((key for key in able if left.get(key, 0) > 0), None)
+        if taken is None and able:
+            met[row] = False
+        elif taken is not None:
+            left[taken] -= 1
+    return replace(needs, met=met)
+
+
+def need_and_age(placed: People, aged: People, catalogue: Catalogue) -> Ints:
+    """Return each person's cell: need level by band of age."""
+    level = places(Judge(placed), catalogue, "need").astype(np.int64)
+    return level * (len(AGES) + 1) + np.searchsorted(AGES, aged.columns["age"].values, side="right")
+
+
+def without_risks(people: People) -> People:
+    """Return the same people without any risk: need by what is known of disease and care alone."""
+    kept = {name: one for name, one in people.columns.items() if not name.startswith("risk_")}
+    return People(people.n, kept, people.sets)
+
+
+def groups_of(scored: Scored, catalogue: Catalogue) -> dict[str, Flags]:
+    """Return whom the audit is of: those ill in mind and body, and by each sign those with the fewest resources."""
+    both = scored.people.columns["psychiatric_somatic"].values == 1
+    found = {"ill in mind and body": both}
+    for factor, level in (("education", "short"), ("income", "low")):
+        if factor in scored.groups:
+            found[f"{factor} {level}"] = scored.groups[factor] == level
+    found["something seems hard"] = places(Judge(scored.people), catalogue, "resources") > 0
+    return found
+
+
+def depends_on(scored: Scored, catalogue: Catalogue, group: Flags) -> dict[str, float]:
+    """Return, by bridge, the share of a group who would be shut out of something without it, if every hint held."""
+    day, every = day_of(scored.landmark), frozenset(catalogue.bridges)
+
+    def share(bridges: frozenset[str]) -> float:
+        given = Given(day, bridges=bridges, hints_hold=True)
+        return shut_out(indicated(Weigher(scored.people, catalogue, given).all()), group)
+
+    with_all = share(every)
+    return {bridge: share(every - {bridge}) - with_all for bridge in sorted(every)}
+
+
+def problems(found: Sequence[Seen]) -> list[str]:
+    """Return what the audit fails by: with every bridge there is, a group behind, or 1 % of it shut out."""
+    told: dict[str, None] = {}
+    for one in found:
+        if one.bridges != "all":
+            continue
+        if one.gap.behind:
+            told[one.line()] = None
+        if one.shut_out >= MOST_SHUT_OUT:
+            told[f"{one.group}, hints {one.hints}: {one.shut_out:.1%} shut out by a need that no bridge meets"] = None
+    return list(told)

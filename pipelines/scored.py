@@ -1,0 +1,81 @@
+"""The scored population again, with what is known of each person: what planning and audits of offers start from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from models import ensure_signing_keys, load_champion, load_declared, shown_risks
+from pipelines.labelled import audit_factors
+from pipelines.matrix import Matrix, read_matrix
+from pipelines.steps import read_manifest
+from stratify.care.fill import people_of
+from stratify.care.people import Floats, People
+from stratify.catalogue import Catalogue
+from stratify.cohort import years_old
+from stratify.errors import DataError
+from stratify.registers.clock import day_number, day_of, read_date
+from stratify.store.read import Store
+from stratify.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Everybody at the latest landmark: person numbers, facts, and the groups that plans and audits tell apart.
+
+    groups: each row's label by factor (sex, age, municipality, hospital, education, income …), for aggregates alone.
+    """
+
+    landmark: int
+    numbers: NDArray[np.int64]
+    people: People
+    groups: dict[str, NDArray[np.str_]]
+
+
+def scored_people(work: Workspace, catalogue: Catalogue) -> Scored:
+    """Return the scored population as `stratify score` left it. DataError where its files are not of one landmark."""
+    told = read_manifest(work.features, "build")["results"]["score_landmark"]
+    path = work.scores / f"{told}.parquet"
+    if not path.exists():
+        raise DataError(f"{path}: not there yet; run `stratify score` first")
+    landmark = day_number(read_date(told, "score_landmark"))
+    matrix, scores = read_matrix(work.features, [landmark]), pq.read_table(path)
+    if not np.array_equal(scores["person"].to_numpy(), matrix.rows.person):
+        raise DataError("the scores are of another matrix than is here now; run `stratify score` again")
+    risks = {
+        name.removeprefix("risk_"): scores[name].to_numpy().astype(np.float64)
+        for name in scores.column_names
+        if name.startswith("risk_")
+    }
+    return known_of(work, catalogue, matrix, landmark, risks)
+
+
+def people_on(work: Workspace, catalogue: Catalogue, landmark: int) -> Scored:
+    """Return the population of an earlier landmark, with the risks the served models give it."""
+    matrix = read_matrix(work.features, [landmark])
+    _, public = ensure_signing_keys(work.keys)
+    bundle = load_champion(work.bundles, public)
+    served = matrix.select(bundle.content.columns)
+    populations = list(load_declared().populations)
+    wholes = {key: one.part_of for key, one in catalogue.outcomes.items() if one.part_of is not None}
+    shown = shown_risks(bundle, served.cells, served.populations, populations, wholes)
+    return known_of(work, catalogue, matrix, landmark, {key: one.risk for key, one in shown.items()})
+
+
+def known_of(
+    work: Workspace, catalogue: Catalogue, matrix: Matrix, landmark: int, risks: Mapping[str, Floats]
+) -> Scored:
+    """Return the people of the matrix' rows of one landmark with these risks, and their groups."""
+    store, numbers = Store(work.store), matrix.rows.person.astype(np.int64)
+    ages = years_old(store.persons()["birth"][numbers], landmark)
+    people = people_of(matrix.cells, matrix.names, numbers, catalogue, store, landmark, risks, ages)
+    return Scored(landmark, numbers, people, audit_factors(store, matrix))
+
+
+def on(scored: Scored) -> str:
+    """Return the day the scores are of, as it is written."""
+    return day_of(scored.landmark).isoformat()

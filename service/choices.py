@@ -1,0 +1,148 @@
+"""Returns what people chose, as it was told, and writes down what they choose now.
+
+A table beside the audit log, in the same database: one row for each choice, never changed; the last one of an offer or
+a preference counts, those before it are its history. A choice and its row in the audit log are committed together, or
+neither is. People stand in it by pseudonym.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Column, Integer, String, Table, insert, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.audit import AUDIT, METADATA, AuditLog, Entry, row_of
+from service.choice_shapes import ChoiceRequest
+from service.schemas import Chosen
+from stratify.care.choices import Choice, in_force
+from stratify.errors import NotPermittedError
+
+CHOICE = Table(
+    "choice",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("said_on", String(32), nullable=False),  # UTC, ISO 8601
+    Column("pseudonym", String(64), nullable=False, index=True),
+    Column("offer", String(80)),
+    Column("preference", String(80)),
+    Column("decision", String(20), nullable=False),
+    Column("reason", String(300), nullable=False),
+    Column("until", String(10)),
+    Column("user", String(200), nullable=False),
+    Column("role", String(200), nullable=False),
+    Column("request_id", String(36), nullable=False),
+    sqlite_autoincrement=True,  # a number is never given twice
+)
+
+
+class ChoicesUnavailableError(Exception):
+    """What people chose cannot be read, or not be written down: no answer may leave."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A choice, and who wrote it down."""
+
+    choice: Choice
+    user: str = field(repr=False)
+    role: str
+
+    def told(self) -> Chosen:
+        """Return it as it is answered."""
+        choice = self.choice
+        return Chosen(
+            offer=choice.offer,
+            preference=choice.preference,
+            decision=choice.decision,
+            reason=choice.reason,
+            until=None if choice.until is None else choice.until.isoformat(),
+            said_on=choice.said_on.isoformat(timespec="milliseconds"),
+            user=self.user,
+            role=self.role,
+        )
+
+
+class Choices:
+    """The table, open for reading and for writing more."""
+
+    def __init__(self, audit: AuditLog) -> None:
+        self._engine = audit.engine
+        try:
+            CHOICE.create(self._engine, checkfirst=True)
+            self.probe()
+        except (SQLAlchemyError, ChoicesUnavailableError):
+            raise NotPermittedError(
+                "the choices people make cannot be kept: let the service write its database"
+            ) from None
+
+    def in_force(self, pseudonym: str) -> tuple[Said, ...]:
+        """Return what holds today of what a person chose; raises ChoicesUnavailableError."""
+        try:
+            with self._engine.connect() as connection:
+                return _in_force(connection, pseudonym, today())
+        except (SQLAlchemyError, ValueError) as error:  # or a row that is none
+            raise ChoicesUnavailableError(type(error).__name__) from None
+
+    def add(self, entry: Entry, pseudonym: str, asked: ChoiceRequest) -> tuple[Said, ...]:
+        """Write a choice with its row in the audit log, and return what is in force when both are committed.
+
+        Raises ChoicesUnavailableError when they are not.
+        """
+        moment = now()
+        row = {
+            "said_on": moment.isoformat(timespec="milliseconds"),
+            "pseudonym": pseudonym,
+            **asked.model_dump(mode="json", include={"offer", "preference", "decision", "reason", "until"}),
+            "user": entry.user,
+            "role": entry.role,
+            "request_id": entry.request_id,
+        }
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(AUDIT).values(row_of(entry)))
+                connection.execute(insert(CHOICE).values(row))
+                return _in_force(connection, pseudonym, moment.date())
+        except (SQLAlchemyError, ValueError) as error:  # or a row that is none
+            raise ChoicesUnavailableError(type(error).__name__) from None
+
+    def probe(self) -> None:
+        """Return when choices can be read; raises ChoicesUnavailableError otherwise."""
+        self.in_force("")
+
+
+def now() -> datetime:
+    """Return this moment in UTC."""
+    return datetime.now(UTC)
+
+
+def today() -> date:
+    """Return the day in UTC, which is never ahead of the Danish one: no offer comes before its date."""
+    return now().date()
+
+
+def _in_force(connection: Connection, pseudonym: str, today: date) -> tuple[Said, ...]:
+    rows = connection.execute(select(CHOICE).where(CHOICE.c.pseudonym == pseudonym).order_by(CHOICE.c.seq)).mappings()
+    said = [Said(_choice(row), row["user"], row["role"]) for row in rows]
+    holding = {id(choice) for choice in in_force([one.choice for one in said], today)}
+    return tuple(one for one in said if id(one.choice) in holding)
+
+
+def _choice(row: Any) -> Choice:
+    return Choice(
+        offer=row["offer"],
+        preference=row["preference"],
+        decision=row["decision"],
+        said_on=datetime.fromisoformat(row["said_on"]),
+        until=None if row["until"] is None else date.fromisoformat(row["until"]),
+        reason=row["reason"],
+    )
+
+
+def chosen(said: Sequence[Said]) -> tuple[Choice, ...]:
+    """Return the choices alone."""
+    return tuple(one.choice for one in said)

@@ -1,0 +1,151 @@
+"""One page of plain words for the person and those who help: what matters, what was agreed, what waits, whom to call.
+
+It tells what happens, by whom, where and by when, and nothing of why: no stratum, no risk and no fact that an answer
+rests on stands in it; an offer's own name may say what it is for. What a person gives as the reason for a no is theirs
+and is not passed on. What no answer of today lists is not told either, so a parent's illness never shows on a child's
+plan. The words are in `plan_words.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from stratify.care.choices import NOT_NOW, Choice, accepted
+from stratify.catalogue.load import Catalogue
+
+Language = Literal["da", "en"]
+STILL = ("suitable", "bridge", "duty", "ask")  # the answers under which what was agreed still stands
+YEAR = timedelta(days=365)  # a plan is looked at again within a year where nothing names an earlier day: OURS
+LONG = 6  # letters; a longer word is long
+END = re.compile(r"(?<!\d)[.!?:]+(?=\s|$)|(?<=\d)[.!?:]+(?=\s+[^\sa-zæøå]|\s*$)")  # "1. juni" ends no sentence
+
+with Path(__file__).with_name("plan_words.toml").open("rb") as _file:
+    WORDS: Mapping[str, Any] = tomllib.load(_file)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the person and the clinician agreed to write beside the offers, each in the person's own words."""
+
+    goals: Sequence[str] = ()
+    strengths: Sequence[str] = ()
+    calls: Sequence[str] = ()  # whom to call, with the number; the usual ones where nobody is named
+    review: date | None = None  # when the plan is looked at again
+
+
+def plan_text(
+    answers: Mapping[str, Any],
+    choices: Sequence[Choice],
+    told: Told,
+    catalogue: Catalogue,
+    *,
+    weighed_on: date,
+    today: date,
+    language: Language = "da",
+) -> str:
+    """Return the plan as text: headings that end in a colon, a line for each thing beneath.
+
+    `answers` are recommend()'s for this person on the day of weighing, `choices` those that still stand (see
+    `choices.standing`). Due days are counted from the day of weighing. The same input gives the same text. Raises
+    ValueError for a day of review that has been.
+    """
+    if told.review is not None and told.review <= today:
+        raise ValueError("the plan is looked at again on a day after today")
+    words = WORDS[language]
+    offers = {offer["id"]: offer for offer in answers["offers"]}
+    yes = [offers[key] for key in accepted(choices) if key in offers]
+    agreed = [offer for offer in yes if offer["answer"] in STILL or offer["reason"] == "in_use"]
+    dates = [choice.until for choice in choices if choice.until is not None and choice.until > today]
+    review = min([told.review or today + YEAR, *dates])
+    sections = [
+        ("goals", _own(told.goals) or [words["no_goals"]]),
+        ("strengths", _own(told.strengths)),
+        ("agreed", _agreed(agreed, yes, weighed_on, today, language) or [words["nothing_agreed"]]),
+        ("rather_not", _rather_not(choices, offers, catalogue, language)),
+        ("bridges", _bridges(agreed, language)),
+        ("calls", _own(told.calls) or words["usual_calls"]),
+        ("rights", [right[language] for right in answers["rights"]]),
+        ("review", [words["review_on"].format(day=_day(review, language))]),
+    ]
+    blocks = ["\n".join([words[key], *(f"- {line}" for line in lines)]) for key, lines in sections if lines]
+    return "\n\n".join([words["title"].format(day=_day(today, language)), *blocks]) + "\n"
+
+
+def lix(text: str) -> float:
+    """Return how hard a text is to read: words per sentence, and of 100 words how many have more than six letters.
+
+    A sentence ends with . ! ? or :, other than in a date. About 25 is easy, 35 middling, 45 hard. Source: Björnsson,
+    Läsbarhet, 1968 (RECALL-unverified).
+
+    >>> lix("Du kan ringe. Så kommer en sygeplejerske.")
+    17.785714285714285
+    """
+    words = [word for word in text.split() if any(letter.isalnum() for letter in word)]
+    if not words:
+        return 0.0
+    sentences = sum(any(letter.isalnum() for letter in part) for part in END.split(text))
+    long = sum(sum(letter.isalpha() for letter in word) > LONG for word in words)
+    return len(words) / sentences + 100 * long / len(words)
+
+
+def _agreed(
+    agreed: Sequence[Mapping[str, Any]],
+    yes: Sequence[Mapping[str, Any]],
+    weighed_on: date,
+    today: date,
+    language: Language,
+) -> list[str]:
+    """Return what was agreed, a line for each offer; what has been closed since is to be talked about again."""
+    words = WORDS[language]
+    lines = []
+    for offer in agreed:
+        due = None if offer["due_days"] is None else weighed_on + timedelta(days=offer["due_days"])
+        when = words["open"] if due is None else words["by"] if due >= today else words["now"]
+        bodies = _listed([words["bodies"][body] for body in dict.fromkeys(offer["by"])], words["and"])
+        places = _listed([words["places"][place] for place in offer["places"]], words["or"])
+        parts = [f"{offer['name'][language]}.", offer["does"][language], words["who"].format(bodies=bodies)]
+        parts += [words["where"].format(places=places), when.format(day=_day(due or today, language))]
+        lines.append(" ".join(parts))
+    return lines + [words["again"].format(name=offer["name"][language]) for offer in yes if offer not in agreed]
+
+
+def _rather_not(
+    choices: Sequence[Choice], offers: Mapping[str, Mapping[str, Any]], catalogue: Catalogue, language: Language
+) -> list[str]:
+    words = WORDS[language]
+    lines = []
+    for choice in choices:
+        offer, wish = offers.get(choice.offer or ""), catalogue.preferences.get(choice.preference or "")
+        if offer is not None and choice.until is not None and choice.decision in NOT_NOW:
+            day = _day(choice.until, language)
+            lines.append(words[choice.decision].format(name=offer["name"][language], day=day))
+        if wish is not None and choice.decision == "wish":
+            lines.append(words["wish"].format(name=wish.name.da if language == "da" else wish.name.en))
+    return lines
+
+
+def _bridges(agreed: Sequence[Mapping[str, Any]], language: Language) -> list[str]:
+    names = dict.fromkeys(bridge["name"][language] for offer in agreed for bridge in offer["bridges"])
+    return [f"{name[0].upper()}{name[1:]}." for name in names]
+
+
+def _own(said: Iterable[str]) -> list[str]:
+    """Return the person's own words, each on one line and closed with a full stop where it ends with none."""
+    lines = [" ".join(one.split()) for one in said]
+    return [line if line.endswith((".", "!", "?")) else f"{line}." for line in lines if line]
+
+
+def _listed(names: Sequence[str], joined: str) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {joined} {names[-1]}"
+
+
+def _day(day: date, language: Language) -> str:
+    words = WORDS[language]
+    told: str = words["date"].format(day=day.day, month=words["months"][day.month - 1], year=day.year)
+    return told

@@ -1,0 +1,140 @@
+"""The coverage audit on a region: equal need finds as many offers; a bridge that some cannot do without is missed."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipelines.coverage import MOST_SHUT_OUT, audit, depends_on, groups_of, problems
+from pipelines.scored import scored_people
+from stratify.catalogue import load
+from stratify.workspace import Workspace
+
+
+def silent(*_):
+    """Show no progress."""
+
+
+@pytest.fixture(scope="module")
+def work(region):
+    return Workspace(region)
+
+
+@pytest.fixture(scope="module")
+def catalogue(few_events):
+    return load(few_events)
+
+
+@pytest.fixture(scope="module")
+def scored(work, catalogue):
+    return scored_people(work, catalogue)
+
+
+@pytest.fixture(scope="module")
+def leaned_on(scored, catalogue):
+    """By group, the bridges without which 1 % of it would be shut out."""
+    return {
+        group: {
+            bridge: share for bridge, share in depends_on(scored, catalogue, which).items() if share >= MOST_SHUT_OUT
+        }
+        for group, which in groups_of(scored, catalogue).items()
+    }
+
+
+def without(catalogue, bridge):
+    """The catalogue in which nobody gives this bridge."""
+
+    def left(needs):
+        return tuple(one.model_copy(update={"bridges": tuple(b for b in one.bridges if b != bridge)}) for one in needs)
+
+    offers = {key: one.model_copy(update={"needs": left(one.needs)}) for key, one in catalogue.offers.items()}
+    bridges = {
+        key: one.model_copy(update={"needs": left(one.needs)})
+        for key, one in catalogue.bridges.items()
+        if key != bridge
+    }
+    return replace(catalogue, entries={**catalogue.entries, "offers": offers, "bridges": bridges})
+
+
+def test_coverage_with_every_bridge_leaves_no_group_behind(work, catalogue):
+    found = audit(work, catalogue, silent, truth=True)
+    assert problems(found) == []
+    sides = {(one.bridges, one.hints, one.need, one.counted) for one in found}
+    assert sides == {
+        (bridges, hints, need, counted)
+        for bridges in ("all", "sourced", "none")
+        for hints in ("as known", "all hold")
+        for need in ("registered need", "without the risk", "true need")
+        for counted in ("counted", "by evidence")
+    }
+    assert {one.group for one in found} >= {"ill in mind and body", "education short", "fewest resources, truly"}
+
+
+def test_coverage_fails_without_a_bridge_that_is_the_only_way_for_some(work, catalogue, leaned_on):
+    only = {bridge for bridges in leaned_on.values() for bridge in bridges}
+    assert only, "some bridge is the only way for 1 % of a group"
+    for bridge in sorted(only):
+        told = problems(audit(work, without(catalogue, bridge), silent))
+        groups = {group for group, bridges in leaned_on.items() if bridge in bridges}
+        assert all(any(line.startswith(f"{group}, hints all hold:") for line in told) for group in groups)
+
+
+def test_coverage_is_less_with_fewer_bridges(work, catalogue):
+    found = audit(work, catalogue, silent, units={"escort": 5})
+    shares = {
+        one.bridges: one.gap.share
+        for one in found
+        if (one.hints, one.need, one.group, one.counted)
+        == ("all hold", "registered need", "something seems hard", "counted")
+    }
+    assert shares["none"] < shares["by units"] < shares["all"]
+    assert shares["none"] < shares["sourced"] < shares["all"]
+
+
+def test_coverage_command_shows_every_side_and_ends_with_12_where_some_are_shut_out(
+    stratify, work, few_events, tmp_path, leaned_on
+):
+    assert "registered need" in stratify("coverage", "--work", work.root, "--catalogue", few_events).stdout
+    local = tmp_path / "entries"
+    shutil.copytree(few_events, local)
+    (local / "bridges").mkdir()
+    for bridge in {bridge for bridges in leaned_on.values() for bridge in bridges}:
+        (local / "bridges" / f"{bridge}.toml").write_text(NOWHERE.format(bridge=bridge), encoding="utf-8")
+    done = stratify("coverage", "--work", work.root, "--catalogue", local, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (12, False)
+    assert "equal need is not met equally" in done.stderr
+
+
+NOWHERE = """
+id = "{bridge}"
+name = {{ da = "ikke her", en = "not here" }}
+source = "a test"
+provenance = "OURS"
+rationale = "nobody of any age has it here"
+responsible = [{{ body = "region" }}]
+capacity = {{ da = "-", en = "-" }}
+cost = "none"
+burden = {{ da = "-", en = "-" }}
+unless = {{ all = [{{ fact = "age", at_least = 0 }}] }}
+
+[[example]]
+why = "age unknown"
+facts = {{}}
+expect = "yes"
+
+[[example]]
+why = "any age"
+facts = {{ age = 9 }}
+expect = "no"
+"""
+
+
+def test_coverage_tells_of_nobody_alone(work, catalogue):
+    assert all(one.gap.people >= 5 for one in audit(work, catalogue, silent))
+
+
+def test_groups_are_those_of_the_rows(scored, catalogue):
+    groups = groups_of(scored, catalogue)
+    assert all(which.shape == (scored.people.n,) for which in groups.values())
+    np.testing.assert_array_equal(groups["education short"], scored.groups["education"] == "short")
