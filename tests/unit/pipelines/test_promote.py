@@ -232,8 +232,7 @@ def test_no_served_model_is_lost_because_the_entries_are_others(work, catalogue,
     spec = spec.replace('outcome = "acute_admission_365d"', 'outcome = "any_admission_365d"')
     (tmp_path / "entries/specs/any_admission_365d.toml").write_text(spec, encoding="utf-8")
     other = load(tmp_path / "entries")
-    with pytest.raises(DataError):  # its other population has too few events; this one is trained
-        train_step(work, other, say, ["any_admission_365d"])
+    train_step(work, other, say, ["any_admission_365d"])
     before, served = digest_tree(work.bundles), set(bundle_of(work).members)
     assert (work.training / "any_admission_365d/multimorbid/candidates").is_dir()
     assert served
