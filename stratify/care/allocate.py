@@ -27,7 +27,7 @@ Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
 Flags = NDArray[np.bool_]
 EXACT_UP_TO = 200_000  # pairs of person and offer: seconds to some minutes of HiGHS
-SECONDS = 600.0  # that the exact way may take; after that places go by prices
+SECONDS = 240.0  # that the exact way may take; after that places go by prices
 
 
 @dataclass(frozen=True)
