@@ -22,17 +22,15 @@ from models import (
     load_declared,
     member_key,
     reasons,
-    shown_risks,
 )
 from pipelines.data_steps import Progress
 from pipelines.matrix import MODEL_KINDS, Matrix, inputs_of_matrix, read_matrix
+from pipelines.scored import facts_of, shown_of
 from pipelines.serving import FORMAT, write_serving
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
-from stratify.care.fill import people_of
 from stratify.care.people import People
 from stratify.care.weigh import ANSWERS, Given, Weigher
 from stratify.catalogue import Catalogue
-from stratify.cohort import years_old
 from stratify.errors import BundleError, DataError
 from stratify.features.kernel import Floats
 from stratify.pseudonym import ensure_key, key_id, pseudonym
@@ -76,13 +74,10 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         progress(f"scoring {len(matrix.rows)} people")
         refuse_unfit(bundle, matrix, catalogue)
         served = matrix.select(bundle.content.columns)
-        declared = load_declared()
-        shown = shown_risks(bundle, served.cells, served.populations, list(declared.populations), _wholes(catalogue))
+        shown = shown_of(bundle, served, catalogue)
         explained = reasons_of_listed(served, shown, bundle)
         risks = {key: one.risk for key, one in shown.items()}
-        who = matrix.rows.person
-        ages = years_old(store.persons()["birth"][who], landmark)
-        people = people_of(matrix.cells, matrix.names, who, catalogue, store, landmark, risks, ages)
+        people = facts_of(store, catalogue, matrix, landmark, risks)
         progress("weighing offers")
         weighed = weigh_all(people, catalogue, day_of(landmark))
         bodies = people_bodies(store, catalogue, matrix, people, shown, explained, progress)
@@ -112,11 +107,6 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         }
 
     return run_step(step, make)
-
-
-def _wholes(catalogue: Catalogue) -> dict[str, str]:
-    """The outcome that contains another, by the other."""
-    return {key: one.part_of for key, one in catalogue.outcomes.items() if one.part_of is not None}
 
 
 def _told_of(shown: Shown) -> dict[str, int]:

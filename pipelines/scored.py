@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from models import ensure_signing_keys, load_champion, load_declared, shown_risks
+from models import Bundle, Shown, ensure_signing_keys, load_champion, load_declared, shown_risks
 from pipelines.labelled import audit_factors
 from pipelines.matrix import Matrix, read_matrix
 from pipelines.steps import read_manifest
@@ -59,10 +59,7 @@ def people_on(work: Workspace, catalogue: Catalogue, landmark: int) -> Scored:
     matrix = read_matrix(work.features, [landmark])
     _, public = ensure_signing_keys(work.keys)
     bundle = load_champion(work.bundles, public)
-    served = matrix.select(bundle.content.columns)
-    populations = list(load_declared().populations)
-    wholes = {key: one.part_of for key, one in catalogue.outcomes.items() if one.part_of is not None}
-    shown = shown_risks(bundle, served.cells, served.populations, populations, wholes)
+    shown = shown_of(bundle, matrix.select(bundle.content.columns), catalogue)
     return known_of(work, catalogue, matrix, landmark, {key: one.risk for key, one in shown.items()})
 
 
@@ -70,10 +67,22 @@ def known_of(
     work: Workspace, catalogue: Catalogue, matrix: Matrix, landmark: int, risks: Mapping[str, Floats]
 ) -> Scored:
     """Return the people of the matrix' rows of one landmark with these risks, and their groups."""
-    store, numbers = Store(work.store), matrix.rows.person.astype(np.int64)
-    ages = years_old(store.persons()["birth"][numbers], landmark)
-    people = people_of(matrix.cells, matrix.names, numbers, catalogue, store, landmark, risks, ages)
-    return Scored(landmark, numbers, people, audit_factors(store, matrix))
+    store = Store(work.store)
+    people = facts_of(store, catalogue, matrix, landmark, risks)
+    return Scored(landmark, matrix.rows.person.astype(np.int64), people, audit_factors(store, matrix))
+
+
+def shown_of(bundle: Bundle, served: Matrix, catalogue: Catalogue) -> dict[str, Shown]:
+    """Return what is shown of each outcome for rows with the bundle's columns; no part above its whole."""
+    wholes = {key: one.part_of for key, one in catalogue.outcomes.items() if one.part_of is not None}
+    return shown_risks(bundle, served.cells, served.populations, list(load_declared().populations), wholes)
+
+
+def facts_of(store: Store, catalogue: Catalogue, matrix: Matrix, landmark: int, risks: Mapping[str, Floats]) -> People:
+    """Return what is known of the people of the matrix' rows of one landmark, with these risks."""
+    who = matrix.rows.person
+    ages = years_old(store.persons()["birth"][who], landmark)
+    return people_of(matrix.cells, matrix.names, who, catalogue, store, landmark, risks, ages)
 
 
 def on(scored: Scored) -> str:

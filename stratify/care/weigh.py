@@ -9,7 +9,7 @@ opens or closes anything beyond what an offer's own indication says, and the ris
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -278,9 +278,3 @@ def due(weighed: Weighed, people: People) -> Floats:
         return np.full(people.n, np.inf)
     left = window.within_days - column.values
     return np.where(np.isnan(left) | (left < 0), np.inf, left)
-
-
-def opened(weighed: Iterable[Weighed]) -> Iterator[tuple[Offer, Flags]]:
-    """Yield each offer with those to whom it is open, with a bridge or without."""
-    for one in weighed:
-        yield one.offer, np.isin(one.answer, OPEN)
