@@ -2,8 +2,10 @@
 
 The highest level whose rule holds is the person's. Unknown never counts as yes or no: a missing risk or a year without
 contact cannot lower need, for silence is not health; the facts that could have raised it are named instead. Need reads
-only what is confirmed; resources read a register's hints too, since all they lead to is a question. A level's `lift`
-takes somebody from the level below up to it, once: those who are ill both in mind and body get something extra.
+only what is confirmed; resources read a register's hints too, since all they lead to is a question.
+
+A level's `lift`s take somebody from the level below up to it: the first of them of all levels once, then the second. So
+those who are ill both in mind and body stand a level higher, and so do those of whom there is silence.
 """
 
 from __future__ import annotations
@@ -40,16 +42,20 @@ def places(judge: Judge, catalogue: Catalogue, axis: str) -> NDArray[np.int8]:
     return reached
 
 
-def _reach(judge: Judge, strata: list[Stratum], confirmed: bool) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-    """Return each person's place, and who came to it by its lift."""
+def _reach(judge: Judge, strata: list[Stratum], confirmed: bool) -> tuple[NDArray[np.int8], list[NDArray[np.bool_]]]:
+    """Return each person's place, and for each lift in turn who came a level up by it."""
     reached = np.zeros(judge.people.n, np.int8)
     for at, stratum in enumerate(strata):
         reached[judge.rule(stratum.rule, confirmed=confirmed) == YES] = at
-    lifted = np.zeros(judge.people.n, bool)
-    for at, stratum in enumerate(strata):
-        if stratum.lift is not None:
-            lifted |= (reached == at - 1) & (judge.rule(stratum.lift, confirmed=confirmed) == YES)
-    return (reached + lifted).astype(np.int8), lifted
+    lifts = []
+    for nth in range(max(len(stratum.lift) for stratum in strata)):
+        lifted = np.zeros(judge.people.n, bool)
+        for at, stratum in enumerate(strata):
+            if nth < len(stratum.lift):
+                lifted |= (reached == at - 1) & (judge.rule(stratum.lift[nth], confirmed=confirmed) == YES)
+        reached = (reached + lifted).astype(np.int8)
+        lifts.append(lifted)
+    return reached, lifts
 
 
 def stratify_person(people: People, catalogue: Catalogue, row: int = 0) -> dict[str, dict[str, Any]]:
@@ -64,20 +70,25 @@ def stratify_person(people: People, catalogue: Catalogue, row: int = 0) -> dict[
 
 
 def _told(judge: Judge, speaker: Speaker, strata: list[Stratum], confirmed: bool) -> dict[str, Any]:
-    reached, lifted = _reach(judge, strata, confirmed)
-    at, was_lifted = int(reached[0]), bool(lifted[0])
+    reached, lifts = _reach(judge, strata, confirmed)
+    lifted = [bool(lift[0]) for lift in lifts]
+    at = int(reached[0])
+    ground = at - sum(lifted)
 
     def decided(rule: Rule) -> tuple[Statement, ...]:
         return speaker.decided(rule, confirmed=confirmed)
 
-    ground = strata[at - 1] if was_lifted else strata[at]
-    why = [s.text() for s in decided(ground.rule)]
-    lift = strata[at].lift
-    if was_lifted and lift is not None:
-        why += [{"da": f"{s.da} – et niveau højere", "en": f"{s.en} – one level higher"} for s in decided(lift)]
+    why = [s.text() for s in decided(strata[ground].rule)]
     missing = [s for higher in strata[at + 1 :] for s in decided(higher.rule) if s.holds is None]
-    above = strata[at + 1].lift if at + 1 < len(strata) and not was_lifted else None
-    missing += [s for s in decided(above) if s.holds is None] if above is not None else []
+    step = ground
+    for nth, was_lifted in enumerate(lifted):
+        step += was_lifted
+        lift = strata[min(step + (not was_lifted), len(strata) - 1)].lift[nth : nth + 1]
+        statements = [s for rule in lift for s in decided(rule)]
+        if was_lifted:
+            why += [{"da": f"{s.da} – et niveau højere", "en": f"{s.en} – one level higher"} for s in statements]
+        elif at + 1 < len(strata):
+            missing += [s for s in statements if s.holds is None]
     facts = list(dict.fromkeys(s.fact for s in missing))
     if not why:
         why = [

@@ -55,7 +55,7 @@ def unknown_name(name: str, own: Iterable[str] = ()) -> str | None:
     return f"no such fact {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
-def misused(name: str, wanted: str | bool | None, *, in_set: bool, own: Mapping[str, FactKind]) -> str | None:
+def misused(name: str, wanted: str | bool | None, members: tuple[str, ...], own: Mapping[str, FactKind]) -> str | None:
     """Return what is wrong with a test of this fact (`is` a word or a flag, `any_of` a set, else limits), or None."""
     if problem := unknown_name(name, own):
         return problem
@@ -63,10 +63,16 @@ def misused(name: str, wanted: str | bool | None, *, in_set: bool, own: Mapping[
     if kind is None:
         return f"fact {name} qualifies others and is not tested itself"
     needs = {"flag": "is true or false", "word": "is a text", "set": "any_of"}.get(kind, "at_least or at_most")
-    got = "any_of" if in_set else "at_least or at_most"
+    got = "any_of" if members else "at_least or at_most"
     if wanted is not None:
         got = "is true or false" if isinstance(wanted, bool) else "is a text"
     if got != needs:
         return f"fact {name} is a {kind}: test it with {needs}, got {got}"
+    asked = members or (wanted,)
+    return next((problem for one in asked if (problem := no_such_word(name, one))), None)
+
+
+def no_such_word(name: str, word: object) -> str | None:
+    """Return what is wrong with a word told of a fact that has a vocabulary of its own, or None."""
     words = WORDS[name].words if name in WORDS else ()
-    return f"fact {name} is one of {', '.join(words)}, got {wanted!r}" if words and wanted not in words else None
+    return f"fact {name} is one of {', '.join(words)}, got {word!r}" if words and word not in words else None

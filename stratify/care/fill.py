@@ -8,25 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-import duckdb
 import numpy as np
 
 from stratify.care.facts import NEVER
-from stratify.care.people import NO, UNKNOWN, YES, Column, Floats, Members, People, Truths
+from stratify.care.fill_store import facts_of_store, told_by_store
+from stratify.care.people import NO, UNKNOWN, YES, Column, Flags, Floats, Members, People, Truths
 from stratify.catalogue import Catalogue
-from stratify.definitions import DEFINITIONS, PSYCHIATRIC_SOMATIC_DEFINITION, QUALIFYING, sharing
-from stratify.features.conditions import holding
+from stratify.definitions import QUALIFYING, sharing
 from stratify.features.kernel import Ints
 from stratify.morbidity import SMI
 from stratify.store.read import Store
 
-DRUG_DAYS = 120  # in use: redeemed within this time
 NUMBERS = {
     "hba1c_last": "lab_hba1c_last",
     "acute_admissions_365d": "stay_acute_count_365",
     "psychiatric_admissions_365d": "stay_psychiatric_count_365",
     "emergency_contacts_365d": "contact_emergency_count_365",
     "km_to_acute_hospital": "distance_acute_hospital_last",
+    "hfrs": "hfrs_danish",
 }
 SUMS = {
     "outpatient_contacts_365d": ("contact_outpatient_somatic_count_365", "contact_outpatient_psychiatric_count_365"),
@@ -40,13 +39,31 @@ SINCE = {
     "days_since_somatic_discharge": ("discharge_somatic_days_since", "bed_days_somatic_days_within_1825"),
     "days_since_psychiatric_discharge": ("discharge_psychiatric_days_since", "bed_days_psychiatric_days_within_1825"),
     "days_since_hba1c": ("lab_hba1c_days_since", "lab_hba1c_count_1825"),
-    "days_since_any_contact": ("contact_all_days_since", "contact_all_count_1825"),
+    "days_since_hospital_contact": ("contact_all_days_since", "contact_all_count_1825"),
 }  # fact: (its column, a column that is missing only where the source cannot tell)
+SEEN = (
+    SINCE["days_since_hospital_contact"],
+    ("gp_all_days_since", "gp_all_count_365"),
+    ("specialist_all_days_since", "specialist_all_count_1825"),
+    ("home_nursing_any_days_since", "home_nursing_any_count_365"),
+)
+SETTINGS = {
+    "general practice": ("gp_all_count_365",),
+    "hospital": (
+        "contact_outpatient_somatic_count_365",
+        "stay_acute_somatic_count_365",
+        "stay_planned_somatic_count_365",
+    ),
+    "psychiatry": ("contact_outpatient_psychiatric_count_365", "stay_psychiatric_count_365"),
+    "municipality": ("home_nursing_any_count_365", "care_home_stay_days_within_365"),
+}
+FRAIL = 5  # HFRS from here on is an intermediate or high risk (Gilbert 2018): a hint of frailty
 ABOVE_NOTHING = {"on_antipsychotic": "drug_antipsychotic_count_365", "home_care": "home_care_hours_mean_365"}
 HINTS = {
     "digital_post_exempt": ("communication_no_digital_post_any_36525", True),
     "danish": ("communication_interpreter_any_36525", False),  # an interpreter was used: perhaps not Danish
     "lives_alone": ("household_people_last", True),
+    "frail": ("hfrs_danish", True),
 }  # fact: (its column, what a yes there hints)
 FLAGS = "medication_flag_"
 
@@ -73,11 +90,12 @@ def people_of(
     found = of_conditions(has, catalogue, measurable, both)
     told = {"age": ages.astype(float), **{fact: cell.get(column, nothing) for fact, column in NUMBERS.items()}}
     told |= {fact: np.sum([cell.get(one, nothing) for one in parts], axis=0) for fact, parts in SUMS.items()}
-    if store.has("drug") and store.measurable.get("drug_codes", True):
-        told["n_drugs"] = drugs_in_use(store, landmark, numbers)
+    told["settings_in_use"] = np.sum([_any(cell, parts, nothing) for parts in SETTINGS.values()], axis=0)
     made = {fact: Column(values, "number") for fact, values in told.items()}
+    made |= facts_of_store(store, landmark, numbers, has)
     for fact, pair in SINCE.items():
         made[fact] = Column(_since(*(cell.get(one, nothing) for one in pair)), "days")
+    made["days_since_any_contact"] = _seen(cell, nothing)
     made |= {f"risk_{key}": Column(risk, "share") for key, risk in risks.items()}
     made["sex"] = Column(1 - cell.get("person_female", nothing), "word", ("f", "m"))
     for fact, column in ABOVE_NOTHING.items():
@@ -123,39 +141,35 @@ def of_conditions(
         "n_conditions": Column(n_conditions, "number"),
         "n_somatic": Column(n_somatic, "number"),
         "n_psychiatric": Column(n_conditions - n_somatic, "number"),
+        "body_systems": Column(_systems(yes, catalogue), "number"),
         "psychiatric_somatic": Column(np.where(told == UNKNOWN, np.nan, told == YES), "flag"),
         "smi": Column(smi, "flag"),
     }
     return People(n, columns, {"conditions": Members(members, np.full(n, NO))})
 
 
-def told_by_store(
-    numbers: Ints, has: Mapping[str, Truths], catalogue: Catalogue, store: Store, landmark: int
-) -> Truths:
-    """Return whether PSYKSOM-1 holds, for the people of whom conditions cannot tell: one code may be all they have."""
-    found, asked = np.full(len(numbers), UNKNOWN), np.ones(len(numbers), bool)
-    for care in ("psychiatric", "somatic"):
-        side = [has[key] == YES for key in sharing(catalogue) if catalogue.conditions[key].domain == care]
-        asked &= np.any(side, axis=0) if side else False
-    if asked.any() and store.has("condition"):
-        definition = DEFINITIONS[PSYCHIATRIC_SOMATIC_DEFINITION]
-        holds = holding(store, np.sort(numbers[asked]), landmark, catalogue, definition)
-        answers = [holds.get(number) for number in numbers[asked].tolist()]
-        found[asked] = [UNKNOWN if one is None else YES if one else NO for one in answers]
-    return found
+def _systems(yes: Mapping[str, Flags], catalogue: Catalogue) -> Floats:
+    """Return in how many body systems people have a somatic condition."""
+    systems: dict[str, list[Flags]] = {}
+    for condition in catalogue.conditions.values():
+        if condition.domain == "somatic" and condition.part_of is None:
+            systems.setdefault(condition.system, []).append(yes[condition.id])
+    return np.asarray(np.sum([np.any(having, axis=0) for having in systems.values()], axis=0), np.float64)
 
 
-def drugs_in_use(store: Store, landmark: int, numbers: Ints) -> Floats:
-    """Return how many different medicines (ATC, fifth level) each person redeemed within DRUG_DAYS, as known then."""
-    rows = duckdb.execute(
-        f"SELECT person, count(DISTINCT code) AS n FROM {store.events('drug', None)} WHERE length(code) = 7 "
-        "AND day >= ? AND day < ? AND known < ? GROUP BY person",
-        [landmark - DRUG_DAYS, landmark, landmark],
-    ).fetchnumpy()
-    size = int(max(numbers.max(initial=0), rows["person"].max(initial=0))) + 1
-    found = np.zeros(size)
-    found[rows["person"]] = rows["n"]
-    return found[numbers]
+def _seen(cell: Mapping[str, Floats], nothing: Floats) -> Column:
+    """Return the days since anybody saw each person; where a source cannot tell all of it, that is a hint."""
+    parts = np.array([_since(*(cell.get(one, nothing) for one in pair)) for pair in SEEN])
+    told = ~np.isnan(parts)
+    days = np.where(told.any(axis=0), np.min(np.where(told, parts, NEVER), axis=0), np.nan)
+    return Column(days, "days", (), ~told[:2].all(axis=0))  # who has both hospital and practice has nearly all
+
+
+def _any(cell: Mapping[str, Floats], parts: Sequence[str], nothing: Floats) -> Floats:
+    """Return 1 where some of these columns is above 0, NaN where none is and one is missing."""
+    values = np.array([cell.get(one, nothing) for one in parts])
+    none = np.where(np.isnan(values).any(axis=0), np.nan, 0.0)
+    return np.where((values > 0).any(axis=0), 1.0, none)
 
 
 def _hints(cell: Mapping[str, Floats], nothing: Floats) -> dict[str, Floats]:
@@ -165,6 +179,8 @@ def _hints(cell: Mapping[str, Floats], nothing: Floats) -> dict[str, Floats]:
         values = cell.get(column, nothing)
         if fact == "lives_alone":
             found[fact] = np.where(np.isnan(values), np.nan, values == 1)
+        elif fact == "frail":
+            found[fact] = np.where(values >= FRAIL, 1.0, np.nan)
         else:  # who has not been seen so may still be: only a yes hints
             found[fact] = np.where(values > 0, float(means), np.nan)
     return found

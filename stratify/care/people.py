@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stratify.care.facts import NEVER, UNMEASURABLE, WORDS, FactKind, unknown_name
+from stratify.care.facts import NEVER, UNMEASURABLE, WORDS, FactKind, no_such_word, unknown_name
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.int8]  # NO, UNKNOWN, YES
@@ -129,6 +129,8 @@ def person(words: Mapping[str, Any], own: Mapping[str, FactKind] | None = None) 
         if not fits(kinds[name], value):
             raise ValueError(f"fact {name} needs a {kinds[name]}, got a {type(value).__name__} that is none")
         if kinds[name] == "set":
+            if any(no_such_word(name, one) for one in value):
+                raise ValueError(f"fact {name} is of {', '.join(WORDS[name].words)}; some value given is none of them")
             left = unseen if name == "conditions" else []
             sets[name] = _members([str(one) for one in value], left, hint=name != written)
         else:

@@ -25,6 +25,7 @@ import numpy as np
 
 from stratify.care.facts import NEVER, UNMEASURABLE, WORDS
 from stratify.care.fill import of_conditions
+from stratify.care.fill_store import SEVERE_DEPRESSION
 from stratify.care.people import NO, YES, People, person
 from stratify.care.vignette_words import (
     CENTIMETRES,
@@ -47,7 +48,6 @@ from stratify.morbidity import SMI
 
 TODAY = date(2026, 11, 22)  # unless a vignette says another day
 YEAR, LATELY = 365, 14  # days
-SEVERE = ("F322", "F323", "F332", "F333")
 DECLINED = re.compile(r"^(?P<what>.+?) on (?P<said>\d{4}-\d\d-\d\d)\b.*?\buntil (?P<until>\d{4}-\d\d-\d\d)")
 CHILD = re.compile(r"(?:her|his|their|the|a) child\b")
 
@@ -182,7 +182,7 @@ def _told_by_stays(known: Mapping[str, Any]) -> dict[str, Any]:
             follows[count] = 1
     last = 0 if ward != "no" else min(home.values(), default=NEVER)
     if last <= LATELY:
-        follows["days_since_any_contact"] = last
+        follows |= {"days_since_any_contact": last, "days_since_hospital_contact": last}
     if "outpatient_courses" in known:
         follows["outpatient_contacts_365d"] = known["outpatient_courses"]
     return follows
@@ -203,7 +203,7 @@ def _told_by_conditions(
         truths = {key: np.array([YES if key in has else NO]) for key in catalogue.conditions}
         follows = of_conditions(truths, catalogue, list({*catalogue.conditions} - unseen)).known(0)
         codes = conditions_of(written, catalogue)[1]
-        follows["severe_depression"] = any(starts_with_any(code, SEVERE) for code in codes)
+        follows["severe_depression"] = any(starts_with_any(code, SEVERE_DEPRESSION) for code in codes)
         told = {"conditions": has, UNMEASURABLE: sorted(unseen)} if unseen else {"conditions": has}
     return _with(known, follows) | told
 

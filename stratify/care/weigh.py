@@ -110,6 +110,10 @@ class Weigher:
         self.given = given
         self._bridges: dict[str, Flags] = {}
         self._needs: dict[str, tuple[Truths, Flags]] = {}
+        self._helping: dict[str, list[str]] = {}  # by need: bridges that help with it wherever an offer has it
+        for bridge in catalogue.bridges.values():
+            for need in bridge.helps:
+                self._helping.setdefault(need, []).append(bridge.id)
 
     def all(self) -> list[Weighed]:
         """Return every offer weighed, enablers apart, in the order of priority; what overlaps has been settled."""
@@ -143,7 +147,8 @@ class Weigher:
                 met, hard = np.where(hard, NO, met), np.zeros(len(met), bool)
             self._needs[needed.need] = met, hard
         met, hard = self._needs[needed.need]
-        return Met(needed, met, hard, {one: self.usable(one) for one in needed.bridges if self._there(one)})
+        bridges = dict.fromkeys((*self._helping.get(needed.need, ()), *needed.bridges))
+        return Met(needed, met, hard, {one: self.usable(one) for one in bridges if self._there(one)})
 
     def usable(self, bridge: str) -> Flags:
         """Return for whom a bridge can be used: nothing known speaks against it, and what it asks can be met."""
@@ -152,6 +157,8 @@ class Weigher:
             usable = np.ones(self.judge.people.n, bool)
             if found.unless is not None:
                 usable = self.judge.rule(found.unless) != YES
+            if found.only is not None:
+                usable = usable & (self.judge.rule(found.only) == YES)
             for one in found.needs:
                 need = self.needed(one)
                 usable = usable & ((need.met != NO) | need.helped)

@@ -24,6 +24,7 @@ def named_by_offers(catalogue: Catalogue) -> Iterator[Named]:
         yield from _needs(where, offer.needs, catalogue)
     for bridge in catalogue.bridges.values():
         where = f"bridges/{bridge.id}.toml"
+        yield f"{where}: helps", list(bridge.helps), catalogue.needs
         yield f"{where}: given_by", [bridge.given_by] if bridge.given_by else [], offers
         yield from _needs(where, bridge.needs, catalogue)
     for wish in catalogue.preferences.values():
@@ -38,14 +39,11 @@ def _needs(where: str, needs: tuple[Needed, ...], catalogue: Catalogue) -> Itera
 def rules_of_care(catalogue: Catalogue) -> Iterator[tuple[str, tuple[Test, ...]]]:
     """Yield each rule of strata, needs, bridges, offers and safety, as the tests it has."""
     for stratum in catalogue.strata.values():
-        yield (
-            f"strata/{stratum.id}.toml: rule",
-            (*stratum.rule.tests(), *(stratum.lift.tests() if stratum.lift else ())),
-        )
+        yield f"strata/{stratum.id}.toml: rule", stratum.tests()
     for need in catalogue.needs.values():
         yield f"needs/{need.id}.toml: rule", need.tests()
     for bridge in catalogue.bridges.values():
-        yield f"bridges/{bridge.id}.toml: unless", bridge.unless.tests() if bridge.unless else ()
+        yield f"bridges/{bridge.id}.toml: rule", bridge.tests()
     for offer in catalogue.offers.values():
         rules = [offer.indication, *(e.rule for e in offer.excludes), *(r.rule for r in offer.requires)]
         rules += [offer.asked_of] if offer.asked_of else []

@@ -74,7 +74,7 @@ class Stratum(Entry):
     level: int = Field(ge=0)
     guideline: str  # what the level follows, by name
     rule: Rule
-    lift: Rule | None = None  # somebody one level below comes up to this one when it holds
+    lift: tuple[Rule, ...] = ()  # each brings somebody up to this level from the one below when it holds
     example: tuple[FactsExample, ...] = ()
 
     @model_validator(mode="after")
@@ -83,8 +83,8 @@ class Stratum(Entry):
         return self
 
     def tests(self) -> tuple[Test, ...]:
-        """Return the tests of both rules."""
-        return (*self.rule.tests(), *(self.lift.tests() if self.lift else ()))
+        """Return the tests of its rule and of what lifts to it."""
+        return (*self.rule.tests(), *(test for lift in self.lift for test in lift.tests()))
 
 
 class Need(Entry):
@@ -142,6 +142,8 @@ class Bridge(Entry):
     burden: Text  # what it asks of the person
     given_by: Id | None = None  # the entry among the offers that gives it
     unless: Rule | None = None  # where it cannot be
+    only: Rule | None = None  # where alone it can be: that much must be known
+    helps: tuple[Id, ...] = ()  # needs it helps with wherever an offer has them, before any other bridge
     needs: tuple[Needed, ...] = ()
     adds_places: tuple[Place, ...] = ()
     adds_forms: tuple[Form, ...] = ()
@@ -149,10 +151,13 @@ class Bridge(Entry):
 
     @model_validator(mode="after")
     def _speaks_of_known_facts(self) -> Bridge:
-        tests = self.unless.tests() if self.unless else ()
-        check_facts(tests, self.example)
-        refuse_service_lowering((), tests)
+        check_facts(self.tests(), self.example)
+        refuse_service_lowering(self.only.tests() if self.only else (), self.unless.tests() if self.unless else ())
         return self
+
+    def tests(self) -> tuple[Test, ...]:
+        """Return the tests of both rules."""
+        return tuple(test for rule in (self.unless, self.only) if rule is not None for test in rule.tests())
 
 
 class Exclude(Shape):
@@ -323,7 +328,7 @@ def check_facts(
 ) -> None:
     """Raise ValueError for a fact nobody has declared, or a test that does not fit its fact's kind."""
     kinds = own or {}
-    problems = [misused(test.fact, test.is_, in_set=bool(test.any_of), own=kinds) for test in tests]
+    problems = [misused(test.fact, test.is_, test.any_of, kinds) for test in tests]
     problems += [unknown_name(name.removesuffix("?"), kinds) for example in examples for name in example.facts]
     if told := [problem for problem in problems if problem]:
         raise ValueError("; ".join(told))

@@ -33,11 +33,13 @@ ASKED = {
     for offer in CATALOGUE.offers.values()
     for rule in (offer.indication, *(e.rule for e in offer.excludes), *(r.rule for r in offer.requires))
     for test in rule.tests()
-} | {test.fact for need in CATALOGUE.needs.values() for test in need.tests()}
+} | {test.fact for one in (*CATALOGUE.needs.values(), *CATALOGUE.bridges.values()) for test in one.tests()}
 
 
 def value(name):
     words = WORDS[name].words if name in WORDS else ()
+    if KINDS[name] == "set" and words:
+        return st.lists(st.sampled_from(words), unique=True)
     return st.sampled_from(words or ("a", "b")) if KINDS[name] == "word" else VALUES[KINDS[name]]
 
 
@@ -84,6 +86,12 @@ def test_an_offer_under_way_never_closes_another(words, offer):
 def test_a_stronger_resource_never_closes_an_offer(words, name):
     assert there({key: one for key, one in words.items() if key != name}) >= there(words) or words.get(name) is not None
     assert there(words) <= there(words | {name: STRENGTHS[name]})
+
+
+@given(words=PEOPLE, strength=st.sampled_from(WORDS["strengths"].words))
+def test_a_strength_that_the_person_names_never_closes_an_offer(words, strength):
+    named = [*words.get("strengths", []), strength]
+    assert there(words) <= there(words | {"strengths": named})
 
 
 @given(words=PEOPLE, data=st.data())

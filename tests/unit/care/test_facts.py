@@ -107,12 +107,13 @@ def test_a_name_like_no_other_gets_no_suggestion():
         ("age", True, False, "at_least or at_most"),
         ("conditions", None, False, "any_of"),
         ("conditions_not_measurable", None, True, "not tested itself"),
+        ("strengths", None, True, "one of people, habits, skills, what_worked, got 'one'"),
         ("agee", None, False, "did you mean 'age'"),
         ("housing", "villa", False, "one of own, supported, care_home, homeless"),
     ],
 )
 def test_a_test_must_fit_its_fact(name, wanted, in_set, told):
-    problem = misused(name, wanted, in_set=in_set, own={})
+    problem = misused(name, wanted, ("one",) if in_set else (), {})
     assert problem is None if told is None else told in problem
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from stratify.care.facts import NEVER
-from stratify.care.fill import DRUG_DAYS, drugs_in_use, of_conditions, people_of
+from stratify.care.fill import of_conditions, people_of
+from stratify.care.fill_store import DRUG_DAYS, drugs_in_use
 from stratify.care.people import NO, YES
 from stratify.catalogue import load
 from stratify.features.columns import columns
@@ -52,6 +53,7 @@ def redeemed(code, ago, *, person=0, late=14):
     [
         "days_since_somatic_discharge",
         "days_since_psychiatric_discharge",
+        "days_since_hospital_contact",
         "days_since_any_contact",
         "days_since_hba1c",
     ],
@@ -62,7 +64,7 @@ def test_what_never_happened_is_a_known_never(facts, fact):
 
 def test_what_happened_is_so_many_days_ago(facts):
     known = facts({"contact_all_days_since": 30.0, "discharge_somatic_days_since": 44.0}).known(0)
-    assert (known["days_since_any_contact"], known["days_since_somatic_discharge"]) == (30, 44)
+    assert (known["days_since_hospital_contact"], known["days_since_somatic_discharge"]) == (30, 44)
 
 
 def test_a_value_never_measured_is_unknown(facts):
@@ -121,6 +123,35 @@ def test_a_risk_is_a_fact_where_there_is_one(facts):
     assert "risk_death_365d" not in known
 
 
+@pytest.mark.parametrize("column", ["contact_all_days_since", "gp_all_days_since", "specialist_all_days_since"])
+def test_somebody_was_seen_when_any_part_of_health_care_saw_them(facts, column):
+    found = facts({column: 20.0, "home_nursing_any_days_since": 50.0})
+    assert found.known(0)["days_since_any_contact"] == 20
+    assert "days_since_any_contact" not in found.hints(0)
+
+
+def test_without_practice_in_the_source_a_year_of_silence_is_a_hint_alone(facts):
+    """Whoever goes to the GP and never to hospital would look lost: nothing may follow but a question."""
+    found = facts({"contact_all_days_since": 500.0}, lacking=["gp"])
+    assert found.known(0)["days_since_any_contact"] == 500
+    assert "days_since_any_contact" in found.hints(0)
+    assert "settings_in_use" not in found.known(0)
+
+
+def test_parts_of_care_in_use_are_counted(facts):
+    cells = {"gp_all_count_365": 3.0, "stay_acute_somatic_count_365": 1.0, "stay_psychiatric_count_365": 1.0}
+    assert facts(cells).known(0)["settings_in_use"] == 3
+    assert facts(cells | {"home_nursing_any_count_365": 9.0}).known(0)["settings_in_use"] == 4
+    assert facts().known(0)["settings_in_use"] == 0
+
+
+def test_frailty_by_diagnoses_is_a_number_and_from_five_on_a_hint(facts):
+    found = facts({"hfrs_danish": 5.0})
+    assert (found.known(0)["hfrs"], found.known(0)["frail"]) == (5, True)
+    assert "frail" in found.hints(0)
+    assert "frail" not in facts({"hfrs_danish": 4.9}).known(0)
+
+
 # --- conditions ------------------------------------------------------------------------------------------------------
 
 
@@ -131,6 +162,10 @@ def test_conditions_are_counted_by_kind_and_parts_are_not(facts):
     assert (known["n_conditions"], known["n_somatic"], known["n_psychiatric"]) == (3, 2, 1)
     assert known["psychiatric_somatic"] is True
     assert known["smi"] is True
+
+
+def test_body_systems_are_those_of_somatic_conditions(facts):
+    assert told(["hf", "ihd", "gout", "schizophrenia"])["body_systems"] == 2
 
 
 @pytest.mark.parametrize("has", [["hf", "gout"], ["schizophrenia"], []])

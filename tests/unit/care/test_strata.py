@@ -16,6 +16,13 @@ from stratify.strata import stratify_person
 CATALOGUE = load()
 RISKS = ("risk_acute_admission_365d", "risk_death_365d")
 SILENCE = ("days_since_any_contact", "outpatient_contacts_365d", "emergency_contacts_365d")
+SIGNS = (
+    {"days_since_any_contact": 365},
+    {"days_since_any_contact": "never"},
+    {"days_since_check": 730},
+    {"medicine_unredeemed": True},
+    {"missed_appointments_365d": 2},
+)  # of silence, in somebody with known disease
 NUMBERS = ("n_conditions", "n_drugs", "acute_admissions_365d", "psychiatric_admissions_365d", *SILENCE)
 
 PEOPLE = st.fixed_dictionaries(
@@ -107,6 +114,34 @@ def test_silence_never_lowers_need(words):
     assert level(silent) >= level(heard)
 
 
+@pytest.mark.parametrize("sign", SIGNS, ids=lambda sign: next(iter(sign)))
+@pytest.mark.parametrize("words", [{"n_conditions": 1}, {"n_conditions": 2}, {"n_conditions": 4}, {"n_conditions": 7}])
+def test_each_sign_of_silence_raises_need_by_one_level_and_not_beyond_the_last(words, sign):
+    assert level(words | sign) == min(level(words) + 1, 3)
+    if level(words) < 3:
+        assert any(why["en"].endswith("one level higher") for why in place(words | sign)["why"])
+
+
+@pytest.mark.parametrize("sign", SIGNS, ids=lambda sign: next(iter(sign)))
+def test_silence_of_somebody_without_known_disease_or_of_which_a_register_only_hints_raises_nothing(sign):
+    assert level({"n_conditions": 0} | sign) == 0
+    assert level({"n_conditions": 2} | {f"{fact}?": value for fact, value in sign.items()}) == 1
+
+
+def test_mind_and_body_and_silence_are_two_reasons_and_two_levels():
+    both = {"n_conditions": 2, "psychiatric_somatic": True}
+    assert [level(both), level(both | {"medicine_unredeemed": True})] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "words, expected",
+    [({"body_systems": 3}, 2), ({"body_systems": 2}, 1), ({"settings_in_use": 3}, 2), ({"hfrs": 5.0}, 2),
+     ({"hfrs": 4.9}, 1), ({"hfrs": 15.0}, 3)],
+)  # fmt: skip
+def test_body_systems_parts_of_care_and_frailty_are_part_of_need(words, expected):
+    assert level({"n_conditions": 2} | words) == expected
+
+
 @given(words=PEOPLE)
 def test_knowing_less_never_raises_need_and_being_more_ill_never_lowers_it(words):
     for name in words:
@@ -125,6 +160,8 @@ def test_knowing_less_never_raises_need_and_being_more_ill_never_lowers_it(words
         ({"n_conditions": 1, "days_since_any_contact": 365}, "resources_reach_out"),
         ({"n_conditions": 1, "days_since_any_contact": "never", "lives_alone?": True}, "resources_reach_out"),
         ({"n_conditions": 0, "days_since_any_contact": "never"}, "resources_unknown"),
+        ({"n_conditions": 1, "missed_appointments_365d": 2}, "resources_reach_out"),
+        ({"n_conditions": 1, "medicine_unredeemed?": True}, "resources_reach_out"),
     ],
 )
 def test_resources_are_questions_and_silence_is_a_reason_to_reach_out(words, expected):
@@ -140,9 +177,10 @@ def test_an_axis_without_a_floor_is_a_broken_catalogue():
 
 def test_a_stratum_on_a_fact_nobody_declared_is_refused():
     raw = CATALOGUE.strata["need_high"].model_dump(by_alias=True, exclude_none=True)
-    for part in ("rule", "lift"):
+    wrong = {"all": [{"fact": "n_drug", "at_least": 5}]}
+    for part in ({"rule": wrong}, {"lift": [wrong]}):
         with pytest.raises(ValidationError, match="did you mean 'n_drugs'"):
-            Stratum.model_validate({**raw, part: {"all": [{"fact": "n_drug", "at_least": 5}]}})
+            Stratum.model_validate(raw | part)
 
 
 @pytest.mark.parametrize("stratum", CATALOGUE.strata.values(), ids=lambda stratum: stratum.id)

@@ -144,6 +144,25 @@ def test_a_bridge_that_cannot_be_used_helps_nobody():
     assert answer(catalogue, ILL | {"transport": False}) == "bridge"
 
 
+def test_a_strength_that_the_person_names_is_a_bridge_to_every_offer_with_the_need_and_comes_first():
+    """`only` what is known opens it: nobody is thought to have a neighbour who drives."""
+    strength = {"all": [{"fact": "strengths", "any_of": ["people"]}]}
+    own = bridge_of("own_people", helps=["travel"], only=strength)
+    catalogue = catalogue_of(offer_of(needs=NEEDS_TRAVEL), needs=[TRAVEL], bridges=[bridge_of("escort"), own])
+    stuck = ILL | {"transport": False}
+    assert helped(catalogue, stuck) == ["escort"]
+    assert helped(catalogue, stuck | {"strengths": ["habits"]}) == ["escort"]
+    assert helped(catalogue, stuck | {"strengths": ["people"]}) == ["own_people", "escort"]
+    assert helped(catalogue, stuck | {"strengths?": ["people"]}) == ["escort"]
+    assert helped(catalogue, ILL | {"transport": True, "strengths": ["people"]}) == []
+
+
+def helped(catalogue, words):
+    """The bridges that are named to a person for the one offer there is."""
+    (told,) = recommend(person(words), catalogue, Given(TODAY))["offers"]
+    return [one["bridge"] for one in told["bridges"]]
+
+
 def test_a_bridge_may_have_needs_that_another_bridge_meets():
     talks = need_of("talks", {"all": [true("danish")]})
     escort = bridge_of("escort", needs=[{"need": "talks", "bridges": ["interpreter"]}])

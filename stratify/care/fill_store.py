@@ -1,0 +1,147 @@
+"""Facts that the matrix does not hold and the store does: medicine in use and given up, checks, stays, severity.
+
+Everything is as it was known before the landmark. What a source cannot tell is left out, so that it stays unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from stratify.care.facts import NEVER
+from stratify.care.people import NO, UNKNOWN, YES, Column, Floats, Truths
+from stratify.catalogue import Catalogue
+from stratify.definitions import DEFINITIONS, PSYCHIATRIC_SOMATIC_DEFINITION, sharing
+from stratify.features.conditions import holding
+from stratify.features.kernel import Ints
+from stratify.registers.stays import OPEN_DAYS
+from stratify.store.read import Store
+
+DRUG_DAYS = 120  # in use: redeemed within this time
+# given up: of a kind of medicine meant for life, redeemed on so many days in the year before, nothing since (ours: a
+# packet lasts a hundred days, so that two were left at the pharmacy). Another medicine of the same kind takes its place
+TIMES, GIVEN_UP_DAYS, BEFORE_DAYS = 3, 180, 545
+FOR_LIFE = (("A10",), ("C02", "C03", "C07", "C08", "C09"), ("C10",), ("H03A",), ("N04B",), ("N05A",))  # ATC
+REVIEWED = ("diabetes", "copd_asthma", "ihd")  # diseases with a yearly review in general practice
+REVIEW = "800120"  # the yearly review of a chronic disease, a service of general practice
+HBA1C = "NPU27300"
+DEPRESSION, SEVERE_DEPRESSION = ("F32", "F33"), ("F322", "F323", "F332", "F333")
+DEPRESSION_DEGREES = (*SEVERE_DEPRESSION, "F320", "F321", "F330", "F331", "F334")
+COPD_STAY = ("J41", "J42", "J43", "J44")
+YEAR, TEN_YEARS = 365, 3650
+WARDS = ("no", "somatic", "psychiatric")
+
+
+def facts_of_store(store: Store, landmark: int, numbers: Ints, has: Mapping[str, Truths]) -> dict[str, Column]:
+    """Return facts by name, each with one value a person; `has` says who has which condition."""
+    at = _At(store, landmark, numbers)
+    found: dict[str, Column] = {}
+    if store.has("drug") and store.measurable.get("drug_codes", True):
+        found["n_drugs"] = Column(drugs_in_use(store, landmark, numbers), "number")
+        found["medicine_unredeemed"] = Column(_given_up(at), "flag")
+    if store.has("service"):
+        found["days_since_check"] = Column(_since_check(at, has), "days")
+    if store.has("stay"):
+        found["copd_admissions_365d"] = Column(_copd_admissions(at), "number")
+        ward = _ward(at)
+        found["inpatient"] = Column(ward, "word", WARDS, ~np.isnan(ward))
+    if store.has("diagnosis") and store.measurable["indices"]:  # else diagnoses may not be told by ICD-10 codes
+        found["severe_depression"] = Column(_severe_depression(at), "flag")
+    return found
+
+
+def told_by_store(
+    numbers: Ints, has: Mapping[str, Truths], catalogue: Catalogue, store: Store, landmark: int
+) -> Truths:
+    """Return whether PSYKSOM-1 holds, for the people of whom conditions cannot tell: one code may be all they have."""
+    found, asked = np.full(len(numbers), UNKNOWN), np.ones(len(numbers), bool)
+    for care in ("psychiatric", "somatic"):
+        side = [has[key] == YES for key in sharing(catalogue) if catalogue.conditions[key].domain == care]
+        asked &= np.any(side, axis=0) if side else False
+    if asked.any() and store.has("condition"):
+        definition = DEFINITIONS[PSYCHIATRIC_SOMATIC_DEFINITION]
+        holds = holding(store, np.sort(numbers[asked]), landmark, catalogue, definition)
+        answers = [holds.get(number) for number in numbers[asked].tolist()]
+        found[asked] = [UNKNOWN if one is None else YES if one else NO for one in answers]
+    return found
+
+
+def drugs_in_use(store: Store, landmark: int, numbers: Ints) -> Floats:
+    """Return how many different medicines (ATC, fifth level) each person redeemed within DRUG_DAYS, as known then."""
+    return _At(store, landmark, numbers).per_person(
+        "drug", "count(DISTINCT code)", f"length(code) = 7 AND day >= {landmark - DRUG_DAYS}", nobody=0.0
+    )
+
+
+class _At:
+    """The events of a store as known before a landmark, asked for some people."""
+
+    def __init__(self, store: Store, landmark: int, numbers: Ints) -> None:
+        self.store, self.landmark, self.numbers = store, landmark, numbers
+
+    def per_person(self, domain: str, what: str, where: str, *, nobody: float) -> Floats:
+        """Return an aggregate of each person's events before the landmark; of who has none, `nobody`."""
+        rows = duckdb.execute(
+            f"SELECT person, {what} AS found FROM {self.store.events(domain, None)} "
+            f"WHERE day < {self.landmark} AND known < {self.landmark} AND {where} GROUP BY person"
+        ).fetchnumpy()
+        return self.spread(rows, nobody)
+
+    def spread(self, rows: Mapping[str, NDArray[Any]], nobody: float) -> Floats:
+        """Return the values of rows (person, found) by person asked for."""
+        size = int(max(self.numbers.max(initial=0), rows["person"].max(initial=0))) + 1
+        found = np.full(size, nobody)
+        found[rows["person"]] = rows["found"]
+        return found[self.numbers]
+
+
+def _given_up(at: _At) -> Floats:
+    """Return 1 where a kind of medicine meant for life was redeemed regularly and then no more."""
+    found = np.zeros(len(at.numbers))
+    for kind in FOR_LIFE:
+        used = f"{_begins(kind)} AND day >= {at.landmark - BEFORE_DAYS}"
+        early = f"{used} AND day < {at.landmark - GIVEN_UP_DAYS}"
+        times = at.per_person("drug", "count(DISTINCT day)", early, nobody=0.0)
+        latest = at.per_person("drug", "max(day)", used, nobody=np.nan)
+        found[(times >= TIMES) & (latest < at.landmark - GIVEN_UP_DAYS)] = 1
+    return found
+
+
+def _since_check(at: _At, has: Mapping[str, Truths]) -> Floats:
+    """Return the days since the yearly review or, with diabetes, since HbA1c; NaN without a disease that has one."""
+    checked = at.per_person("service", "max(day)", f"code = '{REVIEW}'", nobody=-NEVER)
+    if at.store.has("lab"):
+        measured = at.per_person("lab", "max(day)", f"code = '{HBA1C}'", nobody=-NEVER)
+        checked = np.where(has["diabetes"] == YES, np.maximum(checked, measured), checked)
+    followed = np.any([has[key] == YES for key in REVIEWED], axis=0)
+    return np.where(followed, at.landmark - checked, np.nan)
+
+
+def _copd_admissions(at: _At) -> Floats:
+    where = f"admission AND day >= {at.landmark - YEAR} AND {_begins(COPD_STAY, 'first_code')}"
+    return at.per_person("stay", "count(*)", where, nobody=0.0)
+
+
+def _ward(at: _At) -> Floats:
+    """Return the ward of a stay that had not ended as far as was known, else NaN: registers learn of stays late."""
+    going_on = f"day >= {at.landmark - OPEN_DAYS} AND (end_day IS NULL OR end_known >= {at.landmark})"
+    places = " ".join(f"WHEN '{ward}' THEN {place}.0" for place, ward in enumerate(WARDS))
+    return at.per_person("stay", f"CASE arg_max(care, day) {places} END", going_on, nobody=np.nan)
+
+
+def _severe_depression(at: _At) -> Floats:
+    """Return 1 for a diagnosis of severe depression within ten years, and NaN where its degree was never told."""
+    lately = f"NOT refuted AND day >= {at.landmark - TEN_YEARS}"
+    severe = at.per_person("diagnosis", "1.0", f"{lately} AND {_begins(SEVERE_DEPRESSION)}", nobody=0.0)
+    some = at.per_person("diagnosis", "1.0", f"{lately} AND {_begins(DEPRESSION)}", nobody=0.0)
+    degree = at.per_person("diagnosis", "1.0", f"{lately} AND {_begins(DEPRESSION_DEGREES)}", nobody=0.0)
+    return np.where((some == 1) & (degree == 0), np.nan, severe)
+
+
+def _begins(prefixes: tuple[str, ...], column: str = "code") -> str:
+    """Return the SQL that a code begins with one of these."""
+    return "(" + " OR ".join(f"starts_with(coalesce({column}, ''), '{one}')" for one in prefixes) + ")"
