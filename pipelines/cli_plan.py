@@ -14,6 +14,7 @@ from pipelines.cli_parts import WORK, Local, Work, out, step
 from stratify.catalogue import Catalogue, load
 
 GOOD = 0.01  # a plan this near the bound is good enough
+SHOWN = ("open", "planned", "waiting", "chosen_otherwise")
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +28,10 @@ def plan(
         bool,
         typer.Option("--list", help="write plan/list.csv too: needs legal_basis, responsible_unit, purpose, until"),
     ] = False,
+    service_db: Annotated[
+        str | None,
+        typer.Option(envvar="STRATIFY_SERVICE_DB", help="where the service keeps choices, if not in the work folder"),
+    ] = None,
     work: Work = WORK,
     catalogue: Local = None,
 ) -> None:
@@ -43,7 +48,8 @@ def plan(
 
     Counts are written to plan/plan.json, none of 1 to 4 people. A list of people, by pseudonym, is written only with
     --list and where [list] in the file names its terms; else it ends with exit code 14. People whose id stands in
-    opt_out.csv in the work folder are counted and given no place.
+    opt_out.csv in the work folder are counted and given no place. What people chose is kept to, as they told the
+    service: an offer they declined is not planned for them before its date.
 
     Example: stratify plan --capacity capacity.toml --work work
 
@@ -53,7 +59,7 @@ def plan(
 
     entries = load(catalogue)
     with step("plan", work) as (place, say, done):
-        told = done(plan_step(place, entries, say, capacity, with_list=with_list))
+        told = done(plan_step(place, entries, say, capacity, with_list=with_list, service_db=service_db))
     show(told, entries, out())
     if with_list:
         out().print(f"list: {work / 'plan' / 'list.csv'}, each row audited beside it", highlight=False, soft_wrap=True)
@@ -61,10 +67,10 @@ def plan(
 
 def show(told: Mapping[str, Any], catalogue: Catalogue, console: Console) -> None:
     """Print a plan's counts; what is hidden says so."""
-    table = Table("offer", "places", "open to", "planned", "waiting", box=None, padding=(0, 2))
+    table = Table("offer", "places", "open to", "planned", "waiting", "chosen otherwise", box=None, padding=(0, 2))
     for key, line in told["offers"].items():
         name = catalogue.offers[key].name.en
-        table.add_row(name, str(line["places"]), *(_figure(line[one]) for one in ("open", "planned", "waiting")))
+        table.add_row(name, str(line["places"]), *(_figure(line[one]) for one in SHOWN))
     console.print(table)
     everybody = told["people"]
     parts = ", ".join(f"{name.replace('_', ' ')} {_figure(everybody[name])}" for name in everybody)

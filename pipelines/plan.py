@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.chosen import Holding, choices_of, digest_of, given_by
 from pipelines.data_steps import Progress
 from pipelines.labelled import stable_numbers
 from pipelines.plan_counts import counts
@@ -24,7 +25,6 @@ from stratify.disclosure import shown
 from stratify.files import canonical_json, digest_file, digest_text, write_json
 from stratify.mixing import GOLDEN, mixed
 from stratify.pseudonym import key_id, read_key
-from stratify.registers.clock import day_of
 from stratify.store.read import Store
 from stratify.workspace import Workspace
 
@@ -38,18 +38,23 @@ def plan(
     capacity_path: Path,
     *,
     with_list: bool = False,
+    service_db: str | None = None,
     today: date | None = None,
     exact_up_to: int = EXACT_UP_TO,
 ) -> tuple[dict[str, Any], bool]:
     """Plan the scored population's offers, write plan/plan.json, and return the manifest with the counts.
 
-    with_list: plan/list.csv too, and an entry in plan/audit.jsonl for each of its rows. Raises UsageError where the
-    file says what cannot be, NotPermittedError where a list's terms are not named; then nothing is written.
+    with_list: plan/list.csv too, and an entry in plan/audit.jsonl for each of its rows. service_db: where the service
+    keeps what people chose, if not in the work folder: nothing that somebody declined is planned for them. Raises
+    UsageError where the file says what cannot be, NotPermittedError where a list's terms are not named, DataError where
+    choices cannot be read; then nothing is written.
     """
-    capacity = read_capacity(capacity_path, catalogue, today or datetime.now(UTC).date())
+    day = today or datetime.now(UTC).date()
+    capacity = read_capacity(capacity_path, catalogue, day)
     if with_list:
         refuse_list(capacity, capacity_path.name)
-    step = _step(work, catalogue, capacity, with_list, exact_up_to)
+    holding = choices_of(work, service_db, day)
+    step = _step(work, catalogue, capacity, holding, with_list, exact_up_to)
     digest = digest_text(canonical_json(step.plan()))
 
     def make(out: Path) -> dict[str, Any]:
@@ -57,13 +62,14 @@ def plan(
         store, scored = Store(work.store), scored_people(work, catalogue)
         lot = _lot(store, scored)
         away, unknown = opted_out(work, store, scored.numbers)
-        day = day_of(scored.landmark)
-        found = planned(scored.people, catalogue, day, capacity, lot, away, exact_up_to=exact_up_to, say=progress)
+        given = given_by(holding, work, catalogue, scored)
+        found = planned(scored.people, catalogue, given, capacity, lot, away, exact_up_to=exact_up_to, say=progress)
         told = {
             "landmark": on(scored),
             "per_person": capacity.per_person,
             **counts(found, catalogue, capacity, scored.groups, away),
             "opted_out_not_known": shown(unknown),
+            "choices_read": bool(holding),
         }
         write_json(out / "plan.json", told)
         carry_audit(work.root / FOLDER, out)
@@ -74,11 +80,14 @@ def plan(
     return run_step(step, make)
 
 
-def _step(work: Workspace, catalogue: Catalogue, capacity: Capacity, with_list: bool, exact_up_to: int) -> Step:
+def _step(
+    work: Workspace, catalogue: Catalogue, capacity: Capacity, holding: Holding, with_list: bool, exact_up_to: int
+) -> Step:
     inputs = {
         "scores": manifest_digest(work.scores, "score"),
         "features": manifest_digest(work.features, "build"),
         "store": manifest_digest(work.store, "land"),
+        "choices": digest_of(holding),
     }
     if (work.root / OPT_OUT).exists():
         inputs["opt_out"] = digest_file(work.root / OPT_OUT)

@@ -99,6 +99,7 @@ def _offer(plan: Planned, offer: str, capacity: Capacity, told: Told) -> dict[st
         "open": line["all"],
         "planned": line["planned"],
         "waiting": line["waiting"],
+        "chosen_otherwise": told.line({"people": plan.chosen[offer]})["people"],
     }
 
 

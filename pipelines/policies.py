@@ -50,7 +50,7 @@ def reached_by(
     place = np.empty(len(lot), np.int64)
     place[np.argsort(lot, kind="stable")] = np.arange(len(lot))
     if name == "differentiated":
-        plan = planned(scored.people, catalogue, day, capacity, place)
+        plan = planned(scored.people, catalogue, Given(day), capacity, place)
         given = {one.id: plan.given_of(one.id) for one in plan.offers}
         helped = {one.id: _helped(plan, one.id) for one in plan.offers}
     else:

@@ -19,12 +19,14 @@ from stratify.care.weigh import Declined, Given
 from stratify.catalogue.load import Catalogue
 from stratify.catalogue.offers import Offer
 
-OfOffer = Literal["accept", "decline", "later"]
+OfOffer = Literal["accept", "decline", "later", "started", "ended"]
 OfPreference = Literal["wish", "no_wish"]
-Decision = Literal["accept", "decline", "later", "wish", "no_wish"]
+Decision = Literal["accept", "decline", "later", "started", "ended", "wish", "no_wish"]
 OF_OFFER: tuple[str, ...] = get_args(OfOffer)
 OF_PREFERENCE: tuple[str, ...] = get_args(OfPreference)
 NOT_NOW = ("decline", "later")  # these hold until a date
+AGREED = ("accept", "started")  # what is under way was said yes to
+OVER = ("ended", "no_wish")  # these take the word before them back and say no more
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Choice:
 
     def holds(self, today: date) -> bool:
         """Return whether it is in force today."""
-        return self.decision != "no_wish" and (self.until is None or today < self.until)
+        return self.decision not in OVER and (self.until is None or today < self.until)
 
 
 def in_force(said: Iterable[Choice], today: date) -> tuple[Choice, ...]:
@@ -68,19 +70,21 @@ def given_of(choices: Iterable[Choice], day: date) -> Given:
 
     What holds today holds on the day of weighing too, also where that day lies past its date.
     """
-    declined, wishes = {}, {}
+    declined, in_use, wishes = {}, {}, {}
     for choice in choices:
+        if choice.offer is not None and choice.decision == "started":
+            in_use[choice.offer] = np.array([True])
         if choice.offer is not None and choice.until is not None and choice.decision in NOT_NOW:
             left = max((choice.until - day).days, 1)
             declined[choice.offer] = Declined(np.array([float(said(choice, day))]), np.array([float(left)]))
         if choice.preference is not None and choice.decision == "wish":
             wishes[choice.preference] = np.array([True])
-    return Given(day, declined, wishes=wishes)
+    return Given(day, declined, in_use, wishes)
 
 
 def accepted(choices: Iterable[Choice]) -> dict[str, date]:
-    """Return the offers said yes to, each with the day it was said."""
-    yes = [choice for choice in choices if choice.decision == "accept"]
+    """Return the offers said yes to, or under way, each with the day it was said."""
+    yes = [choice for choice in choices if choice.decision in AGREED]
     return {choice.offer: choice.said_on.date() for choice in yes if choice.offer is not None}
 
 

@@ -107,6 +107,8 @@ def _agreed(
     for offer in agreed:
         due = None if offer["due_days"] is None else weighed_on + timedelta(days=offer["due_days"])
         when = words["open"] if due is None else words["by"] if due >= today else words["now"]
+        if offer["reason"] == "in_use":
+            when = words["under_way"]
         bodies = _listed([words["bodies"][body] for body in dict.fromkeys(offer["by"])], words["and"])
         places = _listed([words["places"][place] for place in offer["places"]], words["or"])
         parts = [f"{offer['name'][language]}.", offer["does"][language], words["who"].format(bodies=bodies)]

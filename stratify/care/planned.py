@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +18,13 @@ from stratify.care.capacity import Capacity
 from stratify.care.people import YES, Flags, People
 from stratify.care.priority import points, priority
 from stratify.care.ways import Way, ways_of
-from stratify.care.weigh import OPEN, SUITABLE, Given, Weighed, Weigher
+from stratify.care.weigh import DECLINED, IN_USE, OPEN, PREFERENCE, SUITABLE, Given, Weighed, Weigher
 from stratify.catalogue import Catalogue
 from stratify.catalogue.offers import Offer
 from stratify.strata import levels, places
 
 REMOTE = frozenset({"tablet", "video"})
+CHOSEN = (DECLINED, PREFERENCE, IN_USE)
 Ints = NDArray[np.int64]
 
 
@@ -49,6 +49,7 @@ class Planned:
     need: NDArray[np.int8]  # by person, the place among the levels
     resources: NDArray[np.int8]
     open: Mapping[str, Flags]  # by offer that has places: to whom it is open
+    chosen: Mapping[str, Flags]  # by offer that has places: who declined it, has it, or wishes for what it is not
     remote: Mapping[str, Remote]
     options: Options
     ways: tuple[Way, ...]
@@ -75,7 +76,7 @@ class Planned:
 def planned(
     people: People,
     catalogue: Catalogue,
-    day: date,
+    given: Given,
     capacity: Capacity,
     lot: NDArray[np.integer],
     not_given: Flags | None = None,
@@ -83,13 +84,13 @@ def planned(
     exact_up_to: int = EXACT_UP_TO,
     say: Callable[[str], None] = lambda _: None,
 ) -> Planned:
-    """Return the plan for these people on a day.
+    """Return the plan for these people on a day, with what they chose.
 
     lot int[n]: a number of each one's own, drawn: it decides among equals. not_given are people to whom nothing is
     given, and who are counted all the same.
     """
     say("weighing offers")
-    weigher = Weigher(people, catalogue, Given(day))
+    weigher = Weigher(people, catalogue, given)
     need, resources = (places(weigher.judge, catalogue, axis) for axis in ("need", "resources"))
     level = {axis: np.array([one.level for one in levels(catalogue, axis)]) for axis in ("need", "resources")}
     few = level["resources"][resources] >= priority().few_resources.level
@@ -111,6 +112,7 @@ def planned(
         need,
         resources,
         {one.offer.id: np.isin(one.answer, OPEN) for one in asked},
+        {one.offer.id: np.isin(one.answer, CHOSEN) for one in asked},
         {one.offer.id: _remote(one) for one in weighed if REMOTE & set(one.offer.places)},
         options,
         tuple(every),

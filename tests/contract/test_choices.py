@@ -129,6 +129,18 @@ def test_a_yes_is_shown_with_its_day_and_the_offer_stays_as_it_was(choose, offer
     assert {key for key, offer in after.items() if offer["accepted_on"]} == {"overbliksstatus"}
 
 
+def test_what_has_started_is_under_way_until_it_has_ended_and_takes_nothing_else_away(choose, offers):
+    before = offers()
+    choose(offer="overbliksstatus", decision="started")
+    after = offers()
+    assert (after["overbliksstatus"]["answer"], after["overbliksstatus"]["reason"]) == ("not_suitable", "in_use")
+    assert {key: one["answer"] for key, one in after.items() if key != "overbliksstatus"} == {
+        key: one["answer"] for key, one in before.items() if key != "overbliksstatus"
+    }
+    assert choose(offer="overbliksstatus", decision="ended").json() == {"choices": []}
+    assert offers() == before
+
+
 def test_a_wish_closes_what_can_be_given_in_no_other_way_until_it_is_taken_back(choose, offers, facts):
     facts(psychosis=False, danish=True, literacy=True, group_ok=True, transport=True)
     before = offers()["laer_at_tackle"]["answer"]

@@ -38,6 +38,9 @@ def _on(days):
         ([of("a", "accept"), of("a", "decline", 1, 10)], 2, ["decline"]),
         ([of("a", "accept"), of("a", "decline", 1, 10)], 11, []),  # the yes was taken back and does not come again
         ([of("a", "decline", 0, 10), of("b", "accept", 1)], 2, ["decline", "accept"]),
+        ([of("a", "accept"), of("a", "started", 1)], 5000, ["started"]),
+        ([of("a", "started"), of("a", "ended", 1)], 2, []),
+        ([of("a", "ended"), of("a", "decline", 1, 10)], 2, ["decline"]),
         ([wish("x")], 5000, ["wish"]),
         ([wish("x"), wish("x", "no_wish", 1)], 2, []),
         ([wish("x", "no_wish"), wish("x", "wish", 1)], 2, ["wish"]),
@@ -63,15 +66,20 @@ def test_a_no_in_force_is_weighed_as_one_whatever_day_the_facts_are_of(decision,
     assert (declined.said[0], declined.left[0]) == told
 
 
+def test_what_has_started_is_weighed_as_under_way():
+    assert given_of([of("a", "started")], DAY).in_use == {"a": np.array([True])}
+
+
 def test_a_yes_closes_nothing_and_a_wish_is_the_persons():
-    given = given_of([of("a", "accept"), wish("no_groups")], DAY)
+    given = given_of([of("a", "accept"), of("b", "ended"), wish("no_groups")], DAY)
     assert (given.day, dict(given.declined), dict(given.in_use)) == (DAY, {}, {})
     assert list(given.wishes) == ["no_groups"]
     assert given.wishes["no_groups"].dtype == np.bool_
 
 
 def test_offers_said_yes_to_come_with_their_day():
-    assert accepted([of("a", "accept", 3), of("b", "decline", 3, 9), wish("x")]) == {"a": _on(3)}
+    said_of = [of("a", "accept", 3), of("b", "decline", 3, 9), of("c", "started", 4), of("d", "ended"), wish("x")]
+    assert accepted(said_of) == {"a": _on(3), "c": _on(4)}
 
 
 @pytest.mark.parametrize(

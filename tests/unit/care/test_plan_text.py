@@ -3,12 +3,14 @@
 import re
 from datetime import UTC, date, datetime
 
+import numpy as np
 import pytest
 
 from stratify.care.choices import Choice, given_of, standing
 from stratify.care.people import person
 from stratify.care.plan_text import STILL, Told, lix, plan_text
 from stratify.care.recommend import recommend
+from stratify.care.weigh import Given
 from stratify.catalogue import load
 
 CATALOGUE = load()
@@ -80,6 +82,14 @@ def test_a_plan_reads_as_this():
         "- Et nej kan altid gøres om: sig til hos egen læge eller behandler.\n\n"
         "Så ser vi på planen igen:\n- Senest 1. marts 2027. Før, hvis jeg beder om det.\n"
     )
+
+
+def test_what_is_under_way_stands_in_the_plan_as_such():
+    has = {"overbliksstatus": np.array([True])}
+    answers = recommend(person(ILL), CATALOGUE, Given(TODAY, in_use=has))
+    started = [Choice("overbliksstatus", None, "started", SAID)]
+    text = plan_text(answers, started, Told(), CATALOGUE, weighed_on=TODAY, today=TODAY)
+    assert under("Det har vi aftalt", text)[0].endswith("Hvornår: det er i gang.")
 
 
 def test_nothing_said_gives_a_plan_that_says_so_with_rights_and_whom_to_call():

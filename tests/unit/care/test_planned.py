@@ -45,7 +45,7 @@ def ways(words, limited=()):
 
 def plan(people, catalogue, offers, **more):
     lot = np.arange(people.n)
-    return planned(people, catalogue, TODAY, Capacity(offers, **more), lot)
+    return planned(people, catalogue, Given(TODAY), Capacity(offers, **more), lot)
 
 
 # --- ways ------------------------------------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ def test_what_has_no_places_is_not_planned_and_is_named_where_it_is_open():
 def test_who_is_given_nothing_is_counted_and_takes_no_place():
     people = people_of(ILL | {"n_conditions": 9.0}, ILL)
     found = planned(
-        people, catalogue_of(offer_of()), TODAY, Capacity({"tried": 1}), np.arange(2), np.array([True, False])
+        people, catalogue_of(offer_of()), Given(TODAY), Capacity({"tried": 1}), np.arange(2), np.array([True, False])
     )
     assert found.open["tried"].tolist() == [True, True]
     assert given_to(found) == [1]
@@ -225,7 +225,7 @@ def test_the_lot_decides_among_equals_and_nothing_else_does():
     people = people_of(*[ILL] * 20)
     catalogue = catalogue_of(offer_of())
     lots = [np.random.default_rng(seed).permutation(20) for seed in range(3)]
-    found = [planned(people, catalogue, TODAY, Capacity({"tried": 5}), lot) for lot in lots]
+    found = [planned(people, catalogue, Given(TODAY), Capacity({"tried": 5}), lot) for lot in lots]
     whose = [sorted(lot[given_to(one)].tolist()) for one, lot in zip(found, lots, strict=True)]
     assert whose[0] == whose[1] == whose[2]
     assert len({tuple(given_to(one)) for one in found}) > 1

@@ -13,12 +13,16 @@ from pipelines.cli_plan import show
 from pipelines.plan_counts import Told, counts
 from pipelines.scored import Scored
 from pipelines.steps import read_manifest
+from service.audit import AuditLog, Entry
+from service.choice_shapes import ChoiceRequest
+from service.choices import Choices
 from stratify.care.capacity import Capacity, read_capacity
 from stratify.care.people import Column, People
 from stratify.care.planned import planned
-from stratify.errors import NotPermittedError, UsageError
+from stratify.care.weigh import Given
+from stratify.errors import DataError, NotPermittedError, UsageError
 from stratify.files import write_json
-from stratify.pseudonym import ensure_key, pseudonym
+from stratify.pseudonym import ensure_key, pseudonym, read_key
 from stratify.registers.clock import day_number
 from stratify.workspace import Workspace
 from tests.unit.care.small import TODAY, bridge_of, catalogue_of, need_of, offer_of, true
@@ -106,6 +110,62 @@ def audited(work):
     return [json.loads(line) for line in (work.root / "plan/audit.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
+# --- what people chose -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tell(work):
+    """Write a choice of one of the sixty into the service's database, as the service does."""
+    url = f"sqlite:///{work.service_db}"
+    choices = Choices(AuditLog(url))
+    key = read_key(work.keys / "pseudonym.key")
+
+    def say(row, **asked):
+        who = pseudonym(key, "urn:made-up", f"id{row:03d}")
+        patient = {"system": "urn:made-up", "value": f"id{row:03d}"}
+        request = ChoiceRequest.model_validate({"patient": patient, "purpose": "TREAT", **asked})
+        choices.add(Entry("dr", "clinician", "choice", "TREAT", who, "stored", "request", "model"), who, request)
+
+    return say
+
+
+def test_nothing_that_somebody_declined_or_has_is_planned_for_them_and_how_many_is_told(run, work, tell):
+    until = date(2999, 1, 1).isoformat()
+    for row in range(12):
+        tell(row, offer="tried", decision="decline", until=until)
+    for row in range(12, 20):
+        tell(row, offer="tried", decision="started")
+    tell(20, offer="tried", decision="accept")
+    told = run("[offers]\ntried = 50\n" + TERMS, with_list=True)
+    line = told["offers"]["tried"]
+    assert (line["open"], line["planned"], line["chosen_otherwise"]) == (30, 30, 20)
+    assert told["choices_read"] is True
+    kept_out = {pseudonym(read_key(work.keys / "pseudonym.key"), "urn:made-up", f"id{row:03d}") for row in range(20)}
+    assert not kept_out & {row["pseudonym"] for row in listed(work)}
+
+
+def test_a_no_that_was_taken_back_or_whose_day_has_come_does_not_keep_an_offer_away(run, tell):
+    for row in range(12):
+        tell(row, offer="tried", decision="decline", until=(TODAY if row < 6 else date(2999, 1, 1)).isoformat())
+    for row in range(6, 12):
+        tell(row, offer="tried", decision="accept")
+    assert run("[offers]\ntried = 50\n")["offers"]["tried"]["planned"] == 50
+
+
+def test_without_a_service_nothing_is_read_and_a_database_that_is_named_must_be_there(run, tmp_path):
+    assert run(PLACES)["choices_read"] is False
+    with pytest.raises(DataError, match="what people chose cannot be read"):
+        run(PLACES, service_db=f"sqlite:///{tmp_path}/gone.db")
+    assert not (tmp_path / "gone.db").exists()
+
+
+def test_a_plan_is_made_anew_when_somebody_has_chosen(run, tell):
+    before = run("[offers]\ntried = 50\n")["offers"]["tried"]["planned"]
+    for row in range(5):
+        tell(row, offer="tried", decision="decline", until=date(2999, 1, 1).isoformat())
+    assert run("[offers]\ntried = 50\n")["offers"]["tried"]["planned"] == before - 5
+
+
 # --- what the file may say -------------------------------------------------------------------------------------------
 
 
@@ -187,7 +247,7 @@ def test_a_plan_alone_writes_counts_and_nobody(run, work):
     told = run(PLACES + "[bridges]\nescort = 5\n")
     assert files(work) == ["manifest.json", "plan.json", "run.json"]
     assert json.loads((work.root / "plan/plan.json").read_text(encoding="utf-8")) == told
-    assert told["offers"] == {"tried": {"places": 20, "open": 50, "planned": 20, "waiting": 30}}
+    assert told["offers"] == {"tried": {"places": 20, "open": 50, "planned": 20, "waiting": 30, "chosen_otherwise": 0}}
     assert told["people"] == {"all": 60, "no_open_offer": 10, "planned": 20, "waiting": 30}
     assert told["without_capacity"] == ["other"]
     assert told["bridges"] == {"escort": {"units": 5, "used": 5}}
@@ -198,7 +258,13 @@ def test_a_plan_alone_writes_counts_and_nobody(run, work):
 
 def test_a_small_count_is_hidden_with_what_would_give_it_away(run):
     told = run("[offers]\ntried = 3\nother = 48\n[bridges]\nescort = 2\n")
-    assert told["offers"]["tried"] == {"places": 3, "open": None, "planned": None, "waiting": None}
+    assert told["offers"]["tried"] == {
+        "places": 3,
+        "open": None,
+        "planned": None,
+        "waiting": None,
+        "chosen_otherwise": 0,
+    }
     assert told["offers"]["other"]["open"] is None  # 2 of 50 wait
     assert told["bridges"]["escort"]["used"] in (None, 0)
     assert told["extra_for_few_resources"]["open_of"] is None
@@ -216,7 +282,7 @@ def test_nothing_told_is_small_whatever_the_places(people, groups, catalogue):
     nobody = np.zeros(N, bool)
     for places in range(0, 60, 7):
         capacity = Capacity({"tried": places, "other": 57 - places}, {"escort": places // 4}, 1)
-        plan = planned(people, catalogue, TODAY, capacity, np.arange(N))
+        plan = planned(people, catalogue, Given(TODAY), capacity, np.arange(N))
         told = counts(plan, catalogue, capacity, groups, nobody)
         lines = [told["people"], *told["offers"].values(), *told["telemedicine"].values()]
         lines += [line for kind in ("stratum", "hospital", "municipality") for line in told[kind].values()]
@@ -311,7 +377,7 @@ def test_who_has_opted_out_is_counted_and_never_listed(run, work):
     told = run(PLACES.replace("20", "45") + TERMS, with_list=True)
     assert told["opted_out"] == 10
     assert told["opted_out_not_known"] is None  # one
-    assert told["offers"]["tried"] == {"places": 45, "open": 50, "planned": 40, "waiting": 10}
+    assert told["offers"]["tried"] == {"places": 45, "open": 50, "planned": 40, "waiting": 10, "chosen_otherwise": 0}
     key = (work.keys / "pseudonym.key").read_bytes()
     assert not {row["pseudonym"] for row in listed(work)} & {pseudonym(key, "urn:made-up", one) for one in away}
     assert len(listed(work)) == 40
