@@ -47,7 +47,7 @@ class ChoiceRequest(Asked):
     offer: Name | None = Field(default=None, description="the offer's id; this or `preference`")
     preference: Name | None = Field(default=None, description="the preference's id; this or `offer`")
     decision: Decision = Field(
-        description="of an offer: accept, decline, later, started or ended; of a preference: wish, or no_wish to take it back"
+        description="of an offer accept, decline, later, started or ended; of a preference wish, or no_wish to undo it"
     )
     reason: Annotated[str, StringConstraints(max_length=LONGEST, pattern=r"^\P{C}*$")] = Field(
         default="", description="in the person's own words, if any; names nobody, no person number"

@@ -12,7 +12,7 @@
     why_scarce = "..."         # why there are not places for all from the start
 
 Nobody is made to wait for what they have a claim on: a duty, standard care (an entry with evidence of the certainty
-"guideline"), or an offer with a window, which waiting would close. All are offered it, at the latest on `latest`.
+"guideline"), what its entry says people have a `claim` on, or an offer with a window, which waiting would close. All are offered it, at the latest on `latest`.
 """
 
 from __future__ import annotations
@@ -114,6 +114,8 @@ def reasons_not_to_wait(offer: Offer) -> list[str]:
         found.append("is no offer of its own but helps others")
     if any(one.certainty == "guideline" for one in offer.evidence):
         found.append("is standard care: a guideline stands behind it, and those it is for have it now")
+    if offer.claim is not None:
+        found.append(f"is what people have a claim on: {offer.claim}")
     if offer.window is not None:
         found.append(f"is for the {offer.window.within_days} days after an event: waiting would close it")
     return found

@@ -239,9 +239,7 @@ class Offer(Entry):
     priority: int = Field(ge=0, le=100)  # among equal answers the lower comes first: what cannot wait, then the rest
     indication: Rule
     indication_text: Text
-    asked_of: Rule | None = (
-        None  # where the indication is unknown, whom it is worth asking; others bring it up themselves
-    )
+    asked_of: Rule | None = None  # where the indication is unknown, whom to ask; others bring it up themselves
     window: Window | None = None
     excludes: tuple[Exclude, ...] = ()
     requires: tuple[Requirement, ...] = ()
@@ -249,6 +247,7 @@ class Offer(Entry):
     evidence: tuple[Evidence, ...]
     does: Text  # what happens, in words for the person
     overlaps: tuple[Overlap, ...] = ()
+    claim: str | None = Field(default=None, min_length=20)  # why nobody may wait for it by lot, with its source
     coordinates: bool = False  # it gives the person a coordinator, of whom one is enough
     burden: int = Field(default=1, ge=0, le=3)  # of treatment: 0 none, 1 a visit or a call, 2 several, 3 a course
     capacity: Text | None = None  # what it is counted in

@@ -18,6 +18,7 @@ OFFERS = catalogue_of(
     offer_of("duty", kind="duty"),
     offer_of("helper", kind="enabler"),
     offer_of("standard", evidence=GUIDED),
+    offer_of("owed", claim="every municipality must have it (a law)"),
     offer_of("soon", window={"since": "days_since_psychiatric_discharge", "within_days": 7}),
 )
 WEDGE = {
@@ -114,6 +115,7 @@ def test_what_cannot_be_is_refused(read, changes, told):
         ("duty", "offer: duty is a duty: it is nobody's to withhold"),
         ("helper", "offer: helper is no offer of its own but helps others"),
         ("standard", "offer: standard is standard care: a guideline stands behind it, and those it is for have it now"),
+        ("owed", "offer: owed is what people have a claim on: every municipality must have it (a law)"),
         ("soon", "offer: soon is for the 7 days after an event: waiting would close it"),
     ],
 )  # fmt: skip
@@ -121,7 +123,11 @@ def test_nobody_waits_for_what_they_have_a_claim_on(read, offer, why):
     assert problems(read, offer=offer) == (why,)
 
 
-@pytest.mark.parametrize("offer", ["udskrivningsaftale", "aarsstatus", "metabolisk_kontrol", "safe_7d", "ledsagelse"])
+@pytest.mark.parametrize(
+    "offer",
+    ["udskrivningsaftale", "aarsstatus", "metabolisk_kontrol", "safe_7d", "ledsagelse", "akutfunktion", "palliation",
+     "kol_rehab"],
+)  # fmt: skip
 def test_of_our_own_catalogue_these_are_never_drawn(offer):
     assert reasons_not_to_wait(CATALOGUE.offers[offer])
 
