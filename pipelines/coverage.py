@@ -9,16 +9,18 @@ income are there for such aggregates alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from pipelines.data_steps import Progress
 from pipelines.scored import Scored, scored_people
 from pipelines.true_people import fewest, true_people
+from stratify.care.capacity import Capacity
 from stratify.care.coverage import Gap, Ints, Needs, gap, indicated, shut_out
 from stratify.care.logic import Judge
 from stratify.care.people import Flags, People
+from stratify.care.planned import planned
 from stratify.care.weigh import Given, Weighed, Weigher
 from stratify.catalogue import Catalogue
 from stratify.disclosure import SMALLEST_SHOWN
@@ -26,7 +28,9 @@ from stratify.registers.clock import day_of
 from stratify.strata import places
 from stratify.workspace import Workspace
 
+SEED = 20261127  # who comes first among equals where bridges are few
 AGES = (18, 40, 65, 75, 85)
+COUNTED = ("counted", "by evidence", "mean offers")  # the share of needs met, weighted, and how many offers are open
 MOST_SHUT_OUT = 0.01  # of a group, by a need of their own resources
 
 
@@ -81,8 +85,8 @@ def audit(
         progress(f"bridges {bridges}, hints {hints}")
         for need, cell in cells.items():
             for group, which in groups.items():
-                for counted in ("counted", "by evidence"):
-                    told = gap(needs, which, cell, by_evidence=counted != "counted")
+                for counted in COUNTED:
+                    told = gap(needs, which, cell, by_evidence=counted == "by evidence", mean=counted == "mean offers")
                     if told.people >= SMALLEST_SHOWN:
                         found.append(Seen(bridges, hints, need, group, counted, told, shut_out(needs, which)))
     return found
@@ -96,31 +100,21 @@ def sides(scored: Scored, catalogue: Catalogue, units: Mapping[str, int] | None)
     for hints_hold in (False, True):
         hints = "all hold" if hints_hold else "as known"
         for bridges, there in kinds.items():
-            weighed = Weigher(scored.people, catalogue, Given(day, bridges=there, hints_hold=hints_hold)).all()
+            given = Given(day, bridges=there, hints_hold=hints_hold)
+            weighed = Weigher(scored.people, catalogue, given).all()
             yield bridges, hints, indicated(weighed)
             if bridges == "all" and units is not None:
-                need = places(Judge(scored.people), catalogue, "need")
-                yield "by units", hints, with_units(weighed, units, np.argsort(-need, kind="stable"))
+                yield "by units", hints, with_units(scored.people, weighed, catalogue, given, units)
 
 
-def with_units(weighed: list[Weighed], units: Mapping[str, int], order: Ints) -> Needs:
-    """Return the needs met when bridges run out: those who come first in `order` have them, offer by offer."""
-    left, needs = dict(units), indicated(weighed)
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    met = needs.met.copy()
-    by_id = {one.offer.id: one.bridges() for one in weighed}
-    for row in np.lexsort((needs.offer, rank[needs.person])):
-        if not needs.bridged[row]:
-            continue
-        helping = by_id[needs.offers[needs.offer[row]].id]
-        able = [key for key, usable in helping.items() if usable[needs.person[row]]]
-        taken = next((key for key in able if left.get(key, 0) > 0), None)
-        if taken is None and able:
-            met[row] = False
-        elif taken is not None:
-            left[taken] -= 1
-    return replace(needs, met=met)
+def with_units(
+    people: People, weighed: list[Weighed], catalogue: Catalogue, given: Given, units: Mapping[str, int]
+) -> Needs:
+    """Return the needs met when bridges run out and places do not, given as `plan` gives them."""
+    places = {one.offer.id: people.n for one in weighed if one.offer.kind == "offer"}
+    lot = np.random.default_rng(SEED).permutation(people.n)
+    plan = planned(people, catalogue, given, Capacity(places, units), lot)
+    return indicated(weighed, {one.id: plan.given_of(one.id) for one in plan.offers})
 
 
 def need_and_age(placed: People, aged: People, catalogue: Catalogue) -> Ints:

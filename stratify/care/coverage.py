@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from stratify.care.people import YES, Flags, Floats
 from stratify.care.recommend import weight
-from stratify.care.weigh import BRIDGE, NEED, OPEN, Weighed
+from stratify.care.weigh import NEED, OPEN, Weighed
 from stratify.catalogue.offers import Offer
 
 Ints = NDArray[np.int64]
@@ -33,15 +33,19 @@ class Needs:
     offers: tuple[Offer, ...]
     person: Ints  # the row of the person
     offer: Ints  # the place among `offers`
-    met: Flags
-    bridged: Flags
+    open: Ints  # how many offers are open for it: the offer itself and its counterparts
     shut: Flags  # closed by a need that nothing here meets
     weight: Floats  # how well a benefit of the offer is known
+
+    @property
+    def met(self) -> Flags:
+        """Which needs have an offer that is open."""
+        return self.open > 0
 
 
 @dataclass(frozen=True)
 class Gap:
-    """A group's needs held against matched others': the shares met, and the difference with its 95 % interval."""
+    """A group's needs held against matched others': shares met or mean offers, and the difference with its interval."""
 
     people: int
     needs: int
@@ -58,11 +62,14 @@ class Gap:
         return self.high < 0
 
 
-def indicated(weighed: Sequence[Weighed]) -> Needs:
-    """Return every indicated need of the people weighed; duties are no offers and are not counted."""
+def indicated(weighed: Sequence[Weighed], given: Mapping[str, Flags] | None = None) -> Needs:
+    """Return every indicated need of the people weighed; duties are no offers and are not counted.
+
+    given: by offer, who is given it, where not everybody to whom it is open can be.
+    """
     offers = [one for one in weighed if one.offer.kind == "offer"]
-    is_open = {one.offer.id: np.isin(one.answer, OPEN) for one in offers}
-    person, offer, met, bridged, shut = [], [], [], [], []
+    is_open = {one.offer.id: np.isin(one.answer, OPEN) for one in offers} if given is None else given
+    person, offer, found, shut = [], [], [], []
     for place, one in enumerate(offers):
         holds = one.indication == YES
         if one.window is not None:
@@ -70,33 +77,30 @@ def indicated(weighed: Sequence[Weighed]) -> Needs:
         rows = np.flatnonzero(holds)
         person.append(rows)
         offer.append(np.full(len(rows), place))
-        found = is_met(one, is_open)
-        met.append(found[rows])
-        shut.append(((one.answer == NEED) & ~found)[rows])
-        bridged.append((one.answer == BRIDGE)[rows])
+        ways = open_for(one, is_open)
+        found.append(ways[rows])
+        shut.append(((one.answer == NEED) & (ways == 0))[rows])
     known = np.array([float(weight(one.offer)) for one in offers])
     places = np.concatenate(offer)
     return Needs(
         tuple(one.offer for one in offers),
         np.concatenate(person),
         places,
-        np.concatenate(met),
-        np.concatenate(bridged),
+        np.concatenate(found),
         np.concatenate(shut),
         known[places],
     )
 
 
-def is_met(one: Weighed, is_open: Mapping[str, Flags]) -> Flags:
-    """Return for whom an offer, or a counterpart of it, is open."""
-    found = is_open[one.offer.id]
+def open_for(one: Weighed, is_open: Mapping[str, Flags]) -> Ints:
+    """Return for each person how many are open of an offer and its counterparts."""
+    others: dict[str, Flags] = {}
     for exclude, truth in one.excludes:
-        for other in exclude.instead:
-            if other in is_open:
-                found = found | ((truth == YES) & is_open[other])
+        for other in set(exclude.instead) & set(is_open):
+            others[other] = others.get(other, False) | ((truth == YES) & is_open[other])
     for other in {*(overlap.offer for overlap in one.offer.overlaps), *one.instead_of} & set(is_open):
-        found = found | is_open[other]
-    return found
+        others[other] = is_open[other]
+    return np.asarray(np.sum([is_open[one.offer.id], *others.values()], axis=0), np.int64)
 
 
 def shut_out(needs: Needs, group: Flags) -> float:
@@ -106,10 +110,11 @@ def shut_out(needs: Needs, group: Flags) -> float:
     return float(out[group].mean())
 
 
-def gap(needs: Needs, group: Flags, cells: Ints, *, by_evidence: bool = False) -> Gap:
+def gap(needs: Needs, group: Flags, cells: Ints, *, by_evidence: bool = False, mean: bool = False) -> Gap:
     """Return how a group's indicated needs are met beside others' of the same cell (need level and age) and offer.
 
-    by_evidence: each need counts by how well a benefit of its offer is known, instead of as one.
+    by_evidence: each need counts by how well a benefit of its offer is known, instead of as one. mean: of each need how
+    many offers are open for it, instead of whether one is.
     """
     of_group = group[needs.person]
     stratum = cells[needs.person] * len(needs.offers) + needs.offer
@@ -117,8 +122,8 @@ def gap(needs: Needs, group: Flags, cells: Ints, *, by_evidence: bool = False) -
     both = np.intersect1d(np.unique(stratum[of_group & (counted > 0)]), np.unique(stratum[~of_group & (counted > 0)]))
     kept = np.isin(stratum, both) & (counted > 0)
     at = np.searchsorted(both, stratum[kept])
-    mine, met = of_group[kept], needs.met[kept]
-    sums = _Sums(at, mine, met, counted[kept], len(both))
+    value = needs.open if mean else needs.met
+    sums = _Sums(at, of_group[kept], value[kept].astype(np.float64), counted[kept], len(both))
     draws = np.random.default_rng(SEED)
     people = needs.person[kept]
     told = np.array([sums.shares(draws.poisson(1.0, len(group))[people]) for _ in range(BOOTSTRAPS)])
@@ -141,24 +146,24 @@ def gap(needs: Needs, group: Flags, cells: Ints, *, by_evidence: bool = False) -
 class _Sums:
     at: Ints
     mine: Flags
-    met: Flags
+    value: Floats
     counted: Floats
     strata: int
 
     def shares(self, drawn: Floats | NDArray[np.int64]) -> tuple[float, float]:
-        """Return the share met of the group, and of the others as the group's needs fall."""
+        """Return the mean value of the group, and of the others as the group's needs fall."""
         w = self.counted * drawn
 
-        def total(which: Flags) -> Floats:
-            return np.asarray(np.bincount(self.at[which], w[which], self.strata), np.float64)
+        def total(which: Flags, weights: Floats) -> Floats:
+            return np.asarray(np.bincount(self.at[which], weights[which], self.strata), np.float64)
 
-        mine, others = total(self.mine), total(~self.mine)
+        mine, others = total(self.mine, w), total(~self.mine, w)
         usable = (mine > 0) & (others > 0)
         if not usable.any():
             return float("nan"), float("nan")
-        mine_met, others_met = total(self.mine & self.met), total(~self.mine & self.met)
+        mine_sum, others_sum = total(self.mine, w * self.value), total(~self.mine, w * self.value)
         of_all = mine[usable].sum()
         return (
-            float(mine_met[usable].sum() / of_all),
-            float((mine[usable] * others_met[usable] / others[usable]).sum() / of_all),
+            float(mine_sum[usable].sum() / of_all),
+            float((mine[usable] * others_sum[usable] / others[usable]).sum() / of_all),
         )

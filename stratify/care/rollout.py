@@ -12,7 +12,8 @@
     why_scarce = "..."         # why there are not places for all from the start
 
 Nobody is made to wait for what they have a claim on: a duty, standard care (an entry with evidence of the certainty
-"guideline"), what its entry says people have a `claim` on, or an offer with a window, which waiting would close. All are offered it, at the latest on `latest`.
+"guideline"), what its entry says they have a `claim` on, or an offer with a window, which waiting would close. All are
+offered it, at the latest on `latest`.
 """
 
 from __future__ import annotations
