@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from pipelines.data_steps import Progress
 from pipelines.scored import Scored, scored_people
 from pipelines.true_people import fewest, true_people
 from stratify.care.capacity import Capacity
-from stratify.care.coverage import Gap, Ints, Needs, gap, indicated, shut_out
+from stratify.care.coverage import Gap, Ints, Needs, gap, indicated, offers_open, shut_out
 from stratify.care.logic import Judge
 from stratify.care.people import Flags, People
 from stratify.care.planned import planned
@@ -30,8 +31,8 @@ from stratify.workspace import Workspace
 
 SEED = 20261127  # who comes first among equals where bridges are few
 AGES = (18, 40, 65, 75, 85)
-COUNTED = ("counted", "by evidence", "mean offers")  # the share of needs met, weighted, and how many offers are open
 MOST_SHUT_OUT = 0.01  # of a group, by a need of their own resources
+CHOICES = "choices a need"  # told, and no ground for failing: dangers and trials' limits leave some people fewer
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ class Seen:
         """Return it in one line."""
         told = self.gap
         return (
-            f"{self.group:<28} {self.need:<20} bridges {self.bridges:<9} hints {self.hints:<9} {self.counted:<11}"
-            f" met {told.share:.4f}, others {told.others:.4f}, difference {told.difference:+.4f}"
+            f"{self.group:<28} {self.need:<20} bridges {self.bridges:<9} hints {self.hints:<9} {self.counted:<14}"
+            f" {told.share:.4f}, others {told.others:.4f}, difference {told.difference:+.4f}"
             f" ({told.low:+.4f} to {told.high:+.4f}); {told.people} people, {told.needs} needs"
             f"; shut out {self.shut_out:.3%}" + ("  BEHIND" if told.behind else "")
         )
@@ -81,19 +82,37 @@ def audit(
         cells["true need"] = need_and_age(without_risks(real), scored.people, catalogue)
         groups["fewest resources, truly"] = fewest(work, scored)
     found = []
-    for bridges, hints, needs in sides(scored, catalogue, units):
-        progress(f"bridges {bridges}, hints {hints}")
+    for side in sides(scored, catalogue, units):
+        progress(f"bridges {side.bridges}, hints {side.hints}")
         for need, cell in cells.items():
             for group, which in groups.items():
-                for counted in COUNTED:
-                    told = gap(needs, which, cell, by_evidence=counted == "by evidence", mean=counted == "mean offers")
+                for counted, told in side.gaps(which, cell).items():
                     if told.people >= SMALLEST_SHOWN:
-                        found.append(Seen(bridges, hints, need, group, counted, told, shut_out(needs, which)))
+                        out = shut_out(side.needs, which)
+                        found.append(Seen(side.bridges, side.hints, need, group, counted, told, out))
     return found
 
 
-def sides(scored: Scored, catalogue: Catalogue, units: Mapping[str, int] | None) -> Iterator[tuple[str, str, Needs]]:
-    """Yield the indicated needs as they are met under each assumption on bridges and hints."""
+class Side(NamedTuple):
+    """What is assumed of bridges and hints, the indicated needs as they are met by it, and how many offers are open."""
+
+    bridges: str
+    hints: str
+    needs: Needs
+    offers: Needs  # one row a person
+
+    def gaps(self, group: Flags, cells: Ints) -> dict[str, Gap]:
+        """Return a group's gap by what is counted: needs met, weighed by evidence, offers to a person and to a need."""
+        return {
+            "needs met": gap(self.needs, group, cells),
+            "by evidence": gap(self.needs, group, cells, by_evidence=True),
+            "mean offers": gap(self.offers, group, cells, mean=True),
+            CHOICES: gap(self.needs, group, cells, mean=True),
+        }
+
+
+def sides(scored: Scored, catalogue: Catalogue, units: Mapping[str, int] | None) -> Iterator[Side]:
+    """Yield what is met under each assumption on bridges and hints."""
     sourced = frozenset(key for key, one in catalogue.bridges.items() if one.provenance == "READ")
     kinds: dict[str, frozenset[str] | None] = {"all": None, "sourced": sourced, "none": frozenset()}
     day = day_of(scored.landmark)
@@ -102,19 +121,21 @@ def sides(scored: Scored, catalogue: Catalogue, units: Mapping[str, int] | None)
         for bridges, there in kinds.items():
             given = Given(day, bridges=there, hints_hold=hints_hold)
             weighed = Weigher(scored.people, catalogue, given).all()
-            yield bridges, hints, indicated(weighed)
+            people = scored.people.n
+            yield Side(bridges, hints, indicated(weighed), offers_open(weighed, people))
             if bridges == "all" and units is not None:
-                yield "by units", hints, with_units(scored.people, weighed, catalogue, given, units)
+                shared = by_units(scored.people, weighed, catalogue, given, units)
+                yield Side("by units", hints, indicated(weighed, shared), offers_open(weighed, people, shared))
 
 
-def with_units(
+def by_units(
     people: People, weighed: list[Weighed], catalogue: Catalogue, given: Given, units: Mapping[str, int]
-) -> Needs:
-    """Return the needs met when bridges run out and places do not, given as `plan` gives them."""
+) -> dict[str, Flags]:
+    """Return, by offer, who is given it where bridges run out and places do not, shared as `plan` shares them."""
     places = {one.offer.id: people.n for one in weighed if one.offer.kind == "offer"}
     lot = np.random.default_rng(SEED).permutation(people.n)
     plan = planned(people, catalogue, given, Capacity(places, units), lot)
-    return indicated(weighed, {one.id: plan.given_of(one.id) for one in plan.offers})
+    return {one.id: plan.given_of(one.id) for one in plan.offers}
 
 
 def need_and_age(placed: People, aged: People, catalogue: Catalogue) -> Ints:
@@ -158,7 +179,7 @@ def problems(found: Sequence[Seen]) -> list[str]:
     for one in found:
         if one.bridges != "all":
             continue
-        if one.gap.behind:
+        if one.gap.behind and one.counted != CHOICES:
             told[one.line()] = None
         if one.shut_out >= MOST_SHUT_OUT:
             told[f"{one.group}, hints {one.hints}: {one.shut_out:.1%} shut out by a need that no bridge meets"] = None

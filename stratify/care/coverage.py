@@ -92,6 +92,15 @@ def indicated(weighed: Sequence[Weighed], given: Mapping[str, Flags] | None = No
     )
 
 
+def offers_open(weighed: Sequence[Weighed], people: int, given: Mapping[str, Flags] | None = None) -> Needs:
+    """Return how many offers are open to each person, as one row a person, to be held against others by `gap`."""
+    offers = [one for one in weighed if one.offer.kind == "offer"]
+    each = [np.isin(one.answer, OPEN) if given is None else given[one.offer.id] for one in offers]
+    every, nothing = np.arange(people), np.zeros(people, np.int64)
+    found = np.asarray(np.sum(each, axis=0), np.int64)
+    return Needs((offers[0].offer,), every, nothing, found, nothing > 0, np.ones(people))
+
+
 def open_for(one: Weighed, is_open: Mapping[str, Flags]) -> Ints:
     """Return for each person how many are open of an offer and its counterparts."""
     others: dict[str, Flags] = {}
@@ -113,8 +122,8 @@ def shut_out(needs: Needs, group: Flags) -> float:
 def gap(needs: Needs, group: Flags, cells: Ints, *, by_evidence: bool = False, mean: bool = False) -> Gap:
     """Return how a group's indicated needs are met beside others' of the same cell (need level and age) and offer.
 
-    by_evidence: each need counts by how well a benefit of its offer is known, instead of as one. mean: of each need how
-    many offers are open for it, instead of whether one is.
+    by_evidence: each need counts by how well a benefit of its offer is known, instead of as one. mean: how many offers
+    are open for each, instead of whether one is.
     """
     of_group = group[needs.person]
     stratum = cells[needs.person] * len(needs.offers) + needs.offer

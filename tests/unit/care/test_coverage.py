@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stratify.care.coverage import Needs, gap, indicated, shut_out
+from stratify.care.coverage import Needs, gap, indicated, offers_open, shut_out
 from stratify.care.people import person
 from stratify.care.weigh import Given, Weigher
 from tests.unit.care.small import TODAY, bridge_of, catalogue_of, need_of, offer_of, true
@@ -19,8 +19,7 @@ def needs_of(person, offer, met, weight=None, offers=3):
         tuple(offer_of(f"offer_{one}") for one in range(offers)),
         np.array(person),
         np.array(offer),
-        np.array(met, bool),
-        np.zeros(n, bool),
+        np.array(met, int),
         np.zeros(n, bool),
         np.ones(n) if weight is None else np.array(weight, float),
     )
@@ -121,3 +120,24 @@ def test_what_seems_hard_shuts_nobody_out_unless_every_hint_is_taken_to_hold(wor
     told, needs = met_by(catalogue, ILL | words, **given)
     assert told == {"tried": met}
     assert shut_out(needs, np.array([True])) == out
+
+
+def test_offers_open_are_counted_by_person_and_those_for_a_need_by_need():
+    why = {"da": "fordi", "en": "because"}
+    alike = [{"offer": "other", "kind": "one_is_enough", "why": why}]
+    catalogue = catalogue_of(offer_of(overlaps=alike), offer_of("other"), offer_of("third"), offer_of("d", kind="duty"))
+    weighed = Weigher(person(ILL), catalogue, Given(TODAY)).all()
+    assert offers_open(weighed, 1).open.tolist() == [3]
+    needs = indicated(weighed)
+    assert dict(zip([needs.offers[o].id for o in needs.offer], needs.open.tolist(), strict=True)) == {
+        "tried": 2, "other": 1, "third": 1,
+    }  # fmt: skip
+    given = {"tried": np.array([False]), "other": np.array([True]), "third": np.array([False])}
+    assert offers_open(weighed, 1, given).open.tolist() == [1]
+    assert indicated(weighed, given).met.tolist() == [True, False, True]  # other, third, and tried by its counterpart
+
+
+def test_a_mean_is_held_against_that_of_others_in_the_same_cell():
+    needs = needs_of([0, 1, 2, 3], [0, 0, 0, 0], [4, 2, 1, 3])
+    found = gap(needs, np.array([True, False, True, False]), np.array([0, 0, 1, 1]), mean=True)
+    assert (found.share, found.others) == (2.5, 2.5)
