@@ -15,6 +15,7 @@ from stratify.errors import GateError, UsageError
 Capacity = Annotated[
     Path | None, typer.Option("--capacity", help="places and units of bridges, as `stratify plan` reads")
 ]
+SHOWN = 0.005  # of a group, who would be shut out without a bridge: of fewer nothing is told
 
 
 def register(app: typer.Typer) -> None:
@@ -40,15 +41,21 @@ def coverage(
 
     Example: stratify coverage --capacity capacity.toml --against-truth
     """
-    from pipelines.coverage import audit, problems
+    from pipelines.coverage import audit, leaning, problems
     from stratify.care.capacity import read_capacity
 
     entries = load(catalogue)
     units = None if capacity is None else read_capacity(capacity, entries, datetime.now(UTC).date()).bridges
     with step("coverage", work) as (place, say, _):
         found = audit(place, entries, say, truth=against_truth, units=units)
+        say("each bridge left out")
+        leaned = leaning(place, entries)
     for one in found:
         out().print(one.line(), highlight=False, soft_wrap=True)
+    for group, bridges in leaned.items():
+        most = sorted(((share, key) for key, share in bridges.items() if share >= SHOWN), reverse=True)
+        told = ", ".join(f"{entries.bridges[key].name.en} {share:.0%}" for share, key in most) or "no bridge alone"
+        out().print(f"{group}: shut out of something without {told}", highlight=False, soft_wrap=True)
     if behind := problems(found):
         raise GateError("equal need is not met equally:", behind)
 

@@ -45,16 +45,17 @@ class Seen:
     group: str
     counted: str
     gap: Gap
-    shut_out: float
+    size: int  # of the group
+    shut_out: float  # the share of it that is
 
     def line(self) -> str:
         """Return it in one line."""
-        told = self.gap
+        told, few = self.gap, 0 < round(self.shut_out * self.size) < SMALLEST_SHOWN
         return (
             f"{self.group:<28} {self.need:<20} bridges {self.bridges:<9} hints {self.hints:<9} {self.counted:<14}"
             f" {told.share:.4f}, others {told.others:.4f}, difference {told.difference:+.4f}"
             f" ({told.low:+.4f} to {told.high:+.4f}); {told.people} people, {told.needs} needs"
-            f"; shut out {self.shut_out:.3%}" + ("  BEHIND" if told.behind else "")
+            f"; shut out {'hidden' if few else f'{self.shut_out:.3%}'}" + ("  BEHIND" if told.behind else "")
         )
 
 
@@ -89,7 +90,8 @@ def audit(
                 for counted, told in side.gaps(which, cell).items():
                     if told.people >= SMALLEST_SHOWN:
                         out = shut_out(side.needs, which)
-                        found.append(Seen(side.bridges, side.hints, need, group, counted, told, out))
+                        size = int(which.sum())
+                        found.append(Seen(side.bridges, side.hints, need, group, counted, told, size, out))
     return found
 
 
@@ -161,16 +163,29 @@ def groups_of(scored: Scored, catalogue: Catalogue) -> dict[str, Flags]:
     return found
 
 
-def depends_on(scored: Scored, catalogue: Catalogue, group: Flags) -> dict[str, float]:
-    """Return, by bridge, the share of a group who would be shut out of something without it, if every hint held."""
-    day, every = day_of(scored.landmark), frozenset(catalogue.bridges)
+def leaning(work: Workspace, catalogue: Catalogue) -> dict[str, dict[str, float]]:
+    """Return, by group and bridge, the share who would be shut out of something without it, if every hint held.
 
-    def share(bridges: frozenset[str]) -> float:
-        given = Given(day, bridges=bridges, hints_hold=True)
-        return shut_out(indicated(Weigher(scored.people, catalogue, given).all()), group)
+    Bridges without which it would be nobody, or so few that they may not be told, are left out.
+    """
+    scored = scored_people(work, catalogue)
+    groups, every = groups_of(scored, catalogue), frozenset(catalogue.bridges)
 
-    with_all = share(every)
-    return {bridge: share(every - {bridge}) - with_all for bridge in sorted(every)}
+    def shares(bridges: frozenset[str]) -> dict[str, float]:
+        given = Given(day_of(scored.landmark), bridges=bridges, hints_hold=True)
+        needs = indicated(Weigher(scored.people, catalogue, given).all())
+        return {group: shut_out(needs, which) for group, which in groups.items()}
+
+    with_all = shares(every)
+    without = {bridge: shares(every - {bridge}) for bridge in sorted(every)}
+    return {
+        group: {
+            bridge: found[group] - with_all[group]
+            for bridge, found in without.items()
+            if round((found[group] - with_all[group]) * which.sum()) >= SMALLEST_SHOWN
+        }
+        for group, which in groups.items()
+    }
 
 
 def problems(found: Sequence[Seen]) -> list[str]:

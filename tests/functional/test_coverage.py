@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.coverage import MOST_SHUT_OUT, audit, depends_on, groups_of, problems
+from pipelines.coverage import MOST_SHUT_OUT, audit, groups_of, leaning, problems
 from pipelines.scored import scored_people
 from stratify.catalogue import load
 from stratify.workspace import Workspace
@@ -32,13 +32,11 @@ def scored(work, catalogue):
 
 
 @pytest.fixture(scope="module")
-def leaned_on(scored, catalogue):
+def leaned_on(work, catalogue):
     """By group, the bridges without which 1 % of it would be shut out."""
     return {
-        group: {
-            bridge: share for bridge, share in depends_on(scored, catalogue, which).items() if share >= MOST_SHUT_OUT
-        }
-        for group, which in groups_of(scored, catalogue).items()
+        group: {bridge: share for bridge, share in bridges.items() if share >= MOST_SHUT_OUT}
+        for group, bridges in leaning(work, catalogue).items()
     }
 
 
