@@ -1,9 +1,11 @@
 """The choice worth most, by kinds of people: a linear program first, whole numbers only where it leaves fractions.
 
-With whole numbers asked of every column from the start HiGHS spends minutes on many people, past its time limit (it
-looks for sets of columns that exclude each other). Its linear program ends in seconds and mostly in whole numbers. What
-prices its rows have bounds every choice from above, whatever the solver says, and tells which columns can be no more or
-no less in a better choice than the one at hand: few are left to be tried.
+Asked for whole numbers from the start, HiGHS looks for columns of 0 and 1 that exclude each other, which with many
+takes many minutes, and does not look at the clock. Its linear program ends in seconds, and mostly in whole numbers.
+Where it does not, the kinds of people with fractions, of whom there are no more than offers and bridges, are solved
+anew beside the others. The prices of the linear program bound every choice from above, whatever the solver says, and
+tell how far a column can be from its end in a better choice than the one at hand: what is left to try in whole numbers
+is little.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ from stratify.care.options import Flags, Limits, Options
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-SECONDS = 240.0  # that it may take; only the last step may overrun it, by what COLUMNS take
-COLUMNS = 60_000  # that may be left to be tried in whole numbers
+SECONDS = 240.0  # that it may take; HiGHS looks at the clock every few seconds
+COLUMNS = 60_000  # that may be left to try in whole numbers: of so many HiGHS looks at the clock in time
 WHOLE = 1e-6  # how near a whole number the solver comes
 CLOSE = 1e-7  # of the bound: how near it a value that is not in whole points counts as equal
 
@@ -56,9 +58,8 @@ def exactly(
     found = best(table_of(options, limits, kinds, parts, first), seconds)
     if found is None:
         return None
-    columns, single = len(parts.part), ~_several(parts)
-    people = kinds.size[parts.kind].copy()
-    people[~single] = found.x[columns:]
+    columns, people = len(parts.part), kinds.size[parts.kind]
+    people[_several(parts)] = found.x[columns:]
     whose, place = dealt(kinds, parts, people, found.x[:columns])
     taken = np.zeros(len(options), bool)
     taken[first[whose] + place] = True
@@ -73,32 +74,28 @@ def _several(parts: Parts) -> Flags:
 def table_of(options: Options, limits: Limits, kinds: Kinds, parts: Parts, first: Ints) -> Table:
     """Return the columns of the parts, and after them how many people are in each part that is not alone."""
     own = first[kinds.one[parts.kind[parts.part]]] + parts.place  # the option of the first person of the kind
+    columns, size = np.arange(len(own)), kinds.size.astype(np.float64)
     several = _several(parts)
-    count = len(own) + np.cumsum(several) - 1  # the column of a part, where it is not alone
-    columns, split = np.arange(len(own)), np.flatnonzero(several)
-    size = kinds.size.astype(np.float64)
-    pieces = [(options.offer[own].astype(np.int64), columns, np.ones(len(own)), limits.places.astype(np.float64))]
-    uses = limits.uses[options.way[own]]
-    which, bridge = np.nonzero(uses)
-    pieces.append((bridge, which, np.ones(len(which)), limits.units.astype(np.float64)))
-    per = [(parts.block, 1)]
-    blocks = np.unique(parts.block, return_index=True)[1]
-    if (np.bincount(parts.part[blocks]) > limits.most).any():
-        per.append((parts.part, limits.most))
-    for row, times in per:
+    split, count = np.flatnonzero(several), len(own) + np.cumsum(several) - 1  # parts, and by part its own column
+    using, bridge = np.nonzero(limits.uses[options.way[own]])
+    pieces = [
+        (options.offer[own].astype(np.int64), columns, np.ones(len(own)), limits.places.astype(np.float64)),
+        (bridge, using, np.ones(len(using)), limits.units.astype(np.float64)),
+    ]
+    for row, times in ((parts.block, 1), (parts.part, limits.most)):  # as many as there are people, or times so many
         part = parts.part[np.unique(row, return_index=True)[1]]
         shared = np.flatnonzero(several[part])
+        less = np.full(len(shared), -float(times))
         pieces.append(
             (
                 np.concatenate([row, shared]),
                 np.concatenate([columns, count[part[shared]]]),
-                np.concatenate([np.ones(len(row)), np.full(len(shared), -float(times))]),
+                np.concatenate([np.ones(len(row)), less]),
                 np.where(several[part], 0, times * size[parts.kind[part]]),
             )
         )
-    if len(split):
-        of, row = np.unique(parts.kind[split], return_inverse=True)
-        pieces.append((row, count[split], np.ones(len(split)), size[of]))
+    of, row = np.unique(parts.kind[split], return_inverse=True)
+    pieces.append((row, count[split], np.ones(len(split)), size[of]))
     starts = np.cumsum([0, *(len(most) for *_, most in pieces)])
     row = np.concatenate([row + start for (row, *_), start in zip(pieces, starts, strict=False)])
     column, entry, most = (np.concatenate(of) for of in list(zip(*pieces, strict=True))[1:])
@@ -139,7 +136,10 @@ def best(table: Table, seconds: float) -> Found | None:
 
 
 def _better(table: Table, near: Found, over: Floats, left: float, end: float) -> Found:
-    """Return the best of what lies above `near` by what a price leaves over, `left` at most lost; else `near`."""
+    """Return the best choice, or `near` where it is the best or too much is left to try.
+
+    A better one loses no more than `left` of the bound, and a column that is one from its end loses what is `over`.
+    """
     loses = np.floor(left / np.maximum(np.abs(over), left / (table.top + 1)) + WHOLE)
     low = np.where(over > 0, np.maximum(0, table.top - loses), 0)
     high = np.where(over < 0, np.minimum(table.top, loses), table.top)

@@ -2,7 +2,8 @@
 
 Only what is open (suitable, with a bridge or without) is planned, of offers that have places. Offers that may never be
 both given, and coordinators, of whom one is enough, are settled as the offers are weighed; of offers of which one is
-enough a person is given one at most. Among people whom the same counts for equally much, the lot decides.
+enough a person is given one at most. Among people for whom the same counts for equally much, whoever is given fewer
+other offers comes first, and then the lot decides.
 """
 
 from __future__ import annotations
@@ -86,8 +87,8 @@ def planned(
 ) -> Planned:
     """Return the plan for these people on a day, with what they chose.
 
-    lot int[n]: a number of each one's own, drawn: it decides among equals. not_given are people to whom nothing is
-    given, and who are counted all the same.
+    lot int[n]: a number of each one's own, drawn: the lower comes first among equals. not_given are people to whom
+    nothing is given, and who are counted all the same.
     """
     say("weighing offers")
     weigher = Weigher(people, catalogue, given)
