@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -60,17 +60,26 @@ def recommend(
         datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="the day; today when not given")
     ] = None,
     danish: Annotated[bool, typer.Option("--da", help="in Danish")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="the shared plan instead, of what [plan] says was agreed")
+    ] = False,
     catalogue: Local = None,
 ) -> None:
     """Weigh the offers of a person who is written down in facts, on a day: who answers for an offer may change.
 
     What is not written is unknown; a name with a question mark is a hint that nobody has confirmed. `wishes` lists
-    preferences, `has` offers under way.
+    preferences, `has` offers under way. With --plan the shared plan is printed, in plain words: a table [plan] in the
+    file may hold goals, strengths and calls in the person's own words, offers accepted, and offers declined with the
+    day until which the no holds.
 
     Example: stratify recommend person.toml --on 2027-01-15
+
+    Example: stratify recommend person.toml --plan --da
     """
-    from stratify.care.told import told_of_file
+    from stratify.care.told import plan_of_file, told_of_file
 
     day = (on or datetime.now(UTC)).date()
-    for line in told_of_file(facts, load(catalogue), day, "da" if danish else "en"):
-        out().print(line, highlight=False, soft_wrap=True)
+    language: Literal["da", "en"] = "da" if danish else "en"
+    told = plan_of_file if plan else told_of_file
+    for line in told(facts, load(catalogue), day, language):
+        out().print(line, highlight=False, markup=False, soft_wrap=True)

@@ -150,6 +150,14 @@ class Bridge(Shape):
     provenance: str
 
 
+class Somewhere(Shape):
+    """A place one has to get to, and how far it is where that is known."""
+
+    place: str
+    name: str | None = Field(default=None, description="the acute hospital's, where it is one")
+    km: float | None = None
+
+
 class Evidence(Shape):
     """What is known of an offer's effect on one outcome. Risk is not benefit."""
 
@@ -179,6 +187,7 @@ class Offer(Shape):
     accepted_on: str | None = Field(default=None, description="the day the person said yes to it")
     by: list[str] = Field(description="who answers for it on the day")
     places: list[str]
+    where: list[Somewhere] = Field(description="of the places one has to get to, the nearest first")
     evidence: list[Evidence]
     evidence_weight: int
     alternatives: list[str] = Field(default=[], description="offers that another wish could lead to")

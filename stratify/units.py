@@ -6,13 +6,16 @@ import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stratify.catalogue.entries import Shape
-from stratify.features.kernel import Rows
-from stratify.store.read import Columns
+from stratify.catalogue.shapes import Shape
+
+if TYPE_CHECKING:
+    from stratify.features.kernel import Rows
+    from stratify.store.read import Columns
 
 FILE = Path(__file__).with_name("units.toml")
 ELSEWHERE = ""  # no unit: the municipality is not told, or none of ours

@@ -25,6 +25,9 @@ NUMBERS = {
     "psychiatric_admissions_365d": "stay_psychiatric_count_365",
     "emergency_contacts_365d": "contact_emergency_count_365",
     "km_to_acute_hospital": "distance_acute_hospital_last",
+    "km_to_practice": "distance_practice_last",
+    "km_to_health_house": "distance_health_house_last",
+    "km_to_psychiatry": "distance_psychiatry_last",
     "hfrs": "hfrs_danish",
 }
 SUMS = {

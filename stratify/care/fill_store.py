@@ -17,9 +17,10 @@ from stratify.care.people import NO, UNKNOWN, YES, Column, Floats, Truths
 from stratify.catalogue import Catalogue
 from stratify.definitions import DEFINITIONS, PSYCHIATRIC_SOMATIC_DEFINITION, sharing
 from stratify.features.conditions import holding
-from stratify.features.kernel import Ints
+from stratify.features.kernel import Ints, Rows
 from stratify.registers.stays import OPEN_DAYS
 from stratify.store.read import Store
+from stratify.units import ELSEWHERE, home_of, units
 
 DRUG_DAYS = 120  # in use: redeemed within this time
 # given up: of a kind of medicine meant for life, redeemed on so many days in the year before, nothing since (ours: a
@@ -39,7 +40,7 @@ WARDS = ("no", "somatic", "psychiatric")
 def facts_of_store(store: Store, landmark: int, numbers: Ints, has: Mapping[str, Truths]) -> dict[str, Column]:
     """Return facts by name, each with one value a person; `has` says who has which condition."""
     at = _At(store, landmark, numbers)
-    found: dict[str, Column] = {}
+    found = {"municipality": _municipality(at)}
     if store.has("drug") and store.measurable.get("drug_codes", True):
         found["n_drugs"] = Column(drugs_in_use(store, landmark, numbers), "number")
         found["medicine_unredeemed"] = Column(_given_up(at), "flag")
@@ -97,6 +98,13 @@ class _At:
         found = np.full(size, nobody)
         found[rows["person"]] = rows["found"]
         return found[self.numbers]
+
+
+def _municipality(at: _At) -> Column:
+    """Return where people live on the landmark, by the names of our units; unknown where it is none of them."""
+    rows = Rows(at.numbers.astype(np.int64), np.full(len(at.numbers), at.landmark))
+    names, place = np.unique(units(home_of(rows, at.store.residence()))["municipality"], return_inverse=True)
+    return Column(np.where(names[place] == ELSEWHERE, np.nan, place.astype(np.float64)), "word", tuple(names.tolist()))
 
 
 def _given_up(at: _At) -> Floats:

@@ -110,7 +110,8 @@ def _agreed(
         if offer["reason"] == "in_use":
             when = words["under_way"]
         bodies = _listed([words["bodies"][body] for body in dict.fromkeys(offer["by"])], words["and"])
-        places = _listed([words["places"][place] for place in offer["places"]], words["or"])
+        km = {one["place"]: one["km"] for one in offer["where"] if one["km"] is not None}
+        places = _listed([_place(place, km.get(place), words) for place in offer["places"]], words["or"])
         parts = [f"{offer['name'][language]}.", offer["does"][language], words["who"].format(bodies=bodies)]
         parts += [words["where"].format(places=places), when.format(day=_day(due or today, language))]
         lines.append(" ".join(parts))
@@ -135,6 +136,11 @@ def _rather_not(
 def _bridges(agreed: Sequence[Mapping[str, Any]], language: Language) -> list[str]:
     names = dict.fromkeys(bridge["name"][language] for offer in agreed for bridge in offer["bridges"])
     return [f"{name[0].upper()}{name[1:]}." for name in names]
+
+
+def _place(place: str, km: float | None, words: Mapping[str, Any]) -> str:
+    name: str = words["places"][place]
+    return name if km is None else f"{name} ({km:.0f} km)"
 
 
 def _own(said: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from stratify.care.logic import Judge
 from stratify.care.people import NO, UNKNOWN, YES, People
 from stratify.care.statements import Speaker, Statement, names_of
 from stratify.care.weigh import ANSWERS, Given, Weighed, Weigher, due
+from stratify.care.where import where
 from stratify.catalogue.load import Catalogue
 from stratify.catalogue.offers import Evidence, Offer
 from stratify.catalogue.shapes import Text
@@ -45,9 +46,10 @@ _LIMIT = {
 def recommend(people: People, catalogue: Catalogue, given: Given, row: int = 0) -> dict[str, Any]:
     """Return one person's answers as plain JSON-ready values: `offers` in order, and beside them `safety` and `rights`.
 
-    Each offer has id, name, kind, answer, reason (for a no), why {da, en}, bridges, ask, due_days, by, places, evidence
-    and alternatives. Offers with no indication are counted, not listed (`not_indicated`), and so are those that nothing
-    gives reason to ask about (`not_asked`). The same facts give the same list.
+    Each offer has id, name, kind, answer, reason (for a no), why {da, en}, bridges, ask, due_days, by, places, where
+    (the nearest first, with km), evidence and alternatives. Offers with no indication are counted, not listed
+    (`not_indicated`), and so are those that nothing gives reason to ask about (`not_asked`). The same facts give the
+    same list.
     """
     one = people if people.n == 1 else people.of(np.array([row]))
     weigher = Weigher(one, catalogue, given)
@@ -125,6 +127,7 @@ class Telling:
             "due_days": None if np.isinf(left) or answer not in SHOWN else int(left),
             "by": list(offer.by(self.weigher.given.day)),
             "places": list(offer.places),
+            "where": where(self.weigher.judge.people, offer),
             "evidence": [evidence_told(evidence) for evidence in offer.evidence],
             "evidence_weight": weight(offer),
             "alternatives": self.alternatives(one),

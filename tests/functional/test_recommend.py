@@ -55,6 +55,10 @@ def test_a_wish_closes_what_it_speaks_against(told):
         ("age = 'secret'", "fact age needs a number, got a str"),
         ('wishes = ["peace"]', "'peace' is none of home_first, "),
         ('has = ["cake"]', "'cake' is none of "),
+        ('plan.accepted = ["cake"]', "plan.accepted: 'cake' is none of "),
+        ('plan.hopes = ["secret"]', "plan: 'hopes' is none of goals, strengths, calls, accepted, declined"),
+        ('plan.declined = ["medgennemgang"]', "each with the day the no ends"),
+        ('strengths = ["secret"]', "fact strengths is of people, habits, skills, what_worked"),
         ("age =", "cannot be read as facts"),
     ],
 )
@@ -63,3 +67,31 @@ def test_what_cannot_be_is_told_in_words_and_without_the_value(told, text, probl
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert problem in done.stderr.replace("\n", " ")
     assert "secret" not in done.stderr
+
+
+AGREED = """
+municipality = "Skive"
+km_to_practice = 2.0
+km_to_acute_hospital = 31.2
+has = ["aarsstatus"]
+[plan]
+goals = ["At gå med hunden hver dag"]
+accepted = ["nikotin"]
+declined = { overbliksstatus = 2027-06-01 }
+"""
+
+
+def test_a_shared_plan_is_printed_in_the_persons_words_without_stratum_or_score(told):
+    plan = told(PERSON + AGREED, "--plan", "--da", "--on", "2026-11-27").stdout
+    assert "- At gå med hunden hver dag." in plan
+    assert "hos egen læge (2 km)" in plan
+    assert "Hvornår: det er i gang." in plan
+    assert "behov" not in plan
+    assert "risiko" not in plan
+
+
+def test_the_nearest_place_and_how_far_it_is_stand_with_an_offer(told):
+    lines = told(PERSON + 'inpatient = "somatic"\n' + AGREED).stdout.splitlines()
+    far = [line.strip() for line in lines if line.startswith("    where: ")]
+    assert "where: gp 2 km" in far
+    assert any(line.endswith("hospital Viborg 31.2 km") for line in far)

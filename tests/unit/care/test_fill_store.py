@@ -138,11 +138,28 @@ def test_a_refuted_or_old_diagnosis_does_not_make_a_depression_severe(fact, even
     assert fact("severe_depression", "diagnosis", [event]) == 0
 
 
+# --- where people live -----------------------------------------------------------------------------------------------
+
+
+def test_the_municipality_is_that_of_the_landmark_by_its_name(write_store):
+    lived = [
+        {"person": 0, "start": T - 900, "end": T - 90, "municipality": "615"},
+        {"person": 0, "start": T - 90, "end": None, "municipality": "791"},
+        {"person": 7, "start": T - 900, "end": None, "municipality": "461"},
+    ]
+    truths = {key: np.array([NO] * 2) for key in IDS}
+    found = facts_of_store(write_store({}, residence=lived), T, np.array([0, 7]), truths)["municipality"]
+    assert found.words[int(found.values[0])] == "Viborg"
+    assert np.isnan(found.values[1])
+
+
 # --- what a source cannot tell ---------------------------------------------------------------------------------------
 
 
 def test_facts_of_a_domain_that_the_source_lacks_are_unknown(write_store):
-    assert facts_of_store(write_store({}), T, np.array([0]), {key: np.array([NO]) for key in IDS}) == {}
+    assert set(facts_of_store(write_store({}), T, np.array([0]), {key: np.array([NO]) for key in IDS})) == {
+        "municipality"
+    }
 
 
 def test_without_icd_codes_nothing_is_said_of_severity(fact):
