@@ -64,7 +64,7 @@ def test_coverage_with_every_bridge_leaves_no_group_behind(work, catalogue):
         for bridges in ("all", "sourced", "none")
         for hints in ("as known", "all hold")
         for need in ("registered need", "without the risk", "true need")
-        for counted in ("needs met", "by evidence", "mean offers", "choices a need")
+        for counted in ("needs met", "by evidence", "offers a person", "offers a need")
     }
     assert {one.group for one in found} >= {"ill in mind and body", "education short", "fewest resources, truly"}
 
