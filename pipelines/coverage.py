@@ -53,10 +53,11 @@ class Seen:
         told, few = self.gap, 0 < round(self.shut_out * self.size) < SMALLEST_SHOWN
         each = told.needs / told.people
         mean = f"; {told.share * each:.2f} and {told.others * each:.2f} of {each:.2f} needs a person"
+        mean = mean if self.counted == MET[0] else ""
         return (
             f"{self.group:<28} {self.need:<20} bridges {self.bridges:<9} hints {self.hints:<9} {self.counted:<15}"
             f" {told.share:.4f}, others {told.others:.4f}, difference {told.difference:+.4f}"
-            f" ({told.low:+.4f} to {told.high:+.4f}); {told.people} people, {told.needs} needs{mean if self.counted == MET[0] else ''}"
+            f" ({told.low:+.4f} to {told.high:+.4f}); {told.people} people, {told.needs} needs{mean}"
             f"; shut out {'hidden' if few else f'{self.shut_out:.3%}'}" + ("  BEHIND" if told.behind else "")
         )
 
