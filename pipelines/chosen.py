@@ -39,20 +39,20 @@ def choices_of(work: Workspace, url: str | None, today: date) -> Holding:
     `url` names the service's database (SQLAlchemy). Raises DataError where it cannot be read: a plan that does not know
     who said no would go against them.
     """
-    where = make_url(url or URL.create("sqlite", database=str(work.service_db.absolute())))
-    file = Path(where.database or "") if where.get_backend_name() == "sqlite" else None
     if url is None and not work.service_db.exists():
         return {}
     said = defaultdict(list)
     try:
+        where = make_url(url or URL.create("sqlite", database=str(work.service_db.absolute())))
+        file = Path(where.database or "") if where.get_backend_name() == "sqlite" else None
         if file is not None and not file.exists():  # to open it would make an empty one
             raise ValueError("no such file")
         with create_engine(where).connect() as connection:
             for row in connection.execute(text(ROWS)).mappings():
                 said[row["pseudonym"]].append(_choice(dict(row)))
-    except (SQLAlchemyError, ValueError) as error:
+    except (SQLAlchemyError, ImportError, ValueError) as error:
         raise DataError(
-            f"what people chose cannot be read ({type(error).__name__}): name the service's database and let it be read"
+            f"what people chose cannot be read ({type(error).__name__}): name the service's database, as sqlite:////place/service.db"
         ) from None
     return {who: in_force(choices, today) for who, choices in said.items()}
 

@@ -30,7 +30,7 @@ def plan(
     ] = False,
     service_db: Annotated[
         str | None,
-        typer.Option(envvar="STRATIFY_SERVICE_DB", help="where the service keeps choices, if not in the work folder"),
+        typer.Option(envvar="STRATIFY_SERVICE_DB", help="URL of the service's database, if not in the work folder"),
     ] = None,
     work: Work = WORK,
     catalogue: Local = None,

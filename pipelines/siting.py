@@ -69,7 +69,7 @@ def siting(
         "fewer_and_more": {
             n: _ways(_way_with(km, demand, n, home, lives), weight) for n in _around(houses, len(towns))
         },
-        "at_home": _at_home(scored.people, catalogue, day_of(scored.landmark), way),
+        "at_home": _at_home(scored.people, catalogue, day_of(scored.landmark), way, f"{kind}_house"),
     }
 
 
@@ -95,14 +95,14 @@ def _split(way: Floats, weight: Floats, which: Flags) -> dict[str, Any]:
     return {"group": _ways(way[which], weight[which]), "others": _ways(way[~which], weight[~which])}
 
 
-def _at_home(people: People, catalogue: Catalogue, day: date, way: Floats) -> dict[str, Any]:
-    """Return, for each offer that can be given at home and elsewhere, whom it would spare what way, staff going it."""
+def _at_home(people: People, catalogue: Catalogue, day: date, way: Floats, house: str) -> dict[str, Any]:
+    """Return, for each offer given in such a house and at home, whom home would spare what way, staff going it."""
     found = {}
     for one in Weigher(people, catalogue, Given(day)).all():
         ways = {bridge: catalogue.bridges[bridge].adds_places for need in one.offer.needs for bridge in need.bridges}
         home = "home" in one.offer.places or any("home" in added for added in ways.values())
         open_to = np.isin(one.answer, OPEN) & ~np.isnan(way)
-        if not home or one.offer.places == ("home",) or open_to.sum() < SMALLEST_SHOWN:
+        if not home or house not in one.offer.places or open_to.sum() < SMALLEST_SHOWN:
             continue
         hard = np.zeros(people.n, bool)
         for met in one.needs:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
@@ -16,11 +16,10 @@ from pydantic_core import PydanticCustomError
 
 from service.problem import FieldProblem
 from service.schemas import Asked, Chosen, Patient, Shape
-from stratify.care.choices import NOT_NOW, OF_OFFER, OF_PREFERENCE, Decision
+from stratify.care.choices import FARTHEST, NOT_NOW, OF_OFFER, OF_PREFERENCE, Decision
 from stratify.catalogue import Catalogue
 
 LONGEST = 300  # characters of a reason
-FARTHEST = timedelta(days=731)  # two years, a leap day among them
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 SHORTEST = 6  # an identifier shorter than this may stand in words by chance
 PERSON_NUMBER = re.compile(r"(?<!\d)\d{6}[- ]?\d{4}(?!\d)")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, get_args
 
 import numpy as np
@@ -24,6 +24,7 @@ OfPreference = Literal["wish", "no_wish"]
 Decision = Literal["accept", "decline", "later", "started", "ended", "wish", "no_wish"]
 OF_OFFER: tuple[str, ...] = get_args(OfOffer)
 OF_PREFERENCE: tuple[str, ...] = get_args(OfPreference)
+FARTHEST = timedelta(days=731)  # that a no may hold: two years, a leap day among them
 NOT_NOW = ("decline", "later")  # these hold until a date
 AGREED = ("accept", "started")  # what is under way was said yes to
 OVER = ("ended", "no_wish")  # these take the word before them back and say no more

@@ -26,8 +26,13 @@ DRUG_DAYS = 120  # in use: redeemed within this time
 # given up: of a kind of medicine meant for life, redeemed on so many days in the year before, nothing since (ours: a
 # packet lasts a hundred days, so that two were left at the pharmacy). Another medicine of the same kind takes its place
 TIMES, GIVEN_UP_DAYS, BEFORE_DAYS = 3, 180, 545
-FOR_LIFE = (("A10",), ("C02", "C03", "C07", "C08", "C09"), ("C10",), ("H03A",), ("N04B",), ("N05A",))  # ATC
+ANTIPSYCHOTIC = ("N05A",)
+FOR_LIFE = (("A10",), ("C02", "C03", "C07", "C08", "C09"), ("C10",), ("H03A",), ("N04B",), ANTIPSYCHOTIC)  # ATC
 REVIEWED = ("diabetes", "copd_asthma", "ihd")  # diseases with a yearly review in general practice
+FIRST_SEEN = {
+    "condition": f"code IN ({', '.join(repr(one) for one in REVIEWED)})",
+    "drug": "(starts_with(code, 'A10') OR starts_with(code, 'R03'))",
+}  # by domain: what first tells of such a disease
 REVIEW = "800120"  # the yearly review of a chronic disease, a service of general practice
 HBA1C = "NPU27300"
 DEPRESSION, SEVERE_DEPRESSION = ("F32", "F33"), ("F322", "F323", "F332", "F333")
@@ -96,7 +101,7 @@ class _At:
         """Return the values of rows (person, found) by person asked for."""
         size = int(max(self.numbers.max(initial=0), rows["person"].max(initial=0))) + 1
         found = np.full(size, nobody)
-        found[rows["person"]] = rows["found"]
+        found[rows["person"]] = np.ma.filled(rows["found"].astype(np.float64), np.nan)
         return found[self.numbers]
 
 
@@ -108,25 +113,39 @@ def _municipality(at: _At) -> Column:
 
 
 def _given_up(at: _At) -> Floats:
-    """Return 1 where a kind of medicine meant for life was redeemed regularly and then no more."""
-    found = np.zeros(len(at.numbers))
+    """Return 1 where a kind of medicine meant for life was redeemed regularly and then no more.
+
+    Psychiatry gives antipsychotics by injection, which no pharmacy tells: of who was seen there lately it is not said.
+    """
+    found, seen = np.zeros(len(at.numbers)), np.zeros(len(at.numbers), bool)
+    if at.store.has("contact"):
+        lately = f"care = 'psychiatric' AND day >= {at.landmark - GIVEN_UP_DAYS}"
+        seen = at.per_person("contact", "1.0", lately, nobody=0.0) == 1
     for kind in FOR_LIFE:
         used = f"{_begins(kind)} AND day >= {at.landmark - BEFORE_DAYS}"
         early = f"{used} AND day < {at.landmark - GIVEN_UP_DAYS}"
         times = at.per_person("drug", "count(DISTINCT day)", early, nobody=0.0)
         latest = at.per_person("drug", "max(day)", used, nobody=np.nan)
-        found[(times >= TIMES) & (latest < at.landmark - GIVEN_UP_DAYS)] = 1
+        stopped = (times >= TIMES) & (latest < at.landmark - GIVEN_UP_DAYS)
+        found[stopped & ~seen if kind == ANTIPSYCHOTIC else stopped] = 1
     return found
 
 
 def _since_check(at: _At, has: Mapping[str, Truths]) -> Floats:
-    """Return the days since the yearly review or, with diabetes, since HbA1c; NaN without a disease that has one."""
-    checked = at.per_person("service", "max(day)", f"code = '{REVIEW}'", nobody=-NEVER)
+    """Return the days since the yearly review, a visit to a hospital's clinic or, with diabetes, HbA1c.
+
+    They count from when the disease was first seen at the earliest; NaN without a disease that has a yearly review.
+    """
+    parts = [("service", f"code = '{REVIEW}'"), ("contact", "setting = 'outpatient' AND care = 'somatic'")]
+    checked = [at.per_person(one, "max(day)", where, nobody=-NEVER) for one, where in parts if at.store.has(one)]
     if at.store.has("lab"):
         measured = at.per_person("lab", "max(day)", f"code = '{HBA1C}'", nobody=-NEVER)
-        checked = np.where(has["diabetes"] == YES, np.maximum(checked, measured), checked)
+        checked.append(np.where(has["diabetes"] == YES, measured, -NEVER))
+    for domain, where in FIRST_SEEN.items():
+        if at.store.has(domain):
+            checked.append(at.per_person(domain, "min(day)", where, nobody=-NEVER))
     followed = np.any([has[key] == YES for key in REVIEWED], axis=0)
-    return np.where(followed, at.landmark - checked, np.nan)
+    return np.where(followed, at.landmark - np.max(checked, axis=0), np.nan)
 
 
 def _copd_admissions(at: _At) -> Floats:

@@ -152,7 +152,7 @@ def fits(kind: FactKind, value: object) -> bool:
         return True
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return 0 <= value <= 1 if kind == "share" else not math.isnan(value)
+    return 0 <= value <= 1 if kind == "share" else value >= 0
 
 
 def value_of(value: float, column: Column) -> Value:

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from stratify.care.choices import NOT_NOW, Choice, accepted
 from stratify.catalogue.load import Catalogue
+from stratify.catalogue.shapes import Text
 
 Language = Literal["da", "en"]
 STILL = ("suitable", "bridge", "duty", "ask")  # the answers under which what was agreed still stands
@@ -61,15 +62,16 @@ def plan_text(
     offers = {offer["id"]: offer for offer in answers["offers"]}
     yes = [offers[key] for key in accepted(choices) if key in offers]
     agreed = [offer for offer in yes if offer["answer"] in STILL or offer["reason"] == "in_use"]
-    dates = [choice.until for choice in choices if choice.until is not None and choice.until > today]
+    told_of = [choice for choice in choices if choice.offer is None or choice.offer in offers]
+    dates = [choice.until for choice in told_of if choice.until is not None and choice.until > today]
     review = min([told.review or today + YEAR, *dates])
     sections = [
         ("goals", _own(told.goals) or [words["no_goals"]]),
         ("strengths", _own(told.strengths)),
         ("agreed", _agreed(agreed, yes, weighed_on, today, language) or [words["nothing_agreed"]]),
-        ("rather_not", _rather_not(choices, offers, catalogue, language)),
+        ("rather_not", _rather_not(told_of, catalogue, language)),
         ("bridges", _bridges(agreed, language)),
-        ("calls", _own(told.calls) or words["usual_calls"]),
+        ("calls", [*_own(told.calls), *words["usual_calls"]]),
         ("rights", [right[language] for right in answers["rights"]]),
         ("review", [words["review_on"].format(day=_day(review, language))]),
     ]
@@ -114,22 +116,25 @@ def _agreed(
         places = _listed([_place(place, km.get(place), words) for place in offer["places"]], words["or"])
         parts = [f"{offer['name'][language]}.", offer["does"][language], words["who"].format(bodies=bodies)]
         parts += [words["where"].format(places=places), when.format(day=_day(due or today, language))]
+        parts += [words["asked_first"]] if offer["answer"] == "ask" else []
         lines.append(" ".join(parts))
     return lines + [words["again"].format(name=offer["name"][language]) for offer in yes if offer not in agreed]
 
 
-def _rather_not(
-    choices: Sequence[Choice], offers: Mapping[str, Mapping[str, Any]], catalogue: Catalogue, language: Language
-) -> list[str]:
+def _named(name: Text, language: Language) -> str:
+    return name.da if language == "da" else name.en
+
+
+def _rather_not(choices: Sequence[Choice], catalogue: Catalogue, language: Language) -> list[str]:
     words = WORDS[language]
     lines = []
     for choice in choices:
-        offer, wish = offers.get(choice.offer or ""), catalogue.preferences.get(choice.preference or "")
+        offer, wish = catalogue.offers.get(choice.offer or ""), catalogue.preferences.get(choice.preference or "")
         if offer is not None and choice.until is not None and choice.decision in NOT_NOW:
             day = _day(choice.until, language)
-            lines.append(words[choice.decision].format(name=offer["name"][language], day=day))
+            lines.append(words[choice.decision].format(name=_named(offer.name, language), day=day))
         if wish is not None and choice.decision == "wish":
-            lines.append(words["wish"].format(name=wish.name.da if language == "da" else wish.name.en))
+            lines.append(words["wish"].format(name=_named(wish.name, language)))
     return lines
 
 

@@ -21,11 +21,13 @@ KM: dict[Place, str] = {
 def where(people: People, offer: Offer) -> list[dict[str, Any]]:
     """Return the offer's places that one has to get to, each {place, name, km}, the nearest first.
 
-    km is None where nobody knows it; name is that of the acute hospital the person's municipality belongs to, and None
-    for other places. Of the first of the people.
+    km is None where nobody knows it; name is the town of an offer that has one site, else that of the acute hospital
+    of the person's municipality, else None. Of the first of the people.
     """
     found = [
-        {"place": place, "name": _hospital(people) if place == "hospital" else None, "km": _km(people, KM[place])}
+        {"place": place, "name": offer.site, "km": None}
+        if offer.site and place != "gp"
+        else {"place": place, "name": _hospital(people) if place == "hospital" else None, "km": _km(people, KM[place])}
         for place in offer.places
         if place in KM
     ]

@@ -151,6 +151,8 @@ class Bridge(Entry):
 
     @model_validator(mode="after")
     def _speaks_of_known_facts(self) -> Bridge:
+        if self.helps and self.only is None:
+            raise ValueError("a bridge that helps wherever an offer has a need stands first: say by `only` whose it is")
         check_facts(self.tests(), self.example)
         refuse_service_lowering(self.only.tests() if self.only else (), self.unless.tests() if self.unless else ())
         return self
@@ -247,6 +249,7 @@ class Offer(Entry):
     evidence: tuple[Evidence, ...]
     does: Text  # what happens, in words for the person
     overlaps: tuple[Overlap, ...] = ()
+    site: str | None = None  # the one town it is in, where there is no nearest
     claim: str | None = Field(default=None, min_length=20)  # why nobody may wait for it by lot, with its source
     coordinates: bool = False  # it gives the person a coordinator, of whom one is enough
     burden: int = Field(default=1, ge=0, le=3)  # of treatment: 0 none, 1 a visit or a call, 2 several, 3 a course

@@ -57,6 +57,16 @@ def test_what_is_no_medicine_given_up(fact, codes, days):
     assert fact("medicine_unredeemed", "drug", events) == 0
 
 
+@pytest.mark.parametrize("care, given_up", [("psychiatric", 0), ("somatic", 1)])
+def test_of_antipsychotics_nothing_is_said_where_psychiatry_may_give_them_by_injection(write_store, care, given_up):
+    tables = {
+        "drug": [{"person": 0, "day": T - day, "known": T - day + 14, "code": "N05AH03"} for day in REGULAR],
+        "contact": [{"person": 0, "day": T - 60, "known": T - 46, "setting": "outpatient", "care": care}],
+    }
+    truths = {key: np.array([NO]) for key in IDS}
+    assert facts_of_store(write_store(tables), T, np.array([0]), truths)["medicine_unredeemed"].values == given_up
+
+
 def test_a_packet_not_yet_reported_does_not_count_as_collected(fact):
     events = [*(ago(day, code="C10AA05") for day in REGULAR), ago(10, code="C10AA05", known=T)]
     assert fact("medicine_unredeemed", "drug", events) == 1
@@ -73,6 +83,28 @@ def test_the_days_since_the_yearly_review_of_who_has_a_disease_that_is_reviewed(
 
 def test_who_was_never_reviewed_is_a_known_never(fact):
     assert fact("days_since_check", "service", [], has=["diabetes"]) == np.inf
+
+
+def test_nobody_is_overdue_before_the_disease_was_known(write_store):
+    first = [(900, "copd_asthma"), (40, "copd_asthma"), (2000, "hf")]
+    rows = [{"person": 0, "day": T - days, "known": T - days + 14, "code": code} for days, code in first]
+    truths = {key: np.array([YES if key == "copd_asthma" else NO]) for key in IDS}
+    store = write_store({"condition": rows, "service": []})
+    assert facts_of_store(store, T, np.array([0]), truths)["days_since_check"].values == 900
+
+
+@pytest.mark.parametrize(
+    "visit, days",
+    [
+        ({"setting": "outpatient", "care": "somatic"}, 60),
+        ({"setting": "outpatient", "care": "psychiatric"}, np.inf),
+        ({"setting": "emergency", "care": "somatic"}, np.inf),
+    ],
+)
+def test_a_visit_to_a_hospitals_clinic_is_a_check(write_store, visit, days):
+    tables = {"service": [], "contact": [{"person": 0, "day": T - 60, "known": T - 46, **visit}]}
+    truths = {key: np.array([YES if key == "ihd" else NO]) for key in IDS}
+    assert facts_of_store(write_store(tables), T, np.array([0]), truths)["days_since_check"].values == days
 
 
 def test_with_diabetes_a_measured_hba1c_is_a_check_too(write_store):
@@ -107,6 +139,7 @@ def test_admissions_with_copd_first_are_those_of_the_year(fact):
         ([stay(40, care="psychiatric", end_day=T - 1, end_known=T)], "psychiatric"),
         ([stay(5, end_day=None, end_known=None, known=T + 9)], None),
         ([stay(400, end_day=None, end_known=None)], None),
+        ([stay(40, care="unknown", end_day=None, end_known=None)], None),
     ],
 )
 def test_a_stay_that_had_not_ended_as_far_as_was_known_is_a_hint_of_being_in_hospital(fact, stays, ward):

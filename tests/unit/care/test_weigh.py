@@ -157,6 +157,11 @@ def test_a_strength_that_the_person_names_is_a_bridge_to_every_offer_with_the_ne
     assert helped(catalogue, ILL | {"transport": True, "strengths": ["people"]}) == []
 
 
+def test_a_bridge_that_helps_everywhere_must_say_whose_it_is():
+    with pytest.raises(ValidationError, match="say by `only` whose it is"):
+        bridge_of("own", helps=["travel"])
+
+
 def helped(catalogue, words):
     """The bridges that are named to a person for the one offer there is."""
     (told,) = recommend(person(words), catalogue, Given(TODAY))["offers"]

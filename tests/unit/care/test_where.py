@@ -20,5 +20,16 @@ def test_of_a_municipality_that_is_none_of_ours_no_hospital_is_named():
     assert [one["name"] for one in where(person({"municipality": "Odense"}), OFFER)] == [None] * 3
 
 
+def test_an_offer_that_has_one_site_names_its_town_and_no_way_to_another():
+    found = where(
+        person({"km_to_acute_hospital": 4.0, "km_to_practice": 1.0, "municipality": "Aarhus"}),
+        offer_of(places=["hospital", "gp"], site="Silkeborg"),
+    )
+    assert found == [
+        {"place": "gp", "name": None, "km": 1.0},
+        {"place": "hospital", "name": "Silkeborg", "km": None},
+    ]
+
+
 def test_what_comes_to_the_person_is_no_way_to_go():
     assert where(person({}), offer_of(places=["home", "phone", "video", "tablet", "outdoors"])) == []

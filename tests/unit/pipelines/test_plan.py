@@ -154,8 +154,9 @@ def test_a_no_that_was_taken_back_or_whose_day_has_come_does_not_keep_an_offer_a
 
 def test_without_a_service_nothing_is_read_and_a_database_that_is_named_must_be_there(run, tmp_path):
     assert run(PLACES)["choices_read"] is False
-    with pytest.raises(DataError, match="what people chose cannot be read"):
-        run(PLACES, service_db=f"sqlite:///{tmp_path}/gone.db")
+    for where in (f"sqlite:///{tmp_path}/gone.db", f"{tmp_path}/service.db", "no such://place", "oracle://host/db"):
+        with pytest.raises(DataError, match="what people chose cannot be read"):
+            run(PLACES, service_db=where)
     assert not (tmp_path / "gone.db").exists()
 
 
