@@ -143,6 +143,7 @@ class Bridge(Shape):
     """Help that makes an offer usable: who gives it, and what it asks of the person."""
 
     bridge: str
+    needs: list[str] = Field(description="the needs it helps with; none where it meets a wish")
     name: Words
     by: list[str]
     burden: Words

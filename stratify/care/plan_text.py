@@ -139,7 +139,14 @@ def _rather_not(choices: Sequence[Choice], catalogue: Catalogue, language: Langu
 
 
 def _bridges(agreed: Sequence[Mapping[str, Any]], language: Language) -> list[str]:
-    names = dict.fromkeys(bridge["name"][language] for offer in agreed for bridge in offer["bridges"])
+    """Return the help that was agreed on: for each need of each offer, the bridge that is tried first."""
+    names: dict[str, None] = {}
+    for offer in agreed:
+        met: set[str] = set()
+        for bridge in offer["bridges"]:
+            if not bridge["needs"] or set(bridge["needs"]) - met:
+                names[bridge["name"][language]] = None
+                met |= set(bridge["needs"])
     return [f"{name[0].upper()}{name[1:]}." for name in names]
 
 

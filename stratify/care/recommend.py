@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from stratify.care.facts import WORDS
 from stratify.care.logic import Judge
 from stratify.care.people import NO, UNKNOWN, YES, People
 from stratify.care.statements import Speaker, Statement, names_of
@@ -20,6 +21,7 @@ from stratify.catalogue.load import Catalogue
 from stratify.catalogue.offers import Evidence, Offer
 from stratify.catalogue.shapes import Text
 
+BEYOND = ("registers", "model")  # nobody in the room can tell it
 EVIDENCE = ("outcome", "direction", "certainty", "source", "provenance")
 SHOWN = ("suitable", "bridge", "duty", "ask")  # the answers that are not a no
 ORDER = {"duty": 0, "suitable": 0, "bridge": 0, "ask": 1}  # equal need, equal place: a bridge is no step down
@@ -85,10 +87,15 @@ def safety(judge: Judge, catalogue: Catalogue) -> list[dict[str, Any]]:
 
 
 def _rank(told: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What comes first: what is open, then what cannot wait, then the declared order, then what is better known."""
+    """What comes first: what is open, then what cannot wait, then the declared order, then what is better known.
+
+    Of what has to be asked, what somebody in the room can answer comes before what registers or a model lack.
+    """
     left = told["due_days"]
+    beyond = told["answer"] == "ask" and all(one in WORDS and WORDS[one].known_by in BEYOND for one in told["ask"])
     return (
         ORDER.get(told["answer"], 2),
+        beyond,
         np.inf if left is None else left,
         told["priority"],
         -told["evidence_weight"],
@@ -120,7 +127,7 @@ class Telling:
             "reason": None if answer in SHOWN else answer,
             "why": {language: self.why(one, answer, asked, bridges, speaker, language) for language in ("da", "en")},
             "does": both(offer.does),
-            "bridges": [self.bridge(key) for key in bridges],
+            "bridges": [self.bridge(key, one) for key in bridges],
             "ask": list(dict.fromkeys(statement.fact for statement in asked)),
             "decided": self.decided(one, answer, speaker),
             "first": [r.helped_by for r, truth in one.requires if truth[0] == NO],
@@ -146,12 +153,17 @@ class Telling:
             rules = [self.catalogue.needs[m.needed.need].met for m in one.needs if m.met[0] == NO and not m.helped[0]]
         return list(dict.fromkeys(s.fact for rule in rules for s in speaker.decided(rule)))
 
-    def bridge(self, key: str) -> dict[str, Any]:
-        """Return a bridge as it is shown."""
+    def bridge(self, key: str, one: Weighed) -> dict[str, Any]:
+        """Return a bridge as it is shown with an offer; `needs` are those it helps with, none where it meets a wish."""
         found = self.catalogue.bridges[key]
         by = [one.body for one in found.responsible if one.on(self.weigher.given.day)]
         return {
             "bridge": key,
+            "needs": [
+                met.needed.need
+                for met in one.needs
+                if key in met.bridges and met.bridges[key][0] and (met.met[0] == NO or met.hard[0])
+            ],
             "name": both(found.name),
             "by": by,
             "burden": both(found.burden),

@@ -75,7 +75,7 @@ def test_a_plan_reads_as_this():
         "- Jeg siger nej til Medicingennemgang. Det gælder til 1. juni 2027.\n"
         "- Jeg venter med Klinik for Multisygdom og Polyfarmaci, Silkeborg. Det gælder til 1. marts 2027.\n"
         "- Mit ønske: ikke i grupper.\n\n"
-        "Det kan hjælpe mig til at være med:\n- Besøg i hjemmet.\n- Følgeskab.\n- Kørsel.\n\n"
+        "Det kan hjælpe mig til at være med:\n- Besøg i hjemmet.\n\n"
         "Her kan jeg ringe, hvis det bliver værre:\n- Lis, 12 34.\n- Egen læge, når der er åbent.\n"
         "- Vagten om aftenen, om natten og i weekenden.\n- 112, hvis det haster og livet er i fare.\n\n"
         "Det ændrer et nej ikke på:\n"
@@ -83,6 +83,12 @@ def test_a_plan_reads_as_this():
         "- Et nej kan altid gøres om: sig til hos egen læge eller behandler.\n\n"
         "Så ser vi på planen igen:\n- Senest 1. marts 2027. Før, hvis jeg beder om det.\n"
     )
+
+
+def test_of_the_bridges_to_an_offer_the_first_for_each_need_stands_and_a_strength_before_all():
+    stuck = ILL | {"transport": False, "danish": False, "strengths": ["people"]}
+    helped = under("Det kan hjælpe", plan(yes("overbliksstatus"), facts=stuck))
+    assert helped == ["En, man selv vælger, er med.", "Tolk."]
 
 
 def test_what_is_under_way_stands_in_the_plan_as_such():
