@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 FactKind = Literal["number", "days", "share", "flag", "word", "set"]
 KnownBy = Literal["registers", "model", "person", "clinician", "medicine_card"]
@@ -29,6 +29,8 @@ class Word(NamedTuple):
     en: str
     known_by: KnownBy = "registers"
     words: tuple[str, ...] = ()  # what a word may be; empty where it may be anything
+    da_words: tuple[str, ...] = ()  # how each is told
+    en_words: tuple[str, ...] = ()
     service: bool = False  # a service already in place: it may open an offer and can never close one
     need_only: bool = False  # part of need; no offer is opened, closed or shaped by it
 
@@ -36,9 +38,12 @@ class Word(NamedTuple):
 def _read(path: Path) -> Mapping[str, Word]:
     with path.open("rb") as file:
         found = tomllib.load(file)
-    return MappingProxyType(
-        {name: Word(**{**one, "words": tuple(one.get("words", ()))}) for name, one in found.items()}
-    )
+    return MappingProxyType({name: _word(one) for name, one in found.items()})
+
+
+def _word(told: Mapping[str, Any]) -> Word:
+    parts: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in told.items()}
+    return Word(**parts)
 
 
 WORDS = _read(Path(__file__).with_name("facts.toml"))

@@ -50,6 +50,12 @@ def names_of(catalogue: Catalogue, offer: Offer | None = None) -> Names:
     """Return the words of a catalogue, with the further facts one offer asks for."""
     own = {a.id: Word(a.kind, a.name.da, a.name.en, a.known_by) for a in offer.ask} if offer else {}
     members = {c.id: c.name for c in catalogue.conditions.values()}
+    members |= {
+        one: Text(da=da, en=en)
+        for word in WORDS.values()
+        if word.kind == "set"
+        for one, da, en in zip(word.words, word.da_words, word.en_words, strict=True)
+    }
     members |= {flag.id: flag.name for family in catalogue.features.values() for flag in family.flag}
     return Names({**WORDS, **own}, members)
 
@@ -86,7 +92,7 @@ class Speaker:
         if isinstance(told, Members):
             da, en = self._of_set(test, told, word, holds)
         else:
-            da, en = _compared(test, told, float(told.values[self.row]), word, holds)
+            da, en = _compared(test, told, float(told.values[self.row]), word)
         hint = told.hint is not None and bool(told.hint[self.row])
         if hint:
             da, en = da + _HINT[0], en + _HINT[1]
@@ -116,12 +122,10 @@ class Speaker:
         )
 
 
-def _compared(test: Test, column: Column, value: float, word: Word, holds: bool) -> tuple[str, str]:
+def _compared(test: Test, column: Column, value: float, word: Word) -> tuple[str, str]:
     da, en = _told(value_of(value, column), word)
     if test.is_ is not None:
-        wanted = _told(test.is_, word)
-        more = ("", "") if holds or isinstance(test.is_, bool) else (f" (ikke {wanted[0]})", f" (not {wanted[1]})")
-        return f"{word.da}: {da}{more[0]}", f"{word.en}: {en}{more[1]}"
+        return f"{word.da}: {da}", f"{word.en}: {en}"
     bounds = [("mindst", "at least", test.at_least), ("højst", "at most", test.at_most)]
     limits = [(da_, en_, _told(limit, word)) for da_, en_, limit in bounds if limit is not None]
     return (
@@ -130,11 +134,19 @@ def _compared(test: Test, column: Column, value: float, word: Word, holds: bool)
     )
 
 
+def _worded(value: str, word: Word) -> tuple[str, str]:
+    """Return how one of a fact's words is told."""
+    if value not in word.words or not word.da_words:
+        return value, value
+    place = word.words.index(value)
+    return word.da_words[place], word.en_words[place]
+
+
 def _told(value: object, word: Word) -> tuple[str, str]:
     if isinstance(value, bool):
         return ("ja", "yes") if value else ("nej", "no")
     if not isinstance(value, int | float):
-        return str(value), str(value)
+        return _worded(str(value), word)
     if math.isinf(value):
         return "aldrig", "never"
     if word.kind == "share":

@@ -117,5 +117,10 @@ def test_a_test_must_fit_its_fact(name, wanted, in_set, told):
     assert problem is None if told is None else told in problem
 
 
+@pytest.mark.parametrize("word", [word for word in WORDS.values() if word.words], ids=lambda word: word.en)
+def test_each_of_a_facts_words_is_told_in_both_languages(word):
+    assert len(word.words) == len(set(word.da_words)) == len(set(word.en_words))
+
+
 def test_every_fact_has_words_in_both_languages_and_none_is_shared():
     assert len({word.da for word in WORDS.values()}) == len({word.en for word in WORDS.values()}) == len(WORDS)

@@ -130,7 +130,7 @@ def test_a_question_about_conditions_names_only_those_that_cannot_be_measured():
     "test, words, da, en",
     [
         ({"fact": "smi", "is": True}, {"smi": False}, "svær psykisk sygdom: nej", "severe mental illness: no"),
-        ({"fact": "sex", "is": "f"}, {"sex": "m"}, "køn: m (ikke f)", "sex: m (not f)"),
+        ({"fact": "sex", "is": "f"}, {"sex": "m"}, "køn: mand", "sex: man"),
         ({"fact": "age", "at_least": 65}, {"age": 72}, "alder: 72 (grænse: mindst 65)", "age: 72 (limit: at least 65)"),
         (
             {"fact": "days_since_somatic_discharge", "at_most": 7},
