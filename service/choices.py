@@ -16,7 +16,7 @@ from sqlalchemy import Column, Integer, String, Table, insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.audit import AUDIT, METADATA, AuditLog, Entry, row_of
+from service.audit import METADATA, AuditLog, Entry
 from service.choice_shapes import ChoiceRequest
 from service.schemas import Chosen
 from stratify.care.choices import Choice, in_force
@@ -71,7 +71,7 @@ class Choices:
     """The table, open for reading and for writing more."""
 
     def __init__(self, audit: AuditLog) -> None:
-        self._engine = audit.engine
+        self._audit, self._engine = audit, audit.engine
         try:
             CHOICE.create(self._engine, checkfirst=True)
             self.probe()
@@ -102,11 +102,13 @@ class Choices:
             "role": entry.role,
             "request_id": entry.request_id,
         }
+
+        def written(connection: Connection) -> tuple[Said, ...]:
+            connection.execute(insert(CHOICE).values(row))
+            return _in_force(connection, pseudonym, moment.date())
+
         try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(AUDIT).values(row_of(entry)))
-                connection.execute(insert(CHOICE).values(row))
-                return _in_force(connection, pseudonym, moment.date())
+            return self._audit.write(entry, written) or ()
         except (SQLAlchemyError, ValueError) as error:  # or a row that is none
             raise ChoicesUnavailableError(type(error).__name__) from None
 

@@ -5,7 +5,8 @@ import sqlite3
 
 import pytest
 
-from service.audit import AuditLog
+from service.audit import AUDIT, AuditLog, open_log
+from service.chain import verify
 from service.settings import Settings
 from stratify.errors import NotPermittedError
 from stratify.pseudonym import pseudonym, read_key
@@ -166,3 +167,19 @@ def test_a_failure_is_logged_by_its_kind_and_place_without_its_words(client, peo
 
 def test_the_audit_file_is_its_owners_alone(app, workspace):
     assert workspace.service_db.stat().st_mode & 0o077 == 0
+
+
+def test_look_ups_choices_and_denials_make_one_whole_chain(client, people, workspace, token):
+    client.look_up(people.stored)
+    client.look_up(people.stored, token=token("quality"))
+    choice = {
+        "patient": {"system": people.system, "value": people.stored},
+        "purpose": "TREAT",
+        "offer": "overbliksstatus",
+        "decision": "accept",
+    }
+    assert client.send("POST", "/v1/choices", json=choice).status_code == 200
+    client.look_up("999999999999")
+    found = verify(open_log(None, workspace.service_db), AUDIT)
+    assert [head.rows for head in found.heads.values()] == [4]
+    assert found.unchained == 0

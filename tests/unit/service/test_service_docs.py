@@ -82,5 +82,6 @@ def test_the_commands_shown_are_the_ones_a_refused_demo_names():
         assert command in DOCS
 
 
-def test_it_says_that_the_audit_log_has_no_hash_chain():
-    assert "no hash chain yet" in DOCS
+def test_it_says_how_the_audit_log_is_verified_and_what_that_cannot_find():
+    assert "stratify audit verify" in DOCS
+    assert "can make a new history" in DOCS

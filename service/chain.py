@@ -1,0 +1,122 @@
+"""Returns whether an audit log is whole: each row carries a digest of itself and of the row before it in its chain.
+
+One chain for each start of a worker. A row that was changed, taken out or put in between breaks its chain. Rows taken
+off the end do not: for that the last digests of all chains are written down elsewhere (`--anchor`), and none may go
+back. Whoever can write both the database and that place can make a new history: keep them apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table, select
+from sqlalchemy.engine import Engine
+
+from stratify.errors import BundleError
+from stratify.files import canonical_json
+
+BEFORE_ALL = "0" * 64
+CHAINED = (
+    "chain", "nth", "at", "user", "role", "action", "purpose", "pseudonym", "outcome", "request_id", "model_version",
+)  # fmt: skip
+APART, NONE = "\x1f", "\x00"  # control characters, which no value of a row has
+MOST_TOLD = 20  # problems
+AT_ONCE = 10_000  # rows
+
+
+class Head(NamedTuple):
+    """The last row of a chain: how many rows it has, and the digest."""
+
+    rows: int
+    digest: str
+
+
+NOTHING = Head(0, BEFORE_ALL)
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a log holds: rows in chains, rows from before there were any, and the chains' heads."""
+
+    rows: int
+    unchained: int
+    heads: Mapping[str, Head]
+
+
+def digest_of(previous: str, row: Mapping[str, Any]) -> str:
+    """Return the digest of a row that comes after another."""
+    return _digest(previous, [row[name] for name in CHAINED])
+
+
+def _digest(previous: str, values: Sequence[Any]) -> str:
+    told = [NONE if one is None else str(one) for one in values]
+    return hashlib.sha256(APART.join((previous, *told)).encode()).hexdigest()
+
+
+def verify(engine: Engine, table: Table, anchor: Path | None = None) -> Verified:
+    """Return what the log holds; with an anchor, hold it against the heads written there and add today's.
+
+    Raises BundleError (13) with the first problems where a chain is broken or a head went back; nothing is added then.
+    """
+    known = _anchored(anchor)
+    problems: list[str] = []
+    heads: dict[str, Head] = {}
+    rows = unchained = 0
+    for *values, digest in _rows(engine, table):
+        chain, nth = values[:2]
+        if chain is None:
+            unchained += 1
+            continue
+        rows += 1
+        before = heads.get(chain, NOTHING)
+        if nth != before.rows + 1:
+            problems.append(f"chain {chain[:8]}: after row {before.rows} comes row {nth}")
+        elif _digest(before.digest, values) != digest:
+            problems.append(f"chain {chain[:8]}: row {nth} is not what was written")
+        heads[chain] = Head(nth, digest)
+        if known and known.get((chain, nth), digest) != digest:
+            problems.append(f"chain {chain[:8]}: row {nth} is another than was anchored")
+    for chain, nth in known:
+        if heads.get(chain, NOTHING).rows < nth:
+            problems.append(f"chain {chain[:8]}: ends before row {nth}, which was anchored")
+    if problems:
+        left = [f"and {len(problems) - MOST_TOLD} more"] if len(problems) > MOST_TOLD else []
+        raise BundleError("the audit log is not as it was written:", [*problems[:MOST_TOLD], *left])
+    found = Verified(rows, unchained, heads)
+    if anchor is not None:
+        _anchor(anchor, found)
+    return found
+
+
+def _rows(engine: Engine, table: Table) -> Iterator[Sequence[Any]]:
+    """Yield what is chained of each row, and its digest last, in the order of their numbers: so a chain grew."""
+    asked = select(*(table.c[name] for name in (*CHAINED, "digest"))).order_by(table.c.seq)
+    with engine.connect() as connection:
+        rows = connection.connection.cursor()  # the driver's own: twice as fast
+        rows.execute(str(asked.compile(dialect=engine.dialect)))
+        while batch := rows.fetchmany(AT_ONCE):
+            yield from batch
+
+
+def _anchored(anchor: Path | None) -> dict[tuple[str, int], str]:
+    """Return the digests of the heads that were written down, by chain and row."""
+    if anchor is None or not anchor.exists():
+        return {}
+    try:
+        lines = [json.loads(line) for line in anchor.read_text(encoding="utf-8").splitlines()]
+        return {(chain, nth): digest for line in lines for chain, (nth, digest) in line["heads"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise BundleError(f"{anchor.name}: holds no heads of an audit log, or they cannot be read") from None
+
+
+def _anchor(anchor: Path, found: Verified) -> None:
+    """Add the heads of all chains as one line."""
+    heads = {chain: [head.rows, head.digest] for chain, head in found.heads.items()}
+    with anchor.open("a", encoding="utf-8") as stream:
+        stream.write(canonical_json({"at": datetime.now(UTC).isoformat(timespec="seconds"), "heads": heads}) + "\n")
