@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sqlalchemy import create_engine, text
@@ -16,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipelines.score import PSEUDONYM_KEY
 from pipelines.scored import Scored
 from pipelines.steps import read_manifest
-from stratify.care.choices import Choice, given_of, in_force, standing
+from stratify.care.choices import Choice, choice_of, given_of, in_force, standing
 from stratify.care.people import Flags
 from stratify.care.weigh import Declined, Given
 from stratify.catalogue import Catalogue
@@ -27,7 +26,7 @@ from stratify.registers.clock import day_of
 from stratify.store.read import Store
 from stratify.workspace import Workspace
 
-ROWS = "SELECT pseudonym, offer, preference, decision, said_on, until FROM choice ORDER BY seq"
+ROWS = "SELECT pseudonym, offer, preference, decision, said_on, until, '' AS reason FROM choice ORDER BY seq"
 
 
 Holding = Mapping[str, tuple[Choice, ...]]  # by pseudonym: what holds of what was said
@@ -49,7 +48,7 @@ def choices_of(work: Workspace, url: str | None, today: date) -> Holding:
             raise ValueError("no such file")
         with create_engine(where).connect() as connection:
             for row in connection.execute(text(ROWS)).mappings():
-                said[row["pseudonym"]].append(_choice(dict(row)))
+                said[row["pseudonym"]].append(choice_of(dict(row)))
     except (SQLAlchemyError, ImportError, ValueError) as error:
         raise DataError(
             f"what people chose cannot be read ({type(error).__name__}): name the service's database, as sqlite:////place/service.db"
@@ -92,8 +91,3 @@ def _by_row(holding: Holding, work: Workspace, scored: Scored) -> Iterator[tuple
     for row, number in enumerate(scored.numbers.tolist()):
         if choices := holding.get(pseudonym(key, system, names[number])):
             yield row, choices
-
-
-def _choice(row: Mapping[str, Any]) -> Choice:
-    until = None if row["until"] is None else date.fromisoformat(row["until"])
-    return Choice(row["offer"], row["preference"], row["decision"], datetime.fromisoformat(row["said_on"]), until)

@@ -88,13 +88,14 @@ def audit(
     found = []
     for side in sides(scored, catalogue, units):
         progress(f"bridges {side.bridges}, hints {side.hints}")
+        out = {group: shut_out(side.needs, which) for group, which in groups.items()}
         for need, cell in cells.items():
             for group, which in groups.items():
                 for counted, told in side.gaps(which, cell).items():
                     if told.people >= SMALLEST_SHOWN:
-                        out = shut_out(side.needs, which)
-                        size = int(which.sum())
-                        found.append(Seen(side.bridges, side.hints, need, group, counted, told, size, out))
+                        found.append(
+                            Seen(side.bridges, side.hints, need, group, counted, told, int(which.sum()), out[group])
+                        )
     return found
 
 

@@ -5,9 +5,8 @@ What does not fit is told with its place and a reason in our words: nothing that
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -18,6 +17,7 @@ from service.problem import FieldProblem
 from service.schemas import Asked, Chosen, Patient, Shape
 from stratify.care.choices import FARTHEST, NOT_NOW, OF_OFFER, OF_PREFERENCE, Decision
 from stratify.catalogue import Catalogue
+from stratify.errors import did_you_mean
 
 LONGEST = 300  # characters of a reason
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -89,7 +89,7 @@ def _about(asked: ChoiceRequest, catalogue: Catalogue) -> Iterator[tuple[str, st
         return
     if asked.preference is not None:
         if asked.preference not in catalogue.preferences:
-            yield "preference", f"no such preference{_nearest(asked.preference, catalogue.preferences)}"
+            yield "preference", f"no such preference{did_you_mean(asked.preference, catalogue.preferences)}"
         if asked.decision not in OF_PREFERENCE:
             yield "decision", f"of a preference it is one of {', '.join(OF_PREFERENCE)}"
         return
@@ -97,7 +97,7 @@ def _about(asked: ChoiceRequest, catalogue: Catalogue) -> Iterator[tuple[str, st
         yield "decision", f"of an offer it is one of {', '.join(OF_OFFER)}"
     offer = catalogue.offers.get(asked.offer or "")
     if offer is None:
-        yield "offer", f"no such offer{_nearest(asked.offer or '', catalogue.offers)}"
+        yield "offer", f"no such offer{did_you_mean(asked.offer or '', catalogue.offers)}"
     elif offer.kind == "enabler":
         yield "offer", "this one is no offer by itself: it is the help that makes another offer usable"
     elif offer.kind == "duty" and asked.decision in NOT_NOW:
@@ -116,8 +116,3 @@ def _reason(asked: ChoiceRequest) -> Iterator[tuple[str, str]]:
     named = [name for name in (asked.patient.value, asked.patient.identifier) if len(name) >= SHORTEST]
     if PERSON_NUMBER.search(asked.reason) or any(name in asked.reason for name in named):
         yield "reason", "it holds what looks like a person's identifier: leave it out"
-
-
-def _nearest(got: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(got, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
 
 from sqlalchemy import Column, Integer, String, Table, insert, select
 from sqlalchemy.engine import Connection
@@ -19,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.audit import METADATA, AuditLog, Entry
 from service.choice_shapes import ChoiceRequest
 from service.schemas import Chosen
-from stratify.care.choices import Choice, in_force
+from stratify.care.choices import Choice, choice_of, in_force
 from stratify.errors import NotPermittedError
 
 CHOICE = Table(
@@ -129,20 +128,9 @@ def today() -> date:
 
 def _in_force(connection: Connection, pseudonym: str, today: date) -> tuple[Said, ...]:
     rows = connection.execute(select(CHOICE).where(CHOICE.c.pseudonym == pseudonym).order_by(CHOICE.c.seq)).mappings()
-    said = [Said(_choice(row), row["user"], row["role"]) for row in rows]
+    said = [Said(choice_of(dict(row)), row["user"], row["role"]) for row in rows]
     holding = {id(choice) for choice in in_force([one.choice for one in said], today)}
     return tuple(one for one in said if id(one.choice) in holding)
-
-
-def _choice(row: Any) -> Choice:
-    return Choice(
-        offer=row["offer"],
-        preference=row["preference"],
-        decision=row["decision"],
-        said_on=datetime.fromisoformat(row["said_on"]),
-        until=None if row["until"] is None else date.fromisoformat(row["until"]),
-        reason=row["reason"],
-    )
 
 
 def chosen(said: Sequence[Said]) -> tuple[Choice, ...]:

@@ -14,7 +14,18 @@ A message says what was required, what was got and what to do. It never holds a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+def did_you_mean(got: str, known: Iterable[str]) -> str:
+    """Return the end of a message that names the known word nearest to the one given; nothing where none is near.
+
+    >>> did_you_mean("medgenemgang", ["medgennemgang", "pahs"]), did_you_mean("cake", ["pahs"])
+    ("; did you mean 'medgennemgang'?", '')
+    """
+    near = difflib.get_close_matches(got, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 class StratifyError(Exception):

@@ -15,7 +15,6 @@ until = 2026-12-31      # the list may not be made after this day
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from stratify.catalogue import Catalogue
-from stratify.errors import UsageError
+from stratify.errors import UsageError, did_you_mean
 
 SECTIONS = ("offers", "bridges", "per_person", "list")
 TERMS = ("legal_basis", "responsible_unit", "purpose", "until")
@@ -56,7 +55,7 @@ def read_capacity(path: Path, catalogue: Catalogue, today: date) -> Capacity:
         raise UsageError(f"--capacity needs a TOML file, got {path}, which is not there") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
         raise UsageError(f"--capacity: {path.name} cannot be read as TOML: {error}") from None
-    problems = [f"[{one}]: no such section{_nearest(one, SECTIONS)}" for one in told if one not in SECTIONS]
+    problems = [f"[{one}]: no such section{did_you_mean(one, SECTIONS)}" for one in told if one not in SECTIONS]
     tables = {one: told.get(one, {}) for one in SECTIONS}
     problems += [f"[{one}]: needs a table of names and values" for one in SECTIONS if not isinstance(tables[one], dict)]
     tables = {one: table if isinstance(table, dict) else {} for one, table in tables.items()}
@@ -85,14 +84,14 @@ def _counts(section: str, table: Mapping[str, Any], known: Iterable[str], kinds:
         where = f"[{section}] {name}"
         if name not in names:
             why = NO_PLACES.get(kinds.get(name, ""))
-            problems.append(f"{where}: {why}" if why else f"{where}: no such {section[:-1]}{_nearest(name, names)}")
+            problems.append(f"{where}: {why}" if why else f"{where}: no such {section[:-1]}{did_you_mean(name, names)}")
         if not _whole(value) or value < 0:
             problems.append(f"{where}: needs a whole number, 0 or more, got {value!r}")
     return problems
 
 
 def _per_person(table: Mapping[str, Any]) -> list[str]:
-    problems = [f"[per_person] {one}: unknown key{_nearest(one, ['offers'])}" for one in table if one != "offers"]
+    problems = [f"[per_person] {one}: unknown key{did_you_mean(one, ['offers'])}" for one in table if one != "offers"]
     value = table.get("offers", 1)
     if not _whole(value) or value < 1:
         problems.append(f"[per_person] offers: needs a whole number, 1 or more, got {value!r}")
@@ -100,7 +99,7 @@ def _per_person(table: Mapping[str, Any]) -> list[str]:
 
 
 def _terms(table: Mapping[str, Any], today: date) -> list[str]:
-    problems = [f"[list] {one}: unknown key{_nearest(one, TERMS)}" for one in table if one not in TERMS]
+    problems = [f"[list] {one}: unknown key{did_you_mean(one, TERMS)}" for one in table if one not in TERMS]
     for name in TERMS[:-1]:
         if not isinstance(table.get(name, ""), str):
             problems.append(f"[list] {name}: needs a text, got {table[name]!r}")
@@ -114,8 +113,3 @@ def _terms(table: Mapping[str, Any], today: date) -> list[str]:
 
 def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _nearest(got: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(got, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""

@@ -7,10 +7,10 @@ after that day has a `said` below nought, and nothing the facts know of came aft
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -44,6 +44,18 @@ class Choice:
     def holds(self, today: date) -> bool:
         """Return whether it is in force today."""
         return self.decision not in OVER and (self.until is None or today < self.until)
+
+
+def choice_of(row: Mapping[str, Any]) -> Choice:
+    """Return the choice that a row of the service's table holds. Raises ValueError where its days are none."""
+    return Choice(
+        offer=row["offer"],
+        preference=row["preference"],
+        decision=row["decision"],
+        said_on=datetime.fromisoformat(row["said_on"]),
+        until=None if row["until"] is None else date.fromisoformat(row["until"]),
+        reason=row["reason"],
+    )
 
 
 def in_force(said: Iterable[Choice], today: date) -> tuple[Choice, ...]:

@@ -6,7 +6,7 @@ A cell that is missing because the source cannot tell is unknown. A cell that is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -173,6 +173,21 @@ def _any(cell: Mapping[str, Floats], parts: Sequence[str], nothing: Floats) -> F
     values = np.array([cell.get(one, nothing) for one in parts])
     none = np.where(np.isnan(values).any(axis=0), np.nan, 0.0)
     return np.where((values > 0).any(axis=0), 1.0, none)
+
+
+def of_names(has: Collection[str], catalogue: Catalogue, unseen: Collection[str] = ()) -> People:
+    """Return the facts that follow from one person's conditions by name; all others are known not to be there.
+
+    `unseen` are those that nobody can tell of.
+    """
+    truths = {key: np.array([YES if key in has else NO]) for key in catalogue.conditions}
+    return of_conditions(truths, catalogue, [key for key in catalogue.conditions if key not in unseen])
+
+
+def with_parents(names: Iterable[str], catalogue: Catalogue) -> list[str]:
+    """Return conditions, each once, with those that they are part of: COPD is a disease of the airways too."""
+    parents = [(name, catalogue.conditions[name].part_of) for name in names]
+    return list(dict.fromkeys(one for pair in parents for one in pair if one is not None))
 
 
 def _hints(cell: Mapping[str, Floats], nothing: Floats) -> dict[str, Floats]:

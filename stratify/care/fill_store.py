@@ -117,18 +117,21 @@ def _given_up(at: _At) -> Floats:
 
     Psychiatry gives antipsychotics by injection, which no pharmacy tells: of who was seen there lately it is not said.
     """
-    found, seen = np.zeros(len(at.numbers)), np.zeros(len(at.numbers), bool)
+    since = at.landmark - GIVEN_UP_DAYS
+    kinds = " ".join(f"WHEN {_begins(kind)} THEN {nth}" for nth, kind in enumerate(FOR_LIFE))
+    rows = duckdb.execute(
+        f"""SELECT person, kind = {FOR_LIFE.index(ANTIPSYCHOTIC)} AS antipsychotic, 1.0 AS found
+        FROM (SELECT person, day, CASE {kinds} END AS kind FROM {at.store.events("drug", None)}
+              WHERE day >= {at.landmark - BEFORE_DAYS} AND day < {at.landmark} AND known < {at.landmark})
+        WHERE kind IS NOT NULL GROUP BY person, kind
+        HAVING count(DISTINCT day) FILTER (WHERE day < {since}) >= {TIMES} AND max(day) < {since}"""
+    ).fetchnumpy()
+    apart = rows.pop("antipsychotic").astype(bool)
+    found, antipsychotic = (at.spread({name: one[of] for name, one in rows.items()}, 0.0) for of in (~apart, apart))
+    seen = np.zeros(len(at.numbers), bool)
     if at.store.has("contact"):
-        lately = f"care = 'psychiatric' AND day >= {at.landmark - GIVEN_UP_DAYS}"
-        seen = at.per_person("contact", "1.0", lately, nobody=0.0) == 1
-    for kind in FOR_LIFE:
-        used = f"{_begins(kind)} AND day >= {at.landmark - BEFORE_DAYS}"
-        early = f"{used} AND day < {at.landmark - GIVEN_UP_DAYS}"
-        times = at.per_person("drug", "count(DISTINCT day)", early, nobody=0.0)
-        latest = at.per_person("drug", "max(day)", used, nobody=np.nan)
-        stopped = (times >= TIMES) & (latest < at.landmark - GIVEN_UP_DAYS)
-        found[stopped & ~seen if kind == ANTIPSYCHOTIC else stopped] = 1
-    return found
+        seen = at.per_person("contact", "1.0", f"care = 'psychiatric' AND day >= {since}", nobody=0.0) == 1
+    return np.maximum(found, np.where(seen, 0.0, antipsychotic))
 
 
 def _since_check(at: _At, has: Mapping[str, Truths]) -> Floats:
@@ -163,10 +166,9 @@ def _ward(at: _At) -> Floats:
 def _severe_depression(at: _At) -> Floats:
     """Return 1 for a diagnosis of severe depression within ten years, and NaN where its degree was never told."""
     lately = f"NOT refuted AND day >= {at.landmark - TEN_YEARS}"
-    severe = at.per_person("diagnosis", "1.0", f"{lately} AND {_begins(SEVERE_DEPRESSION)}", nobody=0.0)
-    some = at.per_person("diagnosis", "1.0", f"{lately} AND {_begins(DEPRESSION)}", nobody=0.0)
-    degree = at.per_person("diagnosis", "1.0", f"{lately} AND {_begins(DEPRESSION_DEGREES)}", nobody=0.0)
-    return np.where((some == 1) & (degree == 0), np.nan, severe)
+    degree = f"CASE WHEN {_begins(SEVERE_DEPRESSION)} THEN 2.0 WHEN {_begins(DEPRESSION_DEGREES)} THEN 1.0 ELSE 0.0 END"
+    told = at.per_person("diagnosis", f"max({degree})", f"{lately} AND {_begins(DEPRESSION)}", nobody=1.0)
+    return np.where(told == 0, np.nan, told == 2)
 
 
 def _begins(prefixes: tuple[str, ...], column: str = "code") -> str:

@@ -7,7 +7,6 @@ words, offers accepted, and offers declined with the day the no ends.
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from stratify.care.choices import FARTHEST, Choice
-from stratify.care.fill import of_conditions
-from stratify.care.people import NO, YES, People, person
+from stratify.care.fill import of_names, with_parents
+from stratify.care.people import People, person
 from stratify.care.weigh import Declined, Given
 from stratify.catalogue.load import Catalogue
-from stratify.errors import UsageError
+from stratify.errors import UsageError, did_you_mean
 
 LISTS = {"wishes": "preferences", "has": "offers"}  # beside facts, and the kind of entry that each names
 TEXTS = ("goals", "strengths", "calls")
@@ -60,7 +59,8 @@ def read_person(path: Path, catalogue: Catalogue, day: date) -> Written:
     try:
         people = person(words, own)
         if not problems and "conditions" in words:
-            people = person({**_following(words["conditions"], catalogue), **words}, own)
+            follows = of_names(with_parents(words["conditions"], catalogue), catalogue)
+            people = person({**follows.words(0), **words}, own)
     except ValueError as error:
         problems.append(str(error))
     if problems:
@@ -76,13 +76,6 @@ def read_person(path: Path, catalogue: Catalogue, day: date) -> Written:
     return Written(people, given, tuple(_choices(plan, lists, day)), texts)
 
 
-def _following(conditions: Collection[str], catalogue: Catalogue) -> dict[str, Any]:
-    """Return what follows from a person's conditions, all others known not to be there."""
-    has = {*conditions, *(catalogue.conditions[one].part_of for one in conditions)}
-    truths = {key: np.array([YES if key in has else NO]) for key in catalogue.conditions}
-    return of_conditions(truths, catalogue, list(catalogue.conditions)).words(0)
-
-
 def _plan(plan: Any, catalogue: Catalogue, day: date) -> Iterator[str]:
     """Yield what is wrong with the table [plan]."""
     if not isinstance(plan, dict):
@@ -90,7 +83,7 @@ def _plan(plan: Any, catalogue: Catalogue, day: date) -> Iterator[str]:
         return
     for name in plan:
         if name not in IN_PLAN:
-            yield f"plan: no such key{_nearest(str(name), IN_PLAN)}; there are {', '.join(IN_PLAN)}"
+            yield f"plan: no such key{did_you_mean(str(name), IN_PLAN)}; there are {', '.join(IN_PLAN)}"
     for name in TEXTS:
         if not _texts(plan.get(name, [])):
             yield f"plan.{name}: needs a list of texts, as {name} = ['...']"
@@ -113,16 +106,11 @@ def _named(name: str, found: Any, known: Collection[str]) -> Iterator[str]:
         return
     for one in found:
         if one not in known:
-            yield f"{name}: a name is not known{_nearest(one, known)}"
+            yield f"{name}: a name is not known{did_you_mean(one, known)}"
 
 
 def _texts(found: Any) -> bool:
     return isinstance(found, list) and all(isinstance(one, str) for one in found)
-
-
-def _nearest(got: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(got, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _choices(plan: Mapping[str, Any], lists: Mapping[str, list[str]], day: date) -> Iterator[Choice]:

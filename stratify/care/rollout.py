@@ -18,9 +18,8 @@ offered it, at the latest on `latest`.
 
 from __future__ import annotations
 
-import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -30,7 +29,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from stratify.catalogue import Catalogue
 from stratify.catalogue.offers import Offer
 from stratify.catalogue.shapes import Shape
-from stratify.errors import NotPermittedError, UsageError
+from stratify.errors import NotPermittedError, UsageError, did_you_mean
 
 LOTS = {"stepped_wedge": ("municipality", "hospital"), "random_order": ("person",)}
 
@@ -127,7 +126,7 @@ def _told(detail: Any) -> str:
     key = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         known = Terms.model_fields if len(detail["loc"]) > 1 else [*Design.model_fields, "list"]
-        return f"{key}: unknown key{_nearest(str(detail['loc'][-1]), known)}"
+        return f"{key}: unknown key{did_you_mean(str(detail['loc'][-1]), known)}"
     if detail["type"] == "missing":
         return f"{key}: required, not there"
     return f"{key}: {detail['msg']}, got {detail['input']!r}"
@@ -139,7 +138,7 @@ def _across(told: Mapping[str, Any], catalogue: Catalogue, today: date) -> list[
     start, days, steps, latest = (told.get(key) for key in ("start", "step_days", "steps", "latest"))
     problems = []
     if offer is not None and offer not in catalogue.offers:
-        problems.append(f"offer: no such offer {offer!r}{_nearest(offer, catalogue.offers)}")
+        problems.append(f"offer: no such offer {offer!r}{did_you_mean(offer, catalogue.offers)}")
     elif offer is not None:
         problems += [f"offer: {offer} {why}" for why in reasons_not_to_wait(catalogue.offers[offer])]
     if design and units and units not in LOTS[design]:
@@ -158,8 +157,3 @@ def _across(told: Mapping[str, Any], catalogue: Catalogue, today: date) -> list[
             do = f"{fit} steps would do, or steps of {most} days" if fit > 1 else f"steps of {most} days would do"
             problems.append(f"steps: the last would begin on {last}, and nobody waits beyond {latest}; {do}")
     return problems
-
-
-def _nearest(got: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(got, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""

@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 
 from stratify.care.facts import NEVER, UNMEASURABLE, WORDS
-from stratify.care.fill import of_conditions
+from stratify.care.fill import of_names, with_parents
 from stratify.care.fill_store import SEVERE_DEPRESSION
-from stratify.care.people import NO, YES, People, person
+from stratify.care.people import People, person
 from stratify.care.vignette_words import (
     CENTIMETRES,
     CONDITIONS,
@@ -193,15 +193,14 @@ def _told_by_conditions(
 ) -> dict[str, Any]:
     """Return what is known with what follows from the conditions; of those that nobody has told of nothing follows."""
     has = [name for name in known.get("conditions", ()) if single.get(name, True)]
-    has = _with_parents([*has, *(name for name, holds in single.items() if holds)], catalogue)
+    has = with_parents([*has, *(name for name, holds in single.items() if holds)], catalogue)
     whole = "conditions" in known  # every other condition is known not to be there
     unseen = {name for name in catalogue.conditions if name not in has and single.get(name, whole or None) is None}
     if not whole:
         follows: dict[str, Any] = {"smi": True} if set(SMI) & set(has) else {}
         told = {"conditions": has, UNMEASURABLE: sorted(unseen)} if single else {}
     else:
-        truths = {key: np.array([YES if key in has else NO]) for key in catalogue.conditions}
-        follows = of_conditions(truths, catalogue, list({*catalogue.conditions} - unseen)).known(0)
+        follows = of_names(has, catalogue, unseen).known(0)
         codes = conditions_of(written, catalogue)[1]
         follows["severe_depression"] = any(starts_with_any(code, SEVERE_DEPRESSION) for code in codes)
         told = {"conditions": has, UNMEASURABLE: sorted(unseen)} if unseen else {"conditions": has}
@@ -253,13 +252,7 @@ def conditions_of(written: str, catalogue: Catalogue) -> tuple[list[str], list[s
         if code:
             codes.append(code)
             found += [key for key, c in catalogue.conditions.items() if starts_with_any(code, c.icd10, c.icd10_except)]
-    return _with_parents(found, catalogue), codes
-
-
-def _with_parents(names: Iterable[str], catalogue: Catalogue) -> list[str]:
-    """Return conditions, each once, with those that they are part of: COPD is a disease of the airways too."""
-    parents = [(name, catalogue.conditions[name].part_of) for name in names]
-    return list(dict.fromkeys(one for pair in parents for one in pair if one is not None))
+    return with_parents(found, catalogue), codes
 
 
 def flags_of(codes: list[str], conditions: list[str], age: float | None, catalogue: Catalogue) -> list[str]:

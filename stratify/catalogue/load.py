@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,7 +31,7 @@ from stratify.catalogue.entries import (
 )
 from stratify.catalogue.prediction import IndexEvent
 from stratify.catalogue.tables import with_table
-from stratify.errors import CatalogueError
+from stratify.errors import CatalogueError, did_you_mean
 from stratify.files import canonical_json, digest_text
 
 PACKAGE = Path(__file__).parent
@@ -193,7 +192,7 @@ def check_references(catalogue: Catalogue) -> list[str]:
         flags = {flag.id for family in catalogue.features.values() for flag in family.flag}
         named.append((where, [i for t in tests if t.fact == "medication_flags" for i in t.any_of], flags))
     return [*check_features(catalogue), *check_parts(catalogue), *check_bridges(catalogue)] + [
-        f"{where}: no such id {got!r}{_nearest(got, known)}"
+        f"{where}: no such id {got!r}{did_you_mean(got, known)}"
         for where, ids, known in named
         for got in ids
         if got not in known
@@ -243,7 +242,7 @@ def check_features(catalogue: Catalogue) -> list[str]:
                     why = "is a condition; these have columns of their own (domain condition)"
                     problems.append(f"{where}: group {group.id}: codes: {code!r} {why}")
                 elif not words and not any(c.isupper() or c.isdigit() for c in code) and code not in catalogue.outcomes:
-                    why = f"is no code of a register{_nearest(code, catalogue.conditions)}"
+                    why = f"is no code of a register{did_you_mean(code, catalogue.conditions)}"
                     problems.append(f"{where}: group {group.id}: codes: {code!r} {why}")
     return problems
 
@@ -274,20 +273,15 @@ def _told(detail: Any, shape: type[Entry]) -> str:
     key = ".".join(str(part) for part in detail["loc"]) or "entry"
     message = str(detail["msg"]).removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
-        return f"{key}: unknown key{_nearest(str(detail['loc'][-1]), shape.model_fields)}"
+        return f"{key}: unknown key{did_you_mean(str(detail['loc'][-1]), shape.model_fields)}"
     if detail["type"] == "missing":
         return f"{key}: required, not there"
     got = detail["input"]
     told = f"{key}: {message}"
     if isinstance(got, str | int | float | bool):
         choices = str(detail.get("ctx", {}).get("expected", "")).replace("'", "").replace(" or ", ", ").split(", ")
-        told += f"; got {got!r}{_nearest(str(got), choices)}"
+        told += f"; got {got!r}{did_you_mean(str(got), choices)}"
     return told
-
-
-def _nearest(got: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(got, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _unknown_files(local: Path) -> list[str]:
