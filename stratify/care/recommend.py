@@ -150,7 +150,7 @@ class Telling:
             kind = answer == "danger"
             rules = [e.rule for e, truth in one.excludes if truth[0] == YES and (e.kind == "danger") == kind]
         if answer == "need":
-            rules = [self.catalogue.needs[m.needed.need].met for m in one.needs if m.met[0] == NO and not m.helped[0]]
+            rules = [self.catalogue.needs[m.needed.need].met for m in one.needs if m.closes[0]]
         return list(dict.fromkeys(s.fact for rule in rules for s in speaker.decided(rule)))
 
     def bridge(self, key: str, one: Weighed) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class Telling:
         window = [speaker.say(one.offer.window.test())] if one.offer.window is not None else []
         indication = [s for s in (*window, *speaker.decided(one.offer.indication)) if s.holds is None]
         if answer == "ask":
-            return [*indication, *self._open(one, speaker, first=True)]
+            return [*indication, *self._open(one, speaker, first=True), *self._untold(one, speaker)]
         limits = self._open(one, speaker, first=False)
         needs = [
             statement
@@ -189,6 +189,17 @@ class Telling:
         ]
         required = [s for r, truth in one.requires if truth[0] == UNKNOWN for s in speaker.decided(r.rule)]
         return [*limits, *required, *needs]
+
+    def _untold(self, one: Weighed, speaker: Speaker) -> list[Statement]:
+        """Return what would tell whether a need that is not met could be helped."""
+        rules = [
+            self.catalogue.bridges[key].only
+            for met in one.needs
+            if met.asked[0]
+            for key, untold in met.untold.items()
+            if untold[0]
+        ]
+        return [statement for rule in rules if rule is not None for statement in speaker.decided(rule)]
 
     @staticmethod
     def _open(one: Weighed, speaker: Speaker, *, first: bool) -> list[Statement]:
@@ -250,7 +261,7 @@ class Telling:
             ]
             return " ".join(parts)
         if answer == "need":
-            needs = [self.catalogue.needs[m.needed.need] for m in one.needs if m.met[0] == NO and not m.helped[0]]
+            needs = [self.catalogue.needs[m.needed.need] for m in one.needs if m.closes[0]]
             return " ".join(
                 f"{_in(need.unmet, language)} ({_joined(speaker.decided(need.met), language)})." for need in needs
             )

@@ -2,8 +2,8 @@
 
 An offer is closed only by what is known and confirmed. What is unknown in an indication, a window or a danger is asked
 first; what is unknown in a scheme's or a trial's own limit, or in a need, is noted, but for a limit that `decides`: it
-is asked first too. A need that is known not to be met is met by a bridge or closes the offer; one that only seems hard
-adds a bridge. Services already in place can open an offer and never close one (the catalogue refuses it). No risk alone
+is asked first too. A need that is known not to be met is met by a bridge, is asked about where a bridge hangs on what
+nobody has told, or closes the offer; one that only seems hard adds a bridge. Services already in place can open an offer and never close one (the catalogue refuses it). No risk alone
 opens or closes anything beyond what an offer's own indication says, and the risk of death does neither.
 """
 
@@ -63,12 +63,26 @@ class Met:
     met: Truths
     hard: Flags  # met is unknown, and something hints that it is hard
     bridges: Mapping[str, Flags]  # that can be used, the one to try first before the others
+    untold: Mapping[str, Flags]  # that could be used, were it known that what they rest on is there
 
     @property
     def helped(self) -> Flags:
         """Where some bridge can be used."""
+        return self._some(self.bridges)
+
+    @property
+    def asked(self) -> Flags:
+        """Where it is not met and no bridge can be used, but one could, depending on what nobody has told."""
+        return (self.met == NO) & ~self.helped & self._some(self.untold)
+
+    @property
+    def closes(self) -> Flags:
+        """Where it is not met and nothing helps."""
+        return (self.met == NO) & ~self.helped & ~self.asked
+
+    def _some(self, bridges: Mapping[str, Flags]) -> Flags:
         found = np.zeros(len(self.met), bool)
-        for usable in self.bridges.values():
+        for usable in bridges.values():
             found = found | usable
         return found
 
@@ -108,7 +122,7 @@ class Weigher:
         self.judge = Judge(people)
         self.catalogue = catalogue
         self.given = given
-        self._bridges: dict[str, Flags] = {}
+        self._bridges: dict[str, tuple[Flags, Flags]] = {}
         self._needs: dict[str, tuple[Truths, Flags]] = {}
         self._helping: dict[str, list[str]] = {}  # by need: bridges that help with it wherever an offer has it
         for bridge in catalogue.bridges.values():
@@ -147,22 +161,27 @@ class Weigher:
                 met, hard = np.where(hard, NO, met), np.zeros(len(met), bool)
             self._needs[needed.need] = met, hard
         met, hard = self._needs[needed.need]
-        bridges = dict.fromkeys((*self._helping.get(needed.need, ()), *needed.bridges))
-        return Met(needed, met, hard, {one: self.usable(one) for one in bridges if self._there(one)})
+        every = dict.fromkeys((*self._helping.get(needed.need, ()), *needed.bridges))
+        told = {one: self._told(one) for one in every if self._there(one)}
+        bridges = {one: usable for one, (usable, _) in told.items()}
+        return Met(needed, met, hard, bridges, {one: untold for one, (_, untold) in told.items() if untold.any()})
 
     def usable(self, bridge: str) -> Flags:
         """Return for whom a bridge can be used: nothing known speaks against it, and what it asks can be met."""
+        return self._told(bridge)[0]
+
+    def _told(self, bridge: str) -> tuple[Flags, Flags]:
+        """Return for whom a bridge can be used, and for whom nobody has told whether what it rests on is there."""
         if bridge not in self._bridges:
             found: Bridge = self.catalogue.bridges[bridge]
             usable = np.ones(self.judge.people.n, bool)
             if found.unless is not None:
                 usable = self.judge.rule(found.unless) != YES
-            if found.only is not None:
-                usable = usable & (self.judge.rule(found.only) == YES)
             for one in found.needs:
                 need = self.needed(one)
                 usable = usable & ((need.met != NO) | need.helped)
-            self._bridges[bridge] = usable
+            there = np.full(len(usable), YES) if found.only is None else self.judge.rule(found.only)
+            self._bridges[bridge] = usable & (there == YES), usable & (there == UNKNOWN)
         return self._bridges[bridge]
 
     def _there(self, bridge: str) -> bool:
@@ -219,10 +238,13 @@ class Weigher:
         for truth in deciding:
             answer[truth == UNKNOWN] = ASK
         if offer.kind != "duty":
+            for one in found.needs:
+                answer[one.asked] = ASK
+        if offer.kind != "duty":
             for _, whose in found.wished:
                 answer[whose] = PREFERENCE
             for one in found.needs:
-                answer[(one.met == NO) & ~one.helped] = NEED
+                answer[one.closes] = NEED
             answer[self._declined(offer)] = DECLINED
         for truth in limits:
             answer[truth == YES] = SCHEME

@@ -90,8 +90,8 @@ def test_a_stronger_resource_never_closes_an_offer(words, name):
 
 @given(words=PEOPLE, strength=st.sampled_from(WORDS["strengths"].words))
 def test_a_strength_that_the_person_names_never_closes_an_offer(words, strength):
-    named = [*words.get("strengths", []), strength]
-    assert there(words) <= there(words | {"strengths": named})
+    told = words.get("strengths", [])
+    assert there(words | {"strengths": told}) <= there(words | {"strengths": [*told, strength]})
 
 
 @given(words=PEOPLE, data=st.data())
