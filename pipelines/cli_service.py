@@ -16,6 +16,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command()(serve)
     app.command()(openapi)
+    app.command()(token)
+    app.command("opt-out")(opt_out)
     audit = typer.Typer(no_args_is_help=True, help="The service's audit log, as: stratify audit verify")
     audit.command()(verify)
     app.add_typer(audit, name="audit")
@@ -31,9 +33,19 @@ def serve(
     ] = None,
     issuer: Annotated[str | None, typer.Option("--issuer", help="whose tokens are trusted")] = None,
     audience: Annotated[str | None, typer.Option("--audience", help="whom the tokens are for")] = None,
-    service_db: Annotated[str | None, typer.Option("--service-db", help="URL of the audit log's database")] = None,
+    trust: Annotated[Path | None, typer.Option("--trust", help="a file: whose tokens are trusted")] = None,
+    base_url: Annotated[str | None, typer.Option("--base-url", help="how callers reach it, https")] = None,
+    behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="a proxy in front ends TLS")] = False,
+    origin: Annotated[
+        list[str] | None, typer.Option("--origin", help="of pages that may call hooks from a browser")
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="processes")] = 1,
+    per_minute: Annotated[int, typer.Option("--per-minute", min=1, help="requests of one caller, each worker")] = 600,
+    service_db: Annotated[
+        str | None, typer.Option("--service-db", envvar="STRATIFY_SERVICE_DB", help="URL of the audit log's database")
+    ] = None,
 ) -> None:
-    """Serve look-ups, targets and models over HTTP.
+    """Serve look-ups, hooks, FHIR, targets and models over HTTP.
 
     Example: stratify serve --demo --work work
     """
@@ -41,7 +53,62 @@ def serve(
     from service.settings import make_settings
 
     values = {"work": work, "demo": demo, "host": host, "port": port, "jwt_public_key": jwt_key}
-    serve_settings(make_settings(**values, issuer=issuer, audience=audience, service_db=service_db))
+    values |= {"issuer": issuer, "audience": audience, "trust": trust, "base_url": base_url, "workers": workers}
+    values |= {"behind_proxy": behind_proxy, "origins": tuple(origin or ()), "per_minute": per_minute}
+    serve_settings(make_settings(**values, service_db=service_db))
+
+
+def token(
+    person: Annotated[str | None, typer.Argument(help="a made-up person whom the token says is being treated")] = None,
+    work: Annotated[Path, typer.Option("--work", envvar="STRATIFY_WORK", help="the work folder")] = WORK,
+    role: Annotated[list[str] | None, typer.Option("--role", help="one or more; clinician where none is named")] = None,
+    hook: Annotated[
+        str | None, typer.Option("--hook", help="a hook's address: a clinical system's token, once")
+    ] = None,
+) -> None:
+    """Print a token of the demo, for made-up people on this machine alone.
+
+    Example: stratify token 000000000042 --role clinician --work work
+    """
+    from service.callers import CLINICIAN, ROLES
+    from service.demo import demo_client_token, demo_token, made_up_system, make_demo_keys
+    from stratify.errors import UsageError, did_you_mean
+    from stratify.workspace import Workspace
+
+    roles = role or [CLINICIAN]
+    for one in sorted(set(roles) - ROLES):
+        raise UsageError(f"--role: one of {', '.join(sorted(ROLES))}, got {one!r}{did_you_mean(one, ROLES)}")
+    workspace = Workspace(work)
+    system = made_up_system(workspace)
+    make_demo_keys(workspace.keys)
+    if hook is not None:
+        made = demo_client_token(workspace.keys, hook)
+    else:
+        made = demo_token(workspace.keys, roles=roles, patient=None if person is None else (system, person))
+    sys.stdout.write(made + "\n")
+
+
+def opt_out(
+    file: Annotated[Path, typer.Argument(help="who has said no to look-ups: an identifier a line")],
+    system: Annotated[str, typer.Option("--system", help="the identifiers' system, a URI")],
+    work: Annotated[Path, typer.Option("--work", envvar="STRATIFY_WORK", help="the work folder")] = WORK,
+    service_db: Annotated[
+        str | None, typer.Option("--service-db", envvar="STRATIFY_SERVICE_DB", help="URL of the service's database")
+    ] = None,
+) -> None:
+    """Take over who has said no to look-ups, whole: nothing is told of them, but in an emergency with its reason.
+
+    Example: stratify opt-out opted_out.txt --system urn:oid:1.2.208.176.1.2 --work work
+    """
+    from service.optouts import read_opt_outs, take_over
+    from service.settings import database_url
+    from stratify.pseudonym import read_key
+    from stratify.workspace import Workspace
+
+    workspace = Workspace(work)
+    key = read_key(workspace.keys / "pseudonym.key")
+    now, before = take_over(database_url(workspace, service_db), read_opt_outs(file, system, key))
+    sys.stdout.write(f"{now} people have said no to look-ups; before it were {before}\n")
 
 
 def openapi() -> None:

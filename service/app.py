@@ -15,25 +15,30 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from service.action_routes import actions as action_routes
+from service.action_shapes import ActionRequest, ActionSearch
+from service.actions import Actions
 from service.audit import AuditLog, AuditUnavailableError
-from service.auth import Verifier, make_demo_keys
-from service.choice_shapes import ChoiceRefusedError, ChoiceRequest
+from service.choice_shapes import ChoiceRequest
 from service.choices import Choices, ChoicesUnavailableError
+from service.demo import SYNTHETIC, make_demo_keys
 from service.edge import Edge
+from service.guard import Context
 from service.health import Readiness
+from service.limits import Limits
 from service.logs import log, told
-from service.problem import AUDIT_DOWN, CHOICE_REFUSED, CHOICES_DOWN, Problem, field_problems, problem
-from service.routes import Context, api, health
+from service.problem import AUDIT_DOWN, CHOICES_DOWN, REFUSED, Problem, RefusedError, field_problems, problem
+from service.routes import api, health
 from service.schemas import KNOWN_FIELDS
 from service.served import Loader, load_verified
 from service.settings import Settings
 from service.store import Store
+from service.tokens import Verifier
 from stratify.errors import BundleError, NotPermittedError
 
 TITLE = "Stratify"
 DISTRIBUTION = "stratify-multimorbidity"
-SYNTHETIC = "synthetic"
-FIELDS = KNOWN_FIELDS | frozenset(ChoiceRequest.model_fields)
+FIELDS = KNOWN_FIELDS.union(*(one.model_fields for one in (ChoiceRequest, ActionRequest, ActionSearch)))
 DESCRIPTION = (
     "One person's risks, their reasons, and the offers that suit; quality targets; the models behind it. "
     "Decision support for clinicians: it decides nothing, and is not a medical device."
@@ -42,7 +47,8 @@ TRY_IT = (
     "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out try_private.pem",
     "openssl pkey -in try_private.pem -pubout -out try_public.pem",
     "stratify serve --jwt-key try_public.pem --issuer urn:try --audience urn:try:service",
-    "token: a JWT signed with try_private.pem (ES384), with iss, aud, iat, exp (at most a day later), sub and role;",
+    "token: a JWT signed with try_private.pem (ES384), with iss, aud, iat, exp (at most a day later), sub, role and",
+    "context (patient_id, as system|identifier: whom you treat);",
     "docs/service.md shows how to make one",
 )
 
@@ -64,9 +70,10 @@ def create_app(settings: Settings, load: Loader = load_verified) -> FastAPI:
             "serve it with --jwt-key, --issuer and --audience of your identity provider. To try it, with your own key:",
             TRY_IT,
         )
-    verifier, audit = Verifier(*settings.trusted), AuditLog(settings.audit_url)
+    verifier, audit = Verifier(settings.issuers), AuditLog(settings.audit_url)
     choices = Choices(audit)
-    context = Context(verifier, store, audit, choices, Readiness(store, audit, choices))
+    readiness = Readiness(store, audit, choices)
+    context = Context(settings, verifier, store, audit, choices, Actions(audit), readiness, Limits(settings.per_minute))
     app = _application(docs=settings.demo)
     app.state.context = context
     return app
@@ -88,13 +95,14 @@ def _application(*, docs: bool) -> FastAPI:
         redirect_slashes=False,
     )
     app.include_router(api)
+    app.include_router(action_routes)
     app.include_router(health)
     app.add_middleware(Edge, version=lambda: _served_version(app))
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(AuditUnavailableError, _audit_down)
     app.add_exception_handler(ChoicesUnavailableError, _choices_down)
-    app.add_exception_handler(ChoiceRefusedError, _refused)
+    app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(BundleError, _unusable)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
@@ -123,7 +131,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    allow = {k: v for k, v in (error.headers or {}).items() if k.lower() == "allow"}
+    allow = {k: v for k, v in (error.headers or {}).items() if k.lower() in ("allow", "retry-after")}
     return problem(error.status_code, request.state.request_id, headers=allow)
 
 
@@ -133,8 +141,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ChoiceRefusedError)
-    return problem(422, request.state.request_id, CHOICE_REFUSED, errors=error.problems)
+    assert isinstance(error, RefusedError)
+    return problem(422, request.state.request_id, REFUSED, errors=error.problems)
 
 
 async def _choices_down(request: Request, error: Exception) -> Response:

@@ -1,32 +1,38 @@
-"""Returns once a look-up is written down: who asked about whom, when, why, and whether there was an answer.
+"""Returns once a look-up is written down: who asked about whom, when, why, on what ground, and what came of it.
 
-One row for each look-up and each choice, committed before the answer leaves; when it cannot be written there is no
-answer. Each row is chained to the one before it (`service.chain`). People stand in it by pseudonym. SQLite in a file
-(write-ahead log, flushed at each commit) or any database SQLAlchemy reaches by URL.
+One row for each look-up, choice, search and denial, committed before the answer leaves; when it cannot be written there
+is no answer. Each row is chained to the one before it (`service.chain`), one chain for each start of a worker. Requests
+that come while a row is being written are committed together next: one flush for all of them. People stand in it by
+pseudonym. SQLite in a file (write-ahead log, flushed at each commit) or PostgreSQL by URL.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import threading
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 from uuid import uuid4
 
-from sqlalchemy import URL, Column, Integer, MetaData, String, Table, create_engine, event, insert, inspect
-from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy import URL, Column, Integer, MetaData, String, Table, insert
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.chain import BEFORE_ALL, digest_of
+from service.database import open_database, open_for_reading, prepare
 from stratify.errors import NotPermittedError, UsageError
 
 T = TypeVar("T")
-Action = Literal["lookup", "choice", "targets", "models"]
-Outcome = Literal["found", "not_found", "stored", "denied", "failed"]
+Action = Literal[
+    "lookup", "choice", "action", "action_list", "targets", "models", "audit_search", "bundle", "hook", "feedback",
+    "RiskAssessment", "CarePlan", "ServiceRequest", "MeasureReport", "AuditEvent",
+]  # fmt: skip
+Outcome = Literal["found", "not_found", "blocked", "stored", "denied", "failed"]
+Basis = Literal["context", "care_team", "override"]
+MOST_TOGETHER = 64  # rows in one commit
 METADATA = MetaData()
 AUDIT = Table(
     "audit",
@@ -44,6 +50,12 @@ AUDIT = Table(
     Column("chain", String(32)),  # which start of which worker wrote it; none in rows from before there were chains
     Column("nth", Integer),  # in its chain, from 1
     Column("digest", String(64)),
+    Column("issuer", String(200)),
+    Column("organisation", String(200)),
+    Column("care_team", String(200)),
+    Column("basis", String(20)),  # the ground of opening one person: token's context, care team, override
+    Column("reason", String(300)),  # of an override, in the caller's words
+    Column("criterion", String(300)),  # of a search over more than one person
     sqlite_autoincrement=True,  # a number is never given twice
 )
 
@@ -60,10 +72,30 @@ class Entry:
     role: str
     action: Action
     purpose: str | None
-    pseudonym: str | None
+    pseudonym: str | None = field(repr=False)
     outcome: Outcome
     request_id: str
     model_version: str
+    issuer: str | None = None
+    organisation: str | None = None
+    care_team: str | None = None
+    basis: Basis | None = None
+    reason: str | None = field(default=None, repr=False)
+    criterion: str | None = None
+
+
+class Job(Generic[T]):
+    """Something to be committed: rows of the log, more in the same transaction, or that alone."""
+
+    def __init__(self, entries: Sequence[Entry], also: Callable[[Connection], T] | None) -> None:
+        self.entries, self.also = entries, also
+        self.found: T | None = None
+        self.error: Exception | None = None
+        self.done = False
+
+    def end(self, error: Exception | None = None) -> None:
+        """Say how it went."""
+        self.error, self.done = error, True
 
 
 class AuditLog:
@@ -71,14 +103,14 @@ class AuditLog:
 
     def __init__(self, url: str | URL) -> None:
         self._writing = threading.Lock()
+        self._waiting: deque[Job[Any]] = deque()
         self._chain, self._nth, self._last = _new_chain()
         try:
-            self._engine = _engine(url)
+            self._engine = open_database(url)
         except (SQLAlchemyError, ImportError) as error:
             raise UsageError(f"--service-db: this database URL cannot be used ({type(error).__name__})") from None
         try:
-            METADATA.create_all(self._engine)
-            _add_columns(self._engine)
+            prepare(self._engine, METADATA)
             self.probe()
         except (SQLAlchemyError, AuditUnavailableError):
             raise NotPermittedError(
@@ -86,30 +118,65 @@ class AuditLog:
                 f"make {self._engine.url.render_as_string(hide_password=True)} writable"
             ) from None
 
-    def record(self, entry: Entry) -> None:
-        """Write one row and return when it is committed; raises AuditUnavailableError when it is not."""
+    def record(self, *entries: Entry) -> None:
+        """Write these rows and return when they are committed; raises AuditUnavailableError when they are not."""
         try:
-            self.write(entry)
+            self.write(entries)
         except SQLAlchemyError as error:
             raise AuditUnavailableError(type(error).__name__) from None
 
-    def write(self, entry: Entry, also: Callable[[Connection], T] | None = None) -> T | None:
-        """Write one row, and what `also` does in the same transaction; return what that returns once all is committed.
+    def write(self, entries: Sequence[Entry], also: Callable[[Connection], T] | None = None) -> T | None:
+        """Write rows, and what `also` does in the same transaction; return what that returns once all is committed.
 
-        Raises SQLAlchemyError when they are not. Then it is not known whether they are there: a new chain begins.
+        Whoever comes first commits for all who wait. Raises SQLAlchemyError when they are not committed (then it is not
+        known whether they are there: a new chain begins), and what `also` raises: then nothing of it is there.
         """
+        job = Job(entries, also)
+        self._waiting.append(job)
         with self._writing:
-            row = row_of(entry) | {"chain": self._chain, "nth": self._nth + 1}
-            row["digest"] = digest_of(self._last, row)
-            try:
-                with self._engine.begin() as connection:
-                    connection.execute(insert(AUDIT).values(row))
-                    found = None if also is None else also(connection)
-            except SQLAlchemyError:
+            if not job.done:
+                together = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
+                while job not in together:  # whoever came before us is committed before us
+                    self._commit(together)
+                    together = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
+                self._commit(together)
+        if job.error is not None:
+            raise job.error
+        return job.found
+
+    def _commit(self, jobs: Sequence[Job[Any]]) -> None:
+        """Commit these together; where that fails before the commit, each by itself, so that one spoils no other."""
+        before = self._nth, self._last
+        rows = [self._chained(entry) for job in jobs for entry in job.entries]
+        committing = False
+        try:
+            with self._engine.connect() as connection, connection.begin() as transaction:
+                if rows:
+                    connection.execute(insert(AUDIT), rows)
+                for job in jobs:
+                    job.found = None if job.also is None else job.also(connection)
+                committing = True
+                transaction.commit()
+        except Exception as error:  # of the database, or of what a job does: it is raised where the job came from
+            if isinstance(error, SQLAlchemyError):
                 self._chain, self._nth, self._last = _new_chain()
-                raise
-            self._nth, self._last = row["nth"], row["digest"]
-            return found
+            else:
+                self._nth, self._last = before
+            if len(jobs) == 1 or committing:
+                for job in jobs:
+                    job.end(error)
+                return
+            for job in jobs:
+                self._commit([job])
+            return
+        for job in jobs:
+            job.end()
+
+    def _chained(self, entry: Entry) -> dict[str, Any]:
+        row = row_of(entry) | {"chain": self._chain, "nth": self._nth + 1}
+        row["digest"] = digest_of(self._last, row)
+        self._nth, self._last = row["nth"], row["digest"]
+        return row
 
     def probe(self) -> None:
         """Return when a row could be written, leaving none; raises AuditUnavailableError when it could not."""
@@ -141,54 +208,6 @@ def _new_chain() -> tuple[str, int, str]:
     return uuid4().hex, 0, BEFORE_ALL
 
 
-def _add_columns(engine: Engine) -> None:
-    """Add the columns of the chain to a log from before there were chains."""
-    there = {column["name"] for column in inspect(engine).get_columns(AUDIT.name)}
-    with engine.begin() as connection:
-        for column in (AUDIT.c.chain, AUDIT.c.nth, AUDIT.c.digest):
-            if column.name not in there:
-                kind = column.type.compile(engine.dialect)
-                connection.exec_driver_sql(f"ALTER TABLE {AUDIT.name} ADD COLUMN {column.name} {kind}")
-
-
-def _engine(url: str | URL) -> Engine:
-    parsed = make_url(url)
-    # No statement's values in an exception or a log, whatever happens.
-    engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=parsed.get_backend_name() != "sqlite")
-    if parsed.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _durable)
-        if parsed.database and not parsed.database.startswith((":", "file:")):
-            _private_file(Path(parsed.database))
-    return engine
-
-
-def _durable(connection: sqlite3.Connection, _: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
-
-
-def _private_file(path: Path) -> None:
-    """Make the file, if it is not there, readable by its owner alone: SQLite would follow the umask."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    except OSError as error:
-        raise NotPermittedError(f"{path}: the audit log cannot be made ({error.strerror})") from None
-
-
 def open_log(url: str | None, path: Path) -> Engine:
     """Return the database of a log to be read: by URL, or the SQLite file. Raises UsageError where there is none."""
-    if url is None and not path.exists():
-        raise UsageError(f"{path}: no audit log here; name the work folder of the service, or --service-db")
-    try:
-        engine = create_engine(url or URL.create("sqlite", database=str(path.absolute())), hide_parameters=True)
-        there = inspect(engine)
-        if not there.has_table(AUDIT.name):
-            raise UsageError("--service-db: this database holds no audit log")
-        if AUDIT.c.digest.name not in {column["name"] for column in there.get_columns(AUDIT.name)}:
-            raise UsageError("this audit log is from before rows were chained: start the service on it once")
-    except (SQLAlchemyError, ImportError) as error:
-        raise UsageError(f"--service-db: this database cannot be read ({type(error).__name__})") from None
-    return engine
+    return open_for_reading(url, path, AUDIT.name, {column.name for column in AUDIT.columns})

@@ -24,7 +24,9 @@ from stratify.files import canonical_json
 BEFORE_ALL = "0" * 64
 CHAINED = (
     "chain", "nth", "at", "user", "role", "action", "purpose", "pseudonym", "outcome", "request_id", "model_version",
+    "issuer", "organisation", "care_team", "basis", "reason", "criterion",
 )  # fmt: skip
+ALWAYS = 11  # of these: what comes after them and is nothing in a row is left out of its digest, at the end alone
 APART, NONE = "\x1f", "\x00"  # control characters, which no value of a row has
 MOST_TOLD = 20  # problems
 AT_ONCE = 10_000  # rows
@@ -56,6 +58,8 @@ def digest_of(previous: str, row: Mapping[str, Any]) -> str:
 
 def _digest(previous: str, values: Sequence[Any]) -> str:
     told = [NONE if one is None else str(one) for one in values]
+    while len(told) > ALWAYS and told[-1] == NONE:  # rows from before these columns were there
+        told.pop()
     return hashlib.sha256(APART.join((previous, *told)).encode()).hexdigest()
 
 

@@ -6,21 +6,22 @@ What does not fit is told with its place and a reason in our words: nothing that
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from service.problem import FieldProblem
-from service.schemas import Asked, Chosen, Patient, Shape
+from service.problem import FieldProblem, RefusedError
+from service.schemas import Asked, Chosen, LookupRequest, Patient, Shape
 from stratify.care.choices import FARTHEST, NOT_NOW, OF_OFFER, OF_PREFERENCE, Decision
 from stratify.catalogue import Catalogue
 from stratify.errors import did_you_mean
 
 LONGEST = 300  # characters of a reason
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+NAMES_SOMEBODY = "it holds what looks like a person's identifier: leave it out"
 SHORTEST = 6  # an identifier shorter than this may stand in words by chance
 PERSON_NUMBER = re.compile(r"(?<!\d)\d{6}[- ]?\d{4}(?!\d)")
 
@@ -63,24 +64,23 @@ class ChoicesAnswer(Shape):
     choices: list[Chosen]
 
 
-class ChoiceRefusedError(Exception):
-    """The choice has the required shape and still cannot be written down; holds every reason."""
-
-    def __init__(self, problems: list[FieldProblem]) -> None:
-        super().__init__("a choice cannot be written down")
-        self.problems = problems
-
-
 NOBODY = FieldProblem(
     pointer="/patient", problem="nobody is known here by this identifier, so nothing was written down"
 )
 
 
 def refuse(asked: ChoiceRequest, catalogue: Catalogue, today: date) -> None:
-    """Return when a choice can be written down; raises ChoiceRefusedError with everything that does not fit."""
+    """Return when a choice can be written down; raises RefusedError with everything that does not fit."""
     told = [*_about(asked, catalogue), *_until(asked, today), *_reason(asked)]
     if told:
-        raise ChoiceRefusedError([FieldProblem(pointer=f"/{place}", problem=why) for place, why in told])
+        raise RefusedError([FieldProblem(pointer=f"/{place}", problem=why) for place, why in told])
+
+
+def refuse_override(asked: LookupRequest) -> None:
+    """Return when the reason of an override, if there is one, may stand in the audit log; raises RefusedError."""
+    named = (asked.patient.value, asked.patient.identifier)
+    if asked.override is not None and looks_like_a_person(asked.override.reason, named):
+        raise RefusedError([FieldProblem(pointer="/override/reason", problem=NAMES_SOMEBODY)])
 
 
 def _about(asked: ChoiceRequest, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
@@ -113,6 +113,10 @@ def _until(asked: ChoiceRequest, today: date) -> Iterator[tuple[str, str]]:
 
 
 def _reason(asked: ChoiceRequest) -> Iterator[tuple[str, str]]:
-    named = [name for name in (asked.patient.value, asked.patient.identifier) if len(name) >= SHORTEST]
-    if PERSON_NUMBER.search(asked.reason) or any(name in asked.reason for name in named):
-        yield "reason", "it holds what looks like a person's identifier: leave it out"
+    if looks_like_a_person(asked.reason, (asked.patient.value, asked.patient.identifier)):
+        yield "reason", NAMES_SOMEBODY
+
+
+def looks_like_a_person(text: str, named: Iterable[str] = ()) -> bool:
+    """Return whether a text holds what looks like a person number, or one of these identifiers."""
+    return bool(PERSON_NUMBER.search(text)) or any(name in text for name in named if len(name) >= SHORTEST)

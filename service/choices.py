@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.audit import METADATA, AuditLog, Entry
 from service.choice_shapes import ChoiceRequest
+from service.optouts import blocked
 from service.schemas import Chosen
 from stratify.care.choices import Choice, choice_of, in_force
 from stratify.errors import NotPermittedError
@@ -66,24 +67,35 @@ class Said:
         )
 
 
+@dataclass(frozen=True)
+class About:
+    """What a person has said that holds today: no to look-ups, and what they chose."""
+
+    blocked: bool
+    choices: tuple[Said, ...] = field(repr=False)
+
+
 class Choices:
     """The table, open for reading and for writing more."""
 
     def __init__(self, audit: AuditLog) -> None:
         self._audit, self._engine = audit, audit.engine
         try:
-            CHOICE.create(self._engine, checkfirst=True)
             self.probe()
-        except (SQLAlchemyError, ChoicesUnavailableError):
+        except ChoicesUnavailableError:
             raise NotPermittedError(
                 "the choices people make cannot be kept: let the service write its database"
             ) from None
 
     def in_force(self, pseudonym: str) -> tuple[Said, ...]:
         """Return what holds today of what a person chose; raises ChoicesUnavailableError."""
+        return self.about(pseudonym).choices
+
+    def about(self, pseudonym: str) -> About:
+        """Return what holds today of what a person said; raises ChoicesUnavailableError."""
         try:
             with self._engine.connect() as connection:
-                return _in_force(connection, pseudonym, today())
+                return About(blocked(connection, pseudonym), _in_force(connection, pseudonym, today()))
         except (SQLAlchemyError, ValueError) as error:  # or a row that is none
             raise ChoicesUnavailableError(type(error).__name__) from None
 
@@ -107,7 +119,7 @@ class Choices:
             return _in_force(connection, pseudonym, moment.date())
 
         try:
-            return self._audit.write(entry, written) or ()
+            return self._audit.write([entry], written) or ()
         except (SQLAlchemyError, ValueError) as error:  # or a row that is none
             raise ChoicesUnavailableError(type(error).__name__) from None
 

@@ -41,3 +41,16 @@ class Kept(Generic[V]):
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return answer
+
+    def peek(self, key: str) -> V | None:
+        """Return what is kept of a key, or None; None cannot be told from a kept None."""
+        with self._lock:
+            return self._kept.get(key)
+
+    def put(self, key: str, value: V) -> None:
+        """Keep this as the answer of a key."""
+        with self._lock:
+            self._kept[key] = value
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)

@@ -17,18 +17,21 @@ MEDIA_TYPE = "application/problem+json"
 DETAILS = {
     400: "The body could not be read.",
     401: "A valid bearer token is required.",
-    403: "The token's role does not permit this.",
+    403: "The token's role or care context does not permit this.",
     404: "There is nothing here.",
     405: "This method is not offered here.",
     408: "The body did not arrive in time.",
     413: "The body is larger than 64 KiB.",
     422: "The body does not have the required shape.",
+    429: "Too many requests: wait as long as Retry-After says.",
     500: "Something failed here; quote the request id to those who run the service.",
     503: "The service cannot answer now.",
 }
+PLAIN = (401, 403, 408, 413, 429, 500, 503)  # what a guarded route may answer beside what it is for
+ABOUT_PEOPLE = (400, *PLAIN, 422)  # one with a body too
 AUDIT_DOWN = "The audit log cannot be written, so nothing is answered."
 CHOICES_DOWN = "What people chose cannot be read or written down, so nothing is answered."
-CHOICE_REFUSED = "This choice cannot be written down."
+REFUSED = "This cannot be written down."
 
 
 class FieldProblem(BaseModel):
@@ -36,6 +39,14 @@ class FieldProblem(BaseModel):
 
     pointer: str = Field(description="JSON pointer to the field, or to the nearest one that is known")
     problem: str = Field(description="the kind of problem, for example `missing`")
+
+
+class RefusedError(Exception):
+    """What was asked has the required shape and still cannot be done; holds every reason."""
+
+    def __init__(self, problems: list[FieldProblem]) -> None:
+        super().__init__("what was asked cannot be done")
+        self.problems = problems
 
 
 class Problem(BaseModel):

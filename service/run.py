@@ -1,6 +1,8 @@
-"""Returns when the service was told to stop; serves one application on one address.
+"""Returns when the service was told to stop; serves one application on one address, in one process or several.
 
-The demo prints all one needs to try it: the address, a command with a token and a made-up person, and how to stop.
+The demo prints all one needs to try it: the address, a command with a token and a made-up person, and how to stop. Each
+worker is a process with a bundle, a chain of the audit log and limits of its own; they share nothing but files and the
+database. Told to stop, it takes no more requests and finishes those it has.
 """
 
 from __future__ import annotations
@@ -8,45 +10,68 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import socket
 import sys
 from collections.abc import Callable
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
 
 from service.app import create_app
-from service.auth import demo_token
+from service.demo import HOURS, demo_token
 from service.served import Loader, Served, load_verified, open_served
 from service.settings import Settings
 from stratify.errors import UsageError
 from stratify.pseudonym import pseudonym
 
-HOURS = 8
 MOST_CONNECTIONS = 512
+STOP_SECONDS = 20  # that requests under way have when the service is told to stop
+SETTINGS = "STRATIFY_SERVICE_SETTINGS"  # what the first process leaves to its workers
 LOOK_THROUGH = 500  # people among whom the demo looks for one with much to show
 
 
 def serve(settings: Settings, *, say: Callable[[str], None] | None = None, load: Loader = load_verified) -> None:
     """Serve until interrupted. Raises what `create_app` raises, and UsageError when the address is taken."""
     say = say or _say
-    app = create_app(settings, load)
     with _listen(settings.host, settings.port) as listening:
-        url = _url(settings.host, listening.getsockname()[1])
+        settings = settings.model_copy(update={"port": listening.getsockname()[1]})
+        app = create_app(settings, load)
         if settings.demo:
-            say(demo_words(settings, url, open_served(settings.workspace, load)))
+            say(demo_words(settings, settings.address, open_served(settings.workspace, load)))
         else:
-            say(f"Listening on {url}. Stop: Ctrl-C")
-        logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+            say(f"Listening on {settings.listens}. Stop: Ctrl-C")
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(server_config(app)).run(sockets=[listening])
+            if settings.workers == 1:
+                log_to_stderr()
+                uvicorn.Server(server_config(app)).run(sockets=[listening])
+            else:
+                app.state.context.audit.close()  # it was made to see that everything is there
+                os.environ[SETTINGS] = settings.model_dump_json()
+                config = server_config("service.run:worker", workers=settings.workers)
+                Multiprocess(config, [listening]).run()
     say("Stopped.")
 
 
-def server_config(app: FastAPI) -> uvicorn.Config:
+def worker() -> FastAPI:
+    """Return the application of one worker, by the settings that the first process left in the environment."""
+    log_to_stderr()
+    return create_app(Settings.model_validate_json(os.environ[SETTINGS]))
+
+
+def log_to_stderr() -> None:
+    """Write the log where whoever started the process looks for it."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+
+
+def server_config(app: FastAPI | str, workers: int = 1) -> uvicorn.Config:
     """Return how the server runs: more than so many connections at once are answered 503 by the server itself."""
     return uvicorn.Config(
         app,
+        factory=isinstance(app, str),
+        workers=workers,
+        timeout_graceful_shutdown=STOP_SECONDS,
         log_config=None,
         log_level="warning",
         access_log=False,
@@ -58,17 +83,19 @@ def server_config(app: FastAPI) -> uvicorn.Config:
 
 def demo_words(settings: Settings, url: str, served: Served) -> str:
     """Return what the demo prints: where it is, a command that works as it stands, and how to stop."""
-    token = demo_token(settings.workspace.keys, hours=HOURS)
     person = demo_person(settings, served) or "PERSON"
-    body = json.dumps({"patient": {"system": served.meta["system"], "value": person}, "purpose": "TREAT"})
+    patient = (served.meta["system"], person)
+    token = demo_token(settings.workspace.keys, patient=patient)
+    body = json.dumps({"patient": {"system": patient[0], "value": person}, "purpose": "TREAT"})
     return "\n".join(
         [
             f"Listening on {url} (made-up people, this machine alone). Description: {url}/openapi.json",
-            f"A token for {HOURS} hours, as clinician and quality. Look one person up:",
+            f"A token for {HOURS} hours, as clinician who treats one person, and quality. Look that person up:",
             "",
             f"curl -sS {url}/v1/scores:lookup -H 'Authorization: Bearer {token}'"
             f" -H 'Content-Type: application/json' -d '{body}'",
             "",
+            f"For another person: stratify token --work {settings.work} PERSON",
             "Stop: Ctrl-C",
         ]
     )
@@ -103,10 +130,6 @@ def _listen(host: str, port: int) -> socket.socket:
         return listening
     except OSError as error:
         raise UsageError(f"cannot listen on {host}:{port} ({error.strerror}); choose another --port") from None
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _say(text: str) -> None:

@@ -5,17 +5,15 @@ Text towards people is Danish and English side by side. What comes in may hold n
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, field_validator, model_validator
 
+from service.identifiers import as_registered
 from stratify.care.choices import Decision
 from stratify.disclosure import shown
 
-CPR_SYSTEM = "urn:oid:1.2.208.176.1.2"
 NAME = r"^[^\s|\p{C}]+$"  # no blank, bar, control or invisible character
-CPR_WRITTEN = re.compile(r"(\d{6})-(\d{4})")  # the dash is for reading, registers leave it out
 
 
 class Shape(BaseModel):
@@ -53,8 +51,15 @@ class Patient(Asked):
     @property
     def identifier(self) -> str:
         """The identifier as registers write it."""
-        written = CPR_WRITTEN.fullmatch(self.value) if self.system == CPR_SYSTEM else None
-        return "".join(written.groups()) if written else self.value
+        return as_registered(self.system, self.value)
+
+
+class Override(Asked):
+    """An emergency: opens without a treating relationship, and what the person has closed. Clinicians alone."""
+
+    reason: Annotated[str, StringConstraints(min_length=10, max_length=300, pattern=r"^\P{C}+$")] = Field(
+        description="why it cannot wait; stands in the audit log; names nobody, no person number"
+    )
 
 
 class LookupRequest(Asked):
@@ -62,9 +67,10 @@ class LookupRequest(Asked):
 
     patient: Patient
     purpose: Literal["TREAT"] = Field(description="the only purpose for which one person may be looked up")
+    override: Override | None = None
 
 
-KNOWN_FIELDS = frozenset(LookupRequest.model_fields) | frozenset(Patient.model_fields)
+KNOWN_FIELDS = frozenset[str]().union(*(one.model_fields for one in (LookupRequest, Patient, Override)))
 
 # ---- answered, and held in the scored population's file
 

@@ -3,8 +3,9 @@
 An offer is closed only by what is known and confirmed. What is unknown in an indication, a window or a danger is asked
 first; what is unknown in a scheme's or a trial's own limit, or in a need, is noted, but for a limit that `decides`: it
 is asked first too. A need that is known not to be met is met by a bridge, is asked about where a bridge hangs on what
-nobody has told, or closes the offer; one that only seems hard adds a bridge. Services already in place can open an offer and never close one (the catalogue refuses it). No risk alone
-opens or closes anything beyond what an offer's own indication says, and the risk of death does neither.
+nobody has told, or closes the offer; one that only seems hard adds a bridge. Services already in place can open an
+offer and never close one (the catalogue refuses it). No risk alone opens or closes anything beyond what an offer's own
+indication says, and the risk of death does neither.
 """
 
 from __future__ import annotations
@@ -73,12 +74,12 @@ class Met:
     @property
     def asked(self) -> Flags:
         """Where it is not met and no bridge can be used, but one could, depending on what nobody has told."""
-        return (self.met == NO) & ~self.helped & self._some(self.untold)
+        return np.asarray((self.met == NO) & ~self.helped & self._some(self.untold))
 
     @property
     def closes(self) -> Flags:
         """Where it is not met and nothing helps."""
-        return (self.met == NO) & ~self.helped & ~self.asked
+        return np.asarray((self.met == NO) & ~self.helped & ~self.asked)
 
     def _some(self, bridges: Mapping[str, Flags]) -> Flags:
         found = np.zeros(len(self.met), bool)

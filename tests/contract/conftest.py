@@ -21,9 +21,9 @@ from models.scoring import Member
 from models.table import columns_digest
 from pipelines.score import entries_of
 from service.app import create_app
-from service.auth import demo_token, make_demo_keys
+from service.demo import AUDIENCE, CARE_TEAM, ISSUER, ORGANISATION, demo_token, make_demo_keys
 from service.served import FORMAT
-from service.settings import DEMO_AUDIENCE, DEMO_ISSUER, Settings
+from service.settings import Settings
 from stratify.catalogue import load
 from stratify.pseudonym import ensure_key, key_id, pseudonym
 from stratify.workspace import Workspace
@@ -282,11 +282,20 @@ def settings(workspace):
     return Settings(work=workspace.root, demo=True)
 
 
-class Client:
-    """Sends requests to an application, without a network, and remembers a token."""
+def treating(person, system=SYSTEM):
+    """The care context of a token: whoever has it treats this person."""
+    return {"patient_id": f"{system}|{person}", "organization_id": ORGANISATION, "care_team_id": CARE_TEAM}
 
-    def __init__(self, app, token=None):
-        self._app, self._token = app, token
+
+class Client:
+    """Sends requests to an application, without a network, and remembers a token; `treats` makes one for a person."""
+
+    def __init__(self, app, token=None, treats=None):
+        self._app, self._token, self._treats = app, token, treats
+
+    def treats(self, value, system=SYSTEM):
+        """Return a token of whoever treats this person, or the one token there is."""
+        return self._token if self._treats is None else self._treats(value, system)
 
     def send(self, method, path, *, token=..., **kwargs):
         """Return the response; token None sends none."""
@@ -305,6 +314,7 @@ class Client:
     def look_up(self, value, *, system=SYSTEM, **kwargs):
         """Return the response to a look-up."""
         body = {"patient": {"system": system, "value": value}, "purpose": "TREAT"}
+        kwargs.setdefault("token", self.treats(value, system))
         return self.send("POST", "/v1/scores:lookup", json=body, **kwargs)
 
 
@@ -319,13 +329,16 @@ def app(settings):
 @pytest.fixture
 def token(workspace):
     """Make a token with these roles."""
-    return lambda *roles, **kwargs: demo_token(workspace.keys, roles=roles, **kwargs)
+    return lambda *roles, patient=STORED, system=SYSTEM, **kwargs: demo_token(
+        workspace.keys, roles=roles, patient=patient and (system, patient), **kwargs
+    )
 
 
 @pytest.fixture
 def client(app, token):
-    """A client of that application, as clinician and quality."""
-    return Client(app, token("clinician", "quality"))
+    """A client of that application, as clinician and quality, who treats whoever is looked up."""
+    roles = ("clinician", "quality")
+    return Client(app, token(*roles), lambda value, system: token(*roles, patient=value, system=system))
 
 
 @pytest.fixture
@@ -341,12 +354,13 @@ def forge(workspace):
     def make(headers=None, **changes):
         now = int(time.time())
         claims = {
-            "iss": DEMO_ISSUER,
-            "aud": DEMO_AUDIENCE,
+            "iss": ISSUER,
+            "aud": AUDIENCE,
             "iat": now,
             "exp": now + 600,
             "sub": "dr",
             "role": "clinician",
+            "context": treating(STORED),
         }
         claims = {name: value for name, value in (claims | changes).items() if value is not None}
         key = load_pem_private_key((workspace.keys / "jwt_private.pem").read_bytes(), None)

@@ -5,17 +5,27 @@ import hashlib
 import hmac
 import json
 import time
+from datetime import UTC, datetime, timedelta
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from service.demo import demo_client_token
+from service.tokens import Verifier
+from service.trust import Issuer
+from stratify.errors import UsageError
+
 BODY = {"patient": {"system": "urn:stratify:synthetic", "value": "000000000001"}, "purpose": "TREAT"}
 CHOICE = {**BODY, "preference": "no_groups", "decision": "wish"}
+ACTION = {**BODY, "text": "Ring om mødet", "due": (datetime.now(UTC).date() + timedelta(days=30)).isoformat()}
 GUARDED = [
     ("POST", "/v1/scores:lookup", BODY),
     ("POST", "/v1/choices", CHOICE),
+    ("POST", "/v1/actions", ACTION),
+    ("POST", "/v1/actions:search", {"about": "people"}),
+    ("POST", "/v1/actions:search", {"about": "targets"}),
     ("GET", "/v1/targets", None),
     ("GET", "/v1/models/current", None),
 ]
@@ -27,6 +37,7 @@ def _claims(**changes):
         "iss": "urn:stratify:demo", "aud": "urn:stratify:demo:service", "iat": now, "exp": now + 600,
         "sub": "dr", "role": "clinician",
     }  # fmt: skip
+    claims["context"] = {"patient_id": "urn:stratify:synthetic|000000000001", "care_team_id": "urn:stratify:demo:team"}
     return {name: value for name, value in (claims | changes).items() if value is not None}
 
 
@@ -109,6 +120,12 @@ HOSTILE = {
     "one role of two with a control character": _with(role=["clinician", "\x1b"]),
     "expiry is a list": _with(exp=[]),
     "issue time beyond all numbers": _with(iat=float("inf")),
+    "longer than any token": _with(sub="x" * 100, filler="x" * 9000),
+    "a key nobody knows": lambda workspace, forge: forge(headers={"kid": "nobody"})[:-8] + "AAAAAAAA",
+    "a clinical system's token": lambda workspace, forge: demo_client_token(
+        workspace.keys, "urn:stratify:demo:service"
+    ),
+    "a context that is none": _with(context="MARK"),
     "a header without end": lambda workspace, forge: f"{_encoded(b'[' * 5000)}.e30.e30",
     "not a token": lambda workspace, forge: "a.b.c",
 }
@@ -165,12 +182,13 @@ def test_two_authorization_headers_are_none(app, client, forge):
 
 
 MATRIX = {
-    "clinician": (200, 200, 403, 200),
-    "quality": (403, 403, 200, 200),
-    "data_scientist": (403, 403, 403, 200),
-    "auditor": (403, 403, 403, 200),
-    "ops": (403, 403, 403, 200),
-    "stranger": (403, 403, 403, 403),
+    "clinician": (200, 200, 200, 200, 403, 403, 200),
+    "coordinator": (200, 200, 200, 200, 403, 403, 200),
+    "quality": (403, 403, 403, 403, 200, 200, 200),
+    "data_scientist": (403, 403, 403, 403, 403, 403, 200),
+    "auditor": (403, 403, 403, 403, 403, 403, 200),
+    "ops": (403, 403, 403, 403, 403, 403, 200),
+    "stranger": (403, 403, 403, 403, 403, 403, 403),
 }
 
 
@@ -183,7 +201,7 @@ def test_each_role_may_do_its_own_and_a_denial_is_written_down(role, client, tok
         written = audit_rows()[before:]
         if wanted == 403:
             assert [row["outcome"] for row in written] == ["denied"]
-            assert written[0]["user"] == "demo"
+            assert (written[0]["user"], written[0]["pseudonym"]) == ("demo", None)
             assert "risks" not in response.text
 
 
@@ -202,16 +220,13 @@ def test_a_wrong_role_is_denied_whatever_it_sends_and_learns_no_shape(content, c
 
 
 def test_a_public_key_of_another_kind_cannot_be_configured(tmp_path):
-    from service.auth import read_public_key
-    from stratify.errors import UsageError
-
     for key in (
         ec.generate_private_key(ec.SECP256R1()),
-        rsa.generate_private_key(public_exponent=65537, key_size=2048),
+        rsa.generate_private_key(public_exponent=65537, key_size=1024),
     ):
         path = tmp_path / "key.pem"
         path.write_bytes(
             key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         )
         with pytest.raises(UsageError, match="P-384"):
-            read_public_key(path)
+            Verifier([Issuer(iss="x", kind="user", keys=str(path), audience="y")])

@@ -21,6 +21,7 @@ def choose(client, people):
     def tell(who=people.stored, token=..., headers=None, **changes):
         body = {"patient": {"system": SYSTEM, "value": who}, "purpose": "TREAT"}
         body |= changes or {"offer": "overbliksstatus", "decision": "decline", "until": SOON, "reason": "Ikke nu"}
+        token = client.treats(who) if token is ... else token
         return client.send("POST", "/v1/choices", json=body, token=token, headers=headers or {})
 
     return tell

@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from service.run import _listen, _url, demo_person, demo_words, serve
+from service.run import _listen, demo_person, demo_words, serve
 from service.served import open_served
 from service.settings import Settings
 from stratify.errors import UsageError
@@ -42,8 +42,3 @@ def test_answers_are_sent_at_once_and_not_held_back_for_an_acknowledgement():
         accepted, _ = listening.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-
-
-def test_an_address_of_the_newer_kind_stands_in_brackets():
-    assert _url("::1", 8080) == "http://[::1]:8080"
-    assert _url("127.0.0.1", 8080) == "http://127.0.0.1:8080"

@@ -4,11 +4,15 @@ import pytest
 
 from service.app import openapi_document
 
+PLAIN = {"401", "403", "408", "413", "429", "500", "503"}
+PERSONS = PLAIN | {"400", "422"}
 ERRORS = {
-    ("post", "/v1/scores:lookup"): {"400", "401", "403", "408", "413", "422", "500", "503"},
-    ("post", "/v1/choices"): {"400", "401", "403", "408", "413", "422", "500", "503"},
-    ("get", "/v1/targets"): {"401", "403", "408", "413", "500", "503"},
-    ("get", "/v1/models/current"): {"401", "403", "408", "413", "500", "503"},
+    ("post", "/v1/scores:lookup"): PERSONS,
+    ("post", "/v1/choices"): PERSONS,
+    ("post", "/v1/actions"): PERSONS,
+    ("post", "/v1/actions:search"): PERSONS,
+    ("get", "/v1/targets"): PLAIN,
+    ("get", "/v1/models/current"): PLAIN,
     ("get", "/readyz"): {"503"},
     ("get", "/livez"): set(),
 }

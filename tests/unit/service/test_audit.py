@@ -39,7 +39,8 @@ def test_a_row_holds_what_was_asked_by_whom_and_with_what_outcome(log, file):
     assert seq == 1
     assert at[-6:] == "+00:00"
     assert at[10] == "T"
-    assert rest[:-3] == ["dr", "clinician", "lookup", "TREAT", "f" * 64, "found", "r" * 36, "abc"]
+    assert rest[:8] == ["dr", "clinician", "lookup", "TREAT", "f" * 64, "found", "r" * 36, "abc"]
+    assert rest[11:] == [None] * 6
 
 
 def test_a_probe_leaves_nothing_behind(log, file):
@@ -119,5 +120,5 @@ def test_the_table_is_the_same_for_every_database(log):
         assert connection.execute(select(AUDIT.c.outcome)).scalars().all() == ["found"]
     assert [column.name for column in AUDIT.columns] == [
         "seq", "at", "user", "role", "action", "purpose", "pseudonym", "outcome", "request_id", "model_version",
-        "chain", "nth", "digest",
+        "chain", "nth", "digest", "issuer", "organisation", "care_team", "basis", "reason", "criterion",
     ]  # fmt: skip

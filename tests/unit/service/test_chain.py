@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -9,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from service.audit import AUDIT, AuditLog, AuditUnavailableError, Entry, open_log
-from service.chain import verify
+from service.chain import ALWAYS, CHAINED, verify
 from stratify.errors import BundleError, UsageError
 
 ENTRY = Entry("dr", "clinician", "lookup", "TREAT", "f" * 64, "found", "r" * 36, "abc")
@@ -55,7 +57,8 @@ def test_a_log_as_it_was_written_is_whole(file):
         ("UPDATE audit SET nth = 3 WHERE seq = 2", "comes row 3"),
         ("UPDATE audit SET digest = '0' WHERE seq = 4", "row 4 is not what was written"),
         ("INSERT INTO audit SELECT 99, at, user, role, action, purpose, pseudonym, outcome, request_id, model_version, "
-         "chain, nth, digest FROM audit WHERE seq = 2", "after row 5 comes row 2"),
+         "chain, nth, digest, issuer, organisation, care_team, basis, reason, criterion "
+         "FROM audit WHERE seq = 2", "after row 5 comes row 2"),
     ],
 )  # fmt: skip
 def test_what_was_changed_taken_out_or_put_in_is_found(file, statement, problem):
@@ -135,7 +138,7 @@ def test_what_fails_in_the_same_transaction_leaves_no_row_and_no_gap(tmp_path):
         raise ValueError("this")
 
     with pytest.raises(ValueError, match="this"):
-        log.write(ENTRY, fail)
+        log.write([ENTRY], fail)
     log.record(ENTRY)
     log.close()
     assert verified(path).rows == 1
@@ -143,17 +146,59 @@ def test_what_fails_in_the_same_transaction_leaves_no_row_and_no_gap(tmp_path):
 
 def test_a_log_from_before_there_were_chains_goes_on_and_its_rows_are_counted(tmp_path):
     path = tmp_path / "s.db"
-    before = [one.name for one in AUDIT.columns if one.name not in ("seq", "chain", "nth", "digest")]
+    before = CHAINED[2:ALWAYS]
     columns = ", ".join(f'"{name}" TEXT' for name in before)
     change(path, f"CREATE TABLE audit (seq INTEGER PRIMARY KEY AUTOINCREMENT, {columns})",
            "INSERT INTO audit (at, user) VALUES ('2026', 'dr')")  # fmt: skip
-    with pytest.raises(UsageError, match="from before rows were chained"):
+    with pytest.raises(UsageError, match="of an earlier version"):
         open_log(None, path)
     log = AuditLog(f"sqlite:///{path}")
     log.record(ENTRY)
     log.close()
     found = verified(path)
     assert (found.rows, found.unchained) == (1, 1)
+
+
+def test_rows_from_before_a_row_said_on_what_ground_are_as_they_were_written(tmp_path):
+    path = tmp_path / "s.db"
+    log = AuditLog(f"sqlite:///{path}")
+    log.record(ENTRY, ENTRY)
+    log.close()
+    change(path, *(f"ALTER TABLE audit DROP COLUMN {name}" for name in CHAINED[ALWAYS:]))
+    AuditLog(f"sqlite:///{path}").close()
+    assert verified(path).rows == 2
+    change(path, "UPDATE audit SET basis = 'override' WHERE seq = 1")
+    with pytest.raises(BundleError, match="as it was written"):
+        verified(path)
+
+
+def test_one_that_fails_beside_others_spoils_none_of_them(tmp_path):
+    path = tmp_path / "s.db"
+    log = AuditLog(f"sqlite:///{path}")
+    slow, together = threading.Event(), []
+
+    def hold(_):
+        slow.wait(5)
+
+    def fail(_):
+        raise ValueError("this")
+
+    def write(nth):
+        log.write([replace(ENTRY, request_id=str(nth))], fail if nth == 3 else None)
+
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(log.write, [ENTRY], hold)
+        while not log._writing.locked():
+            time.sleep(0.001)
+        rest = [pool.submit(write, nth) for nth in range(7)]
+        while len(log._waiting) < 7:
+            time.sleep(0.001)
+        slow.set()
+        first.result()
+        together = [isinstance(one.exception(), ValueError) for one in rest]
+    log.close()
+    assert together == [nth == 3 for nth in range(7)]
+    assert verified(path).rows == 7
 
 
 def test_without_a_log_the_command_says_so(tmp_path):

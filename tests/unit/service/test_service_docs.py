@@ -8,13 +8,18 @@ from typing import get_args
 
 import pytest
 
+from service.action_shapes import ActionRequest, ActionSearch, Status, refuse_action
 from service.app import TRY_IT
-from service.auth import ALGORITHM, ROLES, WORD, Verifier
+from service.audit import Basis
+from service.callers import ROLES, WORD
 from service.choice_shapes import LONGEST, ChoiceRequest, ChoicesAnswer, refuse
+from service.demo import ALGORITHM
 from service.edge import BODY_SECONDS, LARGEST
 from service.problem import DETAILS
 from service.run import MOST_CONNECTIONS
 from service.schemas import Found, LookupRequest
+from service.tokens import Verifier
+from service.trust import Issuer, read_trust
 from stratify.care.choices import Decision
 from stratify.catalogue import load
 
@@ -32,7 +37,7 @@ def test_the_first_example_is_a_look_up_and_its_answer():
 
 
 def test_the_second_example_is_a_choice_and_its_answer():
-    asked, answered = map(json.loads, _blocks("json")[2:])
+    asked, answered = map(json.loads, _blocks("json")[2:4])
     choice = ChoiceRequest.model_validate(asked)
     refuse(choice, load(), date(2026, 11, 27))
     (told,) = ChoicesAnswer.model_validate(answered).model_dump()["choices"]
@@ -41,8 +46,26 @@ def test_the_second_example_is_a_choice_and_its_answer():
     assert chosen.items() <= told.items()
 
 
+def test_the_examples_of_follow_up_are_an_action_and_a_search(tmp_path):
+    action, search = map(json.loads, _blocks("json")[4:6])
+    refuse_action(ActionRequest.model_validate(action), load(), [], date(2026, 11, 27))
+    assert ActionSearch.model_validate(search).about == "people"
+    told = DOCS.split("## Follow-up")[1].split("## Tokens")[0]
+    assert all(f"`{word}`" in told or f'"{word}"' in told for word in (*ActionRequest.model_fields, *get_args(Status)))
+
+
+def test_the_trust_file_shown_is_one(tmp_path):
+    (tmp_path / "trust.toml").write_text(_blocks("toml")[0], encoding="utf-8")
+    assert [one.kind for one in read_trust(tmp_path / "trust.toml")] == ["user", "client"]
+
+
+def test_every_ground_is_told():
+    told = DOCS.split("## Who may open whom")[1].split("## Follow-up")[0]
+    assert all(f"| `{basis}` |" in told for basis in get_args(Basis))
+
+
 def test_every_key_and_decision_of_a_choice_is_told():
-    told = DOCS.split("## What the person chose")[1].split("## Tokens")[0]
+    told = DOCS.split("## What the person chose")[1].split("## Who may open whom")[0]
     for word in (*ChoiceRequest.model_fields, *get_args(Decision)):
         assert f"`{word}`" in told or f'"{word}"' in told
     assert f"at most {LONGEST} characters" in told
@@ -73,7 +96,8 @@ def test_a_token_made_as_shown_is_let_in(tmp_path, monkeypatch, capsys):
     (program,) = _blocks("python")
     assert ALGORITHM in program
     exec(program, {})
-    caller = Verifier(public, "urn:try", "urn:try:service").caller([f"Bearer {capsys.readouterr().out.strip()}"])
+    issuer = Issuer(iss="urn:try", kind="user", keys=str(public), audience="urn:try:service")
+    caller = Verifier([issuer]).caller([f"Bearer {capsys.readouterr().out.strip()}"])
     assert (caller.user, caller.role) == ("me", "clinician")
 
 

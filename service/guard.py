@@ -1,0 +1,147 @@
+"""Returns a route that settles who is calling, and whether they may, before anything of a body is parsed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from starlette.exceptions import HTTPException
+
+from service.actions import Actions
+from service.audit import Action, AuditLog, Basis, Entry, Outcome
+from service.callers import AUDITOR, CLINICIAN, COORDINATOR, OPERATIONS, QUALITY, ROLES, Caller
+from service.choices import Choices
+from service.health import Readiness
+from service.limits import Limits
+from service.logs import log
+from service.settings import Settings
+from service.store import Store
+from service.tokens import Verifier
+
+MAY: dict[str, tuple[Action, frozenset[str]]] = {  # what each guarded route is, and who may do it
+    "look_up": ("lookup", frozenset({CLINICIAN, COORDINATOR})),
+    "choose": ("choice", frozenset({CLINICIAN, COORDINATOR})),
+    "act": ("action", frozenset({CLINICIAN, COORDINATOR, QUALITY})),
+    "list_actions": ("action_list", frozenset({CLINICIAN, COORDINATOR, QUALITY})),
+    "targets": ("targets", frozenset({QUALITY})),
+    "current_models": ("models", ROLES),
+    "search_audit": ("audit_search", frozenset({AUDITOR})),
+    "roll_back": ("bundle", frozenset({OPERATIONS})),
+}
+AMONG_PEOPLE = frozenset({CLINICIAN, COORDINATOR})  # who may open a person, by the token's care context
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the routes work with; lives in `app.state.context`."""
+
+    settings: Settings
+    verifier: Verifier
+    store: Store
+    audit: AuditLog
+    choices: Choices
+    actions: Actions
+    readiness: Readiness
+    limits: Limits
+
+    def entry(
+        self,
+        caller: Caller,
+        action: Action,
+        outcome: Outcome,
+        request_id: str,
+        *,
+        purpose: str | None = None,
+        name: str | None = None,
+        basis: Basis | None = None,
+        reason: str | None = None,
+        criterion: str | None = None,
+        version: str | None = None,
+    ) -> Entry:
+        """Return a row for the audit log."""
+        return Entry(
+            user=caller.user,
+            role=caller.role,
+            action=action,
+            purpose=purpose,
+            pseudonym=name,
+            outcome=outcome,
+            request_id=request_id,
+            model_version=version or self.store.last.bundle.version,
+            issuer=caller.issuer or None,
+            organisation=caller.care.organisation,
+            care_team=caller.care.care_team,
+            basis=basis,
+            reason=reason,
+            criterion=criterion,
+        )
+
+
+def context_of(request: Request) -> Context:
+    """Return the application's context."""
+    context: Context = request.app.state.context
+    return context
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who is calling, as `Guarded` found."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+class OneOfEach(Request):
+    """A request whose JSON may name a key once: with two, who was asked about would be anybody's guess."""
+
+    async def json(self) -> Any:
+        """Return the body; raises JSONDecodeError (422) for a key that stands twice in one object."""
+        return json.loads(await self.body(), object_pairs_hook=_one_of_each)
+
+
+def _one_of_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise json.JSONDecodeError("a key stands twice", "", 0)
+    return found
+
+
+class Guarded(APIRoute):
+    """A route that settles who is calling, and whether they may, before anything of the body is parsed."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler with the check in front."""
+        handle = super().get_route_handler()
+        action, roles = MAY[self.name]
+
+        async def guarded(request: Request) -> Response:
+            request.state.caller = await run_in_threadpool(_admit, request, action, roles)
+            return await handle(OneOfEach(request.scope, request.receive))
+
+        return guarded
+
+
+def _admit(request: Request, action: Action, roles: frozenset[str]) -> Caller:
+    """Return who is calling. Nobody: 401. Too often: 429. In no role that may do this: written down, then 403."""
+    context = context_of(request)
+    caller = context.verifier.caller(request.headers.getlist("authorization"))
+    if caller is None:
+        log.warning("request %s: no valid token", request.state.request_id)
+        raise HTTPException(401)
+    wait = context.limits.wait(f"{caller.issuer}|{caller.user}")
+    if wait:
+        log.warning("request %s: a caller asks too often", request.state.request_id)
+        raise HTTPException(429, headers={"Retry-After": str(wait)})
+    if not caller.roles & roles:
+        context.audit.record(context.entry(caller, action, "denied", request.state.request_id))
+        raise HTTPException(403)
+    return caller
+
+
+bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="ES384 or RS384, see docs/service.md")
+FromContext = Annotated[Context, Depends(context_of)]
+FromCaller = Annotated[Caller, Depends(caller_of)]

@@ -1,0 +1,68 @@
+"""Returns whether a person has said no to look-ups here: then nothing of them is told, and nobody learns why.
+
+Kept in the service's database by pseudonym, told by the region's own register of opt-outs (`stratify opt-out`). Source:
+sundhedsloven § 42 a: a patient may refuse that information is obtained.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import URL, Column, String, Table, delete, insert, select
+from sqlalchemy.engine import Connection
+
+from service.audit import METADATA
+from service.database import open_database, prepare
+from service.identifiers import as_registered
+from stratify.errors import UsageError
+from stratify.pseudonym import pseudonym
+
+IDENTIFIER = re.compile(r"[^\s,;|]{1,64}")
+
+OPT_OUT = Table(
+    "opt_out",
+    METADATA,
+    Column("pseudonym", String(64), primary_key=True),
+    Column("since", String(32), nullable=False),  # UTC, ISO 8601
+)
+
+
+def blocked(connection: Connection, pseudonym: str) -> bool:
+    """Return whether this person has said no."""
+    return connection.execute(select(OPT_OUT.c.since).where(OPT_OUT.c.pseudonym == pseudonym)).first() is not None
+
+
+def read_opt_outs(path: Path, system: str, key: bytes) -> frozenset[str]:
+    """Return the pseudonyms of a file with an identifier a line. Raises UsageError for what is no such file."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read as text ({type(error).__name__})") from None
+    told = [line.strip() for line in lines if line.strip()]
+    wrong = [nth for nth, line in enumerate(lines, 1) if line.strip() and not IDENTIFIER.fullmatch(line.strip())]
+    if wrong:
+        raise UsageError(
+            f"{path.name}: an identifier a line is needed, without blanks or commas; another stands in {len(wrong)}"
+            f" line(s), first in line {wrong[0]}: nothing was taken over"
+        )
+    return frozenset(pseudonym(key, system, as_registered(system, one)) for one in told)
+
+
+def take_over(url: str | URL, names: frozenset[str]) -> tuple[int, int]:
+    """Make these the people who have said no, all at once; return how many there are, and how many were before.
+
+    Whoever had said no before keeps the day.
+    """
+    engine = open_database(url)
+    prepare(engine, METADATA)
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    with engine.begin() as connection:
+        there = set(connection.execute(select(OPT_OUT.c.pseudonym)).scalars())
+        for gone in sorted(there - names):
+            connection.execute(delete(OPT_OUT).where(OPT_OUT.c.pseudonym == gone))
+        if fresh := [{"pseudonym": name, "since": since} for name in sorted(names - there)]:
+            connection.execute(insert(OPT_OUT), fresh)
+    engine.dispose()
+    return len(names), len(there)
