@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from models.declared import Declared, load_declared
     from models.evaluation import evaluate
-    from models.explain import reasons
+    from models.explain import labelled, reasons
     from models.keys import ensure_signing_keys
     from models.registry import Registry
     from models.scoring import Member
@@ -48,6 +48,7 @@ _WHERE = {
     "load_champion": "bundle", "member_key": "bundle", "read_member": "bundle", "roll_back": "bundle",
     "set_champion": "bundle", "with_member": "bundle", "write_bundle": "bundle",
     "Declared": "declared", "load_declared": "declared",
+    "labelled": "explain",
     "reasons": "explain",
     "ensure_signing_keys": "keys",
     "Registry": "registry",
@@ -61,9 +62,9 @@ _WHERE = {
 
 __all__ = [
     "Bundle", "Content", "Declared", "Fit", "Labels", "Member", "MemberFiles", "NotTrained", "Origin", "Registry",
-    "Shown", "Spec", "Table", "Trained", "chosen_folder", "ensure_signing_keys", "evaluate", "fit", "load_bundle",
-    "load_champion", "load_declared", "member_key", "read_member", "reasons", "roll_back", "set_champion",
-    "shown_risks", "train_outcome", "with_member", "write_bundle",
+    "Shown", "Spec", "Table", "Trained", "chosen_folder", "ensure_signing_keys", "evaluate", "fit", "labelled",
+    "load_bundle", "load_champion", "load_declared", "member_key", "read_member", "reasons", "roll_back",
+    "set_champion", "shown_risks", "train_outcome", "with_member", "write_bundle",
 ]  # fmt: skip
 
 

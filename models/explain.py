@@ -55,6 +55,31 @@ def reasons(
     ]
 
 
+def labelled(
+    told: Mapping[str, Sequence[Mapping[str, Any]]], columns: Sequence[Mapping[str, Any]], groups: Sequence[Group]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return reasons by outcome as they are shown: each with why it can be changed, its columns in words.
+
+    columns, groups: the bundle's. Raises BundleError where a reason names what the bundle does not have.
+    """
+    labels = {column["id"]: column["label"] for column in columns}
+    why = {group["id"]: group["why"] for group in groups}
+    try:
+        return {
+            outcome: [
+                {
+                    **{name: value for name, value in one.items() if name != "columns"},
+                    "why": dict(why[one["id"]]),
+                    "columns": [{"id": name, "label": dict(labels[name])} for name in one["columns"]],
+                }
+                for one in found
+            ]
+            for outcome, found in told.items()
+        }
+    except KeyError:
+        raise BundleError("a reason names a column or a heading that the bundle does not have: score again") from None
+
+
 def misplaced(columns: Sequence[str], groups: Sequence[Group]) -> list[str]:
     """Return what is wrong with the groups of these columns, in words: each column must stand in one, and once."""
     stands = [name for group in groups for name in group["columns"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from models import (
     Bundle,
     Shown,
     ensure_signing_keys,
+    labelled,
     load_champion,
     load_declared,
     member_key,
@@ -26,8 +27,9 @@ from models import (
 from pipelines.data_steps import Progress
 from pipelines.matrix import MODEL_KINDS, Matrix, inputs_of_matrix, read_matrix
 from pipelines.scored import facts_of, shown_of
-from pipelines.serving import FORMAT, write_serving
+from pipelines.serving import FORMAT, Kept, write_serving
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
+from stratify.care.one_person import told_of
 from stratify.care.people import People
 from stratify.care.weigh import ANSWERS, Given, Weigher
 from stratify.catalogue import Catalogue
@@ -68,8 +70,8 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
 
     def make(out: Path) -> dict[str, Any]:
         store = Store(work.store)
-        told = read_manifest(work.features, "build")["results"]
-        landmark = day_number(read_date(told["score_landmark"], "score_landmark"))
+        built = read_manifest(work.features, "build")["results"]["score_landmark"]
+        landmark = day_number(read_date(built, "score_landmark"))
         matrix = read_matrix(work.features, [landmark])
         progress(f"scoring {len(matrix.rows)} people")
         refuse_unfit(bundle, matrix, catalogue)
@@ -80,13 +82,14 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         people = facts_of(store, catalogue, matrix, landmark, risks)
         progress("weighing offers")
         weighed = weigh_all(people, catalogue, day_of(landmark))
-        bodies = people_bodies(store, catalogue, matrix, people, shown, explained, progress)
-        _write_scores(out / f"{told['score_landmark']}.parquet", matrix, shown, weighed, catalogue)
+        bodies = people_bodies(store, catalogue, matrix, people, shown, progress)
+        told = told_of_listed(bodies, explained, bundle, catalogue, day_of(landmark), progress)
+        _write_scores(out / f"{built}.parquet", matrix, shown, weighed, catalogue)
         delivery = read_manifest(work.store, "land")["results"]["delivery"]
         meta = {
             "format": FORMAT,
             "bundle_version": bundle.version,
-            "landmark": told["score_landmark"],
+            "landmark": built,
             "covers_to": delivery["covers_to"],
             "delivered": delivery["delivered"],
             "source": delivery["source"],
@@ -97,7 +100,7 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         progress("writing serving.db")
         names = [pseudonym(key, delivery["system"], source_id) for source_id in _ids(store, matrix)]
         targets = read_manifest(work.quality, "monitor")["results"]["targets"]
-        write_serving(work.serving_db, meta, names, bodies, served.cells, targets, entries_of(catalogue))
+        write_serving(work.serving_db, meta, names, Kept(bodies, served.cells, told), targets, entries_of(catalogue))
         return {
             "people": len(bodies),
             "need": Counter(weighed.need),
@@ -164,10 +167,9 @@ def people_bodies(
     matrix: Matrix,
     people: People,
     shown: Mapping[str, Shown],
-    explained: Mapping[int, dict[str, Any]],
     progress: Progress,
 ) -> list[dict[str, Any]]:
-    """Return what the service keeps of each person: risks, reasons of those at the top of one, gaps, and facts."""
+    """Return what the service keeps of each person: risks, gaps, and facts."""
     found: list[dict[str, Any]] = []
     risks = {key: one.risk for key, one in shown.items()}
     for row in range(people.n):
@@ -185,12 +187,30 @@ def people_bodies(
                     for key, told in shown.items()
                     if told.population[row] >= 0
                 ],
-                "reasons": explained.get(row),
                 "missing": missing(matrix, row, store, catalogue, risks),
                 "facts": people.words(row),
             }
         )
     return found
+
+
+def told_of_listed(
+    bodies: Sequence[Mapping[str, Any]],
+    explained: Mapping[int, dict[str, Any]],
+    bundle: Bundle,
+    catalogue: Catalogue,
+    day: date,
+    progress: Progress,
+) -> dict[int, dict[str, Any]]:
+    """Return, by row, all that is told of the people at the top of a risk, who will be looked at first."""
+    progress(f"telling {len(explained)} people's offers")
+    return {
+        row: {
+            "reasons": labelled(found, bundle.content.columns, bundle.content.reasons),
+            **told_of(bodies[row]["facts"], catalogue, day),
+        }
+        for row, found in explained.items()
+    }
 
 
 def missing(

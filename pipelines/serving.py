@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from stratify.features.kernel import Floats
 from stratify.files import TEMPORARY, canonical_json
 
-FORMAT = "4"
+FORMAT = "5"
+
+
+class Kept(NamedTuple):
+    """What is kept of people, by row: their bodies, features, and of some all that is told of them."""
+
+    bodies: Sequence[Mapping[str, Any]]
+    cells: Floats
+    told: Mapping[int, Mapping[str, Any]]
+
+    def row(self, row: int) -> tuple[str, bytes, bytes | None]:
+        """Return a person's body, features and telling, as they are written."""
+        told = self.told.get(row)
+        packed = None if told is None else zlib.compress(canonical_json(told).encode())
+        return canonical_json(self.bodies[row]), self.cells[row].astype("<f8").tobytes(), packed
 
 
 def write_serving(
     path: Path,
     meta: Mapping[str, str],
     names: list[str],
-    bodies: list[dict[str, Any]],
-    cells: Floats,
+    people: Kept,
     targets: Mapping[str, Any],
     entries: Mapping[str, Mapping[str, Any]],
 ) -> None:
@@ -30,16 +44,14 @@ def write_serving(
         con.executescript("""
             PRAGMA journal_mode = OFF;
             CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-            CREATE TABLE person (pseudonym TEXT PRIMARY KEY, body TEXT NOT NULL, features BLOB NOT NULL) WITHOUT ROWID;
+            CREATE TABLE person (pseudonym TEXT PRIMARY KEY, body TEXT NOT NULL, features BLOB NOT NULL,
+                                 told BLOB) WITHOUT ROWID;
             CREATE TABLE target (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
             CREATE TABLE entry (kind TEXT, id TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
         """)
         con.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
-        people = sorted(
-            (name, canonical_json(one), cells[row].astype("<f8").tobytes())
-            for row, (name, one) in enumerate(zip(names, bodies, strict=True))
-        )
-        con.executemany("INSERT INTO person VALUES (?, ?, ?)", people)
+        order = sorted(range(len(names)), key=names.__getitem__)
+        con.executemany("INSERT INTO person VALUES (?, ?, ?, ?)", ((names[row], *people.row(row)) for row in order))
         con.executemany(
             "INSERT INTO target VALUES (?, ?)", [(k, canonical_json(v)) for k, v in sorted(targets.items())]
         )

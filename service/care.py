@@ -11,21 +11,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from stratify.care.choices import Choice, accepted, given_of, standing
-from stratify.care.people import person
-from stratify.care.recommend import recommend
+from stratify.care.choices import Choice
+from stratify.care.one_person import told_of
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import KINDS
 from stratify.errors import BundleError
-from stratify.strata import stratify_person
-
-
-@dataclass(frozen=True)
-class Told:
-    """What was weighed for one person: answers as in `schemas.Weighed`, and the known conditions."""
-
-    answers: Mapping[str, Any]
-    conditions: list[str]
 
 
 @dataclass(frozen=True)
@@ -35,25 +25,16 @@ class Care:
     catalogue: Catalogue
     day: date
 
-    def weigh(self, facts: Mapping[str, Any], choices: Sequence[Choice] = ()) -> Told:
-        """Return a person's place, offers, warnings and rights, weighed with the choices that hold today.
+    def weigh(self, facts: Mapping[str, Any], choices: Sequence[Choice] = ()) -> dict[str, Any]:
+        """Return what `told_of` returns, weighed with the choices that hold today.
 
         The day of weighing is the day the scores are of: the facts count from it. Raises BundleError where facts cannot
         be read.
         """
-        own = {asked.id: asked.kind for offer in self.catalogue.offers.values() for asked in offer.ask}
         try:
-            people = person(facts, own)
+            return told_of(facts, self.catalogue, self.day, choices)
         except (ValueError, TypeError):
             raise BundleError("serving.db holds facts that cannot be read: score again") from None
-        has = people.known(0).get("conditions", frozenset())
-        known = [key for key in self.catalogue.conditions if isinstance(has, frozenset) and key in has]
-        stand = standing(choices, people, self.catalogue, self.day)
-        answers = recommend(people, self.catalogue, given_of(stand, self.day))
-        yes = accepted(stand)
-        for offer in answers["offers"]:
-            offer["accepted_on"] = yes[offer["id"]].isoformat() if offer["id"] in yes else None
-        return Told({"stratum": stratify_person(people, self.catalogue), **answers}, known)
 
 
 def read_care(connection: sqlite3.Connection, day: date) -> Care:

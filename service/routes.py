@@ -7,6 +7,8 @@ there is no answer (503).
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Depends, Request, Response
 
 from service.choice_shapes import NOBODY, ChoiceRequest, ChoicesAnswer, refuse, refuse_override
@@ -25,6 +27,7 @@ from service.schemas import (
     LookupRequest,
     ModelsAnswer,
     NoAdvice,
+    Own,
     Ready,
     ServedMember,
     TargetsAnswer,
@@ -36,9 +39,7 @@ health = APIRouter()
 
 
 @api.post("/scores:lookup", response_model=LookupAnswer, responses=responses(*ABOUT_PEOPLE))
-def look_up(
-    asked: LookupRequest, request: Request, response: Response, context: FromContext, caller: FromCaller
-) -> Found | NoAdvice:
+def look_up(asked: LookupRequest, request: Request, context: FromContext, caller: FromCaller) -> Response:
     """Return one person's risks, reasons, missing data, stratum and offers, for their treatment.
 
     Roles: clinician and coordinator, with a treating relationship: the token's care context names this patient, or the
@@ -49,8 +50,10 @@ def look_up(
     reason = None if asked.override is None else asked.override.reason
     asking = Asking(caller, asked.patient.system, asked.patient.identifier, "lookup", asked.purpose, reason)
     found = opened(context, request.state.request_id, asking)
-    response.headers[MODEL_VERSION] = found.served.bundle.version
-    return answer(found.served, found.row)
+    headers = {MODEL_VERSION: found.served.bundle.version}
+    if found.row is not None and found.row.told is not None and not found.row.said:
+        return Response(_at_once(found.served, found.row), headers=headers, media_type="application/json")
+    return Response(answer(found.served, found.row).model_dump_json(), headers=headers, media_type="application/json")
 
 
 @api.post("/choices", responses=responses(*ABOUT_PEOPLE))
@@ -129,19 +132,28 @@ def readyz(request: Request, context: FromContext) -> Ready | Response:
 
 def answer(served: Served, row: Row | None) -> Found | NoAdvice:
     """Return what is told of a person, by the pair that answers; of nobody, that there is no advice."""
-    as_of, model = served.meta["covers_to"], served.model
+    head: dict[str, Any] = {"data_as_of": served.meta["covers_to"], "model": served.model, "oversight": OVERSIGHT}
     if row is None:
-        return NoAdvice(data_as_of=as_of, model=model, oversight=OVERSIGHT, text=NO_ADVICE)
-    stored, weighed = row.stored, served.weigh(row)
-    return Found(
-        data_as_of=as_of,
-        model=model,
+        return NoAdvice(**head, text=NO_ADVICE)
+    said = [one.told() for one in row.said]
+    own: dict[str, Any] = {
+        "risks": row.stored.risks,
+        "missing": row.stored.missing,
+        "reading": READING,
+        "choices": said,
+    }
+    return Found.model_construct(**head, **own, **dict(served.tell(row)))
+
+
+def _at_once(served: Served, row: Row) -> bytes:
+    """Return the same answer as JSON, put together from what was worked out when people were scored."""
+    own = Own(
+        data_as_of=served.meta["covers_to"],
+        model=served.model,
         oversight=OVERSIGHT,
-        risks=stored.risks,
-        reasons=served.reasons(row),
+        risks=row.stored.risks,
+        missing=row.stored.missing,
         reading=READING,
-        missing=stored.missing,
-        conditions=weighed.conditions,
-        choices=[one.told() for one in row.said],
-        **weighed.answers,
     )
+    assert row.told is not None
+    return own.model_dump_json().encode()[:-1] + b"," + row.told[1:]

@@ -92,17 +92,6 @@ class Risk(Shape):
 Modifiable = Literal["yes", "partly", "no", "unknown"]
 
 
-class StoredReason(Shape):
-    """What one clinical group adds to a risk, in log-odds against the average of those the model learned from."""
-
-    id: str
-    group: Words
-    modifiable: Modifiable
-    direction: Literal["+", "-"]
-    contribution: float
-    columns: list[str]
-
-
 class NamedColumn(Shape):
     """One thing a model reads, in words."""
 
@@ -239,10 +228,9 @@ class Chosen(Shape):
 
 
 class Stored(Shape):
-    """One person in the scored population's file; `reasons` null means: computed when asked for."""
+    """One person in the scored population's file."""
 
     risks: list[Risk]
-    reasons: dict[str, list[StoredReason]] | None
     missing: list[Missing]
     facts: dict[str, JsonValue]
 
@@ -276,16 +264,25 @@ class NoAdvice(Answer):
     text: Words
 
 
-class Found(Answer, Weighed):
-    """One person's risks, reasons and offers."""
+class Told(Weighed):
+    """What is told of a person beside their risks: reasons, conditions, place and offers."""
+
+    reasons: dict[str, list[Reason]] = Field(description="by outcome, the heaviest first")
+    conditions: list[str]
+
+
+class Own(Answer):
+    """What an answer says of the risks themselves, and what the person chose."""
 
     status: Literal["found"] = "found"
     risks: list[Risk]
-    reasons: dict[str, list[Reason]] = Field(description="by outcome, the heaviest first")
     reading: Words = Field(description="how reasons are to be read")
     missing: list[Missing]
-    conditions: list[str]
-    choices: list[Chosen] = Field(description="what the person chose and holds today")
+    choices: list[Chosen] = Field(default=[], description="what the person chose and holds today")
+
+
+class Found(Told, Own):
+    """One person's risks, reasons and offers."""
 
 
 LookupAnswer = Annotated[Found | NoAdvice, Field(discriminator="status")]

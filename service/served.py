@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -20,21 +21,21 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from service.care import Care, Told, read_care
+from service.care import Care, read_care
 from service.choices import Said, chosen
 from service.kept import Kept
-from service.schemas import ModelVersion, NamedColumn, Reason, Stored, StoredReason, Target, Words
+from service.schemas import ModelVersion, Stored, Target, Told
 from stratify.errors import BundleError
 from stratify.pseudonym import key_id, read_key
 from stratify.workspace import Workspace
 
-FORMAT = "4"
+FORMAT = "5"
 META = (
     "bundle_version", "landmark", "covers_to", "delivered", "catalogue_digest", "source", "system", "pseudonym_key_id",
 )  # fmt: skip
 TABLES = {
     "meta": {"key", "value"},
-    "person": {"pseudonym", "body", "features"},
+    "person": {"pseudonym", "body", "features", "told"},
     "target": {"id", "body"},
     "entry": {"kind", "id", "body"},
 }
@@ -85,12 +86,14 @@ Loader = Callable[[Workspace, str], Verified]
 class Row:
     """One person's row: the pseudonym, what is stored, the features in the order of the bundle's columns.
 
-    What the person chose and holds today comes from elsewhere, see `with_choices`.
+    told: what is told of somebody who has chosen nothing, as JSON (`schemas.Told`), where it was worked out
+    when people were scored. What the person chose and holds today comes from elsewhere, see `with_choices`.
     """
 
     name: str = field(repr=False)
     stored: Stored
     features: NDArray[np.float64]
+    told: bytes | None = field(default=None, repr=False)
     said: tuple[Said, ...] = ()
 
     def with_choices(self, said: tuple[Said, ...]) -> Row:
@@ -105,13 +108,11 @@ class Served:
     bundle: Verified
     meta: Mapping[str, str]
     targets: Sequence[Target]
-    labels: Mapping[str, Words]
-    why: Mapping[str, Words]
     care: Care
     key: bytes = field(repr=False)
     _connection: sqlite3.Connection = field(repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _kept: Kept[dict[str, list[StoredReason]]] = field(default_factory=lambda: Kept(MOST_KEPT), repr=False)
+    _kept: Kept[dict[str, list[dict[str, Any]]]] = field(default_factory=lambda: Kept(MOST_KEPT), repr=False)
 
     @property
     def model(self) -> ModelVersion:
@@ -124,72 +125,69 @@ class Served:
 
     def find(self, pseudonym: str) -> Row | None:
         """Return the row of a pseudonym, or None; raises BundleError when it cannot be read."""
-        return self._one("SELECT pseudonym, body, features FROM person WHERE pseudonym = ?", pseudonym)
+        return self._one("WHERE pseudonym = ?", pseudonym)
 
     def check(self) -> None:
-        """Return when one row can be read and explained; raises BundleError otherwise."""
-        row = self._one("SELECT pseudonym, body, features FROM person LIMIT 1")
-        if row is not None:
-            self.reasons(row)
-            self.weigh(row)
+        """Return when rows can be read and told, one that was worked out before too; raises BundleError otherwise."""
+        for row in (self._one("WHERE told IS NULL LIMIT 1"), self._one("WHERE told IS NOT NULL LIMIT 1")):
+            if row is not None:
+                self.tell(replace(row, name=""))
 
-    def weigh(self, row: Row) -> Told:
-        """Return what is offered to a person, by the facts and the entries they were scored with, and their choices."""
-        return self.care.weigh(row.stored.facts, chosen(row.said))
+    def tell(self, row: Row) -> Told:
+        """Return what is told of a person: reasons, place, offers, weighed with the choices they hold today.
 
-    def reasons(self, row: Row) -> dict[str, list[Reason]]:
-        """Return what each clinical group adds to each risk: as stored, or computed from the stored features.
-
-        What was computed is kept for as long as this bundle is served, of so many people at most.
+        What was worked out when people were scored counts as long as nothing is chosen. Raises BundleError.
         """
-        stored = row.stored.reasons
-        if stored is None:
-            stored = self._kept.get(row.name, lambda: self._computed(row))
-        return {outcome: [self._labelled(reason) for reason in reasons] for outcome, reasons in stored.items()}
+        before = None if row.told is None else _told(row.told)
+        if before is not None and not row.said:
+            return before
+        reasons = self._reasons(row) if before is None else before.reasons
+        return Told.model_validate({"reasons": reasons, **self.care.weigh(row.stored.facts, chosen(row.said))})
 
-    def _computed(self, row: Row) -> dict[str, list[StoredReason]]:
-        from models.explain import reasons
+    def _reasons(self, row: Row) -> dict[str, list[dict[str, Any]]]:
+        """Return what each clinical group adds to each risk, computed from the features.
+
+        What was computed is kept for as long as this bundle is served, of so many people at most; of people scored on
+        the spot, who have no name here, it is not.
+        """
+        return self._kept.get(row.name, lambda: self._computed(row)) if row.name else self._computed(row)
+
+    def _computed(self, row: Row) -> dict[str, list[dict[str, Any]]]:
+        from models.explain import labelled, reasons
 
         found = {}
+        content = self.bundle.content
         for risk in row.stored.risks:
             key = risk.model_key
             places = self.bundle.places(key)
-            content = self.bundle.content
             columns = [str(content.columns[place]["id"]) for place in places]
             parts = self.bundle.members[key].contributions(row.features[:, places])
-            told = reasons(parts, columns, content.reasons, self.bundle.cards[key]["reasons_top_n"])
-            found[risk.outcome] = [StoredReason.model_validate(one) for one in told[0]]
-        return found
+            (found[risk.outcome],) = reasons(parts, columns, content.reasons, self.bundle.cards[key]["reasons_top_n"])
+        return labelled(found, content.columns, content.reasons)
 
-    def _labelled(self, reason: StoredReason) -> Reason:
-        columns = [NamedColumn(id=name, label=self.labels[name]) for name in reason.columns]
-        return Reason(**reason.model_dump(exclude={"columns"}), why=self.why[reason.id], columns=columns)
-
-    def _one(self, query: str, *values: str) -> Row | None:
+    def _one(self, where: str, *values: str) -> Row | None:
         with self._lock:
             try:
-                row = self._connection.execute(query, values).fetchone()
+                row = self._connection.execute(
+                    f"SELECT pseudonym, body, features, told FROM person {where}", values
+                ).fetchone()
             except sqlite3.Error as error:
                 raise BundleError(f"serving.db cannot be read ({type(error).__name__}): score again") from None
         return None if row is None else self._row(*row)
 
-    def _row(self, name: str, body: str, blob: bytes) -> Row:
+    def _row(self, name: str, body: str, blob: bytes, told: bytes | None) -> Row:
         stored = _stored(body)
         strangers = sorted({risk.model_key for risk in stored.risks} - set(self.bundle.members))
-        strangers += sorted(set(stored.reasons or ()) - {risk.outcome for risk in stored.risks})
         if strangers:
             raise BundleError("serving.db holds risks the bundle has no model for: score again", strangers)
-        named = {name for reasons in (stored.reasons or {}).values() for reason in reasons for name in reason.columns}
-        if not named <= set(self.labels):
-            raise BundleError("serving.db: a reason names a column the bundle does not have: score again")
-        if not {reason.id for reasons in (stored.reasons or {}).values() for reason in reasons} <= set(self.why):
-            raise BundleError("serving.db: a reason stands under a heading the bundle does not have: score again")
-        wanted = 8 * len(self.labels)
+        wanted = 8 * len(self.bundle.content.columns)
         if not isinstance(blob, bytes) or len(blob) != wanted:
             raise BundleError(
                 f"serving.db: a row's features must be {wanted} bytes as the bundle's columns say: score again"
             )
-        return Row(name, stored, np.frombuffer(blob, dtype="<f8").reshape(1, -1).astype(np.float64))
+        return Row(
+            name, stored, np.frombuffer(blob, dtype="<f8").reshape(1, -1).astype(np.float64), told and _unpacked(told)
+        )
 
     def __del__(self) -> None:
         self._connection.close()
@@ -202,10 +200,8 @@ def open_served(workspace: Workspace, load: Loader = load_verified) -> Served:
     try:
         meta = _meta(connection, key)
         bundle = _bundle(workspace, meta["bundle_version"], load)
-        labels = {column["id"]: Words.model_validate(column["label"]) for column in bundle.content.columns}
-        why = {group["id"]: Words.model_validate(group["why"]) for group in bundle.content.reasons}
         care = read_care(connection, date.fromisoformat(meta["landmark"]))
-        served = Served(bundle, meta, _targets(connection), labels, why, care, key, connection)
+        served = Served(bundle, meta, _targets(connection), care, key, connection)
         served.check()
     except BaseException:
         connection.close()
@@ -276,6 +272,21 @@ def _stored(body: str) -> Stored:
         return Stored.model_validate_json(body)
     except ValidationError as error:
         raise BundleError("serving.db: a person's row does not have the required shape:", _places(error)) from None
+
+
+def _unpacked(told: bytes) -> bytes:
+    """Return the JSON of what was worked out when people were scored. Raises BundleError where it is damaged."""
+    try:
+        return zlib.decompress(told)
+    except (zlib.error, TypeError):
+        raise BundleError("serving.db: what is told of a person is damaged: score again") from None
+
+
+def _told(text: bytes) -> Told:
+    try:
+        return Told.model_validate_json(text)
+    except ValidationError as error:
+        raise BundleError("serving.db: what is told of a person has another shape:", _places(error)) from None
 
 
 def _places(error: ValidationError) -> list[str]:

@@ -310,7 +310,7 @@ def both(text: Text) -> dict[str, str]:
 def evidence_told(evidence: Evidence) -> dict[str, Any]:
     """Return what is known of an effect, as it is shown."""
     told: dict[str, Any] = {name: getattr(evidence, name) for name in EVIDENCE}
-    return told | ({"among": both(evidence.among)} if evidence.among else {})
+    return told | {"among": both(evidence.among) if evidence.among else None}
 
 
 def _in(text: Text, language: str) -> str:

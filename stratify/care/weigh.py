@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,17 +67,17 @@ class Met:
     bridges: Mapping[str, Flags]  # that can be used, the one to try first before the others
     untold: Mapping[str, Flags]  # that could be used, were it known that what they rest on is there
 
-    @property
+    @cached_property
     def helped(self) -> Flags:
         """Where some bridge can be used."""
         return self._some(self.bridges)
 
-    @property
+    @cached_property
     def asked(self) -> Flags:
         """Where it is not met and no bridge can be used, but one could, depending on what nobody has told."""
         return np.asarray((self.met == NO) & ~self.helped & self._some(self.untold))
 
-    @property
+    @cached_property
     def closes(self) -> Flags:
         """Where it is not met and nothing helps."""
         return np.asarray((self.met == NO) & ~self.helped & ~self.asked)

@@ -5,6 +5,8 @@ import json
 import shutil
 import sqlite3
 import time
+import zlib
+from datetime import date
 from types import SimpleNamespace
 
 import duckdb
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from models import labelled
 from models.bundle import Content, MemberFiles, set_champion, write_bundle
 from models.keys import ensure_signing_keys
 from models.scoring import Member
@@ -24,6 +27,7 @@ from service.app import create_app
 from service.demo import AUDIENCE, CARE_TEAM, ISSUER, ORGANISATION, demo_token, make_demo_keys
 from service.served import FORMAT
 from service.settings import Settings
+from stratify.care.one_person import told_of
 from stratify.catalogue import load
 from stratify.pseudonym import ensure_key, key_id, pseudonym
 from stratify.workspace import Workspace
@@ -147,15 +151,24 @@ ENTRIES = [
 ]
 
 
-def _body(risk, stored):
-    reason = {
-        "id": "hospital",
-        "group": _words("hospital contacts"),
-        "modifiable": "partly",
-        "direction": "+",
-        "contribution": 0.3,
-        "columns": [COLUMNS[0]["id"]],
-    }
+REASON = {
+    "id": "hospital",
+    "group": _words("hospital contacts"),
+    "modifiable": "partly",
+    "direction": "+",
+    "contribution": 0.3,
+    "columns": [COLUMNS[0]["id"]],
+}
+
+
+def _told(body):
+    """What is told of a person, as scoring works it out beforehand."""
+    reasons = labelled({"acute_admission_365d": [REASON], "death_365d": []}, COLUMNS, REASONS)
+    told = {"reasons": reasons, **told_of(body["facts"], load(), date(2025, 1, 1))}
+    return zlib.compress(json.dumps(told).encode())
+
+
+def _body(risk):
     return {
         "risks": [
             {
@@ -166,7 +179,6 @@ def _body(risk, stored):
             },
             {"outcome": "death_365d", "population": "multimorbid", "risk": risk / 4, "horizon_days": 365},
         ],
-        "reasons": {"acute_admission_365d": [reason], "death_365d": []} if stored else None,
         "missing": [{"id": "hba1c", "text": _words("no HbA1c within two years")}],
         "facts": {
             "age": 61,
@@ -210,7 +222,7 @@ def write_serving(workspace, version, **meta):
     connection = sqlite3.connect(fresh)
     with connection:
         connection.execute("CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT)")
-        connection.execute("CREATE TABLE person(pseudonym TEXT PRIMARY KEY, body TEXT, features BLOB)")
+        connection.execute("CREATE TABLE person(pseudonym TEXT PRIMARY KEY, body TEXT, features BLOB, told BLOB)")
         connection.execute("CREATE TABLE target(id TEXT PRIMARY KEY, body TEXT)")
         connection.execute("CREATE TABLE entry(kind TEXT, id TEXT, body TEXT)")
         connection.executemany("INSERT INTO entry VALUES (?, ?, ?)", ENTRIES)
@@ -218,12 +230,13 @@ def write_serving(workspace, version, **meta):
         connection.executemany("INSERT INTO target VALUES (?, ?)", [(t["id"], json.dumps(t)) for t in targets])
         risks = {STORED: 0.2, COMPUTED: 0.6, LOW: 0.05}
         connection.executemany(
-            "INSERT INTO person VALUES (?, ?, ?)",
+            "INSERT INTO person VALUES (?, ?, ?, ?)",
             [
                 (
                     pseudonym(key, SYSTEM, person),
-                    json.dumps(_body(risks[person], stored=person == STORED)),
+                    json.dumps(_body(risks[person])),
                     np.array(row, dtype="<f8").tobytes(),
+                    _told(_body(risks[person])) if person == STORED else None,
                 )
                 for person, row in FEATURES.items()
             ],

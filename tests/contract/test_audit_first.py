@@ -62,8 +62,8 @@ UNREADABLE = {
     "a body of another shape": "UPDATE person SET body = '{}'",
     "a body that is no text": "UPDATE person SET body = x'ff00'",
     "features cut short": "UPDATE person SET features = x'00'",
-    "a reason of a column that is not there": "UPDATE person SET body = "
-    "json_replace(body, '$.reasons.acute_admission_365d[0].columns[0]', 'MARK')",
+    "what is told cut short": "UPDATE person SET told = substr(told, 1, 200)",
+    "what is told is no text of ours": "UPDATE person SET told = 'MARK'",
     "no people": "DROP TABLE person",
 }
 
@@ -120,7 +120,7 @@ def test_the_row_is_committed_before_the_answer_is_put_together(client, people, 
         seen.extend(audit_rows())  # read from another connection: only what is committed shows
         raise RuntimeError(people.stored)
 
-    monkeypatch.setattr("service.routes.answer", late)
+    monkeypatch.setattr("service.routes._at_once", late)
     assert client.look_up(people.stored).status_code == 500
     assert [row["outcome"] for row in seen] == ["found"]
 
@@ -157,7 +157,7 @@ def test_a_failure_is_logged_by_its_kind_and_place_without_its_words(client, peo
     def fails(served, row):
         raise RuntimeError(f"about {people.stored}")
 
-    monkeypatch.setattr("service.routes.answer", fails)
+    monkeypatch.setattr("service.routes._at_once", fails)
     response = client.look_up(people.stored)
     assert response.status_code == 500
     assert people.stored not in response.text + caplog.text

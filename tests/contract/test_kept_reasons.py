@@ -71,10 +71,10 @@ def test_no_more_people_are_kept_than_may_be(client, people, app, monkeypatch, w
 def test_many_at_once_get_the_same_answer(app, name):
     served = app.state.context.store.current()
     row = served.find(name("computed"))
-    expected = served.reasons(row)
+    expected = served.tell(row)
     with ThreadPoolExecutor(8) as pool:
         assert all(
-            told == expected for told in pool.map(lambda _: served.reasons(served.find(name("computed"))), range(60))
+            told == expected for told in pool.map(lambda _: served.tell(served.find(name("computed"))), range(60))
         )
 
 

@@ -1,10 +1,14 @@
 """What a look-up answers: everything stored about the person, nothing about who is unknown."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from models.bundle import load_champion
 from models.explain import reasons
+from service.routes import answer
+from service.schemas import Found
 from stratify.pseudonym import pseudonym, read_key
 
 
@@ -43,6 +47,27 @@ def test_every_answer_names_its_request_and_model_and_is_not_to_be_kept(client, 
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["x-model-version"] == response.json()["model"]["bundle_version"]
     assert len(response.headers["x-request-id"]) == 36
+
+
+def test_what_was_worked_out_before_is_what_would_be_worked_out_now(client, people, app):
+    served = app.state.context.store.current()
+    row = served.find(pseudonym(served.key, people.system, people.stored))
+    at_once = client.look_up(people.stored).json()
+    assert at_once == answer(served, row).model_dump(mode="json")
+    now = answer(served, replace(row, told=None)).model_dump(mode="json")
+    assert {**now, "reasons": {}} == {**at_once, "reasons": {}}  # the test's own stored reasons are made up
+    assert Found.model_validate(at_once)
+
+
+def test_what_the_person_chose_is_weighed_at_once_and_the_reasons_stay(client, people):
+    before = client.look_up(people.stored).json()
+    body = {"patient": {"system": people.system, "value": people.stored}, "purpose": "TREAT"}
+    body |= {"offer": "overbliksstatus", "decision": "accept"}
+    assert client.send("POST", "/v1/choices", json=body).status_code == 200
+    after = client.look_up(people.stored).json()
+    assert after["reasons"] == before["reasons"]
+    told = {offer["id"]: offer["accepted_on"] for offer in after["offers"]}
+    assert [name for name, day in told.items() if day] == ["overbliksstatus"]
 
 
 def test_reasons_that_were_not_stored_are_computed_from_the_features_as_the_batch_would(client, people, workspace):

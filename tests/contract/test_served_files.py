@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import jwt
@@ -76,14 +77,18 @@ BROKEN = {
     "another signing key": (_other_signing_key, "signature"),
     "no scored population": (lambda w: w.serving_db.unlink(), "stratify score"),
     "not a database": (lambda w: w.serving_db.write_bytes(b"x" * 4096), "not a readable database"),
-    "another format": (_meta("format", "2"), "format 4, got 2"),
+    "another format": (_meta("format", "2"), "format 5, got 2"),
     "a bundle that never was": (_meta("bundle_version", "000000000000"), "score again"),
     "a bundle elsewhere": (_meta("bundle_version", "../bundles/x"), "12 hex digits"),
     "a page of meta overwritten": (lambda w: _spoil_page(w, "meta"), "cannot be read|not a readable"),
     "a page of targets overwritten": (lambda w: _spoil_page(w, "target"), "cannot be read|not a readable"),
-    "a reason of a column that is not there": (
-        lambda w: _change(w, "UPDATE person SET body = replace(body, 'stays_somatic_count_365', 'x')"),
-        "a column the bundle does not have",
+    "what is told of a person cut short": (
+        lambda w: _change(w, "UPDATE person SET told = substr(told, 1, 200)"),
+        "is damaged",
+    ),
+    "what is told of a person in another shape": (
+        lambda w: _change(w, "UPDATE person SET told = ?", zlib.compress(b'{"offers": []}')),
+        "another shape",
     ),
     "made with another key": (_meta("pseudonym_key_id", "0"), "another pseudonym key"),
     "meta that does not say all": (lambda w: _change(w, "DELETE FROM meta WHERE key = 'covers_to'"), "covers_to"),
