@@ -6,6 +6,7 @@ model read, not what causes the outcome. The headings are those of the bundle (`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -82,10 +83,9 @@ def labelled(
 
 def misplaced(columns: Sequence[str], groups: Sequence[Group]) -> list[str]:
     """Return what is wrong with the groups of these columns, in words: each column must stand in one, and once."""
-    stands = [name for group in groups for name in group["columns"]]
-    found = [f"{name}: stands in no group" for name in columns if name not in set(stands)]
-    found += [f"{name}: stands in more than one group" for name in dict.fromkeys(stands) if stands.count(name) > 1]
-    return found
+    stands = Counter(name for group in groups for name in group["columns"])
+    found = [f"{name}: stands in no group" for name in columns if name not in stands]
+    return found + [f"{name}: stands in more than one group" for name, times in stands.items() if times > 1]
 
 
 def _places(columns: Sequence[str], groups: Sequence[Group]) -> list[int]:

@@ -6,9 +6,13 @@ log that cannot be written raises here, and nothing ever answers.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
@@ -37,6 +41,8 @@ from service.tokens import Verifier
 from stratify.errors import BundleError, NotPermittedError
 
 TITLE = "Stratify"
+THREADS = 6  # requests that are answered at a time
+SWITCH = 0.002  # seconds after which one that computes lets others have their turn
 DISTRIBUTION = "stratify-multimorbidity"
 FIELDS = KNOWN_FIELDS.union(*(one.model_fields for one in (ChoiceRequest, ActionRequest, ActionSearch)))
 DESCRIPTION = (
@@ -86,6 +92,7 @@ def openapi_document() -> dict[str, Any]:
 
 def _application(*, docs: bool) -> FastAPI:
     app = FastAPI(
+        lifespan=_few_threads,
         title=TITLE,
         version=_version(),
         description=DESCRIPTION,
@@ -106,6 +113,14 @@ def _application(*, docs: bool) -> FastAPI:
     app.add_exception_handler(BundleError, _unusable)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
+
+
+@asynccontextmanager
+async def _few_threads(_: FastAPI) -> AsyncIterator[None]:
+    """Answer few requests at a time in one process: what waits for a turn takes no memory and holds nobody up."""
+    current_default_thread_limiter().total_tokens = THREADS
+    sys.setswitchinterval(SWITCH)
+    yield
 
 
 def _version() -> str:

@@ -11,7 +11,6 @@ import contextlib
 import json
 import logging
 import os
-import socket
 import sys
 from collections.abc import Callable
 
@@ -21,9 +20,9 @@ from uvicorn.supervisors import Multiprocess
 
 from service.app import create_app
 from service.demo import HOURS, demo_token
+from service.listening import BACKLOG, listen
 from service.served import Loader, Served, load_verified, open_served
 from service.settings import Settings
-from stratify.errors import UsageError
 from stratify.pseudonym import pseudonym
 
 MOST_CONNECTIONS = 512
@@ -35,7 +34,7 @@ LOOK_THROUGH = 500  # people among whom the demo looks for one with much to show
 def serve(settings: Settings, *, say: Callable[[str], None] | None = None, load: Loader = load_verified) -> None:
     """Serve until interrupted. Raises what `create_app` raises, and UsageError when the address is taken."""
     say = say or _say
-    with _listen(settings.host, settings.port) as listening:
+    with listen(settings.host, settings.port) as listening:
         settings = settings.model_copy(update={"port": listening.getsockname()[1]})
         app = create_app(settings, load)
         if settings.demo:
@@ -71,6 +70,7 @@ def server_config(app: FastAPI | str, workers: int = 1) -> uvicorn.Config:
         app,
         factory=isinstance(app, str),
         workers=workers,
+        backlog=BACKLOG,
         timeout_graceful_shutdown=STOP_SECONDS,
         log_config=None,
         log_level="warning",
@@ -119,17 +119,6 @@ def demo_person(settings: Settings, served: Served) -> str | None:
             highest = max((risk.risk for risk in row.stored.risks), default=0.0)
             best = max(best or (-1.0, 0.0, ""), (highest, row.stored.n_conditions, source_id))
     return None if best is None else best[-1]
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listening = socket.create_server((host, port), family=family, backlog=2048)
-        # asyncio does this only for sockets it made itself; without it a short answer waits 40 ms for the caller's ACK.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listening
-    except OSError as error:
-        raise UsageError(f"cannot listen on {host}:{port} ({error.strerror}); choose another --port") from None
 
 
 def _say(text: str) -> None:

@@ -150,10 +150,13 @@ class Served:
         What was computed is kept for as long as this bundle is served, of so many people at most; of people scored on
         the spot, who have no name here, it is not.
         """
-        return self._kept.get(row.name, lambda: self._computed(row)) if row.name else self._computed(row)
+        from models.explain import labelled
+
+        found = self._kept.get(row.name, lambda: self._computed(row)) if row.name else self._computed(row)
+        return labelled(found, self.bundle.content.columns, self.bundle.content.reasons)
 
     def _computed(self, row: Row) -> dict[str, list[dict[str, Any]]]:
-        from models.explain import labelled, reasons
+        from models.explain import reasons
 
         found = {}
         content = self.bundle.content
@@ -163,7 +166,7 @@ class Served:
             columns = [str(content.columns[place]["id"]) for place in places]
             parts = self.bundle.members[key].contributions(row.features[:, places])
             (found[risk.outcome],) = reasons(parts, columns, content.reasons, self.bundle.cards[key]["reasons_top_n"])
-        return labelled(found, content.columns, content.reasons)
+        return found
 
     def _one(self, where: str, *values: str) -> Row | None:
         with self._lock:

@@ -5,7 +5,8 @@ import sqlite3
 
 import pytest
 
-from service.run import _listen, demo_person, demo_words, serve
+from service.listening import listen
+from service.run import demo_person, demo_words, serve
 from service.served import open_served
 from service.settings import Settings
 from stratify.errors import UsageError
@@ -38,7 +39,7 @@ def test_an_address_that_is_taken_is_said_in_words(workspace):
 
 
 def test_answers_are_sent_at_once_and_not_held_back_for_an_acknowledgement():
-    with _listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
         accepted, _ = listening.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

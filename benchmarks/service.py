@@ -1,0 +1,252 @@
+"""How fast the service answers, how much memory it takes and how soon it starts, beside `mlflow models serve`.
+
+    python benchmarks/service.py --work work
+    python benchmarks/service.py --seconds 30 --service-python LEAN/bin/python --mlflow-python OTHER/bin/python
+
+Needs wrk (Debian's package) and a made-up population that was scored (`make demo`). Two workers; every caller has a
+token of their own for the person they treat (ES384), every answer is written to the audit log with full durability.
+The same model is served by MLflow in the same run, one row a request. The load comes from the same machine, and takes
+its share of it.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).parent
+sys.path = [one for one in sys.path if Path(one or ".").resolve() != HERE.resolve()]  # this file is no package
+
+from models import chosen_folder, load_bundle  # noqa: E402
+from service.demo import demo_token, make_demo_keys  # noqa: E402
+from stratify.pseudonym import pseudonym, read_key  # noqa: E402
+from stratify.workspace import Workspace  # noqa: E402
+
+MOST_PEOPLE = 500
+OUTCOME = "acute_admission_365d"
+SERVED = ("bundles", "keys", "serving.db")
+
+
+def main():
+    asked = _asked()
+    if shutil.which("wrk") is None:
+        sys.exit("needs wrk: apt-get install wrk")
+    with tempfile.TemporaryDirectory() as folder:
+        work = _copied(Workspace(asked.work), Path(folder) / "w")
+        people = _people(Workspace(asked.work))
+        port = _free_port()
+        started = time.perf_counter()
+        service = _serve(asked, work, port)
+        try:
+            seconds = _until(f"http://127.0.0.1:{port}/readyz", service, started)
+            _line("start to ready, 2 workers", f"{seconds:.1f} s", "3 s", seconds < 3)
+            rates = _look_ups(asked, work, port, people, Path(folder))
+            _memory(service.pid)
+        finally:
+            _stop(service)
+        _verify(asked, work)
+        if not asked.without_mlflow:
+            rate = _mlflow(asked, Path(folder))
+            ratio = rates["stored"] / rate
+            _line("our rate of look-ups over mlflow's of the bare model", f"{ratio:.1f}", "8", ratio >= 8)
+
+
+def _asked():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, default=Path("work"))
+    parser.add_argument("--seconds", type=int, default=15)
+    parser.add_argument("--service-python", default=sys.executable)
+    parser.add_argument("--mlflow-python", default=sys.executable)
+    parser.add_argument("--without-mlflow", action="store_true")
+    return parser.parse_args()
+
+
+def _copied(workspace, root):
+    """What the service reads, beside which it writes its own database."""
+    root.mkdir()
+    for name in SERVED:
+        source = workspace.root / name
+        (shutil.copytree if source.is_dir() else shutil.copy2)(source, root / name)
+    if workspace.store.exists():
+        (root / "store").symlink_to(workspace.store.absolute())
+    make_demo_keys(root / "keys")
+    return Workspace(root)
+
+
+def _people(workspace):
+    """Identifiers of made-up people: those with stored answers, and those without; and the system."""
+    import duckdb
+
+    key = read_key(workspace.keys / "pseudonym.key")
+    with duckdb.connect() as connection:
+        ids = connection.execute(
+            "SELECT source_id FROM read_parquet(?) ORDER BY person", [str(workspace.store / "persons.parquet")]
+        ).fetchall()
+    con = sqlite3.connect(workspace.serving_db)
+    system = con.execute("SELECT value FROM meta WHERE key = 'system'").fetchone()[0]
+    told = dict(con.execute("SELECT pseudonym, told IS NOT NULL FROM person"))
+    con.close()
+    found = {"system": system, "stored": [], "computed": []}
+    for (source_id,) in ids:
+        has = told.get(pseudonym(key, system, source_id))
+        if has is not None:
+            found["stored" if has else "computed"].append(source_id)
+    return found
+
+
+def _serve(asked, work, port):
+    command = [_stratify(asked), "serve", "--demo", "--work", str(work.root)]
+    command += ["--port", str(port), "--workers", "2", "--per-minute", "1000000"]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+
+def _stratify(asked):
+    return str(Path(asked.service_python).parent / "stratify")
+
+
+def _until(url, process, started, most=120):
+    while time.perf_counter() - started < most:
+        if process.poll() is not None:
+            sys.exit("it did not start")
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                if answer.status == 200:
+                    return time.perf_counter() - started
+        except OSError:
+            time.sleep(0.02)
+    sys.exit(f"nothing answers at {url}")
+
+
+def _look_ups(asked, work, port, people, folder):
+    system, rates = people["system"], {}
+    for kind, limit, least in (("stored", 100, 400), ("computed", 250, None)):
+        lines = []
+        for person in people[kind][:MOST_PEOPLE]:
+            body = json.dumps({"patient": {"system": system, "value": person}, "purpose": "TREAT"})
+            lines.append(f"/v1/scores:lookup\t{demo_token(work.keys, patient=(system, person))}\t{body}")
+        what = f"look-ups of {len(lines)} people with {kind} reasons"
+        for clients in (1, 8, 32):
+            found = _load(asked, port, lines, clients, folder)
+            held = least if clients == 8 else None
+            p99 = limit if clients == 8 else None
+            _told(f"{what}, {clients} clients", found, held, p99)
+            if clients == 8:
+                rates[kind] = found["rate"]
+    return rates
+
+
+def _load(asked, port, lines, clients, folder):
+    file = folder / "requests.tsv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    command = ["wrk", "-t", "1", "-c", str(clients), "-d", f"{asked.seconds}s", "--timeout", "10s"]
+    command += ["-s", str(HERE / "service.lua"), f"http://127.0.0.1:{port}", "--", str(file)]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    answers, micro, p50, p99, most, failed = map(float, re.search(r"RESULT (.*)", out)[1].split())
+    return {
+        "rate": answers / micro * 1e6,
+        "p50": p50,
+        "p99": p99,
+        "max": most,
+        "failed": int(failed),
+        "n": int(answers),
+    }
+
+
+def _told(what, found, least, limit):
+    print(
+        f"{what}: {found['rate']:.0f}/s, p50 {found['p50']:.0f} ms, p99 {found['p99']:.0f} ms, longest"
+        f" {found['max']:.0f} ms, {found['n']} answered, {found['failed']} failed"
+    )
+    if least:
+        _line("  rate", f"{found['rate']:.0f}/s", f"{least}/s", found["rate"] >= least)
+    if limit:
+        _line("  p99", f"{found['p99']:.0f} ms", f"{limit} ms", found["p99"] < limit)
+    if found["failed"]:
+        _line("  failed answers", str(found["failed"]), "0", False)
+
+
+def _line(what, got, asked, holds):
+    print(f"{what}: {got}  [{asked}] {'holds' if holds else 'does not hold'}", flush=True)
+
+
+def _memory(pid):
+    """Print what each worker holds: resident memory, of which what no other process shares."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for child in children:
+        told = Path(f"/proc/{child}/smaps_rollup").read_text()
+        rss, private = (sum(int(n) for n in re.findall(rf"^{name}:\s+(\d+)", told, re.M)) / 1024
+                        for name in ("Rss", "Private_\\w+"))  # fmt: skip
+        command = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
+        if "resource_tracker" not in command:
+            _line("memory of a worker", f"{rss:.0f} MB, {private:.0f} MB its own", "150 MB", rss < 150)
+
+
+def _verify(asked, work):
+    out = subprocess.run(
+        [_stratify(asked), "audit", "verify", "--work", str(work.root)], capture_output=True, text=True
+    )
+    print(f"audit log afterwards: {out.stdout.strip() or out.stderr.strip()}")
+
+
+def _mlflow(asked, folder):
+    """Serve the same member with `mlflow models serve`, and return its rate with 8 clients."""
+    workspace = Workspace(asked.work)
+    bundle = load_bundle(chosen_folder(workspace.bundles), workspace.keys / "bundle_public.pem")
+    key = next(key for key in sorted(bundle.members) if key.startswith(OUTCOME))
+    name = bundle.manifest["members"][key]
+    columns = list(bundle.members[key].columns)
+    served = sqlite3.connect(workspace.serving_db)
+    blob = served.execute("SELECT features FROM person LIMIT 1").fetchone()[0]
+    served.close()
+    row = np.frombuffer(blob, dtype="<f8")[bundle.places(key)]
+    values = [None if np.isnan(one) else float(one) for one in row]
+    body = json.dumps({"dataframe_split": {"columns": columns, "data": [values]}})
+    port = _free_port()
+    command = [asked.mlflow_python, "-m", "mlflow", "models", "serve", "--env-manager", "local", "--port", str(port)]
+    command += ["--model-uri", f"models:/{name['name']}/{name['registered_version']}", "--workers", "2"]
+    env = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{workspace.root.absolute() / 'mlflow.db'}"}
+    env |= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "PYTHONPATH": str(HERE.parent)}
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        cwd=asked.work.parent,
+    )  # fmt: skip
+    try:
+        seconds = _until(f"http://127.0.0.1:{port}/ping", process, started)
+        print(f"mlflow models serve, start to ready, 2 workers: {seconds:.1f} s")
+        lines = [f"/invocations\t\t{body}"]
+        for clients in (1, 8):
+            found = _load(asked, port, lines, clients, folder)
+            _told(f"mlflow models serve, {key}, {clients} clients", found, None, None)
+        return found["rate"]
+    finally:
+        _stop(process)
+
+
+def _stop(process):
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+    except (ProcessLookupError, subprocess.TimeoutExpired):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
+
+
+if __name__ == "__main__":
+    main()
