@@ -7,6 +7,7 @@ Rows are made up, in four chains. Beside the figure stands what was asked of it:
 """
 
 import argparse
+import sys
 import tempfile
 import time
 from dataclasses import asdict
@@ -14,8 +15,11 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from service.audit import AUDIT, AuditLog, Entry
-from service.chain import BEFORE_ALL, digest_of, verify
+HERE = Path(__file__).resolve().parent
+sys.path = [one for one in sys.path if Path(one or ".").resolve() != HERE]  # service.py beside this is no package
+
+from service.audit import AUDIT, AuditLog, Entry  # noqa: E402
+from service.chain import BEFORE_ALL, digest_of, verify  # noqa: E402
 
 ENTRY = Entry("somebody", "clinician", "lookup", "TREAT", "f" * 64, "found", "r" * 36, "0123456789ab")
 ASKED = 5.0  # seconds

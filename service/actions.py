@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Index, Integer, Select, String, Table, func, insert, select
+from sqlalchemy import Column, ColumnElement, Index, Select, String, Table, func, insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.action_shapes import OPEN
-from service.audit import METADATA, AuditLog, Entry
+from service.audit import METADATA, NUMBER, AuditLog, Entry
 from service.choices import ChoicesUnavailableError
 
 ACTION = Table(
     "action",
     METADATA,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", NUMBER, primary_key=True, autoincrement=True),
     Column("at", String(32), nullable=False),  # UTC, ISO 8601
     Column("action_id", String(36), nullable=False, index=True),
     Column("pseudonym", String(64)),

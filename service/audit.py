@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 from uuid import uuid4
 
-from sqlalchemy import URL, Column, Integer, MetaData, String, Table, insert
+from sqlalchemy import URL, BigInteger, Column, Integer, MetaData, String, Table, insert
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -34,16 +34,17 @@ Outcome = Literal["found", "not_found", "blocked", "stored", "denied", "failed"]
 Basis = Literal["context", "care_team", "override"]
 MOST_TOGETHER = 64  # rows in one commit
 METADATA = MetaData()
+NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 AUDIT = Table(
     "audit",
     METADATA,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", NUMBER, primary_key=True, autoincrement=True),
     Column("at", String(32), nullable=False),  # UTC, ISO 8601
     Column("user", String(200), nullable=False),
     Column("role", String(200), nullable=False),
     Column("action", String(40), nullable=False),
     Column("purpose", String(20)),
-    Column("pseudonym", String(64)),
+    Column("pseudonym", String(64), index=True),
     Column("outcome", String(20), nullable=False),
     Column("request_id", String(36), nullable=False),
     Column("model_version", String(200), nullable=False),
@@ -110,7 +111,7 @@ class AuditLog:
         except (SQLAlchemyError, ImportError) as error:
             raise UsageError(f"--service-db: this database URL cannot be used ({type(error).__name__})") from None
         try:
-            prepare(self._engine, METADATA)
+            prepare(self._engine)
             self.probe()
         except (SQLAlchemyError, AuditUnavailableError):
             raise NotPermittedError(

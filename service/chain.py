@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, select
+from sqlalchemy import ColumnElement, Table, Text, cast, func, select
 from sqlalchemy.engine import Engine
 
 from stratify.errors import BundleError
@@ -26,8 +26,7 @@ CHAINED = (
     "chain", "nth", "at", "user", "role", "action", "purpose", "pseudonym", "outcome", "request_id", "model_version",
     "issuer", "organisation", "care_team", "basis", "reason", "criterion",
 )  # fmt: skip
-ALWAYS = 11  # of these: what comes after them and is nothing in a row is left out of its digest, at the end alone
-APART, NONE = "\x1f", "\x00"  # control characters, which no value of a row has
+APART, NONE = "\x1f", "\x1e"  # control characters, which no value of a row has
 MOST_TOLD = 20  # problems
 AT_ONCE = 10_000  # rows
 
@@ -53,14 +52,11 @@ class Verified:
 
 def digest_of(previous: str, row: Mapping[str, Any]) -> str:
     """Return the digest of a row that comes after another."""
-    return _digest(previous, [row[name] for name in CHAINED])
+    return _digest(previous, APART.join(NONE if row[name] is None else str(row[name]) for name in CHAINED))
 
 
-def _digest(previous: str, values: Sequence[Any]) -> str:
-    told = [NONE if one is None else str(one) for one in values]
-    while len(told) > ALWAYS and told[-1] == NONE:  # rows from before these columns were there
-        told.pop()
-    return hashlib.sha256(APART.join((previous, *told)).encode()).hexdigest()
+def _digest(previous: str, text: str) -> str:
+    return hashlib.sha256(f"{previous}{APART}{text}".encode()).hexdigest()
 
 
 def verify(engine: Engine, table: Table, anchor: Path | None = None) -> Verified:
@@ -70,42 +66,53 @@ def verify(engine: Engine, table: Table, anchor: Path | None = None) -> Verified
     """
     known = _anchored(anchor)
     problems: list[str] = []
-    heads: dict[str, Head] = {}
+    heads: dict[str, tuple[int, str]] = {}
     rows = unchained = 0
-    for *values, digest in _rows(engine, table):
-        chain, nth = values[:2]
+    for _, chain, nth, text, digest in _rows(engine, table):
         if chain is None:
             unchained += 1
             continue
         rows += 1
-        before = heads.get(chain, NOTHING)
-        if nth != before.rows + 1:
-            problems.append(f"chain {chain[:8]}: after row {before.rows} comes row {nth}")
-        elif _digest(before.digest, values) != digest:
+        before, previous = heads.get(chain, NOTHING)
+        if nth != before + 1:
+            problems.append(f"chain {chain[:8]}: after row {before} comes row {nth}")
+        elif _digest(previous, text) != digest:
             problems.append(f"chain {chain[:8]}: row {nth} is not what was written")
-        heads[chain] = Head(nth, digest)
+        heads[chain] = nth, digest
         if known and known.get((chain, nth), digest) != digest:
             problems.append(f"chain {chain[:8]}: row {nth} is another than was anchored")
     for chain, nth in known:
-        if heads.get(chain, NOTHING).rows < nth:
+        if heads.get(chain, NOTHING)[0] < nth:
             problems.append(f"chain {chain[:8]}: ends before row {nth}, which was anchored")
     if problems:
         left = [f"and {len(problems) - MOST_TOLD} more"] if len(problems) > MOST_TOLD else []
         raise BundleError("the audit log is not as it was written:", [*problems[:MOST_TOLD], *left])
-    found = Verified(rows, unchained, heads)
+    found = Verified(rows, unchained, {chain: Head(*head) for chain, head in heads.items()})
     if anchor is not None:
         _anchor(anchor, found)
     return found
 
 
 def _rows(engine: Engine, table: Table) -> Iterator[Sequence[Any]]:
-    """Yield what is chained of each row, and its digest last, in the order of their numbers: so a chain grew."""
-    asked = select(*(table.c[name] for name in (*CHAINED, "digest"))).order_by(table.c.seq)
+    """Yield each row's number, chain, place in it, text and digest, in the order of the numbers: so a chain grew.
+
+    The database puts the text together: twice as fast as here.
+    """
+    parts = [func.coalesce(cast(table.c[name], Text), NONE) for name in CHAINED]
+    text: ColumnElement[str] = parts[0]
+    for part in parts[1:]:
+        text = text.concat(APART).concat(part)
+    query = select(table.c.seq, table.c.chain, table.c.nth, text, table.c.digest).order_by(table.c.seq).limit(AT_ONCE)
+    last = 0
+    batch: Sequence[Any] = range(AT_ONCE)  # as if there had been one
     with engine.connect() as connection:
         rows = connection.connection.cursor()  # the driver's own: twice as fast
-        rows.execute(str(asked.compile(dialect=engine.dialect)))
-        while batch := rows.fetchmany(AT_ONCE):
+        while len(batch) == AT_ONCE:
+            asked = query.where(table.c.seq > last)
+            rows.execute(str(asked.compile(dialect=engine.dialect, compile_kwargs={"literal_binds": True})))
+            batch = rows.fetchall()
             yield from batch
+            last = batch[-1][0] if batch else last
 
 
 def _anchored(anchor: Path | None) -> dict[tuple[str, int], str]:

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Column, Integer, String, Table, insert, select
+from sqlalchemy import Column, String, Table, insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.audit import METADATA, AuditLog, Entry
+from service.audit import METADATA, NUMBER, AuditLog, Entry
 from service.choice_shapes import ChoiceRequest
 from service.optouts import blocked
 from service.schemas import Chosen
@@ -25,7 +25,7 @@ from stratify.errors import NotPermittedError
 CHOICE = Table(
     "choice",
     METADATA,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", NUMBER, primary_key=True, autoincrement=True),
     Column("said_on", String(32), nullable=False),  # UTC, ISO 8601
     Column("pseudonym", String(64), nullable=False, index=True),
     Column("offer", String(80)),

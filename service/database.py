@@ -11,11 +11,13 @@ import os
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import URL, MetaData, create_engine, event, inspect
+from sqlalchemy import URL, create_engine, event, inspect
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from stratify.errors import NotPermittedError, UsageError
+
+HEAD = "0001"  # the last step in service/migrations/versions
 
 
 def open_database(url: str | URL) -> Engine:
@@ -30,17 +32,43 @@ def open_database(url: str | URL) -> Engine:
     return engine
 
 
-def prepare(engine: Engine, metadata: MetaData) -> None:
-    """Make the tables that are not there, and add the columns that older ones lack."""
-    metadata.create_all(engine)
-    there = inspect(engine)
+def prepare(engine: Engine) -> None:
+    """Return when the tables are as they must be: a SQLite file is brought up to date now.
+
+    Raises NotPermittedError for another database that is not, naming the command.
+    """
+    now = revision(engine)
+    if now == HEAD:
+        return
+    if engine.dialect.name != "sqlite":
+        raise NotPermittedError(
+            f"the service's database is at step {now or 'none'} and must be at {HEAD}; with an account that may change"
+            " tables, run: stratify database upgrade --service-db URL"
+        )
+    upgrade(engine)
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables up to date, all at once or not at all."""
+    from alembic.command import upgrade as run
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "service:migrations")
     with engine.begin() as connection:
-        for table in metadata.tables.values():
-            known = {column["name"] for column in there.get_columns(table.name)}
-            for column in table.columns:
-                if column.name not in known:
-                    kind = column.type.compile(engine.dialect)
-                    connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}")
+        if engine.dialect.name == "sqlite":  # two that start together: the second waits, and finds it done
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        config.attributes["connection"] = connection
+        run(config, "head")
+
+
+def revision(engine: Engine) -> str | None:
+    """Return the step a database is at, or None where it is at none."""
+    if not inspect(engine).has_table("alembic_version"):
+        return None
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one_or_none()
+    return None if found is None else str(found)
 
 
 def open_for_reading(url: str | None, path: Path, table: str, columns: set[str]) -> Engine:

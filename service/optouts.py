@@ -56,7 +56,7 @@ def take_over(url: str | URL, names: frozenset[str]) -> tuple[int, int]:
     Whoever had said no before keeps the day.
     """
     engine = open_database(url)
-    prepare(engine, METADATA)
+    prepare(engine)
     since = datetime.now(UTC).isoformat(timespec="seconds")
     with engine.begin() as connection:
         there = set(connection.execute(select(OPT_OUT.c.pseudonym)).scalars())

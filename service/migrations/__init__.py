@@ -1,0 +1,1 @@
+"""Returns the numbered steps that make and change the service's tables (Alembic)."""
