@@ -25,13 +25,13 @@ demo: .venv/run.done  ## a simulated region, end to end, with a summary; what ha
 test: .venv/test.done  ## the fast tests
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow" tests
 
-test-slow: .venv/test.done  ## the slow tests alone
+test-slow: .venv/test.done .venv/postgres.done  ## the slow tests alone
 	$(BIN)/python -m pytest -q -n $(JOBS) -m slow tests
 
 test-spark: .venv/spark.done  ## Spark beside DuckDB, with pyspark and Java: the same store and matrix to the byte
 	$(BIN)/python -m pytest -q -n 0 -m slow tests/functional/test_spark.py
 
-test-all: .venv/spark.done  ## every test
+test-all: .venv/spark.done .venv/postgres.done  ## every test
 	$(BIN)/python -m pytest -q -n $(JOBS) tests
 
 lint: .venv/test.done  ## style, types, who imports whom, the catalogue
@@ -89,6 +89,14 @@ clean:  ## remove what was made here, the work folder too
 
 .venv/test.done: $(LOCKS)/test.lock .venv/run.done
 	$(INSTALL) $(LOCKS)/test.lock
+	@touch $@
+
+# the tests start a PostgreSQL of their own: as root on a Debian it is installed, else those tests are skipped
+.venv/postgres.done: .venv/test.done
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq \
+	&& apt-get install -qq --yes postgresql >/dev/null; } \
+	|| echo "no PostgreSQL: its tests are skipped (apt-get install postgresql)"
 	@touch $@
 
 # the peer runs on Python 3.11 and 3.12

@@ -21,6 +21,9 @@ def register(app: typer.Typer) -> None:
     audit = typer.Typer(no_args_is_help=True, help="The service's audit log, as: stratify audit verify")
     audit.command()(verify)
     app.add_typer(audit, name="audit")
+    database = typer.Typer(no_args_is_help=True, help="The service's database, as: stratify database upgrade")
+    database.command()(upgrade)
+    app.add_typer(database, name="database")
 
 
 def serve(
@@ -119,6 +122,21 @@ def openapi() -> None:
     from service.app import openapi_document
 
     sys.stdout.write(json.dumps(openapi_document(), indent=1, ensure_ascii=False) + "\n")
+
+
+def upgrade(
+    service_db: Annotated[
+        str, typer.Option("--service-db", envvar="STRATIFY_SERVICE_DB", help="URL of the service's database")
+    ],
+) -> None:
+    """Bring the service's tables up to date, with an account that may change tables. A SQLite file needs no such thing.
+
+    Example: stratify database upgrade --service-db postgresql+pg8000://owner@host/stratify
+    """
+    from service.database import upgrade_by_url
+
+    before, now = upgrade_by_url(service_db)
+    sys.stdout.write(f"the service's database is at step {now}; it was at {before or 'none'}\n")
 
 
 def verify(

@@ -113,7 +113,11 @@ class AuditLog:
         try:
             prepare(self._engine)
             self.probe()
+        except NotPermittedError:
+            self.close()
+            raise
         except (SQLAlchemyError, AuditUnavailableError):
+            self.close()
             raise NotPermittedError(
                 "the audit log cannot be written, so no look-up may be answered; "
                 f"make {self._engine.url.render_as_string(hide_password=True)} writable"

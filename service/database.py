@@ -48,6 +48,18 @@ def prepare(engine: Engine) -> None:
     upgrade(engine)
 
 
+def upgrade_by_url(url: str) -> tuple[str | None, str]:
+    """Bring a database up to date; return the step it was at and the step it is at. Raises UsageError."""
+    try:
+        engine = open_database(url)
+        before = revision(engine)
+        upgrade(engine)
+        engine.dispose()
+    except (SQLAlchemyError, ImportError) as error:
+        raise UsageError(f"--service-db: this database cannot be brought up to date ({type(error).__name__})") from None
+    return before, HEAD
+
+
 def upgrade(engine: Engine) -> None:
     """Bring the tables up to date, all at once or not at all."""
     from alembic.command import upgrade as run

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
-from sqlalchemy import Column, String, Table, delete, insert, select
+from sqlalchemy import Column, String, Table, delete
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,6 +20,7 @@ USED = Table(
     Column("jti", String(200), primary_key=True),
     Column("expires", NUMBER, nullable=False),  # seconds since 1970
 )
+INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}  # says if the row was there
 CLEAN_EVERY = 60.0  # seconds between two times that expired ones are let go
 
 
@@ -30,17 +33,15 @@ class UsedTokens:
 
     def first(self, client: Client) -> bool:
         """Return whether this token was never used before, and mark it as used; raises AuditUnavailableError."""
-        mine = (USED.c.issuer == client.issuer) & (USED.c.jti == client.jti)
         now = time.time()
 
         def used(connection: Connection) -> bool:
             if now >= self._clean:
                 connection.execute(delete(USED).where(USED.c.expires < now - 2 * LEEWAY))
                 self._clean = now + CLEAN_EVERY
-            if connection.execute(select(USED.c.expires).where(mine)).first() is not None:
-                return False
-            connection.execute(insert(USED).values(issuer=client.issuer, jti=client.jti, expires=client.expires))
-            return True
+            row = {"issuer": client.issuer, "jti": client.jti, "expires": client.expires}
+            insert = INSERT[connection.dialect.name]
+            return bool(connection.execute(insert(USED).values(row).on_conflict_do_nothing()).rowcount == 1)
 
         try:
             return bool(self._audit.write([], used))
