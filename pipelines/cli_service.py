@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command("opt-out")(opt_out)
     audit = typer.Typer(no_args_is_help=True, help="The service's audit log, as: stratify audit verify")
     audit.command()(verify)
+    audit.command()(minlog)
     app.add_typer(audit, name="audit")
     database = typer.Typer(no_args_is_help=True, help="The service's database, as: stratify database upgrade")
     database.command()(upgrade)
@@ -162,3 +163,28 @@ def verify(
     found = verify_chains(open_log(service_db, Workspace(work).service_db), AUDIT, anchor)
     sys.stdout.write(f"the audit log is whole: {found.rows} rows in {len(found.heads)} chains")
     sys.stdout.write(f"; {found.unchained} rows from before there were chains\n" if found.unchained else "\n")
+
+
+def minlog(
+    person: Annotated[Path, typer.Argument(help="a file with one person's identifier")],
+    system: Annotated[str, typer.Option("--system", help="the identifier's system, a URI")],
+    work: Annotated[Path, typer.Option("--work", envvar="STRATIFY_WORK", help="the work folder")] = WORK,
+    service_db: Annotated[
+        str | None, typer.Option("--service-db", envvar="STRATIFY_SERVICE_DB", help="URL of the audit log's database")
+    ] = None,
+) -> None:
+    """Print one person's own log in the fields of MinLog2, a line of JSON a row.
+
+    Example: stratify audit minlog person.txt --system urn:oid:1.2.208.176.1.2 --work work > log.jsonl
+    """
+    from service.audit import open_log
+    from service.identifiers import as_registered, one_identifier
+    from service.minlog import person_log
+    from stratify.pseudonym import pseudonym, read_key
+    from stratify.workspace import Workspace
+
+    workspace = Workspace(work)
+    identifier = as_registered(system, one_identifier(person))
+    name = pseudonym(read_key(workspace.keys / "pseudonym.key"), system, identifier)
+    for row in person_log(open_log(service_db, workspace.service_db), name, identifier):
+        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -23,6 +23,8 @@ from service.action_routes import actions as action_routes
 from service.action_shapes import ActionRequest, ActionSearch
 from service.actions import Actions
 from service.audit import AuditLog, AuditUnavailableError
+from service.audit_routes import AuditSearch
+from service.audit_routes import audit as audit_routes
 from service.choice_shapes import ChoiceRequest
 from service.choices import Choices, ChoicesUnavailableError
 from service.demo import SYNTHETIC, make_demo_keys
@@ -32,6 +34,7 @@ from service.health import Readiness
 from service.limits import Limits
 from service.logs import log, told
 from service.problem import AUDIT_DOWN, CHOICES_DOWN, REFUSED, Problem, RefusedError, field_problems, problem
+from service.replay import UsedTokens
 from service.routes import api, health
 from service.schemas import KNOWN_FIELDS
 from service.served import Loader, load_verified
@@ -44,7 +47,7 @@ TITLE = "Stratify"
 THREADS = 6  # requests that are answered at a time
 SWITCH = 0.002  # seconds after which one that computes lets others have their turn
 DISTRIBUTION = "stratify-multimorbidity"
-FIELDS = KNOWN_FIELDS.union(*(one.model_fields for one in (ChoiceRequest, ActionRequest, ActionSearch)))
+FIELDS = KNOWN_FIELDS.union(*(one.model_fields for one in (ChoiceRequest, ActionRequest, ActionSearch, AuditSearch)))
 DESCRIPTION = (
     "One person's risks, their reasons, and the offers that suit; quality targets; the models behind it. "
     "Decision support for clinicians: it decides nothing, and is not a medical device."
@@ -79,7 +82,8 @@ def create_app(settings: Settings, load: Loader = load_verified) -> FastAPI:
     verifier, audit = Verifier(settings.issuers), AuditLog(settings.audit_url)
     choices = Choices(audit)
     readiness = Readiness(store, audit, choices)
-    context = Context(settings, verifier, store, audit, choices, Actions(audit), readiness, Limits(settings.per_minute))
+    limits, used = Limits(settings.per_minute), UsedTokens(audit)
+    context = Context(settings, verifier, store, audit, choices, Actions(audit), readiness, limits, used)
     app = _application(docs=settings.demo)
     app.state.context = context
     return app
@@ -103,6 +107,7 @@ def _application(*, docs: bool) -> FastAPI:
     )
     app.include_router(api)
     app.include_router(action_routes)
+    app.include_router(audit_routes)
     app.include_router(health)
     app.add_middleware(Edge, version=lambda: _served_version(app))
     app.add_exception_handler(HTTPException, _http)

@@ -20,6 +20,7 @@ from service.choices import Choices
 from service.health import Readiness
 from service.limits import Limits
 from service.logs import log
+from service.replay import UsedTokens
 from service.settings import Settings
 from service.store import Store
 from service.tokens import Verifier
@@ -49,6 +50,7 @@ class Context:
     actions: Actions
     readiness: Readiness
     limits: Limits
+    used_tokens: UsedTokens
 
     def entry(
         self,

@@ -6,7 +6,6 @@ sundhedsloven § 42 a: a patient may refuse that information is obtained.
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,11 +14,8 @@ from sqlalchemy.engine import Connection
 
 from service.audit import METADATA
 from service.database import open_database, prepare
-from service.identifiers import as_registered
-from stratify.errors import UsageError
+from service.identifiers import as_registered, identifiers
 from stratify.pseudonym import pseudonym
-
-IDENTIFIER = re.compile(r"[^\s,;|]{1,64}")
 
 OPT_OUT = Table(
     "opt_out",
@@ -36,18 +32,7 @@ def blocked(connection: Connection, pseudonym: str) -> bool:
 
 def read_opt_outs(path: Path, system: str, key: bytes) -> frozenset[str]:
     """Return the pseudonyms of a file with an identifier a line. Raises UsageError for what is no such file."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: cannot be read as text ({type(error).__name__})") from None
-    told = [line.strip() for line in lines if line.strip()]
-    wrong = [nth for nth, line in enumerate(lines, 1) if line.strip() and not IDENTIFIER.fullmatch(line.strip())]
-    if wrong:
-        raise UsageError(
-            f"{path.name}: an identifier a line is needed, without blanks or commas; another stands in {len(wrong)}"
-            f" line(s), first in line {wrong[0]}: nothing was taken over"
-        )
-    return frozenset(pseudonym(key, system, as_registered(system, one)) for one in told)
+    return frozenset(pseudonym(key, system, as_registered(system, one)) for one in identifiers(path))
 
 
 def take_over(url: str | URL, names: frozenset[str]) -> tuple[int, int]:

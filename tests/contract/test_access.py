@@ -28,6 +28,7 @@ GUARDED = [
     ("POST", "/v1/actions:search", {"about": "targets"}),
     ("GET", "/v1/targets", None),
     ("GET", "/v1/models/current", None),
+    ("POST", "/v1/audit:search", {"user": "dr"}),
 ]
 
 
@@ -182,13 +183,13 @@ def test_two_authorization_headers_are_none(app, client, forge):
 
 
 MATRIX = {
-    "clinician": (200, 200, 200, 200, 403, 403, 200),
-    "coordinator": (200, 200, 200, 200, 403, 403, 200),
-    "quality": (403, 403, 403, 403, 200, 200, 200),
-    "data_scientist": (403, 403, 403, 403, 403, 403, 200),
-    "auditor": (403, 403, 403, 403, 403, 403, 200),
-    "ops": (403, 403, 403, 403, 403, 403, 200),
-    "stranger": (403, 403, 403, 403, 403, 403, 403),
+    "clinician": (200, 200, 200, 200, 403, 403, 200, 403),
+    "coordinator": (200, 200, 200, 200, 403, 403, 200, 403),
+    "quality": (403, 403, 403, 403, 200, 200, 200, 403),
+    "data_scientist": (403, 403, 403, 403, 403, 403, 200, 403),
+    "auditor": (403, 403, 403, 403, 403, 403, 200, 200),
+    "ops": (403, 403, 403, 403, 403, 403, 200, 403),
+    "stranger": (403, 403, 403, 403, 403, 403, 403, 403),
 }
 
 

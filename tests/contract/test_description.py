@@ -11,6 +11,7 @@ ERRORS = {
     ("post", "/v1/choices"): PERSONS,
     ("post", "/v1/actions"): PERSONS,
     ("post", "/v1/actions:search"): PERSONS,
+    ("post", "/v1/audit:search"): PERSONS,
     ("get", "/v1/targets"): PLAIN,
     ("get", "/v1/models/current"): PLAIN,
     ("get", "/readyz"): {"503"},

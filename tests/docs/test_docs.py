@@ -50,7 +50,10 @@ def test_every_command_the_docs_tell_to_type_exists_with_its_options(root, comma
                 if f"`stratify {name}" in page.read_text(encoding="utf-8"):
                     wrong.append(f"{page.name}: stratify {name}")
                 continue
-            known = {option for parameter in commands[name].params for option in parameter.opts}
+            command = commands[name]
+            if words and words[0] in getattr(command, "commands", {}):
+                command = command.commands[words[0]]
+            known = {option for parameter in command.params for option in parameter.opts}
             wrong += [f"{page.name}: {name} {word}" for word in words if word.startswith("--") and word not in known]
     assert wrong == []
 
