@@ -255,13 +255,29 @@ def monitor(work: Work = WORK, catalogue: Local = None) -> None:
 
 
 @app.command()
-def score(work: Work = WORK, catalogue: Local = None) -> None:
+def score(
+    rollback: Annotated[bool, typer.Option("--rollback", help="serve the scores before these again")] = False,
+    work: Work = WORK,
+    catalogue: Local = None,
+) -> None:
     """Score the population, weigh strata and offers, and write what the service answers from.
 
     Example: stratify score --work work
+
+    Example: stratify score --rollback --work work
     """
     from pipelines.score import score_step
+    from pipelines.serving import take_back
+    from pipelines.steps import alone
 
+    if rollback:
+        place = Workspace(work)
+        with alone(place.root):
+            meta = take_back(place.serving_db, place.serving_before)
+        out().print(
+            f"served from now on: scores of {meta['landmark']} by bundle {meta['bundle_version']}", highlight=False
+        )
+        return
     with step("score", work) as (place, say, done):
         done(score_step(place, load(catalogue), say))
 

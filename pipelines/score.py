@@ -100,7 +100,15 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         progress("writing serving.db")
         names = [pseudonym(key, delivery["system"], source_id) for source_id in _ids(store, matrix)]
         targets = read_manifest(work.quality, "monitor")["results"]["targets"]
-        write_serving(work.serving_db, meta, names, Kept(bodies, served.cells, told), targets, entries_of(catalogue))
+        write_serving(
+            work.serving_db,
+            work.serving_before,
+            meta,
+            names,
+            Kept(bodies, served.cells, told),
+            targets,
+            entries_of(catalogue),
+        )
         return {
             "people": len(bodies),
             "need": Counter(weighed.need),

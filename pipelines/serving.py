@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stratify.errors import UsageError
 from stratify.features.kernel import Floats
 from stratify.files import TEMPORARY, canonical_json
 
@@ -30,13 +32,14 @@ class Kept(NamedTuple):
 
 def write_serving(
     path: Path,
+    before: Path,
     meta: Mapping[str, str],
     names: list[str],
     people: Kept,
     targets: Mapping[str, Any],
     entries: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    """Write the service's file whole or not at all."""
+    """Write the service's file whole or not at all; what was served until now is kept as `before`."""
     partial = path.with_name(path.name + TEMPORARY)
     partial.unlink(missing_ok=True)
     con = sqlite3.connect(partial)
@@ -67,4 +70,29 @@ def write_serving(
     finally:
         con.close()
     partial.chmod(0o600)
+    if path.exists():  # a link, so that there is a file of this name at every moment
+        _link(path, before)
     partial.replace(path)
+
+
+def take_back(path: Path, before: Path) -> dict[str, str]:
+    """Put what was served before in the place of what is served, and return what it says of itself.
+
+    What was served until now is what was before from then on: taken back twice, all is as it was. Raises UsageError
+    where there is nothing before.
+    """
+    if not before.exists():
+        raise UsageError(f"{before.name}: there is nothing to go back to; the scores before these were never kept")
+    with closing(sqlite3.connect(before.absolute().as_uri() + "?mode=ro", uri=True)) as con:
+        meta = dict(con.execute("SELECT key, value FROM meta"))
+    beside = path.with_name(path.name + TEMPORARY)
+    _link(path, beside)
+    _link(before, before.with_name(before.name + TEMPORARY))
+    before.with_name(before.name + TEMPORARY).replace(path)
+    beside.replace(before)
+    return meta
+
+
+def _link(source: Path, name: Path) -> None:
+    name.unlink(missing_ok=True)
+    name.hardlink_to(source)

@@ -27,7 +27,7 @@ from stratify.errors import NotPermittedError, UsageError
 
 T = TypeVar("T")
 Action = Literal[
-    "lookup", "choice", "action", "action_list", "targets", "models", "audit_search", "bundle", "hook", "feedback",
+    "lookup", "choice", "action", "action_list", "targets", "models", "audit_search", "hook", "feedback",
     "RiskAssessment", "CarePlan", "ServiceRequest", "MeasureReport", "AuditEvent",
 ]  # fmt: skip
 Outcome = Literal["found", "not_found", "blocked", "stored", "denied", "failed"]

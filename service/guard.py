@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from service.actions import Actions
 from service.audit import Action, AuditLog, Basis, Entry, Outcome
-from service.callers import AUDITOR, CLINICIAN, COORDINATOR, OPERATIONS, QUALITY, ROLES, Caller
+from service.callers import AUDITOR, CLINICIAN, COORDINATOR, QUALITY, ROLES, Caller
 from service.choices import Choices
 from service.health import Readiness
 from service.limits import Limits
@@ -33,7 +33,6 @@ MAY: dict[str, tuple[Action, frozenset[str]]] = {  # what each guarded route is,
     "targets": ("targets", frozenset({QUALITY})),
     "current_models": ("models", ROLES),
     "search_audit": ("audit_search", frozenset({AUDITOR})),
-    "roll_back": ("bundle", frozenset({OPERATIONS})),
 }
 AMONG_PEOPLE = frozenset({CLINICIAN, COORDINATOR})  # who may open a person, by the token's care context
 

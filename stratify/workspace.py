@@ -93,6 +93,11 @@ class Workspace:
         return self.root / "mlartifacts"
 
     @property
+    def serving_before(self) -> Path:
+        """What the service answered from before this: `stratify score --rollback` puts it back."""
+        return self.root / "serving.before.db"
+
+    @property
     def serving_db(self) -> Path:
         """What the service answers from; read-only for it."""
         return self.root / "serving.db"

@@ -13,13 +13,14 @@ import jwt
 import pytest
 
 from models.keys import ensure_signing_keys
+from pipelines.serving import take_back
 from service.app import create_app
 from service.health import BEHIND, SCORES_DOWN
 from service.problem import AUDIT_DOWN
 from service.served import load_verified, open_served
 from service.settings import Settings
 from service.store import Store
-from stratify.errors import BundleError, NotPermittedError
+from stratify.errors import BundleError, NotPermittedError, UsageError
 
 
 def _change(workspace, statement, *values):
@@ -438,3 +439,26 @@ def test_what_a_refused_demo_says_makes_a_key_and_a_token_that_work(
     own = jwt.encode(claims, private.read_bytes(), algorithm="ES384")
     assert client_of(app, own).look_up(people.stored).status_code == 200
     app.state.context.audit.close()
+
+
+def test_scores_are_taken_back_with_their_bundle_and_taken_up_again(
+    at_once, client, people, promote, rescore, workspace
+):
+    old = client.look_up(people.stored).json()["model"]["bundle_version"]
+    workspace.serving_before.hardlink_to(workspace.serving_db)  # as scoring keeps it
+    new = promote(0.5)
+    rescore(new)
+    assert client.look_up(people.stored).json()["model"]["bundle_version"] == new
+    for wanted in (old, new, old):
+        told = take_back(workspace.serving_db, workspace.serving_before)
+        assert told["bundle_version"] == wanted
+        assert client.look_up(people.stored).json()["model"]["bundle_version"] == wanted
+        assert client.send("GET", "/readyz").json() == {"status": "ready", "notes": []}
+    assert sorted(path.name for path in workspace.root.glob("serving*")) == ["serving.before.db", "serving.db"]
+
+
+def test_there_is_nothing_to_take_back_where_nothing_was_before(workspace):
+    before = workspace.serving_db.read_bytes()
+    with pytest.raises(UsageError, match="nothing to go back to"):
+        take_back(workspace.serving_db, workspace.serving_before)
+    assert workspace.serving_db.read_bytes() == before
