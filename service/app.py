@@ -33,6 +33,7 @@ from service.guard import Context
 from service.health import Readiness
 from service.limits import Limits
 from service.logs import log, told
+from service.pages import pages
 from service.problem import AUDIT_DOWN, CHOICES_DOWN, REFUSED, Problem, RefusedError, field_problems, problem
 from service.replay import UsedTokens
 from service.routes import api, health
@@ -81,8 +82,8 @@ def create_app(settings: Settings, load: Loader = load_verified) -> FastAPI:
         )
     verifier, audit = Verifier(settings.issuers), AuditLog(settings.audit_url)
     choices = Choices(audit)
-    readiness = Readiness(store, audit, choices)
     limits, used = Limits(settings.per_minute), UsedTokens(audit)
+    readiness = Readiness(store, audit, choices, used)
     context = Context(settings, verifier, store, audit, choices, Actions(audit), readiness, limits, used)
     app = _application(docs=settings.demo)
     app.state.context = context
@@ -109,6 +110,7 @@ def _application(*, docs: bool) -> FastAPI:
     app.include_router(action_routes)
     app.include_router(audit_routes)
     app.include_router(health)
+    app.include_router(pages)
     app.add_middleware(Edge, version=lambda: _served_version(app))
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.chain import BEFORE_ALL, digest_of
 from service.database import open_database, open_for_reading, prepare
+from service.metrics import AUDIT_FAILED, AUDITED
 from stratify.errors import NotPermittedError, UsageError
 
 T = TypeVar("T")
@@ -164,6 +165,7 @@ class AuditLog:
                 transaction.commit()
         except Exception as error:  # of the database, or of what a job does: it is raised where the job came from
             if isinstance(error, SQLAlchemyError):
+                AUDIT_FAILED.inc()
                 self._chain, self._nth, self._last = _new_chain()
             else:
                 self._nth, self._last = before
@@ -176,6 +178,8 @@ class AuditLog:
             return
         for job in jobs:
             job.end()
+        for row in rows:
+            AUDITED.labels(row["action"], row["outcome"]).inc()
 
     def _chained(self, entry: Entry) -> dict[str, Any]:
         row = row_of(entry) | {"chain": self._chain, "nth": self._nth + 1}

@@ -12,6 +12,7 @@ from service.audit import AuditLog, AuditUnavailableError
 from service.choices import Choices, ChoicesUnavailableError
 from service.logs import log, told
 from service.problem import AUDIT_DOWN, CHOICES_DOWN
+from service.replay import UsedTokens
 from service.store import Store
 
 KEPT = 2.0  # seconds
@@ -22,8 +23,8 @@ BEHIND = "The files on the disk do not fit and are not served; the last good one
 class Readiness:
     """What stands in the way of answers, as last looked at; made when everything was just verified."""
 
-    def __init__(self, store: Store, audit: AuditLog, choices: Choices) -> None:
-        self._store, self._audit, self._choices = store, audit, choices
+    def __init__(self, store: Store, audit: AuditLog, choices: Choices, used: UsedTokens) -> None:
+        self._store, self._audit, self._choices, self._used = store, audit, choices, used
         self._looking = threading.Lock()
         self._next = monotonic()
         self._reasons: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class Readiness:
             reasons.append(SCORES_DOWN)
         try:
             self._audit.probe()
+            self._used.probe()
         except AuditUnavailableError as error:
             log.error("not ready: the audit log cannot be written (%s)", error)
             reasons.append(AUDIT_DOWN)

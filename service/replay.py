@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import Column, String, Table, delete
+from sqlalchemy import Column, String, Table, delete, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -40,10 +42,23 @@ class UsedTokens:
                 connection.execute(delete(USED).where(USED.c.expires < now - 2 * LEEWAY))
                 self._clean = now + CLEAN_EVERY
             row = {"issuer": client.issuer, "jti": client.jti, "expires": client.expires}
-            insert = INSERT[connection.dialect.name]
-            return bool(connection.execute(insert(USED).values(row).on_conflict_do_nothing()).rowcount == 1)
+            once = INSERT[connection.dialect.name]
+            return bool(connection.execute(once(USED).values(row).on_conflict_do_nothing()).rowcount == 1)
 
+        return bool(self._written(used))
+
+    def probe(self) -> None:
+        """Return when something was committed and taken away again: a full disk shows only then.
+
+        Raises AuditUnavailableError when it could not.
+        """
+        row = {"issuer": "", "jti": uuid4().hex, "expires": 0}
+        mine = (USED.c.issuer == "") & (USED.c.jti == row["jti"])
+        self._written(lambda connection: connection.execute(insert(USED).values(row)))
+        self._written(lambda connection: connection.execute(delete(USED).where(mine)))
+
+    def _written(self, what: Callable[[Connection], object]) -> object:
         try:
-            return bool(self._audit.write([], used))
+            return self._audit.write([], what)
         except SQLAlchemyError as error:
             raise AuditUnavailableError(type(error).__name__) from None

@@ -10,12 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.responses import PlainTextResponse
 
 from service.choice_shapes import NOBODY, ChoiceRequest, ChoicesAnswer, refuse, refuse_override
 from service.choices import today
 from service.edge import MODEL_VERSION
 from service.guard import FromCaller, FromContext, Guarded, bearer
 from service.looking import Asking, may_write, opened
+from service.metrics import MEDIA_TYPE, told
 from service.problem import ABOUT_PEOPLE, PLAIN, RefusedError, problem, responses
 from service.schemas import (
     NO_ADVICE,
@@ -118,6 +120,19 @@ def current_models(response: Response, context: FromContext) -> ModelsAnswer:
 def livez() -> Alive:
     """Return that the process answers."""
     return Alive()
+
+
+@health.get("/metrics", response_class=PlainTextResponse)
+def metrics(context: FromContext) -> Response:
+    """Return what is counted, for Prometheus: routes, statuses, actions and outcomes, nothing of persons or users."""
+    served = context.store.last
+    content = told(
+        ready=not context.readiness.reasons(),
+        behind=context.store.behind,
+        covers_to=served.meta["covers_to"],
+        bundle=served.bundle.version,
+    )
+    return Response(content, media_type=MEDIA_TYPE)
 
 
 @health.get("/readyz", response_model=Ready, responses=responses(503))

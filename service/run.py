@@ -13,6 +13,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from tempfile import TemporaryDirectory
 
 import uvicorn
 from fastapi import FastAPI
@@ -21,6 +22,7 @@ from uvicorn.supervisors import Multiprocess
 from service.app import create_app
 from service.demo import HOURS, demo_token
 from service.listening import BACKLOG, listen
+from service.metrics import FOLDER
 from service.served import Loader, Served, load_verified, open_served
 from service.settings import Settings
 from stratify.pseudonym import pseudonym
@@ -49,7 +51,9 @@ def serve(settings: Settings, *, say: Callable[[str], None] | None = None, load:
                 app.state.context.audit.close()  # it was made to see that everything is there
                 os.environ[SETTINGS] = settings.model_dump_json()
                 config = server_config("service.run:worker", workers=settings.workers)
-                Multiprocess(config, [listening]).run()
+                with TemporaryDirectory(prefix="stratify-counts-") as counts:
+                    os.environ[FOLDER] = counts
+                    Multiprocess(config, [listening]).run()
     say("Stopped.")
 
 

@@ -16,6 +16,7 @@ ERRORS = {
     ("get", "/v1/models/current"): PLAIN,
     ("get", "/readyz"): {"503"},
     ("get", "/livez"): set(),
+    ("get", "/metrics"): set(),
 }
 
 

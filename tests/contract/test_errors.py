@@ -79,7 +79,7 @@ def test_another_content_type_is_refused(client, people):
     _is_problem(response, 422)
 
 
-@pytest.mark.parametrize("path", ["/", f"/v1/{MARK}", "/v1/scores:lookup/", "/docs/x", "/redoc"])
+@pytest.mark.parametrize("path", ["/v1/", f"/v1/{MARK}", "/v1/scores:lookup/", "/docs/x", "/redoc"])
 def test_what_is_not_there_is_404(path, client):
     response = client.send("GET", path)
     _is_problem(response, 404)
