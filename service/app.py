@@ -25,6 +25,8 @@ from service.actions import Actions
 from service.audit import AuditLog, AuditUnavailableError
 from service.audit_routes import AuditSearch
 from service.audit_routes import audit as audit_routes
+from service.cds_hooks.feedback import Feedback
+from service.cds_hooks.routes import hooks
 from service.choice_shapes import ChoiceRequest
 from service.choices import Choices, ChoicesUnavailableError
 from service.demo import SYNTHETIC, make_demo_keys
@@ -84,7 +86,9 @@ def create_app(settings: Settings, load: Loader = load_verified) -> FastAPI:
     choices = Choices(audit)
     limits, used = Limits(settings.per_minute), UsedTokens(audit)
     readiness = Readiness(store, audit, choices, used)
-    context = Context(settings, verifier, store, audit, choices, Actions(audit), readiness, limits, used)
+    context = Context(
+        settings, verifier, store, audit, choices, Actions(audit), readiness, limits, used, Feedback(audit)
+    )
     app = _application(docs=settings.demo)
     app.state.context = context
     return app
@@ -109,6 +113,7 @@ def _application(*, docs: bool) -> FastAPI:
     app.include_router(api)
     app.include_router(action_routes)
     app.include_router(audit_routes)
+    app.include_router(hooks)
     app.include_router(health)
     app.include_router(pages)
     app.add_middleware(Edge, version=lambda: _served_version(app))

@@ -47,7 +47,7 @@ AUDIT = Table(
     Column("purpose", String(20)),
     Column("pseudonym", String(64), index=True),
     Column("outcome", String(20), nullable=False),
-    Column("request_id", String(36), nullable=False),
+    Column("request_id", String(36), nullable=False, index=True),
     Column("model_version", String(200), nullable=False),
     Column("chain", String(32)),  # which start of which worker wrote it; none in rows from before there were chains
     Column("nth", Integer),  # in its chain, from 1

@@ -21,6 +21,8 @@ from service.metrics import count_request
 from service.problem import problem
 
 LARGEST = 64 * 1024
+LARGEST_OF_HOOKS = 1024 * 1024  # a clinical system sends along what it knows
+HOOKS = "/cds-services/"
 BODY_SECONDS = 10.0
 SAFE = {  # on every answer: nothing is kept, nothing from elsewhere is loaded, nobody frames a page of ours
     "Cache-Control": "no-store",
@@ -97,16 +99,17 @@ def _method(scope: Scope) -> str:
 async def _whole_body(scope: Scope, receive: Receive) -> bytes | int | None:
     """Return the body; or the status it is refused with, read no further; or None when the caller hung up."""
     length = Headers(scope=scope).get("content-length", "0")
-    if not length.isdecimal() or int(length) > LARGEST:
+    largest = LARGEST_OF_HOOKS if scope["path"].startswith(HOOKS) else LARGEST
+    if not length.isdecimal() or int(length) > largest:
         return 413
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _read(receive)
+            return await _read(receive, largest)
     except TimeoutError:
         return 408
 
 
-async def _read(receive: Receive) -> bytes | int | None:
+async def _read(receive: Receive, largest: int) -> bytes | int | None:
     body, more = b"", True
     while more:
         message = await receive()
@@ -114,7 +117,7 @@ async def _read(receive: Receive) -> bytes | int | None:
             return None
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > LARGEST:
+        if len(body) > largest:
             return 413
     return body
 

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from service.actions import Actions
 from service.audit import Action, AuditLog, Basis, Entry, Outcome
 from service.callers import AUDITOR, CLINICIAN, COORDINATOR, QUALITY, ROLES, Caller
+from service.cds_hooks.feedback import Feedback
 from service.choices import Choices
 from service.health import Readiness
 from service.limits import Limits
@@ -50,6 +51,7 @@ class Context:
     readiness: Readiness
     limits: Limits
     used_tokens: UsedTokens
+    feedback: Feedback
 
     def entry(
         self,

@@ -20,14 +20,17 @@ class Limits:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # what is left, and when that was
         self._lock = threading.Lock()
 
-    def wait(self, caller: str) -> int:
-        """Return 0 when this caller may ask now, and count it; else the whole seconds until they may."""
-        now = monotonic()
+    def wait(self, caller: str, share: int = 1) -> int:
+        """Return 0 when this caller may ask now, and count it; else the whole seconds until they may.
+
+        share: how many people's requests this caller makes.
+        """
+        now, room, rate = monotonic(), self._room * share, self._rate * share
         with self._lock:
-            left, then = self._buckets.pop(caller, (self._room, now))
-            left = min(self._room, left + (now - then) * self._rate)
+            left, then = self._buckets.pop(caller, (room, now))
+            left = min(room, left + (now - then) * rate)
             allowed = left >= 1
             self._buckets[caller] = (left - 1 if allowed else left, now)
             if len(self._buckets) > MOST:
                 self._buckets.popitem(last=False)
-        return 0 if allowed else max(1, math.ceil((1 - left) / self._rate))
+        return 0 if allowed else max(1, math.ceil((1 - left) / rate))

@@ -61,6 +61,13 @@ def upgrade() -> None:
     )  # fmt: skip
     op.create_index("ix_action_action_id", "action", ["action_id"])
     op.create_index("action_team", "action", ["issuer", "care_team", "pseudonym"])
+    op.create_index("ix_audit_request_id", "audit", ["request_id"])
+    op.create_table(
+        "feedback", _seq(), _text("at", 32), _text("issuer", 200), _text("card", 36), _text("pseudonym", 64, False),
+        _text("outcome", 20), _text("offer", 80), _text("reason", 80, False), _text("comment", 300, False),
+        _text("happened", 40), sa.UniqueConstraint("card", "outcome", "offer", "happened"), sqlite_autoincrement=True,
+    )  # fmt: skip
+    op.create_index("ix_feedback_pseudonym", "feedback", ["pseudonym"])
     op.create_table(
         "used_token", _text("issuer", 200), _text("jti", 200), sa.Column("expires", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("issuer", "jti"),

@@ -1,0 +1,184 @@
+"""Returns the card for one person, or none: what is likely, what may fit, what to ask, and drafts to sign.
+
+One card at most. It tells the chance of an acute admission, never of death, and is never `critical`: a risk over a year
+is no emergency. Who needs little, and has nothing that cannot wait and nothing about their medicine, gets no card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid5
+
+from service.cds_hooks.words import LONGEST_SUMMARY, OVERRIDES, REASONS, WORDS, Language, safe, shortened
+from service.schemas import Found, Offer, Words
+
+TOLD = "acute_admission_365d"  # the one risk that a card tells
+OFFERS = "urn:stratify:offer"  # the code system of our offers' ids
+TOPICS = "urn:stratify:topic"
+LEAST_NEED = 2  # the level of need from which a card is worth a clinician's time
+MOST_SUGGESTED, MOST_LISTED, MOST_REASONS, MOST_ASKED = 3, 5, 3, 3
+OPEN = ("suitable", "bridge")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whose card it is: the card's id, the patient's and the encounter's in the client's own words, the language."""
+
+    card: UUID
+    patient: str
+    encounter: str | None
+    language: Language
+    discharge: bool = False  # what has to be done soon after a discharge comes first
+    model_page: str | None = None
+    among: float | None = None  # the same chance among all the model was measured on
+
+
+def cards(found: Found, asked: Asked) -> list[dict[str, Any]]:
+    """Return the card, alone in a list, or an empty list."""
+    offers = _ordered(found, asked)
+    urgent = any(one.due_days is not None for one in offers) or any(
+        one.answer == "duty" and one.due_days is not None for one in found.offers
+    )
+    if found.stratum.need.level < LEAST_NEED and not urgent and not found.safety:
+        return []
+    words = WORDS[asked.language]
+    suggestions = [_suggestion(one, nth, asked) for nth, one in enumerate(offers[:MOST_SUGGESTED])]
+    card = {
+        "uuid": str(asked.card),
+        "summary": summary(found, len(offers), asked),
+        "detail": detail(found, offers, asked),
+        "indicator": "warning" if urgent or found.safety else "info",
+        "source": {
+            "label": words["source"],
+            "url": asked.model_page,
+            "topic": {"code": "multimorbidity", "system": TOPICS, "display": words["topic"]},
+        },
+        "suggestions": suggestions,
+        "selectionBehavior": "any" if suggestions else None,
+        "overrideReasons": [
+            {"code": code, "system": REASONS, "display": da if asked.language == "da" else en}
+            for code, da, en in OVERRIDES
+        ],
+    }
+    return [card]
+
+
+def suggestion_id(card: UUID, offer: str) -> UUID:
+    """Return the id of the suggestion of an offer on a card: the same whoever works it out."""
+    return uuid5(card, offer)
+
+
+def _ordered(found: Found, asked: Asked) -> list[Offer]:
+    """Return the offers that may fit, in their order; after a discharge those whose days are running first."""
+    fitting = [one for one in found.offers if one.kind == "offer" and one.answer in OPEN]
+    if asked.discharge:
+        fitting.sort(key=lambda one: one.due_days if one.due_days is not None else 10_000)
+    return fitting
+
+
+def summary(found: Found, offers: int, asked: Asked) -> str:
+    """Return the card's first line, of fewer than 140 characters."""
+    words = WORDS[asked.language]
+    told = []
+    risk = _risk(found)
+    if risk is not None:
+        among = "" if asked.among is None else words["among"].format(n=_of_hundred(asked.among))
+        told.append(_chance(risk, words).format(n=_of_hundred(risk), among=among))
+    if offers:
+        told.append(words["fits_one"] if offers == 1 else words["fits"].format(n=offers))
+    elif found.safety:
+        told.append(words["look"])
+    while len(" ".join(told)) > LONGEST_SUMMARY and len(told) > 1:
+        told.pop()
+    return shortened(" ".join(told) or words["look"], LONGEST_SUMMARY)
+
+
+def detail(found: Found, offers: list[Offer], asked: Asked) -> str:
+    """Return the card's text, in GitHub Flavored Markdown, with every word of ours and theirs made safe."""
+    language = asked.language
+    words = WORDS[language]
+    parts: list[str] = []
+    risk = _risk(found)
+    if risk is not None:
+        n = _of_hundred(risk)
+        parts.append(f"**{words['of_hundred']}:** {words['both'].format(n=n, rest=100 - n)}.")
+    reasons = [_in(one.group, language) for one in found.reasons.get(TOLD, [])[:MOST_REASONS]]
+    parts.append(_list(words["reads"], reasons))
+    parts.append(_list(words["offers"], [_told(one, language) for one in offers[:MOST_LISTED]]))
+    asks = [one for one in found.offers if one.answer == "ask" and one.kind == "offer"][:MOST_ASKED]
+    parts.append(_list(words["ask"], [f"{_in(one.name, language)}: {_in(one.why, language)}" for one in asks]))
+    warned = [f"{_in(one.name, language)}: {_in(one.advice, language)}" for one in found.safety]
+    parts.append(_list(words["medicine"], warned))
+    parts.append(_list(words["lacks"], [_in(one.text, language) for one in found.missing]))
+    data = safe(words["data"].format(day=found.data_as_of, model=found.model.bundle_version))
+    parts.append(f"{data} {safe(_in(found.oversight, language))}")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _risk(found: Found) -> float | None:
+    return next((one.risk for one in found.risks if one.outcome == TOLD), None)
+
+
+def _of_hundred(risk: float) -> int:
+    return min(100, max(0, round(risk * 100)))
+
+
+def _chance(risk: float, words: Mapping[str, str]) -> str:
+    if risk < 0.005:
+        return words["chance_rare"]
+    return words["chance_sure"] if risk > 0.995 else words["chance"]
+
+
+def _list(heading: str, items: list[str]) -> str:
+    return "\n".join([f"**{heading}**", "", *(f"- {safe(item)}" for item in items)]) if items else ""
+
+
+def _told(offer: Offer, language: Language) -> str:
+    words = WORDS[language]
+    more = []
+    if offer.answer == "bridge":
+        more.append(words["bridge"].format(names=", ".join(_in(one.name, language) for one in offer.bridges)))
+    if offer.due_days is not None:
+        more.append(words["days"].format(n=offer.due_days))
+    return _in(offer.name, language) + (f" ({'; '.join(more)})" if more else "")
+
+
+def _suggestion(offer: Offer, nth: int, asked: Asked) -> dict[str, Any]:
+    """Return a draft to be signed, for one offer; the first one is the recommended one."""
+    words, name = WORDS[asked.language], _in(offer.name, asked.language)
+    return {
+        "label": shortened(words["suggest"].format(name=name), 80),
+        "uuid": str(suggestion_id(asked.card, offer.id)),
+        "isRecommended": nth == 0,
+        "actions": [
+            {
+                "type": "create",
+                "description": words["proposes"].format(name=name),
+                "resource": service_request(offer, asked),
+            }
+        ],
+    }
+
+
+def service_request(offer: Offer, asked: Asked) -> dict[str, Any]:
+    """Return the draft: FHIR R4, status draft, intent proposal."""
+    helped = [_in(one.name, asked.language) for one in offer.bridges] if offer.answer == "bridge" else []
+    note = WORDS[asked.language]["bridge"].format(names=", ".join(helped)) if helped else None
+    return {
+        "resourceType": "ServiceRequest",
+        "status": "draft",
+        "intent": "proposal",
+        "code": {
+            "coding": [{"system": OFFERS, "code": offer.id, "display": _in(offer.name, asked.language)}],
+            "text": _in(offer.name, asked.language),
+        },
+        "subject": {"reference": f"Patient/{asked.patient}"},
+        "encounter": {"reference": f"Encounter/{asked.encounter}"} if asked.encounter else None,
+        "note": [{"text": note}] if note else None,
+    }
+
+
+def _in(words: Words, language: Language) -> str:
+    return words.da if language == "da" else words.en

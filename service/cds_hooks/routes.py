@@ -1,0 +1,208 @@
+"""Returns the answers to clinical systems: what there is, the card of a hook's call, and thanks for feedback.
+
+Each call carries a token of its own, which counts once. 412 where what is required was not sent along, 401 for any
+token that does not hold, and an empty list of cards where there is no advice: three things that are never mixed up.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from service.callers import CLINICIAN, Caller, CareContext
+from service.cds_hooks.cards import TOLD, Asked, cards
+from service.cds_hooks.prefetch import REQUIRED, TEMPLATES, OtherPatientError, PreconditionError, patient_of
+from service.cds_hooks.shapes import FeedbackRequest, HookRequest, without_empty
+from service.cds_hooks.words import language_of
+from service.edge import MODEL_VERSION
+from service.guard import Context, context_of
+from service.logs import log
+from service.looking import Asking, opened
+from service.problem import responses
+from service.routes import answer
+from service.schemas import Found
+from service.served import Served
+from service.tokens import Client
+
+SERVICE = "multimorbidity"
+PATH = "/cds-services"
+hooks = APIRouter(tags=["CDS Hooks"])
+OPTIONAL = ", ".join(f"`{key}`" for key in TEMPLATES if key != REQUIRED)
+CALLED: tuple[tuple[str, str, str], ...] = (  # hook, title, description
+    (
+        "patient-view",
+        "Flere sygdomme: hvad er sandsynligt, og hvad passer",
+        "Chance of an acute admission, offers that may fit, what to ask, and drafts to sign, for adults with several"
+        " long-term diseases. Decision support; not a medical device.",
+    ),
+    (
+        "encounter-discharge",
+        "Flere sygdomme: ved udskrivelse",
+        "The same at discharge: what has to be done within days comes first, in the place of the earlier card.",
+    ),
+)
+FAILS = {400: "invalid", 403: "forbidden", 404: "not-found", 412: "required"}
+
+
+@hooks.get(PATH)
+def discovery() -> Response:
+    """Return which hooks there is an answer to, and what is to be sent along. No token: it tells of nobody."""
+    needs = (
+        f"A signed token for each call (ES384 or RS384). Prefetch `{REQUIRED}` is required, with an identifier of the"
+        f" system that people are scored under; {OPTIONAL} may be left out, and the card then says what is missing."
+    )
+    services = [
+        {
+            "hook": hook,
+            "id": SERVICE,
+            "title": title,
+            "description": description,
+            "usageRequirements": needs,
+            "prefetch": TEMPLATES,
+            "version": "1.0.0",
+            "hookVersion": "1.0",
+        }
+        for hook, title, description in CALLED
+    ]
+    return JSONResponse({"services": services})
+
+
+BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": HookRequest.model_json_schema(
+    ref_template="#/components/schemas/{model}")}}}}  # fmt: skip
+
+
+@hooks.post(PATH + "/{service}", responses=responses(400, 401, 403, 404, 408, 412, 413, 429, 500, 503))
+async def call(service: str, request: Request) -> Response:
+    """Return the card for whoever a hook is about, or none. A clinical system's token, for this address, once."""
+    body = await request.body()
+    return await run_in_threadpool(_called, service, body, request)
+
+
+@hooks.post(PATH + "/{service}/feedback", responses=responses(400, 401, 404, 408, 413, 429, 500, 503))
+async def feedback(service: str, request: Request) -> Response:
+    """Write down what became of cards; the same answer again changes nothing."""
+    body = await request.body()
+    return await run_in_threadpool(_told, service, body, request)
+
+
+def _called(service: str, body: bytes, request: Request) -> Response:
+    context = context_of(request)
+    client = _client(context, service, request, "")
+    try:
+        asked = HookRequest.model_validate_json(body)
+    except ValidationError as error:
+        return _outcome(400, f"the call does not have the required shape: {places(error, HookRequest)}")
+    served = context.store.current()
+    system = served.meta["system"]
+    try:
+        identifier = patient_of(asked.prefetch, asked.context.patient_id, system)
+    except PreconditionError as error:
+        return _outcome(412, str(error))
+    except OtherPatientError:
+        caller = Caller(asked.context.user_id, frozenset({CLINICIAN}), client.issuer)
+        context.audit.record(context.entry(caller, "hook", "denied", request.state.request_id, purpose="TREAT"))
+        return _outcome(403, f"prefetch key `{REQUIRED}` is another patient than context.patientId")
+    care = CareContext((system, identifier), client.tenant, None)
+    caller = Caller(asked.context.user_id, frozenset({CLINICIAN}), client.issuer, care)
+    found = opened(context, request.state.request_id, Asking(caller, system, identifier, "hook"))
+    told = answer(found.served, found.row)
+    shown = cards(told, _asked(asked, request, context, found.served)) if isinstance(told, Found) else []
+    headers = {MODEL_VERSION: found.served.bundle.version}
+    return JSONResponse({"cards": without_empty(shown)}, headers=headers)
+
+
+def _asked(asked: HookRequest, request: Request, context: Context, served: Served) -> Asked:
+    return Asked(
+        card=UUID(request.state.request_id),
+        patient=asked.context.patient_id,
+        encounter=asked.context.encounter_id,
+        language=language_of(request.headers.get("accept-language")),
+        discharge=asked.hook == "encounter-discharge",
+        model_page=f"{context.settings.address}/ui/" if context.settings.base_url else None,
+        among=among(served),
+    )
+
+
+def among(served: Served) -> float | None:
+    """Return how common the told outcome was among the people its widest model was measured on; None where unknown."""
+    told = [card for key, card in sorted(served.bundle.cards.items()) if key.startswith(f"{TOLD}/multimorbid")]
+    made = told[0].get("made_on", {}).get("test", {}) if told else {}
+    events, n = made.get("events"), made.get("n")
+    return events / n if isinstance(events, int) and isinstance(n, int) and n else None
+
+
+def _told(service: str, body: bytes, request: Request) -> Response:
+    context = context_of(request)
+    client = _client(context, service, request, "/feedback")
+    try:
+        told = FeedbackRequest.model_validate_json(body)
+    except ValidationError as error:
+        return _outcome(400, f"the feedback does not have the required shape: {places(error, FeedbackRequest)}")
+    offers = list(context.store.current().care.catalogue.offers)
+    caller = Caller(client.issuer, frozenset({CLINICIAN}), client.issuer)
+    unknown = 0
+    for one in told.feedback:
+        name = context.feedback.whose(client.issuer, str(one.card))
+        if name is None:
+            unknown += 1
+            context.audit.record(context.entry(caller, "feedback", "not_found", request.state.request_id))
+            continue
+        entry = context.entry(caller, "feedback", "stored", request.state.request_id, name=name)
+        context.feedback.add(entry, client.issuer, one, offers)
+    if unknown == len(told.feedback):
+        return _outcome(404, "no card of ours has this uuid")
+    return JSONResponse({})
+
+
+def _client(context: Context, service: str, request: Request, rest: str) -> Client:
+    """Return the clinical system that calls, or raise: 401 for no token that holds, 429, 404 for no such service.
+
+    Who calls is settled first: a stranger learns nothing, not even which services there are not.
+    """
+    address = f"{context.settings.address}{PATH}/{service}{rest}"
+    client = context.verifier.client(request.headers.getlist("authorization"), address)
+    if client is None or not context.used_tokens.first(client):
+        log.warning("request %s: no valid token of a clinical system", request.state.request_id)
+        raise HTTPException(401)
+    wait = context.limits.wait(f"{client.issuer}|{client.tenant}", CLIENT_SHARE)
+    if wait:
+        raise HTTPException(429, headers={"Retry-After": str(wait)})
+    if service != SERVICE:
+        raise HTTPException(404)
+    return client
+
+
+CLIENT_SHARE = 50  # a clinical system calls for many people who work in it
+
+
+def _outcome(status: int, text: str) -> Response:
+    """Return an OperationOutcome; its words are ours and name nobody."""
+    issue = {"severity": "error", "code": FAILS[status], "diagnostics": text}
+    return JSONResponse({"resourceType": "OperationOutcome", "issue": [issue]}, status_code=status)
+
+
+def places(error: ValidationError, shape: type[BaseModel]) -> str:
+    """Return where something does not fit, in names of ours alone, and what kind of problem it is."""
+    known = set(_fields(shape.model_json_schema()))
+    told = []
+    for one in error.errors(include_input=False, include_url=False, include_context=False):
+        place = ".".join(part for part in one["loc"] if isinstance(part, str) and part in known) or "the body"
+        told.append(f"{place}: {one['msg'] if one['type'] == 'value_error' else one['type']}")
+    return "; ".join(dict.fromkeys(told))[:500]
+
+
+def _fields(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        for name, value in schema.items():
+            if name == "properties":
+                yield from value
+            yield from _fields(value)
+    elif isinstance(schema, list):
+        for one in schema:
+            yield from _fields(one)

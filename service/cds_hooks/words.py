@@ -1,0 +1,107 @@
+"""Returns the words of cards in Danish and English, and text made safe for GitHub Flavored Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Language = Literal["da", "en"]
+LONGEST_SUMMARY = 139  # characters: the specification says fewer than 140
+_MEANT = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&@:])")
+
+WORDS: dict[Language, dict[str, str]] = {
+    "da": {
+        "chance": "{n} ud af 100 mennesker som denne indlægges akut inden for et år{among}.",
+        "chance_rare": "Færre end 1 ud af 100 mennesker som denne indlægges akut inden for et år{among}.",
+        "chance_sure": "Flere end 99 ud af 100 mennesker som denne indlægges akut inden for et år{among}.",
+        "among": " (blandt alle med flere sygdomme: {n})",
+        "fits": "Der er {n} tilbud, der kan passe.",
+        "fits_one": "Der er ét tilbud, der kan passe.",
+        "look": "Der er noget ved medicinen at se på.",
+        "both": "{n} indlægges akut, {rest} gør ikke",
+        "of_hundred": "Af 100 mennesker som denne",
+        "reads": "Det, modellen lægger mest vægt på",
+        "offers": "Tilbud, der kan passe",
+        "bridge": "med hjælp: {names}",
+        "days": "{n} dage tilbage",
+        "ask": "Spørg først",
+        "medicine": "Medicin",
+        "lacks": "Det mangler",
+        "data": "Data til og med {day}. Model {model}.",
+        "on_the_spot": "Regnet ud nu, af det journalen sendte.",
+        "suggest": "Foreslå: {name}",
+        "proposes": "Opretter et udkast til henvisning: {name}. Intet sendes, før du underskriver.",
+        "source": "Stratify",
+        "topic": "Flere sygdomme på én gang",
+        "model_link": "Om modellen",
+    },
+    "en": {
+        "chance": "{n} of 100 people like this one are admitted acutely within a year{among}.",
+        "chance_rare": "Fewer than 1 of 100 people like this one are admitted acutely within a year{among}.",
+        "chance_sure": "More than 99 of 100 people like this one are admitted acutely within a year{among}.",
+        "among": " (among all with several diseases: {n})",
+        "fits": "{n} offers may fit.",
+        "fits_one": "One offer may fit.",
+        "look": "There is something about the medicine to look at.",
+        "both": "{n} are admitted acutely, {rest} are not",
+        "of_hundred": "Of 100 people like this one",
+        "reads": "What the model weighs most",
+        "offers": "Offers that may fit",
+        "bridge": "with help: {names}",
+        "days": "{n} days left",
+        "ask": "Ask first",
+        "medicine": "Medicine",
+        "lacks": "What is missing",
+        "data": "Data until {day}. Model {model}.",
+        "on_the_spot": "Worked out now, from what the record sent.",
+        "suggest": "Suggest: {name}",
+        "proposes": "Makes a draft of a referral: {name}. Nothing is sent before you sign.",
+        "source": "Stratify",
+        "topic": "Several diseases at once",
+        "model_link": "About the model",
+    },
+}
+
+REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
+OVERRIDES: tuple[tuple[str, str, str], ...] = (  # code, Danish, English
+    ("patient-refuses", "Patienten ønsker det ikke", "The patient does not want it"),
+    ("prefers-alternative", "Patienten foretrækker noget andet", "The patient prefers something else"),
+    ("action-completed", "Det er allerede gjort", "It is already done"),
+    ("patient-ineligible", "Tilbuddet passer ikke til patienten", "The offer does not fit the patient"),
+    ("inadequate-support", "Patienten mangler støtte til det", "The patient lacks support for it"),
+    ("service-not-available", "Tilbuddet findes ikke her nu", "The offer is not to be had here now"),
+    ("recipient-does-not-trust", "Vi har ikke tillid til forslaget", "We do not trust the suggestion"),
+    ("limited-time", "Der er ikke tid nu", "There is no time now"),
+)
+
+
+def safe(text: str) -> str:
+    """Return a text whose every sign is shown as it is in Markdown, on one line."""
+    return _MEANT.sub(r"\\\1", " ".join(text.split()))
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most so many characters, cut between words where it must be."""
+    text = " ".join(text.split())
+    if len(text) <= most:
+        return text
+    return text[: most - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
+
+
+def language_of(accepted: str | None) -> Language:
+    """Return the language a caller asks for first: Danish where it is neither.
+
+    >>> language_of(None), language_of("en-GB,da;q=0.5"), language_of("sv, en;q=0.9"), language_of("da")
+    ('da', 'en', 'en', 'da')
+    """
+    ranked = []
+    for nth, part in enumerate((accepted or "")[:200].split(",")):
+        name, _, rest = part.strip().partition(";")
+        quality = re.fullmatch(r"\s*q=([01](?:\.\d{0,3})?)\s*", rest)
+        ranked.append((-float(quality[1]) if quality else -1.0, nth, name.split("-")[0].lower()))
+    for _, _, name in sorted(ranked):
+        if name == "en":
+            return "en"
+        if name == "da":
+            return "da"
+    return "da"
