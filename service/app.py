@@ -7,7 +7,7 @@ log that cannot be written raises here, and nothing ever answers.
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -27,8 +27,10 @@ from service.audit_routes import AuditSearch
 from service.audit_routes import audit as audit_routes
 from service.cds_hooks.feedback import Feedback
 from service.cds_hooks.routes import hooks
+from service.cds_hooks.shapes import FeedbackRequest, HookRequest
 from service.choice_shapes import ChoiceRequest
 from service.choices import Choices, ChoicesUnavailableError
+from service.cross_origin import CrossOrigin
 from service.demo import SYNTHETIC, make_demo_keys
 from service.edge import Edge
 from service.guard import Context
@@ -89,7 +91,7 @@ def create_app(settings: Settings, load: Loader = load_verified) -> FastAPI:
     context = Context(
         settings, verifier, store, audit, choices, Actions(audit), readiness, limits, used, Feedback(audit)
     )
-    app = _application(docs=settings.demo)
+    app = _application(docs=settings.demo, origins=settings.origins)
     app.state.context = context
     return app
 
@@ -99,7 +101,7 @@ def openapi_document() -> dict[str, Any]:
     return _application(docs=False).openapi()
 
 
-def _application(*, docs: bool) -> FastAPI:
+def _application(*, docs: bool, origins: Sequence[str] = ()) -> FastAPI:
     app = FastAPI(
         lifespan=_few_threads,
         title=TITLE,
@@ -116,6 +118,8 @@ def _application(*, docs: bool) -> FastAPI:
     app.include_router(hooks)
     app.include_router(health)
     app.include_router(pages)
+    if origins:
+        app.add_middleware(CrossOrigin, origins=origins)
     app.add_middleware(Edge, version=lambda: _served_version(app))
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -150,8 +154,9 @@ def _served_version(app: FastAPI) -> str | None:
 def _document(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        shapes = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        document["components"]["schemas"].update(shapes.pop("$defs"), Problem=shapes)
+        for shape in (Problem, HookRequest, FeedbackRequest):  # which no route declares
+            schema = shape.model_json_schema(ref_template="#/components/schemas/{model}")
+            document["components"]["schemas"].update(schema.pop("$defs", {}), **{shape.__name__: schema})
         app.openapi_schema = document
     return app.openapi_schema
 

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from service.callers import CLINICIAN, Caller, CareContext
+from service.cds_hooks.answers import Cards, Discovery, Nothing, OperationOutcome
 from service.cds_hooks.cards import TOLD, Asked, cards
 from service.cds_hooks.prefetch import REQUIRED, TEMPLATES, OtherPatientError, PreconditionError, patient_of
 from service.cds_hooks.shapes import FeedbackRequest, HookRequest, without_empty
@@ -24,7 +25,7 @@ from service.edge import MODEL_VERSION
 from service.guard import Context, context_of
 from service.logs import log
 from service.looking import Asking, opened
-from service.problem import responses
+from service.problem import DETAILS, responses
 from service.routes import answer
 from service.schemas import Found
 from service.served import Served
@@ -47,10 +48,11 @@ CALLED: tuple[tuple[str, str, str], ...] = (  # hook, title, description
         "The same at discharge: what has to be done within days comes first, in the place of the earlier card.",
     ),
 )
+NO_SERVICE = "there is no such service; GET /cds-services lists them"
 FAILS = {400: "invalid", 403: "forbidden", 404: "not-found", 412: "required"}
 
 
-@hooks.get(PATH)
+@hooks.get(PATH, response_model=Discovery)
 def discovery() -> Response:
     """Return which hooks there is an answer to, and what is to be sent along. No token: it tells of nobody."""
     needs = (
@@ -73,27 +75,51 @@ def discovery() -> Response:
     return JSONResponse({"services": services})
 
 
-BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": HookRequest.model_json_schema(
-    ref_template="#/components/schemas/{model}")}}}}  # fmt: skip
+def _described(body: type[BaseModel]) -> dict[str, Any]:
+    """Return what the description says of a route that reads its body itself."""
+    schema = {"$ref": f"#/components/schemas/{body.__name__}"}
+    return {
+        "parameters": [{"name": "service", "in": "path", "required": True, "schema": {"type": "string"},
+                        "example": SERVICE}],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "security": [{"HTTPBearer": []}],
+    }  # fmt: skip
 
 
-@hooks.post(PATH + "/{service}", responses=responses(400, 401, 403, 404, 408, 412, 413, 429, 500, 503))
-async def call(service: str, request: Request) -> Response:
+def _fails(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {status: {"description": DETAILS[status], "model": OperationOutcome} for status in statuses}
+
+
+UNUSUAL = responses(401, 408, 413, 429, 500, 503)
+
+
+@hooks.post(
+    PATH + "/{service}",
+    openapi_extra=_described(HookRequest),
+    responses={200: {"model": Cards}, **_fails(400, 403, 404, 412), **UNUSUAL},
+)
+async def call(request: Request) -> Response:
     """Return the card for whoever a hook is about, or none. A clinical system's token, for this address, once."""
     body = await request.body()
-    return await run_in_threadpool(_called, service, body, request)
+    return await run_in_threadpool(_called, request.path_params["service"], body, request)
 
 
-@hooks.post(PATH + "/{service}/feedback", responses=responses(400, 401, 404, 408, 413, 429, 500, 503))
-async def feedback(service: str, request: Request) -> Response:
+@hooks.post(
+    PATH + "/{service}/feedback",
+    openapi_extra=_described(FeedbackRequest),
+    responses={200: {"model": Nothing}, **_fails(400, 404), **UNUSUAL},
+)
+async def feedback(request: Request) -> Response:
     """Write down what became of cards; the same answer again changes nothing."""
     body = await request.body()
-    return await run_in_threadpool(_told, service, body, request)
+    return await run_in_threadpool(_told, request.path_params["service"], body, request)
 
 
 def _called(service: str, body: bytes, request: Request) -> Response:
     context = context_of(request)
     client = _client(context, service, request, "")
+    if service != SERVICE:
+        return _outcome(404, NO_SERVICE)
     try:
         asked = HookRequest.model_validate_json(body)
     except ValidationError as error:
@@ -140,6 +166,8 @@ def among(served: Served) -> float | None:
 def _told(service: str, body: bytes, request: Request) -> Response:
     context = context_of(request)
     client = _client(context, service, request, "/feedback")
+    if service != SERVICE:
+        return _outcome(404, NO_SERVICE)
     try:
         told = FeedbackRequest.model_validate_json(body)
     except ValidationError as error:
@@ -161,7 +189,7 @@ def _told(service: str, body: bytes, request: Request) -> Response:
 
 
 def _client(context: Context, service: str, request: Request, rest: str) -> Client:
-    """Return the clinical system that calls, or raise: 401 for no token that holds, 429, 404 for no such service.
+    """Return the clinical system that calls, or raise: 401 for no token that holds, 429.
 
     Who calls is settled first: a stranger learns nothing, not even which services there are not.
     """
@@ -173,8 +201,6 @@ def _client(context: Context, service: str, request: Request, rest: str) -> Clie
     wait = context.limits.wait(f"{client.issuer}|{client.tenant}", CLIENT_SHARE)
     if wait:
         raise HTTPException(429, headers={"Retry-After": str(wait)})
-    if service != SERVICE:
-        raise HTTPException(404)
     return client
 
 

@@ -12,6 +12,9 @@ ERRORS = {
     ("post", "/v1/actions"): PERSONS,
     ("post", "/v1/actions:search"): PERSONS,
     ("post", "/v1/audit:search"): PERSONS,
+    ("get", "/cds-services"): set(),
+    ("post", "/cds-services/{service}"): (PERSONS | {"404", "412"}) - {"422"},
+    ("post", "/cds-services/{service}/feedback"): (PERSONS | {"404"}) - {"422", "403"},
     ("get", "/v1/targets"): PLAIN,
     ("get", "/v1/models/current"): PLAIN,
     ("get", "/readyz"): {"503"},
@@ -48,7 +51,9 @@ def test_every_operation_says_which_errors_it_answers_with(document):
         told = {status for status in operation["responses"] if status != "200"}
         assert told == ERRORS[place], place
         for status in told:
-            assert list(operation["responses"][status]["content"]) == ["application/problem+json"]
+            hook = place[1].startswith("/cds-services/") and status in ("400", "403", "404", "412")
+            wanted = "application/json" if hook else "application/problem+json"  # an OperationOutcome
+            assert list(operation["responses"][status]["content"]) == [wanted]
 
 
 def test_every_reference_leads_somewhere(document):
@@ -67,7 +72,7 @@ def test_guarded_operations_name_the_bearer_token_and_operations_have_names_of_t
     for path, item in document["paths"].items():
         for operation in item.values():
             names.append(operation["operationId"])
-            assert bool(operation.get("security")) == path.startswith("/v1/")
+            assert bool(operation.get("security")) == path.startswith(("/v1/", "/cds-services/"))
     assert len(set(names)) == len(names)
     assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
 
