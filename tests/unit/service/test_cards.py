@@ -1,0 +1,131 @@
+"""Cards in words: short enough, safe in Markdown, and complete in both languages, whatever stands in the data."""
+
+import re
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.cds_hooks.cards import Asked, cards, detail, suggestion_id, summary
+from service.cds_hooks.words import LONGEST_SUMMARY, OVERRIDES, WORDS, language_of, safe, shortened
+from service.schemas import Found
+
+CARD = UUID("0b9f4a6e-4f4e-4a53-8d0c-2d1f5a9b7c11")
+TEXT = st.text(max_size=60)
+
+
+def words(text):
+    return {"da": text, "en": text}
+
+
+def offer(name, answer="suitable", due=None, kind="offer"):
+    bridge = {"bridge": "b", "needs": [], "name": words(name), "by": ["x"], "burden": words("-"), "source": "s",
+              "provenance": "READ"}  # fmt: skip
+    return {
+        "id": "o", "name": words(name), "kind": kind, "answer": answer, "reason": None, "why": words(name),
+        "does": words("x"), "bridges": [bridge] if answer == "bridge" else [], "due_days": due, "by": ["x"],
+        "places": ["gp"], "where": [], "evidence": [], "evidence_weight": 0, "priority": 1, "source": "s",
+        "provenance": "READ",
+    }  # fmt: skip
+
+
+def found(risk=0.2, level=3, offers=(), text="x", safety=()):
+    axis = {"id": "a", "level": level, "why": []}
+    return Found.model_validate({
+        "data_as_of": "2024-12-31", "oversight": words(text), "reading": words("x"),
+        "model": {"bundle_version": "b" * 12, "catalogue_digest": "c", "landmark": "2025-01-01"},
+        "risks": [{"outcome": "acute_admission_365d", "population": "p", "risk": risk, "horizon_days": 365},
+                  {"outcome": "death_365d", "population": "p", "risk": 0.777, "horizon_days": 365}],
+        "reasons": {"acute_admission_365d": [{"id": "r", "group": words(text), "modifiable": "no", "why": words("x"),
+                    "direction": "+", "contribution": 1.0, "columns": []}]},
+        "missing": [{"id": "m", "text": words(text)}], "choices": [], "conditions": [],
+        "stratum": {"need": axis, "resources": axis}, "offers": list(offers), "not_indicated": 0, "not_asked": 0,
+        "safety": [{"id": "s", "name": words(one), "advice": words(one), "why": [], "source": "s", "provenance": "x"}
+                   for one in safety], "rights": [],
+    })  # fmt: skip
+
+
+def asked(language="da", among=0.1234, **changes):
+    return Asked(CARD, "p1", None, language, among=among, **changes)
+
+
+@given(st.floats(0, 1), st.integers(0, 99), st.sampled_from(["da", "en"]), st.none() | st.floats(0, 1))
+def test_every_summary_is_short_enough(risk, n, language, among):
+    told = summary(found(risk), n, asked(language, among))
+    assert 0 < len(told) <= LONGEST_SUMMARY
+
+
+@given(st.text(max_size=400), st.integers(1, 200))
+def test_what_is_shortened_is_no_longer_than_asked(text, most):
+    told = shortened(text, most)
+    assert len(told) <= most
+    assert "\n" not in told
+
+
+@given(TEXT, TEXT, st.sampled_from(["da", "en"]))
+def test_markdown_shows_every_word_as_it_is(name, text, language):
+    told = detail(found(offers=[offer(name, "bridge")], text=text, safety=[name]), [], asked(language))
+    lists = [line for line in told.splitlines() if not line.startswith("**")]
+    for line in lists:
+        bare = re.sub(r"\\.", "", line.removeprefix("- "))
+        assert not re.search(r"[<>|\[\]*_`#~]", bare), line
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>x</script>", "[a](javascript:x)", "**b**", "| a | b |", "# h", "`x`", "1. x"]
+)
+def test_markup_in_the_data_is_shown_and_not_done(text):
+    told = safe(text)
+    assert re.sub(r"\\(.)", r"\1", told) == text
+    assert not re.search(r"(?<!\\)[<>\[\]*|#`]", told)
+
+
+@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize("risk, words", [(0.0, ("1 ",)), (0.004, ("1 ",)), (0.13, ("13 ",)), (0.999, ("99 ",))])
+def test_a_chance_is_told_of_a_hundred_people(language, risk, words):
+    assert words[0] in summary(found(risk), 0, asked(language))
+
+
+def test_a_risk_of_death_is_told_nowhere():
+    (card,) = cards(found(offers=[offer("Tilbud")]), asked())
+    assert "77" not in str(card)
+
+
+def test_who_needs_little_gets_a_card_only_for_what_cannot_wait_or_for_medicine():
+    assert cards(found(level=1, offers=[offer("x")]), asked()) == []
+    assert cards(found(level=1, offers=[offer("x", due=3)]), asked())[0]["indicator"] == "warning"
+    assert cards(found(level=1, safety=["x"]), asked())[0]["indicator"] == "warning"
+    assert cards(found(level=2), asked())[0]["indicator"] == "info"
+
+
+def test_after_a_discharge_what_is_due_first_comes_first_and_otherwise_the_order_stays():
+    offers = [{**offer("a"), "id": "a"}, {**offer("b", due=5), "id": "b"}, {**offer("c", due=2), "id": "c"}]
+
+    def order(**given):
+        (card,) = cards(found(offers=offers), asked(**given))
+        return [one["actions"][0]["resource"]["code"]["coding"][0]["code"] for one in card["suggestions"]]
+
+    assert order() == ["a", "b", "c"]
+    assert order(discharge=True) == ["c", "b", "a"]
+
+
+def test_a_suggestion_has_the_same_id_whoever_works_it_out_and_another_on_another_card():
+    assert suggestion_id(CARD, "a") == suggestion_id(CARD, "a") != suggestion_id(CARD, "b")
+    assert suggestion_id(UUID(int=1), "a") != suggestion_id(CARD, "a")
+
+
+def test_both_languages_have_the_same_words_with_the_same_gaps():
+    assert set(WORDS["da"]) == set(WORDS["en"])
+    for name, text in WORDS["da"].items():
+        assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", WORDS["en"][name])), name
+    assert all(da and en and da != en for _, da, en in OVERRIDES)
+
+
+@pytest.mark.parametrize(
+    "header, language",
+    [(None, "da"), ("", "da"), ("en", "en"), ("en-GB,en;q=0.9,da;q=0.8", "en"), ("da,en;q=0.9", "da"), ("de", "da"),
+     ("en;q=0.1, da;q=0.2", "da"), ("x" * 10_000, "da"), (";;,,q=", "da"), ("EN", "en")],
+)  # fmt: skip
+def test_the_language_is_the_one_asked_for_first(header, language):
+    assert language_of(header) == language
