@@ -7,7 +7,7 @@ function init(args)
     if token ~= "" then headers["Authorization"] = "Bearer " .. token end
     requests[#requests + 1] = wrk.format("POST", path, headers, body)
   end
-  at = math.random(0, #requests - 1)
+  if args[2] ~= "1" then at = math.random(0, #requests - 1) end
 end
 function request()
   at = at % #requests + 1

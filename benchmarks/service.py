@@ -23,6 +23,7 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 
@@ -30,11 +31,12 @@ HERE = Path(__file__).parent
 sys.path = [one for one in sys.path if Path(one or ".").resolve() != HERE.resolve()]  # this file is no package
 
 from models import chosen_folder, load_bundle  # noqa: E402
-from service.demo import demo_token, make_demo_keys  # noqa: E402
+from service.demo import demo_client_token, demo_token, make_demo_keys  # noqa: E402
 from stratify.pseudonym import pseudonym, read_key  # noqa: E402
 from stratify.workspace import Workspace  # noqa: E402
 
 MOST_PEOPLE = 500
+MOST_HOOKS = 1500  # a second: tokens that are made beforehand
 OUTCOME = "acute_admission_365d"
 SERVED = ("bundles", "keys", "serving.db")
 
@@ -53,6 +55,9 @@ def main():
             seconds = _until(f"http://127.0.0.1:{port}/readyz", service, started)
             _line("start to ready, 2 workers", f"{seconds:.1f} s", "3 s", seconds < 3)
             rates = _look_ups(asked, work, port, people, Path(folder))
+            _hooks(asked, work, port, people, Path(folder))
+            if asked.soak:
+                _soak(asked, work, port, people, Path(folder), service.pid)
             _memory(service.pid)
         finally:
             _stop(service)
@@ -70,6 +75,7 @@ def _asked():
     parser.add_argument("--service-python", default=sys.executable)
     parser.add_argument("--mlflow-python", default=sys.executable)
     parser.add_argument("--without-mlflow", action="store_true")
+    parser.add_argument("--soak", type=int, default=0, help="seconds of look-ups without a pause: does memory grow?")
     return parser.parse_args()
 
 
@@ -134,8 +140,7 @@ def _look_ups(asked, work, port, people, folder):
     for kind, limit, least in (("stored", 100, 400), ("computed", 250, None)):
         lines = []
         for person in people[kind][:MOST_PEOPLE]:
-            body = json.dumps({"patient": {"system": system, "value": person}, "purpose": "TREAT"})
-            lines.append(f"/v1/scores:lookup\t{demo_token(work.keys, patient=(system, person))}\t{body}")
+            lines.append(_look_up(work, system, person))
         what = f"look-ups of {len(lines)} people with {kind} reasons"
         for clients in (1, 8, 32):
             found = _load(asked, port, lines, clients, folder)
@@ -147,11 +152,51 @@ def _look_ups(asked, work, port, people, folder):
     return rates
 
 
-def _load(asked, port, lines, clients, folder):
+def _look_up(work, system, person):
+    body = json.dumps({"patient": {"system": system, "value": person}, "purpose": "TREAT"})
+    return f"/v1/scores:lookup\t{demo_token(work.keys, patient=(system, person))}\t{body}"
+
+
+def _hooks(asked, work, port, people, folder):
+    """Call the hook at the opening of a record, with the reasons of those who have them: a token counts once."""
+    address = f"http://127.0.0.1:{port}/cds-services/multimorbidity"
+    lines = []
+    for nth in range(asked.seconds * MOST_HOOKS):
+        person = people["stored"][nth % len(people["stored"])]
+        identifier = [{"system": people["system"], "value": person}]
+        body = json.dumps(
+            {
+                "hook": "patient-view",
+                "hookInstance": str(uuid4()),
+                "context": {"userId": "Practitioner/1", "patientId": "p"},
+                "prefetch": {"patient": {"resourceType": "Patient", "id": "p", "identifier": identifier}},
+            }
+        )
+        lines.append(f"/cds-services/multimorbidity\t{demo_client_token(work.keys, address)}\t{body}")
+    for clients in (8, 32):
+        half = lines[: len(lines) // 2] if clients == 8 else lines[len(lines) // 2 :]
+        found = _load(asked, port, half, clients, folder, first=True)
+        _told(f"calls of a hook, {clients} clients", found, None, 250 if clients == 32 else None)
+
+
+def _soak(asked, work, port, people, folder, pid):
+    """Ask without a pause, and print how much more memory the workers hold at the end than after the first minutes."""
+    lines = [_look_up(work, people["system"], one) for kind in ("stored", "computed") for one in people[kind]]
+    held = []
+    for nth in range(max(2, asked.soak // 60)):
+        found = _load(argparse.Namespace(seconds=60), port, lines, 8, folder)
+        held.append(sum(_resident(child) for child in _workers(pid)))
+        print(f"minute {nth + 1}: {held[-1]:.0f} MB, {found['rate']:.0f}/s, {found['failed']} failed", flush=True)
+    warm = held[min(2, len(held) - 2)]
+    growth = (held[-1] / warm - 1) * 100
+    _line(f"growth of memory in {len(held)} minutes, after the third", f"{growth:.1f} %", "5 %", growth < 5)
+
+
+def _load(asked, port, lines, clients, folder, first=False):
     file = folder / "requests.tsv"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     command = ["wrk", "-t", "1", "-c", str(clients), "-d", f"{asked.seconds}s", "--timeout", "10s"]
-    command += ["-s", str(HERE / "service.lua"), f"http://127.0.0.1:{port}", "--", str(file)]
+    command += ["-s", str(HERE / "service.lua"), f"http://127.0.0.1:{port}", "--", str(file), str(int(first))]
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     answers, micro, p50, p99, most, failed = map(float, re.search(r"RESULT (.*)", out)[1].split())
     return {
@@ -183,14 +228,20 @@ def _line(what, got, asked, holds):
 
 def _memory(pid):
     """Print what each worker holds: resident memory, of which what no other process shares."""
+    for child in _workers(pid):
+        rss, private = _resident(child), _resident(child, "Private_\\w+")
+        _line("memory of a worker", f"{rss:.0f} MB, {private:.0f} MB its own", "150 MB", rss < 150)
+
+
+def _workers(pid):
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    for child in children:
-        told = Path(f"/proc/{child}/smaps_rollup").read_text()
-        rss, private = (sum(int(n) for n in re.findall(rf"^{name}:\s+(\d+)", told, re.M)) / 1024
-                        for name in ("Rss", "Private_\\w+"))  # fmt: skip
-        command = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
-        if "resource_tracker" not in command:
-            _line("memory of a worker", f"{rss:.0f} MB, {private:.0f} MB its own", "150 MB", rss < 150)
+    return [one for one in children if "resource_tracker" not in Path(f"/proc/{one}/cmdline").read_text()]
+
+
+def _resident(pid, name="Rss"):
+    """Megabytes of memory of this kind."""
+    told = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(n) for n in re.findall(rf"^{name}:\s+(\d+)", told, re.M)) / 1024
 
 
 def _verify(asked, work):

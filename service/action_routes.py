@@ -24,7 +24,7 @@ from service.choice_shapes import NOBODY
 from service.choices import now, today
 from service.guard import AMONG_PEOPLE, Context, FromCaller, FromContext, Guarded, bearer
 from service.looking import Asking, may_write
-from service.problem import ABOUT_PEOPLE, FieldProblem, RefusedError, responses
+from service.problem import ABOUT_PEOPLE, PLAIN, FieldProblem, RefusedError, responses
 from service.schemas import Patient
 from service.sealed import seal, unseal
 
@@ -100,7 +100,7 @@ def _written(
     return ActionAnswer(action=_told(row, patient))
 
 
-@actions.post("/actions:search", responses=responses(*ABOUT_PEOPLE))
+@actions.post("/actions:search", responses=responses(400, *PLAIN, 422))
 def list_actions(asked: ActionSearch, request: Request, context: FromContext, caller: FromCaller) -> ActionsAnswer:
     """Return what is open, by the day it is due: of the own care team, or about quality targets.
 

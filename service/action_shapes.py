@@ -9,9 +9,9 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from service.choice_shapes import NAMES_SOMEBODY, Day, Name, looks_like_a_person
+from service.choice_shapes import Day, Name, unfit_words
 from service.problem import FieldProblem, RefusedError
-from service.schemas import Asked, Patient, Shape
+from service.schemas import Asked, Patient, Shape, Whole
 from stratify.catalogue import Catalogue
 from stratify.errors import did_you_mean
 
@@ -19,7 +19,7 @@ Status = Literal["planned", "started", "done", "dropped"]
 OPEN: tuple[Status, ...] = ("planned", "started")
 LONGEST = 300  # characters
 FARTHEST = timedelta(days=731)
-Text = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST, pattern=r"^\P{C}+$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST)]
 
 
 class ActionRequest(Asked):
@@ -63,7 +63,7 @@ class ActionSearch(Asked):
     about: Literal["people", "targets"]
     status: list[Status] = Field(default=list(OPEN), max_length=4)
     due_before: Day | None = None
-    most: int = Field(default=50, ge=1, le=200)
+    most: Whole = Field(default=50, ge=1, le=200)
 
 
 class ActionsAnswer(Shape):
@@ -97,5 +97,6 @@ def _rest(asked: ActionRequest, today: date) -> Iterator[tuple[str, str]]:
     if asked.id is None and not today <= asked.due <= today + FARTHEST:
         yield "due", "the day lies between today and two years from now"
     named = () if asked.patient is None else (asked.patient.value, asked.patient.identifier)
-    if looks_like_a_person(asked.text, named):
-        yield "text", NAMES_SOMEBODY
+    unfit = unfit_words(asked.text, named)
+    if unfit is not None:
+        yield "text", unfit

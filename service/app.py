@@ -174,7 +174,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RefusedError)
-    return problem(422, request.state.request_id, REFUSED, errors=error.problems)
+    return problem(409, request.state.request_id, REFUSED, errors=error.problems)
 
 
 async def _choices_down(request: Request, error: Exception) -> Response:

@@ -11,8 +11,8 @@ from service.audit import Action, Basis, Outcome
 from service.audit_search import Criteria, by_user, find_rows
 from service.choice_shapes import Day
 from service.guard import FromCaller, FromContext, Guarded, bearer
-from service.problem import ABOUT_PEOPLE, responses
-from service.schemas import Asked, Patient, Shape
+from service.problem import PLAIN, responses
+from service.schemas import Asked, Patient, Shape, Whole
 from stratify.pseudonym import pseudonym
 
 audit = APIRouter(prefix="/v1", route_class=Guarded, dependencies=[Depends(bearer)], tags=["audit"])
@@ -32,8 +32,8 @@ class AuditSearch(Asked):
     basis: Basis | None = Field(default=None, description="`override` finds the emergencies")
     since: Day | None = Field(default=None, description="the first day, UTC")
     until: Day | None = Field(default=None, description="the last day, UTC")
-    after: int = Field(default=0, ge=0, le=2**53, description="rows after this number: `last` of the page before")
-    most: int = Field(default=100, ge=1, le=500)
+    after: Whole = Field(default=0, ge=0, le=2**53, description="rows after this number: `last` of the page before")
+    most: Whole = Field(default=100, ge=1, le=500)
 
 
 class AuditRow(Shape):
@@ -77,7 +77,7 @@ class AuditAnswer(Shape):
     more: bool = Field(default=False, description="whether there are rows after it")
 
 
-@audit.post("/audit:search", responses=responses(*ABOUT_PEOPLE))
+@audit.post("/audit:search", responses=responses(400, *PLAIN, 422))
 def search_audit(asked: AuditSearch, request: Request, context: FromContext, caller: FromCaller) -> AuditAnswer:
     """Return rows of the audit log, or what each user did. Roles: auditor. The search leaves a row of its own."""
     served = context.store.current()

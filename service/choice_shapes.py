@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from service.problem import FieldProblem, RefusedError
@@ -35,7 +35,7 @@ def _day(value: Any) -> date:
     raise PydanticCustomError("date_expected", "a day is written as YYYY-MM-DD")
 
 
-Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=str)]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
 
@@ -49,7 +49,7 @@ class ChoiceRequest(Asked):
     decision: Decision = Field(
         description="of an offer accept, decline, later, started or ended; of a preference wish, or no_wish to undo it"
     )
-    reason: Annotated[str, StringConstraints(max_length=LONGEST, pattern=r"^\P{C}*$")] = Field(
+    reason: Annotated[str, StringConstraints(max_length=LONGEST)] = Field(
         default="", description="in the person's own words, if any; names nobody, no person number"
     )
     until: Day | None = Field(
@@ -79,8 +79,9 @@ def refuse(asked: ChoiceRequest, catalogue: Catalogue, today: date) -> None:
 def refuse_override(asked: LookupRequest) -> None:
     """Return when the reason of an override, if there is one, may stand in the audit log; raises RefusedError."""
     named = (asked.patient.value, asked.patient.identifier)
-    if asked.override is not None and looks_like_a_person(asked.override.reason, named):
-        raise RefusedError([FieldProblem(pointer="/override/reason", problem=NAMES_SOMEBODY)])
+    unfit = None if asked.override is None else unfit_words(asked.override.reason, named)
+    if unfit is not None:
+        raise RefusedError([FieldProblem(pointer="/override/reason", problem=unfit)])
 
 
 def _about(asked: ChoiceRequest, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
@@ -113,8 +114,16 @@ def _until(asked: ChoiceRequest, today: date) -> Iterator[tuple[str, str]]:
 
 
 def _reason(asked: ChoiceRequest) -> Iterator[tuple[str, str]]:
-    if looks_like_a_person(asked.reason, (asked.patient.value, asked.patient.identifier)):
-        yield "reason", NAMES_SOMEBODY
+    unfit = unfit_words(asked.reason, (asked.patient.value, asked.patient.identifier))
+    if unfit is not None:
+        yield "reason", unfit
+
+
+def unfit_words(text: str, named: Iterable[str] = ()) -> str | None:
+    """Return why a text cannot be kept, or None."""
+    if not text.isprintable():
+        return "it holds control or invisible characters: leave them out"
+    return NAMES_SOMEBODY if looks_like_a_person(text, named) else None
 
 
 def looks_like_a_person(text: str, named: Iterable[str] = ()) -> bool:

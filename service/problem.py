@@ -21,6 +21,7 @@ DETAILS = {
     404: "There is nothing here.",
     405: "This method is not offered here.",
     408: "The body did not arrive in time.",
+    409: "This cannot be done as things are.",
     412: "What is required was not sent along.",
     413: "The body is larger than is read here.",
     422: "The body does not have the required shape.",
@@ -29,7 +30,7 @@ DETAILS = {
     503: "The service cannot answer now.",
 }
 PLAIN = (401, 403, 408, 413, 429, 500, 503)  # what a guarded route may answer beside what it is for
-ABOUT_PEOPLE = (400, *PLAIN, 422)  # one with a body too
+ABOUT_PEOPLE = (400, *PLAIN, 409, 422)  # one with a body too
 AUDIT_DOWN = "The audit log cannot be written, so nothing is answered."
 CHOICES_DOWN = "What people chose cannot be read or written down, so nothing is answered."
 REFUSED = "This cannot be written down."

@@ -5,15 +5,24 @@ Text towards people is Danish and English side by side. What comes in may hold n
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from service.identifiers import as_registered
 from stratify.care.choices import Decision
 from stratify.disclosure import shown
 
-NAME = r"^[^\s|\p{C}]+$"  # no blank, bar, control or invisible character
+NAME = r"^[!-{}~]+$"  # printable ASCII, no blank and no bar
 
 
 class Shape(BaseModel):
@@ -26,6 +35,14 @@ class Asked(Shape):
     """A shape that comes from outside: unknown keys are refused, nothing is converted."""
 
     model_config = ConfigDict(hide_input_in_errors=True, frozen=True, extra="forbid", strict=True)
+
+
+def _whole(value: Any) -> Any:
+    """Return 239 for 239.0, which JSON does not tell apart."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
 
 
 class Words(Shape):
@@ -57,7 +74,7 @@ class Patient(Asked):
 class Override(Asked):
     """An emergency: opens without a treating relationship, and what the person has closed. Clinicians alone."""
 
-    reason: Annotated[str, StringConstraints(min_length=10, max_length=300, pattern=r"^\P{C}+$")] = Field(
+    reason: Annotated[str, StringConstraints(min_length=10, max_length=300)] = Field(
         description="why it cannot wait; stands in the audit log; names nobody, no person number"
     )
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 HookName = Literal["patient-view", "encounter-discharge"]
@@ -17,7 +17,14 @@ FhirId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9\-.]{1,64}$")]
 UserId = Annotated[
     str, StringConstraints(pattern=r"^(Practitioner|PractitionerRole|Patient|RelatedPerson)/[A-Za-z0-9\-.]{1,64}$")
 ]
-Https = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]{1,2000}$")]
+Https = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]{1,2000}$")]
+
+
+UTC_TIME = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": r"^20\d\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$",
+}
 
 
 class Sent(BaseModel):
@@ -51,6 +58,25 @@ class FhirAuthorization(Sent):
 
 class HookRequest(Sent):
     """A hook's call. `prefetch` is kept as it was sent: a key left out, null and an error each mean their own."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                {
+                    "if": {"properties": {"fhirAuthorization": {"type": "object"}}, "required": ["fhirAuthorization"]},
+                    "then": {"properties": {"fhirServer": {"type": "string"}}, "required": ["fhirServer"]},
+                },
+                {
+                    "if": {"properties": {"hook": {"const": "encounter-discharge"}}},
+                    "then": {
+                        "properties": {
+                            "context": {"properties": {"encounterId": {"type": "string"}}, "required": ["encounterId"]}
+                        }
+                    },
+                },
+            ]
+        }
+    )
 
     hook: HookName
     hook_instance: Annotated[UUID, Field(strict=False)]
@@ -89,6 +115,15 @@ class Coding(Sent):
 class OverrideReason(Sent):
     """Why a card was put aside: a reason, words, or both."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["reason"], "properties": {"reason": {"type": "object"}}},
+                {"required": ["userComment"], "properties": {"userComment": {"type": "string", "minLength": 1}}},
+            ]
+        }
+    )
+
     reason: Coding | None = None
     user_comment: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
@@ -102,9 +137,16 @@ class OverrideReason(Sent):
 class CardFeedback(Sent):
     """What became of one card."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"outcome": {"const": "accepted"}}},
+            "then": {"required": ["acceptedSuggestions"], "properties": {"acceptedSuggestions": {"minItems": 1}}},
+        }
+    )
+
     card: Annotated[UUID, Field(strict=False)]
     outcome: Literal["accepted", "overridden"]
-    outcome_timestamp: Annotated[datetime, Field(strict=False)]
+    outcome_timestamp: Annotated[datetime, Field(strict=False), WithJsonSchema(UTC_TIME)]
     accepted_suggestions: list[Accepted] = Field(default=[], max_length=20)
     override_reason: OverrideReason | None = None
 

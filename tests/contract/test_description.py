@@ -5,16 +5,17 @@ import pytest
 from service.app import openapi_document
 
 PLAIN = {"401", "403", "408", "413", "429", "500", "503"}
-PERSONS = PLAIN | {"400", "422"}
+SEARCHED = PLAIN | {"400", "422"}
+PERSONS = SEARCHED | {"409"}
 ERRORS = {
     ("post", "/v1/scores:lookup"): PERSONS,
     ("post", "/v1/choices"): PERSONS,
     ("post", "/v1/actions"): PERSONS,
-    ("post", "/v1/actions:search"): PERSONS,
-    ("post", "/v1/audit:search"): PERSONS,
+    ("post", "/v1/actions:search"): SEARCHED,
+    ("post", "/v1/audit:search"): SEARCHED,
     ("get", "/cds-services"): set(),
-    ("post", "/cds-services/{service}"): (PERSONS | {"404", "412"}) - {"422"},
-    ("post", "/cds-services/{service}/feedback"): (PERSONS | {"404"}) - {"422", "403"},
+    ("post", "/cds-services/{service}"): (SEARCHED | {"404", "412"}) - {"422"},
+    ("post", "/cds-services/{service}/feedback"): (SEARCHED | {"404"}) - {"422", "403"},
     ("get", "/v1/targets"): PLAIN,
     ("get", "/v1/models/current"): PLAIN,
     ("get", "/readyz"): {"503"},

@@ -55,8 +55,8 @@ def test_the_dash_of_another_system_stays():
     assert Patient(system="urn:x", value="010101-0000").identifier == "010101-0000"
 
 
-@pytest.mark.parametrize("value", ["0101010000", "Ærø-7", "urn:x#1"])
-def test_an_identifier_is_made_of_visible_characters(value):
+@pytest.mark.parametrize("value", ["0101010000", "A-7", "urn:x#1", "~{}!"])
+def test_an_identifier_is_made_of_visible_ascii(value):
     assert Patient(system="urn:x", value=value).value == value
 
 
