@@ -124,10 +124,13 @@ class AuditLog:
                 f"make {self._engine.url.render_as_string(hide_password=True)} writable"
             ) from None
 
-    def record(self, *entries: Entry) -> None:
-        """Write these rows and return when they are committed; raises AuditUnavailableError when they are not."""
+    def record(self, *entries: Entry, also: Callable[[Connection], object] | None = None) -> None:
+        """Write these rows and return when they are committed; raises AuditUnavailableError when they are not.
+
+        also: what is done in the same transaction; what it raises is raised here, and nothing is written then.
+        """
         try:
-            self.write(entries)
+            self.write(entries, also)
         except SQLAlchemyError as error:
             raise AuditUnavailableError(type(error).__name__) from None
 

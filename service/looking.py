@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sqlalchemy.engine import Connection
 from starlette.exceptions import HTTPException
 
 from service.access import basis_of
@@ -50,8 +51,14 @@ def nightly(served: Served, name: str) -> Row | None:
     return served.find(name)
 
 
-def opened(context: Context, request_id: str, asking: Asking, find: Find = nightly) -> Opened:
-    """Return one person opened, written down. `find` says where the row comes from.
+def opened(
+    context: Context,
+    request_id: str,
+    asking: Asking,
+    find: Find = nightly,
+    also: Callable[[Connection], object] | None = None,
+) -> Opened:
+    """Return one person opened, written down. `find` says where the row comes from, `also` what is committed with it.
 
     Raises HTTPException (403) where there is no ground, AuditUnavailableError (503) where it cannot be written down,
     and what `find` raises, after a row `failed`.
@@ -68,7 +75,7 @@ def opened(context: Context, request_id: str, asking: Asking, find: Find = night
     except Exception:
         context.audit.record(entry("failed"))
         raise
-    context.audit.record(entry("blocked" if closed else "not_found" if row is None else "found"))
+    context.audit.record(entry("blocked" if closed else "not_found" if row is None else "found"), also=also)
     return Opened(served, None if row is None else row.with_choices(said.choices), name, basis)
 
 

@@ -26,6 +26,10 @@ INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.inse
 CLEAN_EVERY = 60.0  # seconds between two times that expired ones are let go
 
 
+class ReplayedError(Exception):
+    """A token was used before."""
+
+
 class UsedTokens:
     """The tokens that were used, in the service's database: all workers see them."""
 
@@ -33,19 +37,31 @@ class UsedTokens:
         self._audit = audit
         self._clean = 0.0
 
-    def first(self, client: Client) -> bool:
-        """Return whether this token was never used before, and mark it as used; raises AuditUnavailableError."""
-        now = time.time()
+    def mark(self, client: Client) -> Callable[[Connection], None]:
+        """Return what marks a token as used, in a transaction that writes down what it was used for.
 
-        def used(connection: Connection) -> bool:
+        It raises ReplayedError where it was used before.
+        """
+
+        def used(connection: Connection) -> None:
+            now = time.time()
             if now >= self._clean:
                 connection.execute(delete(USED).where(USED.c.expires < now - 2 * LEEWAY))
                 self._clean = now + CLEAN_EVERY
             row = {"issuer": client.issuer, "jti": client.jti, "expires": client.expires}
             once = INSERT[connection.dialect.name]
-            return bool(connection.execute(once(USED).values(row).on_conflict_do_nothing()).rowcount == 1)
+            if connection.execute(once(USED).values(row).on_conflict_do_nothing()).rowcount != 1:
+                raise ReplayedError
 
-        return bool(self._written(used))
+        return used
+
+    def first(self, client: Client) -> bool:
+        """Return whether this token was never used before, and mark it as used; raises AuditUnavailableError."""
+        try:
+            self._written(self.mark(client))
+        except ReplayedError:
+            return False
+        return True
 
     def probe(self) -> None:
         """Return when something was committed and taken away again: a full disk shows only then.

@@ -52,7 +52,7 @@ def serve(settings: Settings, *, say: Callable[[str], None] | None = None, load:
                 os.environ[SETTINGS] = settings.model_dump_json()
                 config = server_config("service.run:worker", workers=settings.workers)
                 with TemporaryDirectory(prefix="stratify-counts-") as counts:
-                    os.environ[FOLDER] = counts
+                    os.environ |= {FOLDER: counts, "MALLOC_ARENA_MAX": "2"}  # threads share memory that was let go
                     Multiprocess(config, [listening]).run()
     say("Stopped.")
 

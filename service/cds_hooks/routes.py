@@ -26,6 +26,7 @@ from service.guard import Context, context_of
 from service.logs import log
 from service.looking import Asking, opened
 from service.problem import DETAILS, responses
+from service.replay import ReplayedError
 from service.routes import answer
 from service.schemas import Found
 from service.served import Served
@@ -75,6 +76,13 @@ def discovery() -> Response:
     return JSONResponse({"services": services})
 
 
+class Unanswered(Exception):  # noqa: N818 - no error of ours
+    """A call that is refused before anybody is looked up: with what it is answered."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+
 def _described(body: type[BaseModel]) -> dict[str, Any]:
     """Return what the description says of a route that reads its body itself."""
     schema = {"$ref": f"#/components/schemas/{body.__name__}"}
@@ -118,25 +126,42 @@ async def feedback(request: Request) -> Response:
 def _called(service: str, body: bytes, request: Request) -> Response:
     context = context_of(request)
     client = _client(context, service, request, "")
+    try:
+        return _card(context, client, service, body, request)
+    except Unanswered as refused:
+        if not context.used_tokens.first(client):
+            raise _stranger(request) from None
+        return refused.response
+    except ReplayedError:
+        raise _stranger(request) from None
+
+
+def _card(context: Context, client: Client, service: str, body: bytes, request: Request) -> Response:
+    """Return the card; the token is used up in the transaction that writes the row of the audit log."""
     if service != SERVICE:
-        return _outcome(404, NO_SERVICE)
+        raise Unanswered(_outcome(404, NO_SERVICE))
     try:
         asked = HookRequest.model_validate_json(body)
     except ValidationError as error:
-        return _outcome(400, f"the call does not have the required shape: {places(error, HookRequest)}")
+        raise Unanswered(
+            _outcome(400, f"the call does not have the required shape: {places(error, HookRequest)}")
+        ) from None
     served = context.store.current()
     system = served.meta["system"]
     try:
         identifier = patient_of(asked.prefetch, asked.context.patient_id, system)
     except PreconditionError as error:
-        return _outcome(412, str(error))
+        raise Unanswered(_outcome(412, str(error))) from None
     except OtherPatientError:
         caller = Caller(asked.context.user_id, frozenset({CLINICIAN}), client.issuer)
         context.audit.record(context.entry(caller, "hook", "denied", request.state.request_id, purpose="TREAT"))
-        return _outcome(403, f"prefetch key `{REQUIRED}` is another patient than context.patientId")
+        raise Unanswered(
+            _outcome(403, f"prefetch key `{REQUIRED}` is another patient than context.patientId")
+        ) from None
     care = CareContext((system, identifier), client.tenant, None)
     caller = Caller(asked.context.user_id, frozenset({CLINICIAN}), client.issuer, care)
-    found = opened(context, request.state.request_id, Asking(caller, system, identifier, "hook"))
+    mark = context.used_tokens.mark(client)
+    found = opened(context, request.state.request_id, Asking(caller, system, identifier, "hook"), also=mark)
     told = answer(found.served, found.row)
     shown = cards(told, _asked(asked, request, context, found.served)) if isinstance(told, Found) else []
     headers = {MODEL_VERSION: found.served.bundle.version}
@@ -166,6 +191,8 @@ def among(served: Served) -> float | None:
 def _told(service: str, body: bytes, request: Request) -> Response:
     context = context_of(request)
     client = _client(context, service, request, "/feedback")
+    if not context.used_tokens.first(client):
+        raise _stranger(request)
     if service != SERVICE:
         return _outcome(404, NO_SERVICE)
     try:
@@ -189,19 +216,24 @@ def _told(service: str, body: bytes, request: Request) -> Response:
 
 
 def _client(context: Context, service: str, request: Request, rest: str) -> Client:
-    """Return the clinical system that calls, or raise: 401 for no token that holds, 429.
+    """Return the clinical system that calls, or raise: 401 for no token that holds, 429. Whether it was used before is asked
+    when it is used.
 
     Who calls is settled first: a stranger learns nothing, not even which services there are not.
     """
     address = f"{context.settings.address}{PATH}/{service}{rest}"
     client = context.verifier.client(request.headers.getlist("authorization"), address)
-    if client is None or not context.used_tokens.first(client):
-        log.warning("request %s: no valid token of a clinical system", request.state.request_id)
-        raise HTTPException(401)
+    if client is None:
+        raise _stranger(request)
     wait = context.limits.wait(f"{client.issuer}|{client.tenant}", CLIENT_SHARE)
     if wait:
         raise HTTPException(429, headers={"Retry-After": str(wait)})
     return client
+
+
+def _stranger(request: Request) -> HTTPException:
+    log.warning("request %s: no valid token of a clinical system", request.state.request_id)
+    return HTTPException(401)
 
 
 CLIENT_SHARE = 50  # a clinical system calls for many people who work in it
