@@ -216,10 +216,10 @@ def _told(service: str, body: bytes, request: Request) -> Response:
 
 
 def _client(context: Context, service: str, request: Request, rest: str) -> Client:
-    """Return the clinical system that calls, or raise: 401 for no token that holds, 429. Whether it was used before is asked
-    when it is used.
+    """Return the clinical system that calls, or raise: 401 for no token that holds, 429 for too many.
 
-    Who calls is settled first: a stranger learns nothing, not even which services there are not.
+    Who calls is settled first: a stranger learns nothing, not even which services there are not. Whether the token was
+    used before is asked when it is used.
     """
     address = f"{context.settings.address}{PATH}/{service}{rest}"
     client = context.verifier.client(request.headers.getlist("authorization"), address)
