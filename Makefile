@@ -14,7 +14,7 @@ OURS := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-de
 
 PEERS := .venv-peers
 
-.PHONY: help demo test test-slow test-spark test-all lint format bench-models bench-peers peer-figures locks clean
+.PHONY: help demo test test-slow test-spark test-all lint format bench-models bench-peers bench-service peer-figures peer-hooks locks clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,8 +51,14 @@ bench-models: .venv/run.done  ## the risk models beside the simulated truth, oth
 bench-peers: .venv/run.done $(PEERS)/peers.done  ## the window kernel beside timeseriesflattener, which has its own environment
 	$(BIN)/python benchmarks/peers/compare.py --peer $(PEERS)/bin/python
 
+bench-service: .venv/run.done  ## the service beside mlflow models serve, with wrk (after make demo; ten minutes)
+	$(BIN)/python benchmarks/service.py --work $(WORK)
+
 peer-figures: $(PEERS)-evaluation/peers.done  ## what dcurves and lifelines say, which the tests hold our evaluation against
 	$(PEERS)-evaluation/bin/python benchmarks/peers/evaluation/figures.py tests/oracle/evaluation_peers.json
+
+peer-hooks: .venv/run.done $(PEERS)-healthchain/peers.done  ## HealthChain's client calls our hooks and gets cards (after make demo)
+	$(PEERS)-healthchain/bin/python benchmarks/peers/healthchain/call.py --stratify $(BIN)/stratify --work $(WORK)
 
 locks:  ## make the locks anew (needs uv)
 	cd benchmarks/peers && uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
@@ -61,6 +67,8 @@ locks:  ## make the locks anew (needs uv)
 		--python-version 3.11 --custom-compile-command "make locks" requirements.in --output-file requirements.lock
 	cd benchmarks/peers/evaluation && uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --custom-compile-command "make locks" requirements.in --output-file requirements.lock
+	cd benchmarks/peers/healthchain && uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+		--python-version 3.11 --custom-compile-command "make locks" requirements.in --output-file requirements.lock
 	cd $(LOCKS) && for lock in service: run:"--extra pipelines --extra build" \
 		spark:"--extra pipelines --extra spark --extra build" \
 		test:"--extra pipelines --extra test --extra build"; do \
@@ -68,7 +76,7 @@ locks:  ## make the locks anew (needs uv)
 		--custom-compile-command "make locks" $${lock#*:} ../pyproject.toml --output-file $${lock%%:*}.lock; done
 
 clean:  ## remove what was made here, the work folder too
-	rm -rf .venv $(PEERS) $(PEERS)-evaluation $(WORK) .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build
+	rm -rf .venv $(PEERS) $(PEERS)-evaluation $(PEERS)-healthchain $(WORK) .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "needs Python 3.11, 3.12 or 3.13 with venv: apt-get install python3 python3-venv"; exit 1; }
@@ -108,6 +116,11 @@ $(PEERS)/peers.done: benchmarks/peers/requirements.lock
 $(PEERS)-evaluation/peers.done: benchmarks/peers/evaluation/requirements.lock
 	$(PYTHON) -m venv $(PEERS)-evaluation
 	$(PEERS)-evaluation/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement $<
+	@touch $@
+
+$(PEERS)-healthchain/peers.done: benchmarks/peers/healthchain/requirements.lock
+	$(PYTHON) -m venv $(PEERS)-healthchain
+	$(PEERS)-healthchain/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement $<
 	@touch $@
 
 # Spark needs Java: as root on a Debian it is installed, else asked for
