@@ -19,10 +19,8 @@ from service.guard import FromCaller, FromContext, Guarded, bearer
 from service.looking import Asking, may_write, opened
 from service.metrics import MEDIA_TYPE, told
 from service.problem import ABOUT_PEOPLE, PLAIN, RefusedError, problem, responses
+from service.said import NO_ADVICE, OVERSIGHT, READING
 from service.schemas import (
-    NO_ADVICE,
-    OVERSIGHT,
-    READING,
     Alive,
     Found,
     LookupAnswer,

@@ -183,10 +183,10 @@ def test_facts_are_kept_as_they_are_read_and_give_the_answers_that_the_scores_ho
             offer: ANSWERS[one.answer[0]] for offer, one in alone.items()
         }
         answer = care.weigh(facts)
-        assert answer.conditions == [k for k in catalogue.conditions if k in facts["conditions"]]
-        assert answer.answers["stratum"]["need"]["id"] == scores["need"][at]
-        assert answer.answers["stratum"]["resources"]["id"] == scores["resources"][at]
-        assert all(offer["why"]["da"] and offer["why"]["en"] for offer in answer.answers["offers"])
+        assert answer["conditions"] == [k for k in catalogue.conditions if k in facts["conditions"]]
+        assert answer["stratum"]["need"]["id"] == scores["need"][at]
+        assert answer["stratum"]["resources"]["id"] == scores["resources"][at]
+        assert all(offer["why"]["da"] and offer["why"]["en"] for offer in answer["offers"])
 
 
 OWN = {asked.id: asked.kind for offer in load().offers.values() for asked in offer.ask}
