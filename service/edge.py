@@ -51,7 +51,8 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = _request_id(Headers(scope=scope).get(REQUEST_ID))
+        own = scope["path"].startswith(HOOKS)  # a card is known by it, and no two cards may have one
+        request_id = str(uuid.uuid4()) if own else _request_id(Headers(scope=scope).get(REQUEST_ID))
         scope.setdefault("state", {})["request_id"] = request_id
         sent: list[int] = []
 

@@ -103,10 +103,11 @@ class OneOfEach(Request):
 
     async def json(self) -> Any:
         """Return the body; raises JSONDecodeError (422) for a key that stands twice in one object."""
-        return json.loads(await self.body(), object_pairs_hook=_one_of_each)
+        return json.loads(await self.body(), object_pairs_hook=one_of_each)
 
 
-def _one_of_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def one_of_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return one JSON object; raises JSONDecodeError for a key that stands twice in it."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise json.JSONDecodeError("a key stands twice", "", 0)

@@ -1,7 +1,8 @@
 """Returns the card for one person, or none: what is likely, what may fit, what to ask, and drafts to sign.
 
 One card at most. It tells the chance of an acute admission, never of death, and is never `critical`: a risk over a year
-is no emergency. Who needs little, and has nothing that cannot wait and nothing about their medicine, gets no card.
+is no emergency. Who needs little, and has nothing that cannot wait, gets no card. What cannot wait is a duty, an offer
+whose days are running, and medicine that can do harm as it is; that somebody takes many medicines is no such thing.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from uuid import UUID, uuid5
 
 from service.cds_hooks.words import LONGEST_SUMMARY, OVERRIDES, REASONS, WORDS, Language, safe, shortened
 from service.schemas import Found, Offer, Words
+from stratify.catalogue import Catalogue
 
 TOLD = "acute_admission_365d"  # the one risk that a card tells
 OFFERS = "urn:stratify:offer"  # the code system of our offers' ids
 TOPICS = "urn:stratify:topic"
 LEAST_NEED = 2  # the level of need from which a card is worth a clinician's time
+PRESSING = 30  # the priority in the catalogue up to which a warning about medicine cannot wait
 MOST_SUGGESTED, MOST_LISTED, MOST_REASONS, MOST_ASKED = 3, 5, 3, 3
 OPEN = ("suitable", "bridge")
 
@@ -33,15 +36,18 @@ class Asked:
     discharge: bool = False  # what has to be done soon after a discharge comes first
     model_page: str | None = None
     among: float | None = None  # the same chance among all the model was measured on
+    pressing: frozenset[str] = frozenset()  # the warnings about medicine that cannot wait
 
 
 def cards(found: Found, asked: Asked) -> list[dict[str, Any]]:
     """Return the card, alone in a list, or an empty list."""
     offers = _ordered(found, asked)
-    urgent = any(one.due_days is not None for one in offers) or any(
-        one.answer == "duty" and one.due_days is not None for one in found.offers
+    urgent = (
+        bool(_duties(found))
+        or any(one.due_days is not None for one in offers)
+        or any(one.id in asked.pressing for one in found.safety)
     )
-    if found.stratum.need.level < LEAST_NEED and not urgent and not found.safety:
+    if found.stratum.need.level < LEAST_NEED and not urgent:
         return []
     words = WORDS[asked.language]
     suggestions = [_suggestion(one, nth, asked) for nth, one in enumerate(offers[:MOST_SUGGESTED])]
@@ -49,7 +55,7 @@ def cards(found: Found, asked: Asked) -> list[dict[str, Any]]:
         "uuid": str(asked.card),
         "summary": summary(found, len(offers), asked),
         "detail": detail(found, offers, asked),
-        "indicator": "warning" if urgent or found.safety else "info",
+        "indicator": "warning" if urgent else "info",
         "source": {
             "label": words["source"],
             "url": asked.model_page,
@@ -65,6 +71,11 @@ def cards(found: Found, asked: Asked) -> list[dict[str, Any]]:
     return [card]
 
 
+def pressing(catalogue: Catalogue) -> frozenset[str]:
+    """Return the warnings about medicine that cannot wait."""
+    return frozenset(key for key, one in catalogue.safety.items() if one.priority <= PRESSING)
+
+
 def suggestion_id(card: UUID, offer: str) -> UUID:
     """Return the id of the suggestion of an offer on a card: the same whoever works it out."""
     return uuid5(card, offer)
@@ -78,21 +89,28 @@ def _ordered(found: Found, asked: Asked) -> list[Offer]:
     return fitting
 
 
+def _duties(found: Found) -> list[Offer]:
+    return [one for one in found.offers if one.answer == "duty"]
+
+
 def summary(found: Found, offers: int, asked: Asked) -> str:
     """Return the card's first line, of fewer than 140 characters."""
     words = WORDS[asked.language]
     told = []
     risk = _risk(found)
     if risk is not None:
-        among = "" if asked.among is None else words["among"].format(n=_of_hundred(asked.among))
-        told.append(_chance(risk, words).format(n=_of_hundred(risk), among=among))
+        among = "" if asked.among is None else words["among"].format(n=_of_hundred(asked.among, words)[0])
+        chance = words["chance"].format(n=_of_hundred(risk, words)[0], among=among)
+        told.append(chance[0].upper() + chance[1:])
+    if _duties(found):
+        told.append(words["must"])
     if offers:
         told.append(words["fits_one"] if offers == 1 else words["fits"].format(n=offers))
     elif found.safety:
         told.append(words["look"])
     while len(" ".join(told)) > LONGEST_SUMMARY and len(told) > 1:
         told.pop()
-    return shortened(" ".join(told) or words["look"], LONGEST_SUMMARY)
+    return shortened(" ".join(told) or words["more"], LONGEST_SUMMARY)
 
 
 def detail(found: Found, offers: list[Offer], asked: Asked) -> str:
@@ -102,13 +120,14 @@ def detail(found: Found, offers: list[Offer], asked: Asked) -> str:
     parts: list[str] = []
     risk = _risk(found)
     if risk is not None:
-        n = _of_hundred(risk)
-        parts.append(f"**{words['of_hundred']}:** {words['both'].format(n=n, rest=100 - n)}.")
+        n, rest = _of_hundred(risk, words)
+        parts.append(f"**{words['of_hundred']}:** {words['both'].format(n=n, rest=rest)}.")
     reasons = [_in(one.group, language) for one in found.reasons.get(TOLD, [])[:MOST_REASONS]]
     parts.append(_list(words["reads"], reasons))
+    parts.append(_list(words["musts"], [_told(one, language) for one in _duties(found)]))
     parts.append(_list(words["offers"], [_told(one, language) for one in offers[:MOST_LISTED]]))
-    asks = [one for one in found.offers if one.answer == "ask" and one.kind == "offer"][:MOST_ASKED]
-    parts.append(_list(words["ask"], [f"{_in(one.name, language)}: {_in(one.why, language)}" for one in asks]))
+    asks = sorted((one for one in found.offers if one.answer == "ask"), key=lambda one: one.kind != "duty")
+    parts.append(_list(words["ask"], [_to_ask(one, language) for one in asks[:MOST_ASKED]]))
     warned = [f"{_in(one.name, language)}: {_in(one.advice, language)}" for one in found.safety]
     parts.append(_list(words["medicine"], warned))
     parts.append(_list(words["lacks"], [_in(one.text, language) for one in found.missing]))
@@ -121,14 +140,12 @@ def _risk(found: Found) -> float | None:
     return next((one.risk for one in found.risks if one.outcome == TOLD), None)
 
 
-def _of_hundred(risk: float) -> int:
-    return min(100, max(0, round(risk * 100)))
-
-
-def _chance(risk: float, words: Mapping[str, str]) -> str:
-    if risk < 0.005:
-        return words["chance_rare"]
-    return words["chance_sure"] if risk > 0.995 else words["chance"]
+def _of_hundred(risk: float, words: Mapping[str, str]) -> tuple[str, str]:
+    """Return of how many in a hundred it is so, and of how many not; never none and never all: nobody knows that."""
+    n = round(risk * 100)
+    if 1 <= n <= 99:
+        return str(n), str(100 - n)
+    return (words["few"], words["most"]) if n < 1 else (words["most"], words["few"])
 
 
 def _list(heading: str, items: list[str]) -> str:
@@ -141,8 +158,16 @@ def _told(offer: Offer, language: Language) -> str:
     if offer.answer == "bridge":
         more.append(words["bridge"].format(names=", ".join(_in(one.name, language) for one in offer.bridges)))
     if offer.due_days is not None:
-        more.append(words["days"].format(n=offer.due_days))
+        left = {0: words["today"], 1: words["day"]}.get(offer.due_days, words["days"])
+        more.append(left.format(n=offer.due_days))
+    if offer.accepted_on is not None:
+        more.append(words["accepted"].format(day=offer.accepted_on))
     return _in(offer.name, language) + (f" ({'; '.join(more)})" if more else "")
+
+
+def _to_ask(offer: Offer, language: Language) -> str:
+    why = _in(offer.why, language).removeprefix(f"{WORDS[language]['ask']}: ")
+    return f"{_in(offer.name, language)}: {why}"
 
 
 def _suggestion(offer: Offer, nth: int, asked: Asked) -> dict[str, Any]:

@@ -83,9 +83,17 @@ def _rows(issuer: str, name: str | None, told: CardFeedback, offers: Sequence[st
             "pseudonym": name,
             "outcome": told.outcome,
             "offer": offer,
-            "reason": None if why is None or why.reason is None else why.reason.code,
-            "comment": HELD_BACK if comment and looks_like_a_person(comment) else comment,
+            "reason": _kept(None if why is None or why.reason is None else why.reason.code),
+            "comment": _kept(comment),
             "happened": told.outcome_timestamp.astimezone(UTC).isoformat(),
         }
         for offer in dict.fromkeys(taken)
     ]
+
+
+def _kept(text: str | None) -> str | None:
+    """Return what a client wrote, as a database can hold it, or in its place that it was held back."""
+    if text is None:
+        return None
+    told = "".join(sign for sign in text if sign.isprintable())
+    return HELD_BACK if looks_like_a_person(told) else told

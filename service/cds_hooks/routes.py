@@ -11,13 +11,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from service.callers import CLINICIAN, Caller, CareContext
 from service.cds_hooks.answers import Cards, Discovery, Nothing, OperationOutcome
-from service.cds_hooks.cards import TOLD, Asked, cards
+from service.cds_hooks.bodies import MisshapenError, read_body
+from service.cds_hooks.cards import TOLD, Asked, cards, pressing
 from service.cds_hooks.prefetch import REQUIRED, TEMPLATES, OtherPatientError, PreconditionError, patient_of
 from service.cds_hooks.shapes import FeedbackRequest, HookRequest, without_empty
 from service.cds_hooks.words import language_of
@@ -34,6 +35,7 @@ from service.tokens import Client
 
 SERVICE = "multimorbidity"
 PATH = "/cds-services"
+OF_NO_CLINICIAN = ("Patient/", "RelatedPerson/")
 hooks = APIRouter(tags=["CDS Hooks"])
 OPTIONAL = ", ".join(f"`{key}`" for key in TEMPLATES if key != REQUIRED)
 CALLED: tuple[tuple[str, str, str], ...] = (  # hook, title, description
@@ -57,8 +59,9 @@ FAILS = {400: "invalid", 403: "forbidden", 404: "not-found", 412: "required"}
 def discovery() -> Response:
     """Return which hooks there is an answer to, and what is to be sent along. No token: it tells of nobody."""
     needs = (
-        f"A signed token for each call (ES384 or RS384). Prefetch `{REQUIRED}` is required, with an identifier of the"
-        f" system that people are scored under; {OPTIONAL} may be left out, and the card then says what is missing."
+        f"For clinicians. A signed token for each call (ES384 or RS384). Prefetch `{REQUIRED}` is required, with an"
+        f" identifier of the system that people are scored under; {OPTIONAL} may be left out, and the card then says"
+        " what is missing."
     )
     services = [
         {
@@ -141,11 +144,11 @@ def _card(context: Context, client: Client, service: str, body: bytes, request: 
     if service != SERVICE:
         raise Unanswered(_outcome(404, NO_SERVICE))
     try:
-        asked = HookRequest.model_validate_json(body)
-    except ValidationError as error:
-        raise Unanswered(
-            _outcome(400, f"the call does not have the required shape: {places(error, HookRequest)}")
-        ) from None
+        asked = read_body(body, HookRequest)
+    except MisshapenError as error:
+        raise Unanswered(_outcome(400, f"the call does not have the required shape: {error}")) from None
+    if asked.context.user_id.startswith(OF_NO_CLINICIAN):
+        return _denied(asked, client, request, "cards are for clinicians: Practitioner or PractitionerRole")
     served = context.store.current()
     system = served.meta["system"]
     try:
@@ -153,11 +156,7 @@ def _card(context: Context, client: Client, service: str, body: bytes, request: 
     except PreconditionError as error:
         raise Unanswered(_outcome(412, str(error))) from None
     except OtherPatientError:
-        caller = Caller(asked.context.user_id, frozenset({CLINICIAN}), client.issuer)
-        context.audit.record(context.entry(caller, "hook", "denied", request.state.request_id, purpose="TREAT"))
-        raise Unanswered(
-            _outcome(403, f"prefetch key `{REQUIRED}` is another patient than context.patientId")
-        ) from None
+        return _denied(asked, client, request, f"prefetch key `{REQUIRED}` is another patient than context.patientId")
     care = CareContext((system, identifier), client.tenant, None)
     caller = Caller(asked.context.user_id, frozenset({CLINICIAN}), client.issuer, care)
     mark = context.used_tokens.mark(client)
@@ -166,6 +165,16 @@ def _card(context: Context, client: Client, service: str, body: bytes, request: 
     shown = cards(told, _asked(asked, request, context, found.served)) if isinstance(told, Found) else []
     headers = {MODEL_VERSION: found.served.bundle.version}
     return JSONResponse({"cards": without_empty(shown)}, headers=headers)
+
+
+def _denied(asked: HookRequest, client: Client, request: Request, why: str) -> Response:
+    """Return 403, written down in the transaction that uses up the token."""
+    context = context_of(request)
+    roles = frozenset() if asked.context.user_id.startswith(OF_NO_CLINICIAN) else frozenset({CLINICIAN})
+    caller = Caller(asked.context.user_id, roles, client.issuer)
+    entry = context.entry(caller, "hook", "denied", request.state.request_id, purpose="TREAT")
+    context.audit.record(entry, also=context.used_tokens.mark(client))
+    return _outcome(403, why)
 
 
 def _asked(asked: HookRequest, request: Request, context: Context, served: Served) -> Asked:
@@ -177,6 +186,7 @@ def _asked(asked: HookRequest, request: Request, context: Context, served: Serve
         discharge=asked.hook == "encounter-discharge",
         model_page=f"{context.settings.address}/ui/" if context.settings.base_url else None,
         among=among(served),
+        pressing=pressing(served.care.catalogue),
     )
 
 
@@ -196,9 +206,9 @@ def _told(service: str, body: bytes, request: Request) -> Response:
     if service != SERVICE:
         return _outcome(404, NO_SERVICE)
     try:
-        told = FeedbackRequest.model_validate_json(body)
-    except ValidationError as error:
-        return _outcome(400, f"the feedback does not have the required shape: {places(error, FeedbackRequest)}")
+        told = read_body(body, FeedbackRequest)
+    except MisshapenError as error:
+        return _outcome(400, f"the feedback does not have the required shape: {error}")
     offers = list(context.store.current().care.catalogue.offers)
     caller = Caller(client.issuer, frozenset({CLINICIAN}), client.issuer)
     unknown = 0
@@ -243,24 +253,3 @@ def _outcome(status: int, text: str) -> Response:
     """Return an OperationOutcome; its words are ours and name nobody."""
     issue = {"severity": "error", "code": FAILS[status], "diagnostics": text}
     return JSONResponse({"resourceType": "OperationOutcome", "issue": [issue]}, status_code=status)
-
-
-def places(error: ValidationError, shape: type[BaseModel]) -> str:
-    """Return where something does not fit, in names of ours alone, and what kind of problem it is."""
-    known = set(_fields(shape.model_json_schema()))
-    told = []
-    for one in error.errors(include_input=False, include_url=False, include_context=False):
-        place = ".".join(part for part in one["loc"] if isinstance(part, str) and part in known) or "the body"
-        told.append(f"{place}: {one['msg'] if one['type'] == 'value_error' else one['type']}")
-    return "; ".join(dict.fromkeys(told))[:500]
-
-
-def _fields(schema: Any) -> Any:
-    if isinstance(schema, dict):
-        for name, value in schema.items():
-            if name == "properties":
-                yield from value
-            yield from _fields(value)
-    elif isinstance(schema, list):
-        for one in schema:
-            yield from _fields(one)

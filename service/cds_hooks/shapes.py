@@ -5,6 +5,7 @@ What the specification requires is required; what it lets clients add is let pas
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -20,6 +21,7 @@ UserId = Annotated[
 Https = Annotated[str, StringConstraints(pattern=r"^https?://[!-~]{1,2000}$")]
 
 
+IN_UTC = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|\+00:00)")  # RFC 3339, section 5.6
 UTC_TIME = {
     "type": "string",
     "format": "date-time",
@@ -150,11 +152,10 @@ class CardFeedback(Sent):
     accepted_suggestions: list[Accepted] = Field(default=[], max_length=20)
     override_reason: OverrideReason | None = None
 
-    @field_validator("outcome_timestamp")
+    @field_validator("outcome_timestamp", mode="before")
     @classmethod
-    def _utc(cls, told: datetime) -> datetime:
-        offset = told.utcoffset()
-        if offset is None or offset.total_seconds():
+    def _utc(cls, told: Any) -> Any:
+        if not isinstance(told, str) or not IN_UTC.fullmatch(told):
             raise ValueError("a time in UTC, as RFC 3339 writes it")
         return told
 

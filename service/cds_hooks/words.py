@@ -7,22 +7,29 @@ from typing import Literal
 
 Language = Literal["da", "en"]
 LONGEST_SUMMARY = 139  # characters: the specification says fewer than 140
+_LANGUAGES: dict[str, Language] = {"da": "da", "en": "en"}
 _MEANT = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&@:])")
 
 WORDS: dict[Language, dict[str, str]] = {
     "da": {
         "chance": "{n} ud af 100 mennesker som denne indlægges akut inden for et år{among}.",
-        "chance_rare": "Færre end 1 ud af 100 mennesker som denne indlægges akut inden for et år{among}.",
-        "chance_sure": "Flere end 99 ud af 100 mennesker som denne indlægges akut inden for et år{among}.",
+        "must": "Noget skal gøres.",
         "among": " (blandt alle med flere sygdomme: {n})",
+        "few": "færre end 1",
+        "most": "flere end 99",
         "fits": "Der er {n} tilbud, der kan passe.",
         "fits_one": "Der er ét tilbud, der kan passe.",
         "look": "Der er noget ved medicinen at se på.",
+        "more": "Se, hvad der er kendt, og hvad der mangler.",
         "both": "{n} indlægges akut, {rest} gør ikke",
+        "musts": "Skal gøres",
         "of_hundred": "Af 100 mennesker som denne",
         "reads": "Det, modellen lægger mest vægt på",
         "offers": "Tilbud, der kan passe",
         "bridge": "med hjælp: {names}",
+        "accepted": "sagt ja {day}",
+        "today": "sidste dag er i dag",
+        "day": "1 dag tilbage",
         "days": "{n} dage tilbage",
         "ask": "Spørg først",
         "medicine": "Medicin",
@@ -36,18 +43,24 @@ WORDS: dict[Language, dict[str, str]] = {
         "model_link": "Om modellen",
     },
     "en": {
-        "chance": "{n} of 100 people like this one are admitted acutely within a year{among}.",
-        "chance_rare": "Fewer than 1 of 100 people like this one are admitted acutely within a year{among}.",
-        "chance_sure": "More than 99 of 100 people like this one are admitted acutely within a year{among}.",
+        "chance": "Admitted acutely within a year: {n} of 100 people like this one{among}.",
+        "must": "Something has to be done.",
         "among": " (among all with several diseases: {n})",
+        "few": "fewer than 1",
+        "most": "more than 99",
         "fits": "{n} offers may fit.",
         "fits_one": "One offer may fit.",
         "look": "There is something about the medicine to look at.",
-        "both": "{n} are admitted acutely, {rest} are not",
+        "more": "See what is known, and what is missing.",
+        "both": "{n} admitted acutely, {rest} not",
+        "musts": "Has to be done",
         "of_hundred": "Of 100 people like this one",
         "reads": "What the model weighs most",
         "offers": "Offers that may fit",
         "bridge": "with help: {names}",
+        "accepted": "said yes {day}",
+        "today": "the last day is today",
+        "day": "1 day left",
         "days": "{n} days left",
         "ask": "Ask first",
         "medicine": "Medicine",
@@ -89,19 +102,17 @@ def shortened(text: str, most: int) -> str:
 
 
 def language_of(accepted: str | None) -> Language:
-    """Return the language a caller asks for first: Danish where it is neither.
+    """Return the language a caller asks for first: Danish where it is neither, or refused.
 
-    >>> language_of(None), language_of("en-GB,da;q=0.5"), language_of("sv, en;q=0.9"), language_of("da")
+    >>> language_of(None), language_of("en-GB,da;q=0.5"), language_of("sv, en;q=0.9"), language_of("en;q=0")
     ('da', 'en', 'en', 'da')
     """
-    ranked = []
+    ranked: list[tuple[float, int, Language]] = []
     for nth, part in enumerate((accepted or "")[:200].split(",")):
         name, _, rest = part.strip().partition(";")
-        quality = re.fullmatch(r"\s*q=([01](?:\.\d{0,3})?)\s*", rest)
-        ranked.append((-float(quality[1]) if quality else -1.0, nth, name.split("-")[0].lower()))
-    for _, _, name in sorted(ranked):
-        if name == "en":
-            return "en"
-        if name == "da":
-            return "da"
-    return "da"
+        told = re.fullmatch(r"\s*q=([01](?:\.\d{0,3})?)\s*", rest)
+        quality = float(told[1]) if told else 1.0
+        language = _LANGUAGES.get(name.split("-")[0].lower())
+        if language is not None and quality > 0:
+            ranked.append((-quality, nth, language))
+    return min(ranked)[2] if ranked else "da"

@@ -83,10 +83,11 @@ def address(app):
 def call(client, workspace, address, request_of):
     """Call the hook, with a fresh token."""
 
-    def ask(body=None, *, token=..., rest="", language=None, content=None, **changes):
+    def ask(body=None, *, token=..., rest="", language=None, content=None, named=None, **changes):
         token = demo_client_token(workspace.keys, f"{address}{URL}{rest}") if token is ... else token
         body = request_of(**changes) if body is None else body
         headers = {"Content-Type": "application/json"} | ({"Accept-Language": language} if language else {})
+        headers |= {"X-Request-Id": named} if named else {}
         given = {"content": content} if content is not None else {"json": body}
         return client.send("POST", URL + rest, token=token, headers=headers, **given)
 
@@ -146,10 +147,25 @@ def test_a_call_is_answered_with_one_card_at_the_address_of_the_service_id(call)
     assert card["uuid"] == answer.headers["x-request-id"]
 
 
+def test_a_card_has_a_uuid_of_its_own_whatever_the_client_calls_its_requests(
+    call, people, patient, tell, rows, workspace
+):
+    """A client may number a whole session by one id: feedback on the second card would go to the first one's person."""
+    named, key = str(uuid4()), read_key(workspace.keys / "pseudonym.key")
+    cards = {}
+    for who in (people.stored, people.computed):
+        (card,) = call(named=named, prefetch={"patient": patient(who)}).json()["cards"]
+        cards[card["uuid"]] = pseudonym(key, people.system, who)
+    assert len(cards) == 2
+    assert named not in cards
+    tell(*({"card": one, "outcome": "overridden", "outcomeTimestamp": _now()} for one in cards))
+    assert {row["card"]: row["pseudonym"] for row in rows()} == cards
+
+
 @pytest.mark.parametrize("language", ["da", "en"])
 def test_a_card_tells_a_chance_both_ways_what_fits_what_is_missing_and_whose_data_it_is(language, call, workspace):
     (card,) = call(language=language).json()["cards"]
-    words = {"da": ("20 ud af 100", "80 gør ikke"), "en": ("20 of 100", "80 are not")}[language]
+    words = {"da": ("20 ud af 100", "80 gør ikke"), "en": ("20 of 100", "80 not")}[language]
     assert words[0] in card["summary"]
     assert words[1] in card["detail"]
     assert "2024\\-12\\-31" in card["detail"]
@@ -288,6 +304,21 @@ def test_whoever_needs_little_gets_no_card(call, workspace, people):
     assert call().json() == {"cards": []}
 
 
+def test_a_duty_stands_on_the_card_as_what_has_to_be_done_and_is_no_suggestion(call, workspace, people):
+    name = pseudonym(read_key(workspace.keys / "pseudonym.key"), people.system, people.stored)
+    with sqlite3.connect(workspace.serving_db) as connection:
+        body = json.loads(connection.execute("SELECT body FROM person WHERE pseudonym = ?", [name]).fetchone()[0])
+        body["facts"] |= {"age": 39, "psychiatric_admissions_365d": 4, "days_since_psychiatric_discharge": 1,
+                          "inpatient": "no", "reduced_function": True, "consent_13a": True, "smi": True}  # fmt: skip
+        connection.execute("UPDATE person SET body = ?, told = NULL WHERE pseudonym = ?", [json.dumps(body), name])
+    connection.close()
+    (card,) = call(language="en").json()["cards"]
+    assert card["indicator"] == "warning"
+    assert "Something has to be done" in card["summary"]
+    assert "**Has to be done**\n\n- Discharge agreement or coordination plan" in card["detail"]
+    assert "udskrivningsaftale" not in json.dumps(card["suggestions"])
+
+
 def test_at_discharge_what_has_to_be_done_within_days_comes_first(call, workspace, people):
     name = pseudonym(read_key(workspace.keys / "pseudonym.key"), people.system, people.stored)
     with sqlite3.connect(workspace.serving_db) as connection:
@@ -378,6 +409,15 @@ def test_another_patient_than_the_contexts_is_403_and_written_down(call, patient
     )
 
 
+@pytest.mark.parametrize("user", ["Patient/p1", "RelatedPerson/r1"])
+def test_cards_are_for_clinicians_and_whoever_is_none_is_403_and_written_down(user, call, audit_rows):
+    answer = call(context={"userId": user, "patientId": "p1"})
+    assert answer.status_code == 403
+    assert "for clinicians" in answer.json()["issue"][0]["diagnostics"]
+    (row,) = audit_rows()
+    assert (row["outcome"], row["user"], row["role"], row["pseudonym"]) == ("denied", user, "", None)
+
+
 def test_each_card_is_written_down_before_it_is_given(call, audit_rows, workspace, people):
     call()
     (row,) = audit_rows()
@@ -422,6 +462,15 @@ def test_a_body_that_is_none_is_400(content, call):
     assert call(content=content).status_code == 400
 
 
+@pytest.mark.parametrize("place", ["the patient", "the identifier", "the hook"])
+def test_a_key_that_stands_twice_is_400_for_who_is_asked_about_would_be_anybodys_guess(place, call, request_of):
+    whole = json.dumps(request_of())
+    twice = {"the patient": '"patient": ', "the identifier": '"value": ', "the hook": '"hook": '}[place]
+    answer = call(content=whole.replace(twice, f"{twice}null, {twice}", 1).encode())
+    assert answer.status_code == 400
+    assert "twice" in answer.json()["issue"][0]["diagnostics"]
+
+
 def test_a_body_may_be_a_mebibyte_and_no_more(call, request_of, patient):
     body = request_of(prefetch={"patient": patient(), "observations": {"resourceType": "Bundle", "x": "y" * 900_000}})
     assert call(body).status_code == 200
@@ -451,22 +500,49 @@ def test_extensions_of_the_client_are_let_pass(call):
     assert call(extension={"com.example.more": {"any": ["thing"]}}).status_code == 200
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.dictionaries(
-        st.sampled_from([*TEMPLATES, "other"]),
-        st.recursive(
-            st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-            lambda inner: (
-                st.lists(inner, max_size=3)
-                | st.dictionaries(st.sampled_from(["resourceType", "id", "identifier", "entry", "value"]), inner)
-            ),
-            max_leaves=12,
-        ),
-    )
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["resourceType", "id", "identifier", "entry", "value", "patientId"]), inner)
+    ),
+    max_leaves=12,
 )
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from([*TEMPLATES, "other"]), JSON))
 def test_whatever_is_sent_along_it_never_fails(call, prefetch):
     assert call(prefetch=prefetch).status_code in (400, 403, 412)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["hook", "hookInstance", "context", "fhirServer", "fhirAuthorization", "prefetch", "extension"]),
+    JSON,
+    st.dictionaries(st.sampled_from(sorted(set(TEMPLATES) - {"patient"})), JSON),
+)
+def test_whatever_stands_in_one_place_of_a_good_call_it_never_fails(call, patient, place, odd, others):
+    answer = call(**{"prefetch": {"patient": patient()} | others, place: odd})
+    assert answer.status_code in (200, 400, 403, 412)
+    assert set(answer.json()) == ({"cards"} if answer.status_code == 200 else {"resourceType", "issue"})
+
+
+BROKEN = {
+    "the audit log": "CREATE TRIGGER no BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END",
+    "choices": "DROP TABLE choice",
+    "used tokens": "DROP TABLE used_token",
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_cannot_be_written_down_is_503_never_an_empty_list(what, call, workspace):
+    with sqlite3.connect(workspace.service_db) as connection:
+        connection.execute(BROKEN[what])
+    connection.close()
+    answer = call()
+    assert answer.status_code == 503
+    assert "cards" not in answer.json()
 
 
 # --- tokens ----------------------------------------------------------------------------------------------------------
@@ -519,6 +595,14 @@ def test_a_hostile_token_is_401_with_the_same_body_as_all_others(name, call, cli
 def test_a_token_counts_once(call, workspace, address):
     token = demo_client_token(workspace.keys, f"{address}{URL}")
     assert [call(token=token).status_code for _ in range(3)] == [200, 401, 401]
+
+
+def test_a_token_is_used_up_by_what_is_denied_and_used_again_it_writes_nothing_down(
+    call, workspace, address, audit_rows
+):
+    token, context = demo_client_token(workspace.keys, f"{address}{URL}"), {"userId": "Patient/p1", "patientId": "p1"}
+    assert [call(token=token, context=context).status_code for _ in range(3)] == [403, 401, 401]
+    assert [row["outcome"] for row in audit_rows()] == ["denied"]
 
 
 def test_a_token_is_used_up_by_a_call_of_another_shape_too(call, workspace, address):
@@ -597,7 +681,27 @@ def test_the_same_feedback_again_changes_nothing_and_a_later_one_is_kept_beside(
 def test_a_comment_that_names_somebody_is_held_back(card, tell, rows):
     tell({"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": _now(),
           "overrideReason": {"userComment": "cpr 010101-1234"}})  # fmt: skip
-    assert "010101" not in rows()[0]["comment"]
+    tell({"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": _now(),
+          "overrideReason": {"reason": {"code": "010101\x001234"}}})  # fmt: skip
+    assert "010101" not in json.dumps(rows())
+    assert len(rows()) == 2
+
+
+def test_signs_that_a_database_cannot_hold_are_left_out(card, tell, rows):
+    """PostgreSQL takes no NUL: a comment with one would be kept by one database and be a 503 with another."""
+    why = {"userComment": "ikke\x00 \x1bnu", "reason": {"code": "limited-\x00time"}}
+    assert tell({"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": _now(),
+                 "overrideReason": why}).status_code == 200  # fmt: skip
+    assert (rows()[0]["comment"], rows()[0]["reason"]) == ("ikke nu", "limited-time")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(["card", "outcome", "outcomeTimestamp", "acceptedSuggestions", "overrideReason", "x"]), JSON)
+def test_whatever_stands_in_one_place_of_good_feedback_it_never_fails(call, place, odd):
+    entry = {"card": str(uuid4()), "outcome": "overridden", "outcomeTimestamp": "2026-11-27T10:00:00Z", place: odd}
+    answer = call({"feedback": [entry]}, rest="/feedback")
+    assert answer.status_code in (400, 404)
+    assert answer.json()["resourceType"] == "OperationOutcome"
 
 
 def test_a_card_nobody_knows_is_404_and_written_down_and_the_known_ones_are_kept(card, tell, rows, audit_rows):
@@ -613,6 +717,10 @@ WRONG_FEEDBACK = {
     "another outcome": {"outcome": "ignored"},
     "a time without a zone": {"outcomeTimestamp": "2026-11-27T10:00:00"},
     "a time in another zone": {"outcomeTimestamp": "2026-11-27T10:00:00+01:00"},
+    "a time as a number": {"outcomeTimestamp": 1795770000},
+    "a time as a number in words": {"outcomeTimestamp": "1795770000"},
+    "a day": {"outcomeTimestamp": "2026-11-27"},
+    "a time there is not": {"outcomeTimestamp": "2026-02-30T10:00:00Z"},
     "a reason that says nothing": {"overrideReason": {}},
     "no card": {"card": None},
 }

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.cds_hooks.cards import Asked, cards, detail, suggestion_id, summary
+from service.cds_hooks.cards import Asked, cards, detail, pressing, suggestion_id, summary
 from service.cds_hooks.words import LONGEST_SUMMARY, OVERRIDES, WORDS, language_of, safe, shortened
 from service.schemas import Found
+from stratify.catalogue import load
 
 CARD = UUID("0b9f4a6e-4f4e-4a53-8d0c-2d1f5a9b7c11")
 TEXT = st.text(max_size=60)
@@ -82,9 +83,23 @@ def test_markup_in_the_data_is_shown_and_not_done(text):
 
 
 @pytest.mark.parametrize("language", WORDS)
-@pytest.mark.parametrize("risk, words", [(0.0, ("1 ",)), (0.004, ("1 ",)), (0.13, ("13 ",)), (0.999, ("99 ",))])
-def test_a_chance_is_told_of_a_hundred_people(language, risk, words):
-    assert words[0] in summary(found(risk), 0, asked(language))
+@pytest.mark.parametrize(
+    "risk, n, rest",
+    [(0.0, "few", "most"), (0.005, "few", "most"), (0.0051, "1", "99"), (0.13, "13", "87"), (0.145, "14", "86"),
+     (0.9949, "99", "1"), (0.995, "most", "few"), (1.0, "most", "few")],
+)  # fmt: skip
+def test_a_chance_is_told_of_a_hundred_people_both_ways_never_of_none_and_never_of_all(language, risk, n, rest):
+    n, rest = (WORDS[language].get(one, one) for one in (n, rest))
+    told, more = summary(found(risk), 0, asked(language, among=risk)), detail(found(risk), [], asked(language))
+    assert told.lower().count(f"{n} ") + told.count(f"{n})") == 2
+    assert more.splitlines()[0].endswith(WORDS[language]["both"].format(n=n, rest=rest) + ".")
+
+
+@given(st.floats(0, 1), st.sampled_from(["da", "en"]))
+def test_both_ways_of_telling_a_chance_add_up(risk, language):
+    told = [int(one) for one in re.findall(r"\d+", detail(found(risk), [], asked(language)).splitlines()[0])]
+    assert told[0] == 100
+    assert sum(told[1:]) == 100
 
 
 def test_a_risk_of_death_is_told_nowhere():
@@ -95,8 +110,48 @@ def test_a_risk_of_death_is_told_nowhere():
 def test_who_needs_little_gets_a_card_only_for_what_cannot_wait_or_for_medicine():
     assert cards(found(level=1, offers=[offer("x")]), asked()) == []
     assert cards(found(level=1, offers=[offer("x", due=3)]), asked())[0]["indicator"] == "warning"
-    assert cards(found(level=1, safety=["x"]), asked())[0]["indicator"] == "warning"
+    assert cards(found(level=1, safety=["x"]), asked()) == []
+    assert cards(found(level=1, safety=["x"]), asked(pressing=frozenset({"s"})))[0]["indicator"] == "warning"
     assert cards(found(level=2), asked())[0]["indicator"] == "info"
+    assert cards(found(level=2, safety=["x"]), asked())[0]["indicator"] == "info"
+
+
+def test_a_duty_is_told_first_whoever_needs_little_and_is_never_a_suggestion():
+    duty = {**offer("Aftale", "duty", kind="duty"), "id": "d"}
+    (card,) = cards(found(level=1, offers=[offer("x"), duty]), asked())
+    assert card["indicator"] == "warning"
+    assert "Noget skal gøres" in card["summary"]
+    assert card["detail"].index("Aftale") < card["detail"].index("Tilbud, der kan passe")
+    assert "Aftale" not in str(card["suggestions"])
+
+
+def test_a_duty_that_hangs_on_a_fact_is_asked_about_first_and_the_heading_is_not_said_twice():
+    asks = [{**offer(name, "ask", kind=kind), "why": words("Spørg først: om det.")}
+            for name, kind in (("A", "offer"), ("B", "offer"), ("C", "offer"), ("D", "duty"))]  # fmt: skip
+    told = detail(found(offers=asks), [], asked()).split("**Spørg først**")[1].split("**")[0]
+    assert [line[2:] for line in told.splitlines() if line] == [rf"{one}\: om det\." for one in "DAB"]
+
+
+def test_what_can_do_harm_together_cannot_wait_and_that_they_are_many_can():
+    names = pressing(load())
+    assert "triple_whammy" in names
+    assert not names & {"polypharmacy", "excessive_polypharmacy", "review_due"}
+
+
+@pytest.mark.parametrize("left, words", [(0, "sidste dag er i dag"), (1, "1 dag tilbage"), (2, "2 dage tilbage")])
+def test_days_that_are_left_are_told_as_one_says_it(left, words):
+    (card,) = cards(found(offers=[offer("x", due=left)]), asked())
+    assert words in card["detail"]
+
+
+def test_what_a_person_said_yes_to_is_told_with_its_day():
+    (card,) = cards(found(offers=[{**offer("x"), "accepted_on": "2026-11-27"}]), asked("en"))
+    assert r"said yes 2026\-11\-27" in card["detail"]
+
+
+def test_a_card_with_nothing_else_to_say_speaks_of_no_medicine():
+    bare = found().model_copy(update={"risks": []})
+    assert summary(bare, 0, asked()) == "Se, hvad der er kendt, og hvad der mangler."
 
 
 def test_after_a_discharge_what_is_due_first_comes_first_and_otherwise_the_order_stays():
@@ -125,7 +180,8 @@ def test_both_languages_have_the_same_words_with_the_same_gaps():
 @pytest.mark.parametrize(
     "header, language",
     [(None, "da"), ("", "da"), ("en", "en"), ("en-GB,en;q=0.9,da;q=0.8", "en"), ("da,en;q=0.9", "da"), ("de", "da"),
-     ("en;q=0.1, da;q=0.2", "da"), ("x" * 10_000, "da"), (";;,,q=", "da"), ("EN", "en")],
+     ("en;q=0.1, da;q=0.2", "da"), ("en;q=0", "da"), ("da;q=0, en;q=0.1", "en"),
+     ("sv, *;q=0.5", "da"), ("x" * 10_000, "da"), (";;,,q=", "da"), ("EN", "en")],
 )  # fmt: skip
 def test_the_language_is_the_one_asked_for_first(header, language):
     assert language_of(header) == language

@@ -52,6 +52,15 @@ def test_a_callers_uuid_is_kept_and_anything_else_replaced():
     assert _headers(_run(_echo, headers=[(b"x-request-id", b"0101010000")]))["x-request-id"] != "0101010000"
 
 
+def test_a_hooks_request_has_an_id_of_ours_alone():
+    """A card is known by it: the client's own could stand for two."""
+    given = str(uuid.uuid4())
+    headers = [(b"x-request-id", given.encode())]
+    told = _headers(_run(_echo, headers=headers, path="/cds-services/x"))["x-request-id"]
+    assert uuid.UUID(told)
+    assert told != given
+
+
 def test_a_body_in_pieces_arrives_whole():
     pieces = [{"type": "http.request", "body": b"ab", "more_body": True}, {"type": "http.request", "body": b"c"}]
     assert _run(_echo, messages=pieces)[1]["body"] == b"abc"
