@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from service.fhir.about import About
+from service.cds_hooks.words import Language
+from service.fhir.about import About, listed
 from service.fhir.narrative import narrative
 from service.fhir.resources import ServiceRequest
 from service.fhir.risk import bridges_of, fitting
@@ -29,7 +30,6 @@ def _request(offer: Offer, found: Found, about: About) -> ServiceRequest:
     name, does = about.say(offer.name), about.say(offer.does)
     due = due_of(offer.model_dump(include={"due_days"}), date.fromisoformat(found.model.landmark))
     help_needed = words["bridge"].format(bridges=bridges_of(offer, about)) if offer.answer == "bridge" else None
-    places = PLAN_WORDS[language]["places"]
     return ServiceRequest(
         id=about.id_of("ServiceRequest", offer.id, found.model.catalogue_digest, found.model.landmark),
         meta=about.meta,
@@ -38,8 +38,18 @@ def _request(offer: Offer, found: Found, about: About) -> ServiceRequest:
         code=CodeableConcept(coding=[Coding(system=OFFERS, code=offer.id, display=name)], text=name),
         subject=about.subject,
         occurrence_period=None if due is None else Period(end=due.isoformat()),
-        performer_type=CodeableConcept(text=who_of(offer.by, language)),
-        location_code=[CodeableConcept(text=places[place]) for place in offer.places],
+        performer_type=CodeableConcept(text=_who(offer, language)),
+        location_code=[CodeableConcept(text=_place(place, language)) for place in offer.places],
         note=[Annotation(text=help_needed)] if help_needed else [],
         patient_instruction=does,
     )
+
+
+def _who(offer: Offer, language: Language) -> str:
+    """Return who answers for it. The plan's English words are the person's own ("my GP"); here a clinician reads."""
+    return who_of(offer.by, language) if language == "da" else listed(dict.fromkeys(offer.by), WORDS["en"]["and"])
+
+
+def _place(place: str, language: Language) -> str:
+    told: str = PLAN_WORDS[language]["places"][place]
+    return "at the GP's" if (place, language) == ("gp", "en") else told

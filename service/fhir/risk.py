@@ -115,11 +115,9 @@ def _assessment(risk: Risk, found: Found, about: About, card: Mapping[str, Any])
 
 def _chance(risk: Risk, about: About) -> str:
     words = WORDS[about.language]
-    if risk.risk < 0.005:
-        return words["rare"]
-    if risk.risk > 0.995:
-        return words["sure"]
     n = round(risk.risk * 100)
+    if n in (0, 100):
+        return words["sure" if n else "rare"]
     return words["chance"].format(n=n, rest=100 - n)
 
 
