@@ -99,6 +99,13 @@ clean:  ## remove what was made here, the work folder too
 	$(INSTALL) $(LOCKS)/test.lock
 	@touch $@
 
+# the judge of FHIR that runs on Node; the tests of it make this themselves, and are skipped where there is no Node
+.venv/node.done: tests/judges/package.json tests/judges/package-lock.json
+	@mkdir -p .venv/judges
+	@cp $^ .venv/judges/
+	@cd .venv/judges && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 # the tests start a PostgreSQL of their own: as root on a Debian it is installed, else those tests are skipped
 .venv/postgres.done: .venv/test.done
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \

@@ -33,12 +33,18 @@ from service.choices import Choices, ChoicesUnavailableError
 from service.cross_origin import CrossOrigin
 from service.demo import SYNTHETIC, make_demo_keys
 from service.edge import Edge
+from service.failures import failure
+from service.fhir.description import describe
+from service.fhir.outcome import outcome
+from service.fhir.routes import fhir
+from service.fhir.routes import metadata as fhir_metadata
+from service.fhir.searching import SearchError
 from service.guard import Context
 from service.health import Readiness
 from service.limits import Limits
 from service.logs import log, told
 from service.pages import pages
-from service.problem import AUDIT_DOWN, CHOICES_DOWN, REFUSED, Problem, RefusedError, field_problems, problem
+from service.problem import AUDIT_DOWN, CHOICES_DOWN, REFUSED, Problem, RefusedError, field_problems
 from service.replay import UsedTokens
 from service.routes import api, health
 from service.schemas import KNOWN_FIELDS
@@ -116,6 +122,8 @@ def _application(*, docs: bool, origins: Sequence[str] = ()) -> FastAPI:
     app.include_router(action_routes)
     app.include_router(audit_routes)
     app.include_router(hooks)
+    app.include_router(fhir)
+    app.include_router(fhir_metadata)
     app.include_router(health)
     app.include_router(pages)
     if origins:
@@ -126,6 +134,7 @@ def _application(*, docs: bool, origins: Sequence[str] = ()) -> FastAPI:
     app.add_exception_handler(AuditUnavailableError, _audit_down)
     app.add_exception_handler(ChoicesUnavailableError, _choices_down)
     app.add_exception_handler(RefusedError, _refused)
+    app.add_exception_handler(SearchError, _no_search)
     app.add_exception_handler(BundleError, _unusable)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
@@ -157,6 +166,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for shape in (Problem, HookRequest, FeedbackRequest):  # which no route declares
             schema = shape.model_json_schema(ref_template="#/components/schemas/{model}")
             document["components"]["schemas"].update(schema.pop("$defs", {}), **{shape.__name__: schema})
+        describe(document)
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -164,29 +174,35 @@ def _document(app: FastAPI) -> dict[str, Any]:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     allow = {k: v for k, v in (error.headers or {}).items() if k.lower() in ("allow", "retry-after")}
-    return problem(error.status_code, request.state.request_id, headers=allow)
+    return failure(request.url.path, error.status_code, request.state.request_id, headers=allow)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return problem(422, request.state.request_id, errors=field_problems(error.errors(), FIELDS))
+    errors = field_problems(error.errors(), FIELDS)
+    return failure(request.url.path, 422, request.state.request_id, errors=errors)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RefusedError)
-    return problem(409, request.state.request_id, REFUSED, errors=error.problems)
+    return failure(request.url.path, 409, request.state.request_id, REFUSED, errors=error.problems)
+
+
+async def _no_search(_: Request, error: Exception) -> Response:
+    assert isinstance(error, SearchError)
+    return outcome(error.status, error.reasons)
 
 
 async def _choices_down(request: Request, error: Exception) -> Response:
     log.error("request %s: choices cannot be read or written (%s)", request.state.request_id, error)
-    return problem(503, request.state.request_id, CHOICES_DOWN)
+    return failure(request.url.path, 503, request.state.request_id, CHOICES_DOWN)
 
 
 async def _audit_down(request: Request, error: Exception) -> Response:
     log.error("request %s: the audit log cannot be written (%s)", request.state.request_id, error)
-    return problem(503, request.state.request_id, AUDIT_DOWN)
+    return failure(request.url.path, 503, request.state.request_id, AUDIT_DOWN)
 
 
 async def _unusable(request: Request, error: Exception) -> Response:
     log.error("request %s: %s", request.state.request_id, told(error))
-    return problem(503, request.state.request_id)
+    return failure(request.url.path, 503, request.state.request_id)

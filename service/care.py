@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from stratify.care.choices import Choice
-from stratify.care.one_person import told_of
+from stratify.care.one_person import standing_of, told_of
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import KINDS
 from stratify.errors import BundleError
@@ -34,7 +34,21 @@ class Care:
         try:
             return told_of(facts, self.catalogue, self.day, choices)
         except (ValueError, TypeError):
-            raise BundleError("serving.db holds facts that cannot be read: score again") from None
+            raise _unreadable() from None
+
+    def standing(self, facts: Mapping[str, Any], choices: Sequence[Choice]) -> tuple[Choice, ...]:
+        """Return the choices that still stand: those of an event that has come anew since do not. Raises BundleError.
+
+        Nothing has to be read where nothing was chosen.
+        """
+        try:
+            return standing_of(facts, self.catalogue, self.day, choices) if choices else ()
+        except (ValueError, TypeError):
+            raise _unreadable() from None
+
+
+def _unreadable() -> BundleError:
+    return BundleError("serving.db holds facts that cannot be read: score again")
 
 
 def read_care(connection: sqlite3.Connection, day: date) -> Care:

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.failures import failure
 from service.logs import kind_and_place, log
 from service.metrics import count_request
-from service.problem import problem
 
 LARGEST = 64 * 1024
 LARGEST_OF_HOOKS = 1024 * 1024  # a clinical system sends along what it knows
@@ -73,11 +73,12 @@ class Edge:
             if isinstance(body, bytes):
                 await self._app(scope, _replay(body, receive), stamped)
             elif body is not None:
-                await problem(body, request_id, headers={"Connection": "close"})(scope, receive, stamped)
+                refused = failure(scope["path"], body, request_id, headers={"Connection": "close"})
+                await refused(scope, receive, stamped)
         except Exception as error:  # the last place that can turn it into an answer without its message
             log.error("request %s failed: %s", request_id, kind_and_place(error))
             if not sent:
-                await problem(500, request_id)(scope, receive, stamped)
+                await failure(scope["path"], 500, request_id)(scope, receive, stamped)
         route = getattr(scope.get("route"), "path", "-")
         seconds, method, status = time.perf_counter() - started, _method(scope), str(sent[0]) if sent else "-"
         count_request(route, method, status, seconds)

@@ -34,6 +34,11 @@ MAY: dict[str, tuple[Action, frozenset[str]]] = {  # what each guarded route is,
     "targets": ("targets", frozenset({QUALITY})),
     "current_models": ("models", ROLES),
     "search_audit": ("audit_search", frozenset({AUDITOR})),
+    "search_risk_assessments": ("RiskAssessment", frozenset({CLINICIAN, COORDINATOR})),
+    "search_care_plans": ("CarePlan", frozenset({CLINICIAN, COORDINATOR})),
+    "search_service_requests": ("ServiceRequest", frozenset({CLINICIAN, COORDINATOR})),
+    "search_measure_reports": ("MeasureReport", frozenset({QUALITY})),
+    "search_audit_events": ("AuditEvent", frozenset({AUDITOR})),
 }
 AMONG_PEOPLE = frozenset({CLINICIAN, COORDINATOR})  # who may open a person, by the token's care context
 

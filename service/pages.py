@@ -55,6 +55,6 @@ def start(context: FromContext, language: Annotated[Language, Query(alias="lang"
         "bundle": served.bundle.version,
         "made_up": served.meta["source"] == SYNTHETIC,
         "links": [*([("/openapi.json", words["description"])] if context.settings.demo else []),
-                  ("/readyz", words["health"])],
+                  ("/fhir/metadata", words["fhir"]), ("/readyz", words["health"])],
     }  # fmt: skip
     return HTMLResponse(TEMPLATES.get_template("start.html").render(values))

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from stratify.care.choices import Choice, accepted, given_of, standing
-from stratify.care.people import person
+from stratify.care.people import People, person
 from stratify.care.recommend import recommend
 from stratify.catalogue.load import Catalogue
 from stratify.strata import stratify_person
@@ -26,8 +26,7 @@ def told_of(
     today; an offer that was said yes to names the day (`accepted_on`). Raises ValueError or TypeError for facts that
     cannot be read.
     """
-    own = {asked.id: asked.kind for offer in catalogue.offers.values() for asked in offer.ask}
-    people = person(facts, own)
+    people = _person(facts, catalogue)
     has = people.known(0).get("conditions", frozenset())
     known = [key for key in catalogue.conditions if isinstance(has, frozenset) and key in has]
     stand = standing(choices, people, catalogue, day)
@@ -36,3 +35,15 @@ def told_of(
     for offer in answers["offers"]:
         offer["accepted_on"] = yes[offer["id"]].isoformat() if offer["id"] in yes else None
     return {"conditions": known, "stratum": stratify_person(people, catalogue), **answers}
+
+
+def standing_of(
+    facts: Mapping[str, Any], catalogue: Catalogue, day: date, choices: Sequence[Choice]
+) -> tuple[Choice, ...]:
+    """Return the choices that still stand for a person of these facts, as `choices.standing` says."""
+    return standing(choices, _person(facts, catalogue), catalogue, day)
+
+
+def _person(facts: Mapping[str, Any], catalogue: Catalogue) -> People:
+    own = {asked.id: asked.kind for offer in catalogue.offers.values() for asked in offer.ask}
+    return person(facts, own)

@@ -34,7 +34,7 @@ with Path(__file__).with_name("plan_words.toml").open("rb") as _file:
 class Told:
     """What the person and the clinician agreed to write beside the offers, each in the person's own words."""
 
-    goals: Sequence[str] = ()
+    goals: Sequence[str] | None = ()  # None: what matters is written down elsewhere, and nothing is said of it here
     strengths: Sequence[str] = ()
     calls: Sequence[str] = ()  # whom to call, with the number; the usual ones where nobody is named
     review: date | None = None  # when the plan is looked at again
@@ -59,24 +59,69 @@ def plan_text(
     if told.review is not None and told.review <= today:
         raise ValueError("the plan is looked at again on a day after today")
     words = WORDS[language]
+    stands = settled(answers, choices)
+    dates = [choice.until for choice in stands.told_of if choice.until is not None and choice.until > today]
+    review = min([told.review or today + YEAR, *dates])
+    sections = [
+        ("goals", [] if told.goals is None else _own(told.goals) or [words["no_goals"]]),
+        ("strengths", _own(told.strengths)),
+        ("agreed", _agreed(stands, weighed_on, today, language) or [words["nothing_agreed"]]),
+        ("rather_not", _rather_not(stands.told_of, catalogue, language)),
+        ("bridges", [_bridge(one, language) for one in first_bridges(stands.agreed)]),
+        ("calls", [*_own(told.calls), *words["usual_calls"]]),
+        ("rights", [right[language] for right in answers["rights"]]),
+        ("review", [words["review_on"].format(day=day_in_words(review, language))]),
+    ]
+    blocks = ["\n".join([words[key], *(f"- {line}" for line in lines)]) for key, lines in sections if lines]
+    return "\n\n".join([words["title"].format(day=day_in_words(today, language)), *blocks]) + "\n"
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a person's choices come to: offers as `recommend` answers them, and the choices that are told at all."""
+
+    agreed: Sequence[Mapping[str, Any]]
+    again: Sequence[Mapping[str, Any]]  # said yes to and closed since: to be talked about again
+    told_of: Sequence[Choice]
+
+
+def settled(answers: Mapping[str, Any], choices: Sequence[Choice]) -> Settled:
+    """Return what was agreed and still stands, what is to be talked about again, and the choices that are told."""
     offers = {offer["id"]: offer for offer in answers["offers"]}
     yes = [offers[key] for key in accepted(choices) if key in offers]
     agreed = [offer for offer in yes if offer["answer"] in STILL or offer["reason"] == "in_use"]
     told_of = [choice for choice in choices if choice.offer is None or choice.offer in offers]
-    dates = [choice.until for choice in told_of if choice.until is not None and choice.until > today]
-    review = min([told.review or today + YEAR, *dates])
-    sections = [
-        ("goals", _own(told.goals) or [words["no_goals"]]),
-        ("strengths", _own(told.strengths)),
-        ("agreed", _agreed(agreed, yes, weighed_on, today, language) or [words["nothing_agreed"]]),
-        ("rather_not", _rather_not(told_of, catalogue, language)),
-        ("bridges", _bridges(agreed, language)),
-        ("calls", [*_own(told.calls), *words["usual_calls"]]),
-        ("rights", [right[language] for right in answers["rights"]]),
-        ("review", [words["review_on"].format(day=_day(review, language))]),
-    ]
-    blocks = ["\n".join([words[key], *(f"- {line}" for line in lines)]) for key, lines in sections if lines]
-    return "\n\n".join([words["title"].format(day=_day(today, language)), *blocks]) + "\n"
+    return Settled(agreed, [offer for offer in yes if offer not in agreed], told_of)
+
+
+def first_bridges(agreed: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the help that was agreed on: for each need of each offer, the bridge that is tried first."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for offer in agreed:
+        met: set[str] = set()
+        for bridge in offer["bridges"]:
+            if not bridge["needs"] or set(bridge["needs"]) - met:
+                found.setdefault(bridge["bridge"], bridge)
+                met |= set(bridge["needs"])
+    return list(found.values())
+
+
+def who_of(by: Iterable[str], language: Language) -> str:
+    """Return who answers for something, in words."""
+    words = WORDS[language]
+    return _listed([words["bodies"][body] for body in dict.fromkeys(by)], words["and"])
+
+
+def where_of(offer: Mapping[str, Any], language: Language) -> str:
+    """Return where an offer is given, in words, and how far that is where it is known."""
+    words = WORDS[language]
+    km = {one["place"]: one["km"] for one in offer["where"] if one["km"] is not None}
+    return _listed([_place(place, km.get(place), words) for place in offer["places"]], words["or"])
+
+
+def due_of(offer: Mapping[str, Any], weighed_on: date) -> date | None:
+    """Return the day by which an offer must be, or None."""
+    return None if offer["due_days"] is None else weighed_on + timedelta(days=offer["due_days"])
 
 
 def lix(text: str) -> float:
@@ -96,29 +141,22 @@ def lix(text: str) -> float:
     return len(words) / sentences + 100 * long / len(words)
 
 
-def _agreed(
-    agreed: Sequence[Mapping[str, Any]],
-    yes: Sequence[Mapping[str, Any]],
-    weighed_on: date,
-    today: date,
-    language: Language,
-) -> list[str]:
+def _agreed(stands: Settled, weighed_on: date, today: date, language: Language) -> list[str]:
     """Return what was agreed, a line for each offer; what has been closed since is to be talked about again."""
     words = WORDS[language]
     lines = []
-    for offer in agreed:
-        due = None if offer["due_days"] is None else weighed_on + timedelta(days=offer["due_days"])
+    for offer in stands.agreed:
+        due = due_of(offer, weighed_on)
         when = words["open"] if due is None else words["by"] if due >= today else words["now"]
         if offer["reason"] == "in_use":
             when = words["under_way"]
-        bodies = _listed([words["bodies"][body] for body in dict.fromkeys(offer["by"])], words["and"])
-        km = {one["place"]: one["km"] for one in offer["where"] if one["km"] is not None}
-        places = _listed([_place(place, km.get(place), words) for place in offer["places"]], words["or"])
-        parts = [f"{offer['name'][language]}.", offer["does"][language], words["who"].format(bodies=bodies)]
-        parts += [words["where"].format(places=places), when.format(day=_day(due or today, language))]
+        parts = [f"{offer['name'][language]}.", offer["does"][language]]
+        parts += [words["who"].format(bodies=who_of(offer["by"], language))]
+        parts += [words["where"].format(places=where_of(offer, language))]
+        parts += [when.format(day=day_in_words(due or today, language))]
         parts += [words["asked_first"]] if offer["answer"] == "ask" else []
         lines.append(" ".join(parts))
-    return lines + [words["again"].format(name=offer["name"][language]) for offer in yes if offer not in agreed]
+    return lines + [words["again"].format(name=offer["name"][language]) for offer in stands.again]
 
 
 def _named(name: Text, language: Language) -> str:
@@ -131,23 +169,16 @@ def _rather_not(choices: Sequence[Choice], catalogue: Catalogue, language: Langu
     for choice in choices:
         offer, wish = catalogue.offers.get(choice.offer or ""), catalogue.preferences.get(choice.preference or "")
         if offer is not None and choice.until is not None and choice.decision in NOT_NOW:
-            day = _day(choice.until, language)
+            day = day_in_words(choice.until, language)
             lines.append(words[choice.decision].format(name=_named(offer.name, language), day=day))
         if wish is not None and choice.decision == "wish":
             lines.append(words["wish"].format(name=_named(wish.name, language)))
     return lines
 
 
-def _bridges(agreed: Sequence[Mapping[str, Any]], language: Language) -> list[str]:
-    """Return the help that was agreed on: for each need of each offer, the bridge that is tried first."""
-    names: dict[str, None] = {}
-    for offer in agreed:
-        met: set[str] = set()
-        for bridge in offer["bridges"]:
-            if not bridge["needs"] or set(bridge["needs"]) - met:
-                names[bridge["name"][language]] = None
-                met |= set(bridge["needs"])
-    return [f"{name[0].upper()}{name[1:]}." for name in names]
+def _bridge(bridge: Mapping[str, Any], language: Language) -> str:
+    name = bridge["name"][language]
+    return f"{name[0].upper()}{name[1:]}."
 
 
 def _place(place: str, km: float | None, words: Mapping[str, Any]) -> str:
@@ -165,7 +196,8 @@ def _listed(names: Sequence[str], joined: str) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {joined} {names[-1]}"
 
 
-def _day(day: date, language: Language) -> str:
+def day_in_words(day: date, language: Language) -> str:
+    """Return a day as it is written in a plan."""
     words = WORDS[language]
     told: str = words["date"].format(day=day.day, month=words["months"][day.month - 1], year=day.year)
     return told

@@ -111,6 +111,8 @@ def _member(key, model, a=1.0):
     ]
     card = {
         "outcome": outcome,
+        "name": _words(outcome),
+        "event": "death" if outcome.startswith("death") else "stay",
         "population": {"id": population, "name": _words(population)},
         "catalogue_digest": CATALOGUE,
         "columns_digest": columns_digest([c for n in scorer.columns for c in COLUMNS if c["id"] == n]),

@@ -16,6 +16,12 @@ ERRORS = {
     ("get", "/cds-services"): set(),
     ("post", "/cds-services/{service}"): (SEARCHED | {"404", "412"}) - {"422"},
     ("post", "/cds-services/{service}/feedback"): (SEARCHED | {"404"}) - {"422", "403"},
+    ("post", "/fhir/RiskAssessment/_search"): PLAIN | {"400", "406", "415"},
+    ("post", "/fhir/CarePlan/_search"): PLAIN | {"400", "406", "415"},
+    ("post", "/fhir/ServiceRequest/_search"): PLAIN | {"400", "406", "415"},
+    ("post", "/fhir/AuditEvent/_search"): PLAIN | {"400", "406", "415"},
+    ("get", "/fhir/MeasureReport"): PLAIN | {"400", "406"},
+    ("get", "/fhir/metadata"): {"406"},
     ("get", "/v1/targets"): PLAIN,
     ("get", "/v1/models/current"): PLAIN,
     ("get", "/readyz"): {"503"},
@@ -54,6 +60,7 @@ def test_every_operation_says_which_errors_it_answers_with(document):
         for status in told:
             hook = place[1].startswith("/cds-services/") and status in ("400", "403", "404", "412")
             wanted = "application/json" if hook else "application/problem+json"  # an OperationOutcome
+            wanted = "application/fhir+json" if place[1].startswith("/fhir/") else wanted
             assert list(operation["responses"][status]["content"]) == [wanted]
 
 
@@ -73,7 +80,9 @@ def test_guarded_operations_name_the_bearer_token_and_operations_have_names_of_t
     for path, item in document["paths"].items():
         for operation in item.values():
             names.append(operation["operationId"])
-            assert bool(operation.get("security")) == path.startswith(("/v1/", "/cds-services/"))
+            assert bool(operation.get("security")) == (
+                path.startswith(("/v1/", "/cds-services/", "/fhir/")) and path != "/fhir/metadata"
+            )
     assert len(set(names)) == len(names)
     assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
 
