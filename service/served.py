@@ -29,9 +29,10 @@ from stratify.errors import BundleError
 from stratify.pseudonym import key_id, read_key
 from stratify.workspace import Workspace
 
-FORMAT = "5"
+FORMAT = "6"
 META = (
     "bundle_version", "landmark", "covers_to", "delivered", "catalogue_digest", "source", "system", "pseudonym_key_id",
+    "definition_multimorbid", "definition_both",
 )  # fmt: skip
 TABLES = {
     "meta": {"key", "value"},

@@ -153,6 +153,7 @@ GROUPS = (
 )  # fmt: skip
 DEFINITIONS = {one.id: one for one in (*MULTIMORBID, *PSYCHIATRIC_SOMATIC, *GROUPS)}
 MULTIMORBIDITY_DEFINITION, PSYCHIATRIC_SOMATIC_DEFINITION = MULTIMORBID[0].id, PSYCHIATRIC_SOMATIC[0].id
+POPULATIONS = {"multimorbid": "multimorbid", "psychiatric_somatic": "both"}  # by name: the word for its definition
 
 
 def chosen(name: str, among: Sequence[Definition]) -> Definition:
@@ -161,6 +162,11 @@ def chosen(name: str, among: Sequence[Definition]) -> Definition:
         if one.id == name:
             return one
     raise UsageError(f"needs a definition out of {', '.join(one.id for one in among)}; got {name!r}")
+
+
+def populations(definitions: Mapping[str, str]) -> dict[str, Definition]:
+    """Return each population's definition, by the ids that the matrix was built with, by word."""
+    return {name: DEFINITIONS[definitions[word]] for name, word in POPULATIONS.items()}
 
 
 # --- codes that make conditions of both cares true -------------------------------------------------------------------

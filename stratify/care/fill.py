@@ -17,7 +17,7 @@ from stratify.catalogue import Catalogue
 from stratify.definitions import QUALIFYING, sharing
 from stratify.features.kernel import Ints
 from stratify.morbidity import SMI
-from stratify.store.read import Store
+from stratify.store.records import Records
 
 NUMBERS = {
     "hba1c_last": "lab_hba1c_last",
@@ -76,7 +76,7 @@ def people_of(
     columns: Sequence[str],
     numbers: Ints,
     catalogue: Catalogue,
-    store: Store,
+    store: Records,
     landmark: int,
     risks: Mapping[str, Floats],
     ages: Ints,

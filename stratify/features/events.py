@@ -16,7 +16,7 @@ from stratify.catalogue.entries import FeatureFamily, FeatureGroup
 from stratify.errors import DataError
 from stratify.features.kernel import Belonging, Events
 from stratify.features.ranges import proven
-from stratify.store.read import Store
+from stratify.store.records import Records
 
 if TYPE_CHECKING:  # it reads through pyarrow, which the command line starts without
     from stratify.store.slices import Slice
@@ -35,7 +35,7 @@ VALUES: dict[str, tuple[str, float]] = {  # what the aggregates of values read, 
 }
 
 
-def read_events(store: Store, family: FeatureFamily, of: Sequence[FeatureGroup], bucket: int) -> Events:
+def read_events(store: Records, family: FeatureFamily, of: Sequence[FeatureGroup], bucket: int) -> Events:
     """Return a family's events, in the order of the store.
 
     A stay that has not ended has no event in a family that counts stays at their end. A diagnosis refuted later holds
