@@ -14,7 +14,7 @@ Sources of the three: PMC8111907, table S1 (narrow, read); Formánek et al. (Cze
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,7 +25,7 @@ from stratify.catalogue.entries import Condition
 from stratify.catalogue.load import Catalogue
 from stratify.codes import starts_with_any
 from stratify.errors import UsageError
-from stratify.morbidity import counted_conditions
+from stratify.morbidity import code_groups, counted_conditions
 
 Bools = NDArray[np.bool_]
 ALONE = "alone."  # a diagnosis whose code does not also make a condition of the other care true
@@ -224,6 +224,15 @@ def extra_pairs(pairs: Iterable[tuple[str, str]], catalogue: Catalogue) -> list[
         if len({conditions[group].domain for group in groups}) == 1
         for group in groups & shared
     )
+
+
+def condition_pairs(codes: Collection[str], catalogue: Catalogue) -> list[tuple[str, str]]:
+    """Return the (code, group) pairs of all condition events that WHO codes make, sorted.
+
+    Conditions and index groups, and what definitions need beside them.
+    """
+    pairs = code_groups(codes, catalogue)
+    return sorted([*pairs, *extra_pairs(pairs, catalogue), *coded_pairs(codes)])
 
 
 def coded_pairs(codes: Iterable[str]) -> list[tuple[str, str]]:

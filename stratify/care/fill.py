@@ -69,6 +69,20 @@ HINTS = {
     "frail": ("hfrs_danish", True),
 }  # fact: (its column, what a yes there hints)
 FLAGS = "medication_flag_"
+_READ = frozenset(
+    {
+        "person_female",
+        *NUMBERS.values(),
+        *ABOVE_NOTHING.values(),
+        *(column for parts in (*SUMS.values(), *SINCE.values(), *SEEN, *SETTINGS.values()) for column in parts),
+        *(column for column, _ in HINTS.values()),
+    }
+)
+
+
+def reads(column: str) -> bool:
+    """Return whether facts are made from a column of the matrix."""
+    return column in _READ or column.startswith(FLAGS) or column.startswith("condition_")
 
 
 def people_of(

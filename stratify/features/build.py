@@ -153,8 +153,11 @@ def _measurable(store: Records, domain: str, of: Sequence[FeatureGroup]) -> npt.
     labs = set(told["lab_codes"]) if domain == "lab" and "lab_codes" in told else None
     return np.array(
         [
-            not (group.codes and (uncoded or (labs is not None and labs.isdisjoint(group.codes))))
-            and all(told[column] for column in ("acute", "care") if column in group.where)
+            (told.get("missed", True) or group.where.get("setting") != "missed")
+            and not (group.codes and (uncoded or (labs is not None and labs.isdisjoint(group.codes))))
+            and all(
+                told.get(f"{domain}_{column}", told[column]) for column in ("acute", "care") if column in group.where
+            )
             for group in of
         ]
     )
