@@ -33,6 +33,24 @@ if TYPE_CHECKING:  # they load NumPy's loops and the models, which looking someb
     from stratify.store.records import OnePerson
 
 Answer = TypeVar("Answer")
+NOBODY: dict[str, Any] = {  # a chart of nobody, on which all is done that is done on one
+    "patient": {"resourceType": "Patient", "id": "nobody", "birthDate": "1950-01-01"},
+    "conditions": {
+        "resourceType": "Bundle",
+        "entry": [
+            {
+                "resource": {
+                    "resourceType": "Condition",
+                    "subject": {"reference": "Patient/nobody"},
+                    "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": code}]},
+                    "onsetDateTime": "2023-01-01",
+                }
+            }
+            for code in ("I50", "E11", "F20")
+        ],
+    },
+    **{key: {"resourceType": "Bundle"} for key in ("medications", "medication_requests", "encounters", "observations")},
+}
 TRIES = 3  # readings of a store that is replaced meanwhile
 PAUSE = 0.05  # seconds before the second; longer before the next
 
@@ -48,6 +66,7 @@ class _Rule:
     scorer: Scorer
     names: list[str]
     families: frozenset[str]
+    domains: frozenset[str]
     populations: Mapping[str, Definition]
 
 
@@ -108,8 +127,11 @@ class Spot:
         return day_of(self._read(_newest))
 
     def warm(self) -> None:
-        """Return when what scoring needs is loaded and compiled, so that the first to ask does not wait for it."""
-        _ = self._rule
+        """Return when what scoring needs is loaded and compiled, so that the first to ask does not wait for it.
+
+        Raises BundleError where the entries that are served are not those the bundle was trained on.
+        """
+        self.from_bundle(NOBODY, date(2024, 6, 1))
 
     def _read(self, ask: Callable[[StoreReader], Answer]) -> Answer:
         """Return what is asked of the store, all of it read from the same one."""
@@ -143,8 +165,8 @@ class Spot:
             )
         if system != reader.store.manifest["results"]["delivery"]["system"]:
             return None
-        number = reader.number_of(as_registered(system, identifier))
-        return None if number is None else self._row(reader.of(number), wanted, "store", [])
+        one = reader.find(as_registered(system, identifier), self._rule.domains)
+        return None if one is None else self._row(one, wanted, "store", [])
 
     def _row(self, one: OnePerson, day: int, basis: Basis, gaps: list[dict[str, Any]]) -> Row | None:
         from stratify.features.part import Region
@@ -163,6 +185,7 @@ class Spot:
         """Raises BundleError where the entries that are served are not those the bundle was trained on."""
         from models.people import Scorer
         from stratify.care.fill import reads
+        from stratify.care.fill_store import DOMAINS_OF_FACTS
         from stratify.features.columns import columns
 
         catalogue = self.served.care.catalogue
@@ -170,9 +193,11 @@ class Spot:
         every = columns(catalogue)
         scorer.refuse_unfit([column.as_dict() for column in every])
         wanted = {str(column["id"]) for column in self.served.bundle.content.columns}
-        families = {column.family.id for column in every if column.id in wanted or reads(column.id)}
+        families = {column.family for column in every if column.id in wanted or reads(column.id)}
+        domains = DOMAINS_OF_FACTS | {family.domain for family in families}
         words = {word: self.served.meta[f"definition_{word}"] for word in ("multimorbid", "both")}
-        return _Rule(scorer, [column.id for column in every], frozenset(families), populations(words))
+        names, made = [column.id for column in every], frozenset(family.id for family in families)
+        return _Rule(scorer, names, made, domains, populations(words))
 
     def _opened(self) -> StoreReader:
         """Return the store as it lies on the disk now. Raises BundleError where it does not fit what is served."""

@@ -36,6 +36,7 @@ HBA1C = "NPU27300"
 DEPRESSION, SEVERE_DEPRESSION = ("F32", "F33"), ("F322", "F323", "F332", "F333")
 DEPRESSION_DEGREES = (*SEVERE_DEPRESSION, "F320", "F321", "F330", "F331", "F334")
 COPD_STAY = ("J41", "J42", "J43", "J44")
+DOMAINS_OF_FACTS = frozenset({"condition", "contact", "diagnosis", "drug", "lab", "service", "stay"})  # read below
 YEAR, TEN_YEARS = 365, 3650
 WARDS = ("no", "somatic", "psychiatric")
 WHOLE_ATC = 7  # letters and digits of the fifth level

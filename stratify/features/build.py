@@ -49,6 +49,8 @@ def matrix(
     no wanted family reads is not read.
     """
     answer = np.full((len(rows), len(columns(catalogue))), np.nan, order="F")  # it is filled column by column
+    if not len(rows):
+        return answer
     birth = people["birth"][rows.person]
     person = person_cells(rows, people, lived)
     if not store.measurable.get("residence", True):

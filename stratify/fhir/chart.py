@@ -20,7 +20,6 @@ from stratify.fhir.medicine import medicine
 from stratify.fhir.patient import Patient
 from stratify.fhir.prefetch import Sent, read_prefetch
 from stratify.fhir.results import results
-from stratify.fhir.rows import columns_of
 from stratify.fhir.tally import Tally
 from stratify.fhir.when import Clock
 from stratify.indices import measurable_indices
@@ -52,7 +51,7 @@ def read_chart(prefetch: Any, catalogue: Catalogue, today: date) -> Chart:
     measurable = _measurable(domains, told, catalogue)
     days = {"covers_to": clock.landmark - 1, "delivered": clock.landmark}
     people, lived = _person(sent.patient, clock)
-    records = OnePerson(measurable, days, people, lived, lambda domain: domains.get(domain) or columns_of(domain, []))
+    records = OnePerson(measurable, days, people, lived, domains)
     return Chart(records, sent.patient.identifiers, clock.landmark, tally.told())
 
 

@@ -19,7 +19,7 @@ from stratify.fhir.elements import Resource, codings, items, part, text
 from stratify.fhir.prefetch import Sent
 from stratify.fhir.rows import columns_of
 from stratify.fhir.when import Clock, first_of, midnight_after, noon, read_when
-from stratify.registers.clock import day_of, spell_out
+from stratify.registers.clock import spell_out
 from stratify.registers.stays import CHAIN_HOURS, CONTACT, CONTACT_SETTING, STAY
 from stratify.store.records import Columns
 
@@ -42,7 +42,7 @@ def contacts(sent: Sent, clock: Clock) -> Contacts:
     """Return the contacts and stays of a chart."""
     found = sent.of("Encounter")
     inner = _inner(found)
-    rows = [row for one in found if one.get("id") not in inner and (row := _row(one, sent, clock)) is not None]
+    rows = [row for one in found if text(one.get("id")) not in inner and (row := _row(one, sent, clock)) is not None]
     by_domain = {domain: columns_of(domain, of) for domain, of in _chained(rows, clock).items()}
     care = sum(row["care"] is None for row in rows)
     beds = [row for row in rows if row["basis"] != "none"]
@@ -60,7 +60,7 @@ def contacts(sent: Sent, clock: Clock) -> Contacts:
 
 def _inner(found: list[Resource]) -> set[Any]:
     """The ids of encounters that lie within another one of the chart; those that go round in a circle do not."""
-    above = {one.get("id"): _target(one.get("partOf")) for one in found if text(one.get("id"))}
+    above = {name: _target(one.get("partOf")) for one in found if (name := text(one.get("id"))) is not None}
     inner = set()
     for name in above:
         seen, outer = {name}, above[name]
@@ -105,6 +105,7 @@ def _row(one: Resource, sent: Sent, clock: Clock) -> dict[str, Any] | None:
     joins = (
         (end_at or start_at) + timedelta(hours=CHAIN_HOURS) if timed else midnight_after((end_at or start_at).date())
     )
+    bed = kind.inpatient and (going_on or not timed)
     return {
         "contact": f"{start_at.isoformat()} {text(one.get('id')) or ''}",
         "start_at": start_at,
@@ -114,7 +115,7 @@ def _row(one: Resource, sent: Sent, clock: Clock) -> dict[str, Any] | None:
         "acute": _acute(one, kind),
         "care": _care(one),
         "form": kind.form,
-        "basis": "none" if not kind.stay else "admission" if kind.inpatient and not timed else "timed",
+        "basis": "none" if not kind.stay else "admission" if bed else "timed",
         "code": _action(one, sent),
     }
 
@@ -150,16 +151,16 @@ def _action(one: Resource, sent: Sent) -> str | None:
 
 def _chained(rows: list[dict[str, Any]], clock: Clock) -> dict[str, list[dict[str, Any]]]:
     """Contacts and stays, by the SQL that landing makes them with."""
-    landmark = clock.landmark
-    covers_to = day_of(landmark - 1)
+    landmark, covers_to = clock.landmark, clock.today
     columns = ", ".join(f"unnest(CAST(${name} AS {kind}[])) AS {name}" for name, kind in SHAPE.items())
     given = {name: [row[name] for row in rows] for name in SHAPE}
     given["care"] = [care or "somatic" for care in given["care"]]  # as a source that does not tell the two apart
-    found = {}
+    found: dict[str, list[dict[str, Any]]] = {"stay": []}
     with _engine().cursor() as con:  # with tables of its own
         con.execute(f"CREATE TEMP TABLE all_contacts AS SELECT {columns}, {NOBODY}", given)
         con.execute(f"CREATE TEMP TABLE contacts AS {_spelled(CONTACT_SETTING, covers_to)}")
-        for domain, sql in (("contact", CONTACT), ("stay", STAY)):
+        beds = any(row["basis"] != "none" for row in rows)
+        for domain, sql in (("contact", CONTACT), *([("stay", STAY)] if beds else [])):
             told = con.execute(_spelled(sql, covers_to))
             names = [column[0] for column in told.description or ()]
             found[domain] = [_before(dict(zip(names, row, strict=True)), landmark) for row in told.fetchall()]

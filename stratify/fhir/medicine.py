@@ -18,7 +18,7 @@ from stratify.fhir.rows import columns_of
 from stratify.fhir.when import Clock, When, first_of
 from stratify.store.records import Columns
 
-ATC = re.compile(r"[A-Z](\d\d([A-Z]([A-Z](\d\d)?)?)?)?")
+ATC = re.compile(r"[ABCDGHJLMNPRSV](\d\d([A-Z]([A-Z](\d\d)?)?)?)?")
 STARTS = {
     "MedicationStatement": ("effectiveDateTime", "effectivePeriod.start"),
     "MedicationRequest": ("authoredOn",),

@@ -17,7 +17,10 @@ class ChartRefusedError(StratifyError):
 
     def __init__(self, reason: str, key: str | None = None) -> None:
         told = declared().refused[reason]
-        names = declared().prefetch[key].name if key else Text(da="", en="")
+        da, en = (told.da, told.en)
+        if key is not None:
+            name = declared().prefetch[key].name
+            da, en = da.format(what=name.da), en.format(what=name.en)
         self.reason, self.key, self.status = reason, key, int(told.status)
-        self.text = Text(da=told.da.format(what=names.da), en=told.en.format(what=names.en))
+        self.text = Text(da=da, en=en)
         super().__init__(self.text.en)

@@ -5,7 +5,6 @@ A result in a unit that its analyte is not known in, or in none, counts as measu
 
 from __future__ import annotations
 
-import math
 import re
 from functools import cache
 from typing import Any
@@ -21,6 +20,7 @@ from stratify.store.records import Columns
 NPU = re.compile(r"(NPU|DNK)\d{5}")
 DATES = ("effectiveDateTime", "effectiveInstant", "effectivePeriod.start", "issued")
 SIGNS = {"<": "<", "<=": "<", ">": ">", ">=": ">"}
+MOST = 1e9  # no result of any analyte is as great, in whatever unit: it would be a slip
 WRITTEN = re.compile(r"\s*(?P<sign>[<>])?=?\s*(?P<number>[+-]?([0-9]+[.,]?[0-9]*|[.,][0-9]+)([eE][+-]?[0-9]+)?)\s*")
 
 
@@ -65,7 +65,7 @@ def _value(one: Resource, code: str, clock: Clock) -> tuple[float | None, str | 
     if quantity is None:
         return _written(one.get("valueString"))
     number, sign = part(quantity, "value"), SIGNS.get(str(part(quantity, "comparator")))
-    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+    if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) <= MOST:
         return None, sign
     if code not in _units():
         return float(number), sign  # in the unit that its code stands for
@@ -82,7 +82,7 @@ def _written(value: Any) -> tuple[float | None, str | None]:
     if found is None:
         return None, None
     number = float(found["number"].replace(",", "."))
-    return (number if math.isfinite(number) else None), found["sign"]
+    return (number if abs(number) <= MOST else None), found["sign"]
 
 
 def _told_units(quantity: Any) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -66,15 +66,21 @@ class HeldSlice(Slice):
         return Coded(np.array(places, dtype=np.int32), tuple(known))
 
 
+def nothing(domain: str) -> Columns:
+    """Return the columns of a domain without rows."""
+    kinds = {"person": "INTEGER", **DOMAINS[domain]}
+    return {name: np.empty(0, np.float64 if kind == "DOUBLE" else np.int32) for name, kind in kinds.items()}
+
+
 @dataclass(frozen=True)
 class OnePerson:
-    """The records of one person, who is number 0 here whoever it is; a domain is read when it is first asked for."""
+    """The records of one person, who is number 0 here whoever it is; a domain that is not there has no rows."""
 
     measurable: Mapping[str, Any]
     days: Mapping[str, int]  # covers_to, delivered
     people: Columns
     lived: Columns
-    read: Callable[[str], Columns]
+    events: Mapping[str, Columns]
     _held: dict[str, Slice] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -94,7 +100,7 @@ class OnePerson:
         """Return a domain's rows."""
         assert bucket == 0
         if domain not in self._held:
-            self._held[domain] = HeldSlice(domain, self.read(domain))
+            self._held[domain] = HeldSlice(domain, self.events.get(domain) or nothing(domain))
         return self._held[domain]
 
     def persons(self) -> Columns:
