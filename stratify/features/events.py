@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # it reads through pyarrow, which the command line starts wit
 
 
 HOURS_PER_DAY = 24
+MOST_KNOWN = 20_000  # answers kept in mind: a chart may hold any code, and what is asked of one is soon asked again
 Signature = Mapping[str, Any]  # column: value, None where there is none
 VALUES: dict[str, tuple[str, float]] = {  # what the aggregates of values read, by domain, and what it is divided by
     "stay": ("hours", HOURS_PER_DAY),
@@ -69,9 +70,12 @@ class Choice:
 
     def places(self, values: tuple[Any, ...]) -> tuple[int, ...]:
         """Return the groups of a row whose columns have these values."""
-        if values not in self._known:
-            self._known[values] = tuple(self.asks(dict(zip(self.columns, values, strict=True))))
-        return self._known[values]
+        found = self._known.get(values)
+        if found is None:
+            found = tuple(self.asks(dict(zip(self.columns, values, strict=True))))
+            if len(self._known) < MOST_KNOWN:
+                self._known[values] = found
+        return found
 
 
 @lru_cache(maxsize=1024)
