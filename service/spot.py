@@ -49,7 +49,10 @@ NOBODY: dict[str, Any] = {  # a chart of nobody, on which all is done that is do
             for code in ("I50", "E11", "F20")
         ],
     },
-    **{key: {"resourceType": "Bundle"} for key in ("medications", "medication_requests", "encounters", "observations")},
+    **{
+        key: {"resourceType": "Bundle"}
+        for key in ("medicationStatements", "medicationRequests", "encounters", "observations")
+    },
 }
 TRIES = 3  # readings of a store that is replaced meanwhile
 PAUSE = 0.05  # seconds before the second; longer before the next

@@ -61,7 +61,7 @@ def _domains(sent: Sent, clock: Clock, catalogue: Catalogue) -> tuple[dict[str, 
     if "encounters" in sent.keys:
         of_encounters = contacts(sent, clock)
         found, told = found | of_encounters.domains, told | of_encounters.told
-    if {"medications", "medication_requests"} & sent.keys:
+    if {"medicationStatements", "medicationRequests"} & sent.keys:
         found["drug"], share = medicine(sent, clock)
         told["drug_codes"] = share >= least
     if "observations" in sent.keys:

@@ -291,7 +291,7 @@ def test_what_a_chart_cannot_tell_is_missing_and_not_nothing(spot, served):
 
 def test_what_was_not_sent_is_missing_in_the_row_and_told(spot, served):
     sent = prefetch(MULTIMORBID)
-    for key in ("medications", "medication_requests", "encounters", "observations"):
+    for key in ("medicationStatements", "medicationRequests", "encounters", "observations"):
         del sent[key]
     row = spot.from_bundle(sent, TODAY)
     cells = dict(zip((one["id"] for one in served.bundle.content.columns), row.features[0].tolist(), strict=True))

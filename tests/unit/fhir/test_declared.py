@@ -5,6 +5,7 @@ import re
 import duckdb
 import pytest
 
+from service.cds_hooks.prefetch import TEMPLATES
 from stratify.catalogue import load
 from stratify.codes import is_sks_diagnosis
 from stratify.fhir.declared import FILE, declared
@@ -41,6 +42,12 @@ def test_the_systems_of_danish_charts_are_there():
     assert SKS in {one.uri for one in declared().diagnosis_system}
     assert NPU in {one.uri for one in declared().result_system}
     assert all(one.source for one in (*declared().diagnosis_system, *declared().result_system))
+
+
+def test_what_is_read_is_what_hooks_ask_for():
+    assert set(declared().prefetch) == set(TEMPLATES)
+    for key, one in declared().prefetch.items():
+        assert one.template.startswith(TEMPLATES[key])
 
 
 def test_a_unit_is_made_plain_as_landing_makes_it():

@@ -8,7 +8,7 @@ SOUND = [condition("DI109", "2010-01-01")]
 
 
 def sent(*medications, requests=()):
-    return prefetch(conditions=SOUND, medications=medications) | {"medication_requests": bundle(*requests)}
+    return prefetch(conditions=SOUND, medications=medications) | {"medicationRequests": bundle(*requests)}
 
 
 def request(code, on, *, came="completed", intent="order", **more):
@@ -139,7 +139,9 @@ def test_a_medication_may_stand_beside_or_within(drugs, one, beside):
 def test_a_medication_may_be_known_by_the_url_of_its_entry(events):
     url = "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"
     chart = sent(referring(url))
-    chart["medications"]["entry"].append({"fullUrl": url, "resource": MEDICATION, "search": {"mode": "include"}})
+    chart["medicationStatements"]["entry"].append(
+        {"fullUrl": url, "resource": MEDICATION, "search": {"mode": "include"}}
+    )
     assert events(chart, "drug", "code") == [(-9, "A10BA02")]
 
 

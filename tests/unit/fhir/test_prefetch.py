@@ -51,9 +51,9 @@ def test_a_domain_that_was_not_sent_is_unknown_and_an_empty_one_is_empty(read, k
 
 
 def test_either_list_of_medicine_tells_medicine(read):
-    for key in ("medications", "medication_requests"):
+    for key in ("medicationStatements", "medicationRequests"):
         assert read(chart(**{key: None})).records.has("drug")
-    both = dict.fromkeys(("medications", "medication_requests"))
+    both = dict.fromkeys(("medicationStatements", "medicationRequests"))
     assert not read(chart(**both)).records.has("drug")
 
 

@@ -69,8 +69,8 @@ def prefetch(conditions=(), medications=(), encounters=(), observations=(), who=
     return {
         "patient": who or patient(),
         "conditions": bundle(*conditions),
-        "medications": bundle(*medications),
-        "medication_requests": bundle(),
+        "medicationStatements": bundle(*medications),
+        "medicationRequests": bundle(),
         "encounters": bundle(*encounters),
         "observations": bundle(*observations),
     }
