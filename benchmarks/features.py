@@ -43,9 +43,10 @@ from stratify.features.columns import columns, groups
 from stratify.features.conditions import present
 from stratify.features.events import read_events
 from stratify.features.kernel import Events, Rows, aggregate
-from stratify.features.part import Region
+from stratify.features.part import Region, row_of
 from stratify.files import digest_tree
 from stratify.store.layout import DOMAINS, bucket_file
+from stratify.store.one import open_reader
 from stratify.store.read import Store
 from stratify.workspace import Workspace
 
@@ -114,7 +115,7 @@ def landed(work: Workspace, people: int, years: int, seed: int) -> None:
 def load_loops(store: Store, day: int) -> None:
     """Compute one person, and say what a process spends on loading the kernel's loops before its first row."""
     region, started = Region.of(store), cpu()
-    region.row(CATALOGUE, int(residents(region.people, region.lived, [day]).person[0]), day)
+    row_of(open_reader(store.root).of(int(residents(region.people, region.lived, [day]).person[0])), CATALOGUE, day)
     print(f"loading       {cpu() - started:7.1f} CPU-s, once in a process")
 
 
@@ -185,17 +186,17 @@ def beside_duckdb(store: Store, rows: Rows) -> None:
 
 def one_person(store: Store, day: int, tries: int = 500) -> None:
     """Compute single people as the batch is computed, and say how long that took, with and without reading."""
-    region = Region.of(store)
+    region, reader = Region.of(store), open_reader(store.root)
     rows = residents(region.people, region.lived, [day])
     people = np.random.default_rng(1).choice(rows.person, min(tries, len(rows)), replace=False).tolist()
     whole, kernel, count = [], [], 0
     for person in people:
         started = time.perf_counter()
-        region.row(CATALOGUE, person, day)
+        row_of(reader.of(person), CATALOGUE, day)
         whole.append(time.perf_counter() - started)
     for person in people:
-        history = History.of(store.of(person), person % store.buckets)
-        row = Rows(np.array([person]), np.array([day]))
+        history = History.of(reader.of(person), 0)
+        row = Rows(np.array([0]), np.array([day]))
         started = time.perf_counter()
         count = len(history.columns(row))
         kernel.append(time.perf_counter() - started)

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.build_step import POPULATIONS, populations
 from pipelines.data_steps import refuse_other_catalogue
 from pipelines.matrix import read_part
 from pipelines.processes import shared_out
 from pipelines.steps import manifest_digest, read_manifest, refuse_damaged
 from stratify.catalogue import Catalogue
+from stratify.definitions import POPULATIONS, populations
 from stratify.disclosure import shown, words
 from stratify.errors import BundleError, GateError
 from stratify.features.columns import columns

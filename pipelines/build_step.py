@@ -19,19 +19,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.data_steps import DATA_KINDS, refuse_other_catalogue
+from pipelines.data_steps import refuse_other_catalogue
 from pipelines.index_build import asked_kinds, make_folders, told_counts, write_index_part
 from pipelines.processes import shared_out
 from pipelines.steps import MANIFEST, Step, manifest_digest, refuse_damaged, run_step
 from stratify.catalogue import Catalogue
+from stratify.catalogue.load import MATRIX_KINDS
 from stratify.definitions import (
     DEFINITIONS,
     MULTIMORBID,
     MULTIMORBIDITY_DEFINITION,
+    POPULATIONS,
     PSYCHIATRIC_SOMATIC,
     PSYCHIATRIC_SOMATIC_DEFINITION,
-    Definition,
     chosen,
+    populations,
 )
 from stratify.features.columns import columns
 from stratify.features.part import Part, Region
@@ -41,10 +43,8 @@ from stratify.store.read import Store
 from stratify.workspace import Workspace
 
 COHORT = "multimorbid_adults"
-POPULATIONS = {"multimorbid": "multimorbid", "psychiatric_somatic": "both"}  # by name: the word for its definition
 LANDMARKS = 9  # the latest ones; the first of them has LOOK_BEHIND_DAYS of records before it
 LOOK_BEHIND_DAYS = 5 * 365 - 31  # the longest window, less a month: nobody need be admitted on the first day
-MATRIX_KINDS = (*DATA_KINDS, "features")
 Counts = dict[str, Any]
 
 
@@ -128,11 +128,6 @@ def build_step(
     return run_step(step, make)
 
 
-def populations(definitions: Mapping[str, str]) -> dict[str, Definition]:
-    """Return each population's definition, by what `build` was told."""
-    return {name: DEFINITIONS[definitions[word]] for name, word in POPULATIONS.items()}
-
-
 def write_part(
     root: Path,
     out: Path,
@@ -170,7 +165,7 @@ def write_part(
 
 
 @lru_cache(maxsize=1)
-def _region(root: Path, _manifest: str) -> Region:
+def _region(root: Path, _manifest: str) -> Region[Store]:
     """The region a process reads its buckets from; its people are read once."""
     return Region.of(Store(root))
 

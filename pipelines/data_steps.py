@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.steps import OUTSIDE, Step, read_manifest, run_step
 from stratify.catalogue import Catalogue
+from stratify.catalogue.load import DATA_KINDS
 from stratify.errors import BundleError, DataError
 from stratify.files import digest_file, digest_tree
 from stratify.store.engine import ENGINE, Engine
@@ -15,7 +16,6 @@ from stratify.store.land import land
 from stratify.workspace import Workspace
 
 Progress = Callable[[str], None]
-DATA_KINDS = ("conditions", "indices")
 
 
 def land_step(

@@ -24,10 +24,9 @@ from stratify.disclosure import shown
 from stratify.features.columns import columns
 from stratify.features.conditions import present
 from stratify.features.part import Region
-from stratify.indexed import IndexEvents, index_events
+from stratify.indexed import INDEX, IndexEvents, index_events
 from stratify.registers.clock import day_number, day_of
-
-INDEX = "index_"  # before the name of a fact
+from stratify.store.read import Store
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def make_folders(out: Path, catalogue: Catalogue, first: int, last: int) -> None
 
 
 def write_index_part(
-    region: Region,
+    region: Region[Store],
     out: Path,
     catalogue: Catalogue,
     first: int,
@@ -107,7 +106,7 @@ def told_counts(catalogue: Catalogue, parts: Sequence[Mapping[str, Any]]) -> dic
 
 
 def _write(
-    path: Path, region: Region, events: IndexEvents, catalogue: Catalogue, bucket: int, definition: Definition
+    path: Path, region: Region[Store], events: IndexEvents, catalogue: Catalogue, bucket: int, definition: Definition
 ) -> IndexEvents:
     """Write the events of those a definition holds for on the day, and return them."""
     found = present(region.store, events.rows, catalogue, bucket)

@@ -14,12 +14,12 @@ from models import Origin, Table
 from models.censoring import censoring_weights
 from models.spec import Population
 from models.table import Bools, Floats, Ints, Labels
-from pipelines.index_build import INDEX as INDEX_FACT
 from pipelines.matrix import IndexMatrix, Matrix
 from pipelines.steps import read_manifest
 from stratify.catalogue.entries import Outcome
 from stratify.features.kernel import Ints as Ints64
 from stratify.features.kernel import Rows
+from stratify.indexed import INDEX as INDEX_FACT
 from stratify.outcomes import DIED_FIRST, FollowUp, followed
 from stratify.store.read import Store
 from stratify.units import ELSEWHERE, home_of, units

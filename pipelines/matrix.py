@@ -13,16 +13,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.build_step import COHORT, MATRIX_KINDS, POPULATIONS
-from pipelines.index_build import INDEX
+from models.people import cells_of
+from pipelines.build_step import COHORT
 from pipelines.steps import manifest_digest, read_manifest, refuse_damaged
+from stratify.definitions import POPULATIONS
 from stratify.errors import DataError
 from stratify.features.kernel import Floats, Ints, Rows
-from stratify.indexed import IndexEvents
+from stratify.indexed import INDEX, IndexEvents
 from stratify.registers.clock import day_number, day_of, read_date
 from stratify.workspace import Workspace
-
-MODEL_KINDS = (*MATRIX_KINDS, "outcomes")  # entries that decide what a model learns from
 
 
 @dataclass(frozen=True)
@@ -47,12 +46,7 @@ class Matrix:
 
         A landmark has no facts of an index event: their columns are missing.
         """
-        place = {name: position for position, name in enumerate(self.names)}
-        cells = np.full((len(self.rows), len(wanted)), np.nan)
-        for j, column in enumerate(wanted):
-            if not str(column["id"]).startswith(INDEX):
-                cells[:, j] = self.cells[:, place[column["id"]]]
-        return replace(self, cells=cells, columns=wanted)
+        return replace(self, cells=cells_of(self.cells, self.names, wanted), columns=wanted)
 
     def of(self, population: str) -> Matrix:
         """Return the rows of one population."""

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.data_steps import DATA_KINDS, Progress
+from pipelines.data_steps import Progress
 from pipelines.steps import Step, manifest_digest, run_step
 from stratify.care.fill import of_conditions
 from stratify.care.logic import Judge
 from stratify.care.people import NO, YES, Column, People
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Target
+from stratify.catalogue.load import DATA_KINDS
 from stratify.cohort import residents, spells, years_old
 from stratify.definitions import DEFINITIONS, PSYCHIATRIC_SOMATIC_DEFINITION
 from stratify.features.conditions import present

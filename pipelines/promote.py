@@ -31,10 +31,11 @@ from models.table import column_ids, refusal
 from models.train import chosen_folder
 from pipelines.data_steps import Progress
 from pipelines.labelled import origin_of
-from pipelines.matrix import MODEL_KINDS, read_columns
+from pipelines.matrix import read_columns
 from pipelines.steps import read_manifest
 from pipelines.train import CANDIDATES, REPORT, Rows, models_of, paired
 from stratify.catalogue import Catalogue
+from stratify.catalogue.load import MODEL_KINDS
 from stratify.errors import BundleError, DataError, GateError, UsageError
 from stratify.files import write_json, write_text
 from stratify.workspace import Workspace

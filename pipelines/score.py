@@ -20,21 +20,20 @@ from models import (
     ensure_signing_keys,
     labelled,
     load_champion,
-    load_declared,
     member_key,
     reasons,
 )
+from models.people import Scorer
 from pipelines.data_steps import Progress
-from pipelines.matrix import MODEL_KINDS, Matrix, inputs_of_matrix, read_matrix
-from pipelines.scored import facts_of, shown_of
+from pipelines.matrix import Matrix, inputs_of_matrix, read_matrix
 from pipelines.serving import FORMAT, Kept, write_serving
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.care.one_person import told_of
 from stratify.care.people import People
 from stratify.care.weigh import ANSWERS, Given, Weigher
 from stratify.catalogue import Catalogue
-from stratify.errors import BundleError, DataError
-from stratify.features.kernel import Floats
+from stratify.catalogue.load import MODEL_KINDS
+from stratify.errors import DataError
 from stratify.pseudonym import ensure_key, key_id, pseudonym
 from stratify.registers.clock import day_number, day_of, read_date
 from stratify.store.read import Store
@@ -74,15 +73,15 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         landmark = day_number(read_date(built, "score_landmark"))
         matrix = read_matrix(work.features, [landmark])
         progress(f"scoring {len(matrix.rows)} people")
-        refuse_unfit(bundle, matrix, catalogue)
-        served = matrix.select(bundle.content.columns)
-        shown = shown_of(bundle, served, catalogue)
-        explained = reasons_of_listed(served, shown, bundle)
-        risks = {key: one.risk for key, one in shown.items()}
-        people = facts_of(store, catalogue, matrix, landmark, risks)
+        scorer = Scorer(bundle, catalogue)
+        scorer.refuse_unfit(matrix.columns)
+        scored = scorer.score(store, landmark, matrix.rows.person, matrix.cells, matrix.names, matrix.populations)
+        shown = scored.shown
+        explained = reasons_of_listed(matrix.select(bundle.content.columns), shown, bundle)
         progress("weighing offers")
-        weighed = weigh_all(people, catalogue, day_of(landmark))
-        bodies = people_bodies(store, catalogue, matrix, people, shown, progress)
+        weighed = weigh_all(scored.people, catalogue, day_of(landmark))
+        progress("writing people")
+        bodies = [scored.body(row) for row in range(scored.people.n)]
         told = told_of_listed(bodies, explained, bundle, catalogue, day_of(landmark), progress)
         _write_scores(out / f"{built}.parquet", matrix, shown, weighed, catalogue)
         delivery = read_manifest(work.store, "land")["results"]["delivery"]
@@ -96,6 +95,7 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
             "system": delivery["system"],
             "catalogue_digest": catalogue.digest,
             "pseudonym_key_id": key_id(key),
+            **built_by(read_manifest(work.features, "build")["results"]["definitions"]),
         }
         progress("writing serving.db")
         names = [pseudonym(key, delivery["system"], source_id) for source_id in _ids(store, matrix)]
@@ -105,7 +105,7 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
             work.serving_before,
             meta,
             names,
-            Kept(bodies, served.cells, told),
+            Kept(bodies, scored.cells, told),
             targets,
             entries_of(catalogue),
         )
@@ -124,19 +124,6 @@ def _told_of(shown: Shown) -> dict[str, int]:
     """How many people are shown each population's model, and how many a risk lowered to that of its whole."""
     counts = {name: int((shown.population == place).sum()) for place, name in enumerate(shown.populations)}
     return {name: count for name, count in counts.items() if count} | {"capped": int(shown.capped.sum())}
-
-
-def refuse_unfit(bundle: Bundle, matrix: Matrix, catalogue: Catalogue) -> None:
-    """Raise BundleError where the champion was trained on other entries, or reads other columns than there are."""
-    declared = {column["id"]: column for column in matrix.columns}
-    declared |= {column["id"]: column for column in load_declared().index_columns()}
-    problems = [column["id"] for column in bundle.content.columns if declared.get(column["id"]) != column]
-    if bundle.content.catalogue_digest != catalogue.digest_of(*MODEL_KINDS) or problems:
-        raise BundleError(
-            "the champion was trained on other definitions than these scores would be made with; "
-            "run `stratify train` and `stratify promote` first",
-            [f"column {name}: not the same" for name in problems],
-        )
 
 
 @dataclass(frozen=True)
@@ -162,44 +149,20 @@ def weigh_all(people: People, catalogue: Catalogue, day: date) -> Placed:
     return Placed(at["need"], at["resources"], dict(sorted(answers.items())))
 
 
+def built_by(definitions: Mapping[str, str]) -> dict[str, str]:
+    """Return, for `meta`, the ids of the definitions that the matrix' populations were chosen by."""
+    return {f"definition_{word}": name for word, name in definitions.items()}
+
+
 def entries_of(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
-    """Return what the service weighs offers with: the entries of care, and the names of what they speak of."""
-    kinds = (*CARE_KINDS, "conditions", "features")
-    return {kind: {key: one.model_dump(mode="json", by_alias=True) for key, one in catalogue.entries[kind].items()}
-            for kind in kinds}  # fmt: skip
-
-
-def people_bodies(
-    store: Store,
-    catalogue: Catalogue,
-    matrix: Matrix,
-    people: People,
-    shown: Mapping[str, Shown],
-    progress: Progress,
-) -> list[dict[str, Any]]:
-    """Return what the service keeps of each person: risks, gaps, and facts."""
-    found: list[dict[str, Any]] = []
-    risks = {key: one.risk for key, one in shown.items()}
-    for row in range(people.n):
-        if row % 10_000 == 0:
-            progress(f"writing people, {row / people.n:.0%}")
-        found.append(
-            {
-                "risks": [
-                    {
-                        "outcome": key,
-                        "population": told.populations[told.population[row]],
-                        "risk": float(told.risk[row]),
-                        "horizon_days": catalogue.outcomes[key].horizon_days,
-                    }
-                    for key, told in shown.items()
-                    if told.population[row] >= 0
-                ],
-                "missing": missing(matrix, row, store, catalogue, risks),
-                "facts": people.words(row),
-            }
-        )
-    return found
+    """Return the entries that the service works with: what offers are weighed with, and what rows are made by."""
+    return {
+        kind: {
+            key: one.model_dump(mode="json", by_alias=True, exclude_unset=True)  # as it was declared, to be read again
+            for key, one in catalogue.entries[kind].items()
+        }
+        for kind in SCORE_KINDS
+    }
 
 
 def told_of_listed(
@@ -219,30 +182,6 @@ def told_of_listed(
         }
         for row, found in explained.items()
     }
-
-
-def missing(
-    matrix: Matrix, row: int, store: Store, catalogue: Catalogue, risks: Mapping[str, Floats]
-) -> list[dict[str, Any]]:
-    """Return what the answer lacks: what the source cannot tell, outcomes without a model, a thin record."""
-    told: list[tuple[str, str, str]] = []
-    for domain, da, en in (("drug", "medicin", "medicine"), ("lab", "blodprøver", "laboratory results")):
-        if not store.has(domain):
-            told.append((domain, f"Kilden har ikke {da}.", f"The source has no {en}."))
-    if store.has("drug") and not store.measurable.get("drug_codes", True):
-        told.append(("drug_codes", "Kilden fortæller ikke medicin efter ATC.", "The source tells no medicine by ATC."))
-    unmeasurable = store.measurable["not_measurable"]
-    if unmeasurable:
-        da = ", ".join(catalogue.conditions[key].name.da for key in unmeasurable)
-        en = ", ".join(catalogue.conditions[key].name.en for key in unmeasurable)
-        told.append(("conditions", f"Kan ikke ses i denne kilde: {da}.", f"Cannot be seen in this source: {en}."))
-    for key in catalogue.outcomes_at("landmark"):
-        if key not in risks or np.isnan(risks[key][row]):
-            name = catalogue.outcomes[key].name
-            told.append((f"model_{key}", f"Ingen model for: {name.da}.", f"No model for: {name.en}."))
-    if "person_resident_days" in matrix.names and matrix.cells[row, matrix.names.index("person_resident_days")] < 365:
-        told.append(("newcomer", "Har boet her under et år: tynd journal.", "Resident under a year: a thin record."))
-    return [{"id": key, "text": {"da": da, "en": en}} for key, da, en in told]
 
 
 def reasons_of_listed(matrix: Matrix, shown: Mapping[str, Shown], bundle: Bundle) -> dict[int, dict[str, Any]]:

@@ -9,14 +9,13 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from models import Bundle, Shown, ensure_signing_keys, load_champion, load_declared, shown_risks
+from models import ensure_signing_keys, load_champion
+from models.people import Scorer, facts_of
 from pipelines.labelled import audit_factors
 from pipelines.matrix import Matrix, read_matrix
 from pipelines.steps import read_manifest
-from stratify.care.fill import people_of
 from stratify.care.people import Floats, People
 from stratify.catalogue import Catalogue
-from stratify.cohort import years_old
 from stratify.errors import DataError
 from stratify.registers.clock import day_number, day_of, read_date
 from stratify.store.read import Store
@@ -59,7 +58,7 @@ def people_on(work: Workspace, catalogue: Catalogue, landmark: int) -> Scored:
     matrix = read_matrix(work.features, [landmark])
     _, public = ensure_signing_keys(work.keys)
     bundle = load_champion(work.bundles, public)
-    shown = shown_of(bundle, matrix.select(bundle.content.columns), catalogue)
+    shown = Scorer(bundle, catalogue).shown(matrix.select(bundle.content.columns).cells, matrix.populations)
     return known_of(work, catalogue, matrix, landmark, {key: one.risk for key, one in shown.items()})
 
 
@@ -68,21 +67,8 @@ def known_of(
 ) -> Scored:
     """Return the people of the matrix' rows of one landmark with these risks, and their groups."""
     store = Store(work.store)
-    people = facts_of(store, catalogue, matrix, landmark, risks)
+    people = facts_of(store, catalogue, landmark, matrix.rows.person, matrix.cells, matrix.names, risks)
     return Scored(landmark, matrix.rows.person.astype(np.int64), people, audit_factors(store, matrix))
-
-
-def shown_of(bundle: Bundle, served: Matrix, catalogue: Catalogue) -> dict[str, Shown]:
-    """Return what is shown of each outcome for rows with the bundle's columns; no part above its whole."""
-    wholes = {key: one.part_of for key, one in catalogue.outcomes.items() if one.part_of is not None}
-    return shown_risks(bundle, served.cells, served.populations, list(load_declared().populations), wholes)
-
-
-def facts_of(store: Store, catalogue: Catalogue, matrix: Matrix, landmark: int, risks: Mapping[str, Floats]) -> People:
-    """Return what is known of the people of the matrix' rows of one landmark, with these risks."""
-    who = matrix.rows.person
-    ages = years_old(store.persons()["birth"][who], landmark)
-    return people_of(matrix.cells, matrix.names, who, catalogue, store, landmark, risks, ages)
 
 
 def on(scored: Scored) -> str:

@@ -13,7 +13,7 @@ from stratify.errors import UsageError
 from stratify.features.kernel import Floats
 from stratify.files import TEMPORARY, canonical_json
 
-FORMAT = "5"
+FORMAT = "6"
 
 
 class Kept(NamedTuple):

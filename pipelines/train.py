@@ -20,9 +20,10 @@ from models.train import Trained, chosen_folder
 from pipelines.data_steps import Progress
 from pipelines.index_build import KINDS
 from pipelines.labelled import of_population, origin_of, table_of, table_of_events
-from pipelines.matrix import MODEL_KINDS, Matrix, inputs_of_matrix, read_columns, read_index, read_matrix
+from pipelines.matrix import Matrix, inputs_of_matrix, read_columns, read_index, read_matrix
 from pipelines.steps import Step, read_manifest, run_step
 from stratify.catalogue import Catalogue
+from stratify.catalogue.load import MODEL_KINDS
 from stratify.errors import DataError, UsageError
 from stratify.features.kernel import Floats
 from stratify.files import write_json

@@ -25,14 +25,16 @@ class Care:
     catalogue: Catalogue
     day: date
 
-    def weigh(self, facts: Mapping[str, Any], choices: Sequence[Choice] = ()) -> dict[str, Any]:
+    def weigh(
+        self, facts: Mapping[str, Any], choices: Sequence[Choice] = (), day: date | None = None
+    ) -> dict[str, Any]:
         """Return what `told_of` returns, weighed with the choices that hold today.
 
-        The day of weighing is the day the scores are of: the facts count from it. Raises BundleError where facts cannot
-        be read.
+        The day of weighing is the day the scores are of, or `day`, on which somebody was scored on the spot: the facts
+        count from it. Raises BundleError where facts cannot be read.
         """
         try:
-            return told_of(facts, self.catalogue, self.day, choices)
+            return told_of(facts, self.catalogue, day or self.day, choices)
         except (ValueError, TypeError):
             raise _unreadable() from None
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +29,10 @@ from stratify.errors import BundleError
 from stratify.pseudonym import key_id, read_key
 from stratify.workspace import Workspace
 
-FORMAT = "5"
+FORMAT = "6"
 META = (
     "bundle_version", "landmark", "covers_to", "delivered", "catalogue_digest", "source", "system", "pseudonym_key_id",
+    "definition_multimorbid", "definition_both",
 )  # fmt: skip
 TABLES = {
     "meta": {"key", "value"},
@@ -80,6 +81,7 @@ def load_verified(workspace: Workspace, version: str) -> Verified:
 
 
 Loader = Callable[[Workspace, str], Verified]
+Basis = Literal["nightly", "store", "bundle"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ class Row:
     """One person's row: the pseudonym, what is stored, the features in the order of the bundle's columns.
 
     told: what is told of somebody who has chosen nothing, as JSON (`schemas.Told`), where it was worked out
-    when people were scored. What the person chose and holds today comes from elsewhere, see `with_choices`.
+    when people were scored. What the person chose and holds today comes from elsewhere, see `with_choices`. basis: the
+    scored population, or what somebody was scored from on the spot (`service.spot`).
     """
 
     name: str = field(repr=False)
@@ -95,6 +98,8 @@ class Row:
     features: NDArray[np.float64]
     told: bytes | None = field(default=None, repr=False)
     said: tuple[Said, ...] = ()
+    basis: Basis = "nightly"
+    day: date | None = None  # the day it was scored on, where that is not the day of the scored population
 
     def with_choices(self, said: tuple[Said, ...]) -> Row:
         """Return the row with what the person chose and holds today."""
@@ -142,7 +147,7 @@ class Served:
         if before is not None and not row.said:
             return before
         reasons = self._reasons(row) if before is None else before.reasons
-        return Told.model_validate({"reasons": reasons, **self.care.weigh(row.stored.facts, chosen(row.said))})
+        return Told.model_validate({"reasons": reasons, **self.care.weigh(row.stored.facts, chosen(row.said), row.day)})
 
     def _reasons(self, row: Row) -> dict[str, list[dict[str, Any]]]:
         """Return what each clinical group adds to each risk, computed from the features.

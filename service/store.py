@@ -12,6 +12,7 @@ from time import monotonic
 
 from service.logs import log, told
 from service.served import BUNDLE_PUBLIC_KEY, PSEUDONYM_KEY, Loader, Served, load_verified, open_served
+from service.spot import Spot
 from stratify.workspace import Workspace
 
 LOOK_EVERY = 2.0  # seconds between two looks at whether the files were replaced
@@ -26,6 +27,7 @@ class Store:
         self._load = load
         self._seen = self._stamp()  # of the files the served pair was opened from
         self._served = open_served(workspace, load)
+        self._spot: Spot | None = None
         self._next = monotonic() + LOOK_EVERY
         self._reloading = threading.Lock()
         self.behind = False  # whether the newest files are not the ones served; the log says why
@@ -43,6 +45,13 @@ class Store:
     def last(self) -> Served:
         """The pair last answered from."""
         return self._served
+
+    def spot(self, served: Served) -> Spot:
+        """Return what scores one person on the spot, by this pair; the same one for as long as the pair is served."""
+        found = self._spot
+        if found is None or found.served is not served:
+            found = self._spot = Spot(self._workspace, served)
+        return found
 
     def refresh(self) -> None:
         """Take over what lies on the disk now when it was replaced and fits; otherwise keep the last and say why."""

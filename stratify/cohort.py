@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from stratify.features.kernel import Floats, Ints, Rows, refuse_unsorted
 from stratify.registers.clock import day_number, day_of
-from stratify.store.read import Columns
+from stratify.store.records import Columns
 
 ADULT_YEARS = 18
 DAYS_PER_YEAR = 365.25

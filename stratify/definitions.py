@@ -14,7 +14,7 @@ Sources of the three: PMC8111907, table S1 (narrow, read); Formánek et al. (Cze
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,7 +25,7 @@ from stratify.catalogue.entries import Condition
 from stratify.catalogue.load import Catalogue
 from stratify.codes import starts_with_any
 from stratify.errors import UsageError
-from stratify.morbidity import counted_conditions
+from stratify.morbidity import code_groups, counted_conditions
 
 Bools = NDArray[np.bool_]
 ALONE = "alone."  # a diagnosis whose code does not also make a condition of the other care true
@@ -153,6 +153,7 @@ GROUPS = (
 )  # fmt: skip
 DEFINITIONS = {one.id: one for one in (*MULTIMORBID, *PSYCHIATRIC_SOMATIC, *GROUPS)}
 MULTIMORBIDITY_DEFINITION, PSYCHIATRIC_SOMATIC_DEFINITION = MULTIMORBID[0].id, PSYCHIATRIC_SOMATIC[0].id
+POPULATIONS = {"multimorbid": "multimorbid", "psychiatric_somatic": "both"}  # by name: the word for its definition
 
 
 def chosen(name: str, among: Sequence[Definition]) -> Definition:
@@ -161,6 +162,11 @@ def chosen(name: str, among: Sequence[Definition]) -> Definition:
         if one.id == name:
             return one
     raise UsageError(f"needs a definition out of {', '.join(one.id for one in among)}; got {name!r}")
+
+
+def populations(definitions: Mapping[str, str]) -> dict[str, Definition]:
+    """Return each population's definition, by the ids that the matrix was built with, by word."""
+    return {name: DEFINITIONS[definitions[word]] for name, word in POPULATIONS.items()}
 
 
 # --- codes that make conditions of both cares true -------------------------------------------------------------------
@@ -218,6 +224,15 @@ def extra_pairs(pairs: Iterable[tuple[str, str]], catalogue: Catalogue) -> list[
         if len({conditions[group].domain for group in groups}) == 1
         for group in groups & shared
     )
+
+
+def condition_pairs(codes: Collection[str], catalogue: Catalogue) -> list[tuple[str, str]]:
+    """Return the (code, group) pairs of all condition events that WHO codes make, sorted.
+
+    Conditions and index groups, and what definitions need beside them.
+    """
+    pairs = code_groups(codes, catalogue)
+    return sorted([*pairs, *extra_pairs(pairs, catalogue), *coded_pairs(codes)])
 
 
 def coded_pairs(codes: Iterable[str]) -> list[tuple[str, str]]:

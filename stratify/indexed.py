@@ -28,11 +28,13 @@ from stratify.features.kernel import Ints, Rows
 from stratify.features.part import Region
 from stratify.mixing import GOLDEN, mixed
 from stratify.outcomes import MINUTES
-from stratify.store.read import Columns, Store
+from stratify.store.read import Store
+from stratify.store.records import Columns
 
 BEFORE = 180  # days before an index stay in which earlier ones are counted, as in the LACE index
 OUTPATIENT = ("outpatient", "home", "virtual")
 SEED = 20_250
+INDEX = "index_"  # before the name of a fact of an index event, where it stands as a column
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class IndexEvents:
         return IndexEvents(rows, self.minute[kept], {name: values[kept] for name, values in self.facts.items()})
 
 
-def index_events(kind: IndexEvent, region: Region, bucket: int, first: int, last: int) -> IndexEvents:
+def index_events(kind: IndexEvent, region: Region[Store], bucket: int, first: int, last: int) -> IndexEvents:
     """Return a bucket's index events of one kind on the days from `first` to `last`; ValueError for landmarks."""
     if kind == "discharge":
         return discharges(region, bucket, first, last)
@@ -61,7 +63,7 @@ def index_events(kind: IndexEvent, region: Region, bucket: int, first: int, last
     raise ValueError(f"{kind} is no index event")
 
 
-def discharges(region: Region, bucket: int, first: int, last: int) -> IndexEvents:
+def discharges(region: Region[Store], bucket: int, first: int, last: int) -> IndexEvents:
     """Return a bucket's live discharges from somatic admissions, several of a person on a day in their order.
 
     Facts: hours (of the stay), acute (1, 0, NaN where the source does not tell), care, unit (that discharges),
@@ -93,7 +95,7 @@ def discharges(region: Region, bucket: int, first: int, last: int) -> IndexEvent
     return events.of(adult_residents(rows, region.people, region.lived))
 
 
-def outpatient_contacts(region: Region, bucket: int, first: int, last: int, seed: int = SEED) -> IndexEvents:
+def outpatient_contacts(region: Region[Store], bucket: int, first: int, last: int, seed: int = SEED) -> IndexEvents:
     """Return a bucket's drawn psychiatric outpatient contacts, at most one of a person in a quarter.
 
     Facts: setting (outpatient, home, virtual) and unit, of the day's first contact. `minute` is the day's first: many

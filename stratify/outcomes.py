@@ -20,7 +20,8 @@ from stratify.codes import starts_with_any
 from stratify.cohort import Spells, spell_of, spells
 from stratify.features.kernel import Floats, Ints, Rows
 from stratify.registers.stays import ADMISSION_HOURS, CHAIN_HOURS, NO_ADMISSION
-from stratify.store.read import Columns, Store
+from stratify.store.read import Store
+from stratify.store.records import Columns
 
 NEITHER, EVENT, DIED_FIRST, LEFT, OPEN = range(5)
 MINUTES = 24 * 60

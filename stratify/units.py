@@ -15,7 +15,7 @@ from stratify.catalogue.shapes import Shape
 
 if TYPE_CHECKING:
     from stratify.features.kernel import Rows
-    from stratify.store.read import Columns
+    from stratify.store.records import Columns
 
 FILE = Path(__file__).with_name("units.toml")
 ELSEWHERE = ""  # no unit: the municipality is not told, or none of ours

@@ -17,7 +17,7 @@ from stratify.catalogue import Catalogue
 from stratify.definitions import QUALIFYING, sharing
 from stratify.features.kernel import Ints
 from stratify.morbidity import SMI
-from stratify.store.read import Store
+from stratify.store.records import Records
 
 NUMBERS = {
     "hba1c_last": "lab_hba1c_last",
@@ -69,6 +69,20 @@ HINTS = {
     "frail": ("hfrs_danish", True),
 }  # fact: (its column, what a yes there hints)
 FLAGS = "medication_flag_"
+_READ = frozenset(
+    {
+        "person_female",
+        *NUMBERS.values(),
+        *ABOVE_NOTHING.values(),
+        *(column for parts in (*SUMS.values(), *SINCE.values(), *SEEN, *SETTINGS.values()) for column in parts),
+        *(column for column, _ in HINTS.values()),
+    }
+)
+
+
+def reads(column: str) -> bool:
+    """Return whether facts are made from a column of the matrix."""
+    return column in _READ or column.startswith(FLAGS) or column.startswith("condition_")
 
 
 def people_of(
@@ -76,7 +90,7 @@ def people_of(
     columns: Sequence[str],
     numbers: Ints,
     catalogue: Catalogue,
-    store: Store,
+    store: Records,
     landmark: int,
     risks: Mapping[str, Floats],
     ages: Ints,

@@ -117,6 +117,9 @@ def _frozen(entries: Mapping[str, Mapping[str, Any]], local: Path | None) -> Cat
     return Catalogue(MappingProxyType({kind: MappingProxyType(dict(of)) for kind, of in entries.items()}), local)
 
 
+DATA_KINDS = ("conditions", "indices")  # entries that decide what lands
+MATRIX_KINDS = (*DATA_KINDS, "features")  # … what a row of the matrix holds
+MODEL_KINDS = (*MATRIX_KINDS, "outcomes")  # … what a model learns from
 SPECS = "specs"  # a local folder's model specs, which `models` reads
 
 

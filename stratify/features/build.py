@@ -7,7 +7,7 @@ count holds the family's fallback.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import FeatureFamily, FeatureGroup
+from stratify.catalogue.family import OF_VALUES
 from stratify.cohort import DAYS_PER_YEAR, Spells, spell_of
 from stratify.features.across import Across
 from stratify.features.aggregates import AGGREGATES
@@ -25,7 +26,7 @@ from stratify.features.flags import flag_cells
 from stratify.features.indices import index_cells
 from stratify.features.kernel import Cells, Events, Floats, Group, Rows, aggregate
 from stratify.registers.switch import of_store
-from stratify.store.read import Columns, Store
+from stratify.store.records import Columns, Records
 
 NEW_DAYS = 365  # who has lived here for less is a newcomer
 EVERY_GROUP = slice(None)
@@ -33,18 +34,36 @@ RESIDENT_DAYS = 1825  # the longest window: to have lived here longer makes no r
 
 
 def matrix(
-    store: Store, rows: Rows, found: Present, people: Columns, lived: Spells, catalogue: Catalogue, bucket: int
+    store: Records,
+    rows: Rows,
+    found: Present,
+    people: Columns,
+    lived: Spells,
+    catalogue: Catalogue,
+    bucket: int,
+    families: Collection[str] | None = None,
 ) -> Floats:
-    """Return the cells of rows that lie in one bucket, shape (rows, columns)."""
+    """Return the cells of rows that lie in one bucket, shape (rows, columns).
+
+    `families`: those whose cells are wanted, all of them where it is not given; the other cells are missing, and what
+    no wanted family reads is not read.
+    """
     answer = np.full((len(rows), len(columns(catalogue))), np.nan, order="F")  # it is filled column by column
+    if not len(rows):
+        return answer
     birth = people["birth"][rows.person]
+    person = person_cells(rows, people, lived)
+    if not store.measurable.get("residence", True):
+        person |= {name: np.full(len(rows), np.nan) for name in person if name not in ("age", "female")}
     special = {
-        "person": person_cells(rows, people, lived),
+        "person": person,
         "condition": dict(zip(found.condition_ids, found.cells().T, strict=True)),
         **index_cells(store, rows, found, birth, catalogue, bucket),
     }
     for family_id, of_family in asked(catalogue).items():
         family = catalogue.features[family_id]
+        if families is not None and family_id not in families:
+            continue
         if family.per == "flag":
             special[family_id] = flag_cells(store, rows, found, birth, family, bucket)
         elif family.domain not in ("person", "condition"):
@@ -59,7 +78,7 @@ def matrix(
 
 
 def _windowed(
-    answer: Floats, store: Store, rows: Rows, family: FeatureFamily, asks: Sequence[Asked], bucket: int
+    answer: Floats, store: Records, rows: Rows, family: FeatureFamily, asks: Sequence[Asked], bucket: int
 ) -> None:
     """Fill in the columns that a family's windows tell."""
     of = [column.group for column in asks[0].columns]
@@ -67,7 +86,10 @@ def _windowed(
     events = read_events(store, family, of, bucket)
     counting = partial(gather, family=family, groups=len(of))
     counted, across = counting(events, rows), Across(of_store(store.measurable), family, events, rows, counting)
+    amounts = family.domain != "drug" or store.measurable.get("drug_amounts", True)
     for one in asks:
+        if one.columns[0].aggregate in OF_VALUES and not amounts:
+            continue
         made = partial(cell, column=one.columns[0], group=EVERY_GROUP)
         answer.T[one.places[told]] = across.told(one.columns[0], made(counted), made)[told]
 
@@ -126,15 +148,18 @@ def resident_within(rows: Rows, lived: Spells, days: int) -> Floats:
     return total
 
 
-def _measurable(store: Store, domain: str, of: Sequence[FeatureGroup]) -> npt.NDArray[np.bool_]:
+def _measurable(store: Records, domain: str, of: Sequence[FeatureGroup]) -> npt.NDArray[np.bool_]:
     """Whether the source tells apart what each group is chosen by; a source that does not say tells all codes."""
     told = store.measurable
     uncoded = domain in ("drug", "procedure") and not told.get(f"{domain}_codes", True)
     labs = set(told["lab_codes"]) if domain == "lab" and "lab_codes" in told else None
     return np.array(
         [
-            not (group.codes and (uncoded or (labs is not None and labs.isdisjoint(group.codes))))
-            and all(told[column] for column in ("acute", "care") if column in group.where)
+            (told.get("missed", True) or group.where.get("setting") != "missed")
+            and not (group.codes and (uncoded or (labs is not None and labs.isdisjoint(group.codes))))
+            and all(
+                told.get(f"{domain}_{column}", told[column]) for column in ("acute", "care") if column in group.where
+            )
             for group in of
         ]
     )

@@ -17,7 +17,7 @@ from stratify.features.drug_rules import by_drugs, silenced
 from stratify.features.events import Choice, chosen_events
 from stratify.features.kernel import Events, Floats, Ints, Rows, presence
 from stratify.morbidity import count_conditions
-from stratify.store.read import Store
+from stratify.store.records import Records
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ class Present:
         return np.where(self.measurable, self.conditions.astype(np.float64), np.nan)
 
 
-def present(store: Store, rows: Rows, catalogue: Catalogue, bucket: int) -> Present:
+def present(store: Records, rows: Rows, catalogue: Catalogue, bucket: int) -> Present:
     """Return the conditions of rows that all lie in one bucket."""
     events = condition_events(store, group_names(catalogue), bucket)
     drugs = by_drugs(store, rows, catalogue, bucket)
     return present_of(events, rows, catalogue, store.measurable["conditions"], drugs)
 
 
-def holding(store: Store, people: Ints, day: int, catalogue: Catalogue, definition: Definition) -> dict[int, bool]:
+def holding(store: Records, people: Ints, day: int, catalogue: Catalogue, definition: Definition) -> dict[int, bool]:
     """Return for each of these people, ascending, whether a definition holds on a day."""
     answer: dict[int, bool] = {}
     for bucket in np.unique(people % store.buckets).tolist():
@@ -73,7 +73,7 @@ def holding(store: Store, people: Ints, day: int, catalogue: Catalogue, definiti
     return answer
 
 
-def condition_events(store: Store, names: Sequence[str], bucket: int) -> Events:
+def condition_events(store: Records, names: Sequence[str], bucket: int) -> Events:
     """Return the condition events of these names, each group numbered by its place; others are left out.
 
     A store landed with a wider catalogue holds names that this one does not have.

@@ -19,7 +19,7 @@ from stratify.catalogue.entries import Condition, DrugClass, DrugRule
 from stratify.features.events import Choice, chosen_events
 from stratify.features.kernel import Events, Rows, aggregate
 from stratify.morbidity import of_any_class
-from stratify.store.read import Store
+from stratify.store.records import Records
 
 Bools = npt.NDArray[np.bool_]
 Group = tuple[DrugClass, ...]
@@ -49,7 +49,7 @@ def _rules(catalogue: Catalogue) -> tuple[list[Placed], list[Group]]:
     return rules, [group for one in rules for group in one.groups]
 
 
-def by_drugs(store: Store, rows: Rows, catalogue: Catalogue, bucket: int) -> Bools:
+def by_drugs(store: Records, rows: Rows, catalogue: Catalogue, bucket: int) -> Bools:
     """Return which conditions each row has by its drugs, `unless` left aside; shape (rows, conditions).
 
     All rows lie in one bucket. Where the source has no drugs, nobody has any of them.
@@ -111,7 +111,7 @@ def _choice(groups: tuple[Group, ...]) -> Choice:
     return Choice(("code",), lambda told: [n for n, of in enumerate(groups) if of_any_class(told["code"] or "", of)])
 
 
-def read_drugs(store: Store, groups: Sequence[Group], bucket: int) -> Events:
+def read_drugs(store: Records, groups: Sequence[Group], bucket: int) -> Events:
     """Return one event for each person, day and group with a redemption, known when the first of the day was."""
     from stratify.features.loops import once_a_day
 

@@ -16,13 +16,14 @@ from stratify.catalogue.entries import FeatureFamily, FeatureGroup
 from stratify.errors import DataError
 from stratify.features.kernel import Belonging, Events
 from stratify.features.ranges import proven
-from stratify.store.read import Store
+from stratify.store.records import Records
 
 if TYPE_CHECKING:  # it reads through pyarrow, which the command line starts without
     from stratify.store.slices import Slice
 
 
 HOURS_PER_DAY = 24
+MOST_KNOWN = 20_000  # answers kept in mind: a chart may hold any code, and what is asked of one is soon asked again
 Signature = Mapping[str, Any]  # column: value, None where there is none
 VALUES: dict[str, tuple[str, float]] = {  # what the aggregates of values read, by domain, and what it is divided by
     "stay": ("hours", HOURS_PER_DAY),
@@ -35,7 +36,7 @@ VALUES: dict[str, tuple[str, float]] = {  # what the aggregates of values read, 
 }
 
 
-def read_events(store: Store, family: FeatureFamily, of: Sequence[FeatureGroup], bucket: int) -> Events:
+def read_events(store: Records, family: FeatureFamily, of: Sequence[FeatureGroup], bucket: int) -> Events:
     """Return a family's events, in the order of the store.
 
     A stay that has not ended has no event in a family that counts stays at their end. A diagnosis refuted later holds
@@ -69,9 +70,12 @@ class Choice:
 
     def places(self, values: tuple[Any, ...]) -> tuple[int, ...]:
         """Return the groups of a row whose columns have these values."""
-        if values not in self._known:
-            self._known[values] = tuple(self.asks(dict(zip(self.columns, values, strict=True))))
-        return self._known[values]
+        found = self._known.get(values)
+        if found is None:
+            found = tuple(self.asks(dict(zip(self.columns, values, strict=True))))
+            if len(self._known) < MOST_KNOWN:
+                self._known[values] = found
+        return found
 
 
 @lru_cache(maxsize=1024)

@@ -17,7 +17,7 @@ from stratify.cohort import DAYS_PER_YEAR
 from stratify.features.conditions import Present
 from stratify.features.events import read_events
 from stratify.features.kernel import Cells, Events, Floats, Ints, Rows, aggregate
-from stratify.store.read import Store
+from stratify.store.records import Records
 
 Bools = npt.NDArray[np.bool_]
 
@@ -36,7 +36,7 @@ def _drugs(family: FeatureFamily) -> list[tuple[tuple[str, ...], tuple[str, ...]
 
 
 def flag_cells(
-    store: Store, rows: Rows, found: Present, birth: Ints, family: FeatureFamily, bucket: int
+    store: Records, rows: Rows, found: Present, birth: Ints, family: FeatureFamily, bucket: int
 ) -> dict[str, Floats]:
     """Return each flag's cells, of rows that lie in one bucket; NaN where the source does not tell its medicine.
 

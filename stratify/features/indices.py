@@ -20,12 +20,12 @@ from stratify.features.conditions import Present, condition_events
 from stratify.features.events import Choice, Signature, chosen_events
 from stratify.features.kernel import Events, Floats, Ints, Rows, presence
 from stratify.indices import score
-from stratify.store.read import Store
+from stratify.store.records import Records
 
 Cells = dict[str, dict[str, Floats]]  # by index and weighting
 
 
-def index_cells(store: Store, rows: Rows, found: Present, birth: Ints, catalogue: Catalogue, bucket: int) -> Cells:
+def index_cells(store: Records, rows: Rows, found: Present, birth: Ints, catalogue: Catalogue, bucket: int) -> Cells:
     """Return the scores of every index that a feature family names, of rows that lie in one bucket.
 
     `found` are the rows' conditions, `birth` the day each row's person was born.
@@ -97,6 +97,6 @@ def _choice(catalogue: Catalogue) -> Choice:
     return Choice(("code",), of)
 
 
-def _drug_events(store: Store, catalogue: Catalogue, bucket: int) -> Events:
+def _drug_events(store: Records, catalogue: Catalogue, bucket: int) -> Events:
     """Redemptions of the drugs that indices name, one for each group."""
     return chosen_events(store.slice("drug", bucket), _choice(catalogue))

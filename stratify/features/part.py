@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,9 @@ from stratify.definitions import DEFINITIONS, Definition
 from stratify.features.build import matrix
 from stratify.features.conditions import Present, present
 from stratify.features.kernel import Floats, Rows
-from stratify.store.read import Columns, Store
+from stratify.store.records import Columns, OnePerson, Records
+
+Of = TypeVar("Of", bound=Records, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -30,22 +33,30 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Region:
-    """A store with what is read of its people once: persons and their unbroken residence."""
+class Region(Generic[Of]):
+    """Records with what is read of their people once: persons and their unbroken residence."""
 
-    store: Store
+    store: Of
     people: Columns
     lived: Spells
 
     @classmethod
-    def of(cls, store: Store) -> Region:
-        """Return a store's region."""
+    def of(cls, store: Of) -> Region[Of]:  # type: ignore[misc]  # it is kept, and never written again
+        """Return the region of a store, or of one person's records."""
         return cls(store, store.persons(), spells(store.residence()))
 
     def part(
-        self, catalogue: Catalogue, days: Sequence[int], bucket: int, populations: Mapping[str, Definition]
+        self,
+        catalogue: Catalogue,
+        days: Sequence[int],
+        bucket: int,
+        populations: Mapping[str, Definition],
+        families: Collection[str] | None = None,
     ) -> Part:
-        """Return a bucket's part of the matrix on these days: the adults of any of the populations."""
+        """Return a bucket's part of the matrix on these days: the adults of any of the populations.
+
+        `families`: as in `matrix`.
+        """
         everyone = residents(
             self.people, self.lived.of(np.flatnonzero(self.lived.person % self.store.buckets == bucket)), days
         )
@@ -54,22 +65,21 @@ class Region:
         of = {name: under[definition.id] for name, definition in populations.items()}
         holds = np.any([*of.values()], axis=0)
         kept = Rows(everyone.person[holds], everyone.day[holds])
-        cells = self.cells(catalogue, kept, found.only(holds), bucket)
+        cells = self.cells(catalogue, kept, found.only(holds), bucket, families)
         return Part(everyone, found, under, kept, cells, {name: those[holds] for name, those in of.items()})
 
-    def cells(self, catalogue: Catalogue, rows: Rows, found: Present, bucket: int) -> Floats:
+    def cells(
+        self, catalogue: Catalogue, rows: Rows, found: Present, bucket: int, families: Collection[str] | None = None
+    ) -> Floats:
         """Return the cells of rows that lie in one bucket, whatever their days; `found` are their conditions."""
-        return matrix(self.store, rows, found, self.people, self.lived, catalogue, bucket)
+        return matrix(self.store, rows, found, self.people, self.lived, catalogue, bucket, families)
 
-    def row(self, catalogue: Catalogue, person: int, day: int) -> Floats:
-        """Return one person's cells on a day, (columns,): the same bits as in the matrix, read where they lie.
 
-        Raises ValueError for somebody who is not resident then.
-        """
-        store, bucket = self.store.of(person), person % self.store.buckets
-        rows = Rows(np.array([person]), np.array([day]))
-        first, last = np.searchsorted(self.lived.person, [person, person + 1]).tolist()
-        lived = self.lived.of(slice(first, last))
-        found = present(store, rows, catalogue, bucket)
-        cells: Floats = matrix(store, rows, found, self.people, lived, catalogue, bucket)[0]
-        return cells
+def row_of(one: OnePerson, catalogue: Catalogue, day: int) -> Floats:
+    """Return a person's cells on a day, (columns,): the same bits as in the matrix, whatever populations they are in.
+
+    Raises ValueError for somebody who is not resident then.
+    """
+    rows = Rows(np.array([0]), np.array([day]))
+    cells: Floats = Region.of(one).cells(catalogue, rows, present(one, rows, catalogue, 0), 0)[0]
+    return cells

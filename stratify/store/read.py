@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -17,11 +17,9 @@ from stratify.errors import DataError
 from stratify.registers.clock import day_number, read_date
 from stratify.registers.read import quoted
 from stratify.store.layout import bucket_file, buckets
+from stratify.store.records import Columns
+from stratify.store.slices import Slice
 
-if TYPE_CHECKING:
-    from stratify.store.slices import File, Slice
-
-Columns = dict[str, npt.NDArray[Any]]
 UNBORN = 84_005  # 31 December 2199: the last day there can be
 
 
@@ -30,9 +28,7 @@ class Store:
     """A store on disk; arrays come back with NULL as NaN (numbers), None (texts) or -1 (days, see `read`)."""
 
     root: Path
-    person: int | None = None  # whose rows alone `slice` gives
     _held: dict[str, tuple[int, Slice]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _open: dict[tuple[str, int], File] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
@@ -125,28 +121,12 @@ class Store:
 
     def slice(self, domain: str, bucket: int) -> Slice:
         """Return a domain's rows of a bucket; the last bucket asked for is kept, so that columns are read once."""
-        from stratify.store.slices import Slice
+        from stratify.store.files import FileSlice  # pyarrow, which one person's records are read without
 
         held = self._held.get(domain)
         if held is None or held[0] != bucket:
-            held = self._held[domain] = bucket, Slice(self._file(domain, bucket), domain, self.person)
+            held = self._held[domain] = bucket, FileSlice(self.root / bucket_file(domain, bucket), domain)
         return held[1]
-
-    def of(self, person: int) -> Store:
-        """Return the same store where `slice` gives one person's rows; it reads only where they lie."""
-        one = Store(self.root, person, self._open)
-        one.__dict__["manifest"] = self.manifest
-        return one
-
-    def _file(self, domain: str, bucket: int) -> File:
-        from stratify.store.slices import File
-
-        found = self._open.get((domain, bucket))
-        if found is None:
-            found = File.open(self.root / bucket_file(domain, bucket), domain)
-            if self.person is not None:  # in bulk, a file is read once
-                self._open[domain, bucket] = found
-        return found
 
     def events(self, domain: str, bucket: int | None) -> str:
         """Return the SQL that reads a domain's rows with their place in the file."""
@@ -159,10 +139,10 @@ class Store:
 
     def _query(self, sql: str, numbers: Sequence[str]) -> Columns:
         found = duckdb.execute(sql).fetchnumpy()
-        return {name: _plain(values, name in numbers) for name, values in found.items()}
+        return {name: plain(values, name in numbers) for name, values in found.items()}
 
 
-def _plain(values: npt.NDArray[Any], as_number: bool) -> npt.NDArray[Any]:
+def plain(values: npt.NDArray[Any], as_number: bool) -> npt.NDArray[Any]:
     """Return an ordinary array: NULL becomes NaN in numbers and None elsewhere."""
     if as_number:
         floats: npt.NDArray[np.float64] = np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan)

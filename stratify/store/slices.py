@@ -1,21 +1,21 @@
-"""Rows of one domain and bucket as arrays, each column read once: numbers as they are, texts as places in a list."""
+"""Rows of one domain and bucket as arrays, each column made once: numbers as they are, texts as places in a list.
+
+Where the rows come from is the affair of a kind of slice: a whole bucket's file (`stratify.store.files`), or what is
+held of one person (`stratify.store.one`).
+"""
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-from pyarrow.parquet import ParquetFile
 
 from stratify.errors import DataError
-from stratify.store.layout import DOMAINS
 
 Ints = npt.NDArray[np.signedinteger[Any]]
 Floats = npt.NDArray[np.float64]
@@ -27,74 +27,44 @@ class Coded:
     """A column of few different values: `values[place]` for each row; place -1 where there is none."""
 
     place: Ints
-    _values: pa.Array
+    values: tuple[Any, ...]
 
     def __len__(self) -> int:
         """Return how many different values there are."""
-        return len(self._values)
-
-    @cached_property
-    def values(self) -> tuple[Any, ...]:
-        """The different values; a person's slice holds those of other people too."""
-        return tuple(self._values.to_pylist())
+        return len(self.values)
 
     def at(self, places: Ints) -> list[Any]:
         """Return the values at these places, None for none."""
-        return [None if n < 0 else self._values[n].as_py() for n in places.tolist()]
+        return [None if n < 0 else self.values[n] for n in places.tolist()]
+
+    def among(self, *wanted: Any) -> npt.NDArray[np.bool_]:
+        """Return which rows have one of these values."""
+        return np.array([*(value in wanted for value in self.values), False])[self.place]  # place -1 is the last
+
+    def begins(self, prefixes: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+        """Return which rows have a text that begins with one of these."""
+        return np.array([*(value.startswith(prefixes) for value in self.values), False])[self.place]
 
 
-@dataclass(frozen=True)
-class File:
-    """An open file of a domain, whose texts are read as places in a list."""
+class Slice(ABC):
+    """The rows of a domain in the store's order: by person, day and the store's tie-break."""
 
-    parquet: ParquetFile
-    asked: set[str] = field(default_factory=lambda: {"person"})  # the columns that anybody's slice was asked for
-
-    @classmethod
-    def open(cls, path: Path, domain: str) -> File:
-        """Return the file at a path."""
-        texts = [name for name, kind in DOMAINS[domain].items() if kind == "VARCHAR"]
-        parquet = ParquetFile(path, read_dictionary=texts, pre_buffer=False, memory_map=True)  # the disk is near
-        return cls(parquet)
-
-    @cached_property
-    def _people(self) -> tuple[Ints, Ints]:
-        """The least and the greatest person of each row group; files are sorted by person."""
-        footer, place = self.parquet.metadata, self.parquet.schema_arrow.get_field_index("person")
-        told = [footer.row_group(n).column(place).statistics for n in range(footer.num_row_groups)]
-        return np.array([of.min for of in told], dtype=np.int64), np.array([of.max for of in told], dtype=np.int64)
-
-    def row_groups(self, person: int) -> list[int]:
-        """Return the row groups in which a person's rows may lie."""
-        least, most = self._people
-        return list(range(int(np.searchsorted(most, person)), int(np.searchsorted(least, person, side="right"))))
-
-
-class Slice:
-    """The rows of a Parquet file of the store, in its order: by person, day and the store's tie-break.
-
-    With a person, that person's rows alone; of the file only the row groups are read in which they lie.
-    """
-
-    def __init__(self, file: File, domain: str, person: int | None = None) -> None:
+    def __init__(self, domain: str) -> None:
         self.domain = domain
-        self._file = file
-        self._person = person
-        self._table: pa.Table | None = None
         self._read: dict[tuple[str, str], Any] = {}
         self._signatures: dict[tuple[str, ...], tuple[Ints, list[tuple[Any, ...]]]] = {}
 
     def ints(self, name: str) -> Ints:
         """Return a column of whole numbers as the store keeps them; raises DataError (exit 11) where one is missing."""
-        return self._once("ints", name, lambda column: self._ints(column, name))
+        return self._once("ints", name, self._ints)
 
     def floats(self, name: str) -> Floats:
         """Return a column of numbers, float64, NaN where there is none."""
-        return self._once("floats", name, _floats)
+        return self._once("floats", name, self._floats)
 
     def coded(self, name: str) -> Coded:
         """Return a column of texts, or of yes and no, as places in the list of its values."""
-        return self._once("coded", name, _coded)
+        return self._once("coded", name, self._coded)
 
     def signatures(self, columns: tuple[str, ...]) -> tuple[Ints, list[tuple[Any, ...]]]:
         """Return a number for each row, and what it stands for.
@@ -105,6 +75,18 @@ class Slice:
         if columns not in self._signatures:
             self._signatures[columns] = self._numbered(columns)
         return self._signatures[columns]
+
+    @abstractmethod
+    def _ints(self, name: str) -> Ints: ...
+
+    @abstractmethod
+    def _floats(self, name: str) -> Floats: ...
+
+    @abstractmethod
+    def _coded(self, name: str) -> Coded: ...
+
+    def _lacking(self, name: str) -> DataError:
+        return DataError(f"store: {self.domain}: a row without `{name}`; land the extract again")
 
     def _numbered(self, columns: tuple[str, ...]) -> tuple[Ints, list[tuple[Any, ...]]]:
         if not columns:
@@ -121,40 +103,11 @@ class Slice:
             told.insert(0, column.at(place - 1))
         return number, list(zip(*told, strict=True))
 
-    def _of_person(self, name: str) -> pa.ChunkedArray:
-        """A column of the person's rows.
-
-        One read of all that was asked of the file before, of whomever, is cheaper than one of each column.
-        """
-        assert self._person is not None
-        if self._table is None or name not in self._table.column_names:
-            self._file.asked.add(name)
-            groups = self._file.row_groups(self._person)
-            read = self._file.parquet.read_row_groups(groups, sorted(self._file.asked), use_threads=False)
-            first, past = np.searchsorted(read["person"].to_numpy(), [self._person, self._person + 1])
-            self._table = read.slice(first, past - first)
-        return self._table[name]
-
-    def _once(self, kind: str, name: str, told: Callable[[pa.Array], Found]) -> Found:
+    def _once(self, kind: str, name: str, read: Callable[[str], Found]) -> Found:
         if (kind, name) not in self._read:
-            if self._person is None:
-                column = self._file.parquet.read(columns=[name], use_threads=False)[name]
-            else:
-                column = self._of_person(name)
-            self._read[kind, name] = told(_in_one(column))
+            self._read[kind, name] = read(name)
         found: Found = self._read[kind, name]
         return found
-
-    def _ints(self, column: pa.Array, name: str) -> Ints:
-        if column.null_count:
-            raise DataError(f"store: {self.domain}: a row without `{name}`; land the extract again")
-        return np.asarray(column.to_numpy())
-
-
-def _in_one(column: pa.ChunkedArray) -> pa.Array:
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    return (column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column).combine_chunks()
 
 
 def _places(number: Ints, possible: int) -> tuple[Ints, Ints]:
@@ -166,18 +119,3 @@ def _places(number: Ints, possible: int) -> tuple[Ints, Ints]:
     place_of = np.zeros(possible, dtype=np.int32)
     place_of[occurs] = np.arange(len(occurs), dtype=np.int32)
     return occurs, place_of[number]
-
-
-def _coded(column: pa.Array) -> Coded:
-    if pa.types.is_boolean(column.type):
-        return Coded(_places_of(column.cast(pa.int8())), pa.array([False, True]))
-    return Coded(_places_of(column.indices), column.dictionary)
-
-
-def _places_of(column: pa.Array) -> Ints:
-    column = column.fill_null(-1) if column.null_count else column
-    return np.asarray(column.to_numpy()).astype(np.int32, copy=False)
-
-
-def _floats(column: pa.Array) -> Floats:
-    return np.asarray(column.to_numpy(zero_copy_only=False)).astype(np.float64, copy=False)  # no number becomes NaN

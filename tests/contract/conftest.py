@@ -213,6 +213,8 @@ def write_serving(workspace, version, **meta):
         "source": "synthetic",
         "system": SYSTEM,
         "pseudonym_key_id": key_id(key),
+        "definition_multimorbid": "DK39-2",
+        "definition_both": "PSYKSOM-1",
         **meta,
     }
     hidden = dict.fromkeys(("numerator", "denominator", "unknown", "share", "interval"), None)

@@ -23,9 +23,10 @@ from stratify.definitions import DEFINITIONS
 from stratify.features.build import matrix
 from stratify.features.columns import columns
 from stratify.features.conditions import present
-from stratify.features.part import Region
+from stratify.features.part import row_of
 from stratify.registers.clock import day_number
 from stratify.store.layout import DOMAINS
+from stratify.store.one import open_reader
 from stratify.store.read import Store
 from stratify.workspace import Workspace
 
@@ -395,9 +396,9 @@ def same_bits(one, other):
 
 
 def test_one_person_read_alone_has_the_row_of_the_batch_bit_for_bit(work, built):
-    region = Region.of(Store(work.store))
+    reader = open_reader(work.store)
     some = range(0, len(built.rows), 13)
-    alone = [region.row(CATALOGUE, int(built.rows.person[n]), int(built.rows.day[n])) for n in some]
+    alone = [row_of(reader.of(int(built.rows.person[n])), CATALOGUE, int(built.rows.day[n])) for n in some]
     assert len(alone) > 50
     assert [n for n, cells in zip(some, alone, strict=True) if not same_bits(cells, built.cells[n])] == []
 
@@ -408,11 +409,11 @@ def test_a_thousand_people_read_alone_have_the_rows_of_the_batch_bit_for_bit(tmp
     synthesise_step(found, Wanted(5000, 10, 3, date(2024, 12, 31)), lambda *_: None)
     land_step(found, CATALOGUE, source="synthetic", data=found.registers, progress=lambda _: None)
     build_step(found, CATALOGUE, lambda *_: None)
-    region, latest = Region.of(Store(found.store)), day_number(date(2025, 1, 1))
+    reader, latest = open_reader(found.store), day_number(date(2025, 1, 1))
     batch = read_matrix(found.features, [latest])
     people = batch.rows.person[:1000].tolist()
     pairs = zip(people, batch.cells[:1000], strict=True)
-    equal = sum(same_bits(region.row(CATALOGUE, who, latest), cells) for who, cells in pairs)
+    equal = sum(same_bits(row_of(reader.of(who), CATALOGUE, latest), cells) for who, cells in pairs)
     with capsys.disabled():
         print(f"\nonline = batch: {equal} of {len(people)} people, {batch.cells.shape[1]} columns, bit for bit")  # noqa: T201
     assert equal == len(people) == 1000

@@ -22,11 +22,12 @@ from stratify.definitions import DEFINITIONS
 from stratify.errors import DataError
 from stratify.features.columns import columns
 from stratify.features.conditions import holding
-from stratify.features.part import Region
+from stratify.features.part import Region, row_of
 from stratify.files import digest_file
 from stratify.indexed import discharges, outpatient_contacts
 from stratify.outcomes import followed
 from stratify.registers.clock import day_number
+from stratify.store.one import open_reader
 from stratify.store.read import Store
 from stratify.workspace import Workspace
 
@@ -187,11 +188,11 @@ def built_from(work):
 
 
 @pytest.mark.parametrize("folder", KINDS)
-def test_a_row_is_that_of_the_person_read_alone_on_the_day(folder, work, region):
-    built = read_index(work.features, folder)
+def test_a_row_is_that_of_the_person_read_alone_on_the_day(folder, work):
+    built, reader = read_index(work.features, folder), open_reader(work.store)
     people, days = built.events.rows.person.tolist(), built.events.rows.day.tolist()
     for n in range(0, len(people), max(1, len(people) // 15)):
-        np.testing.assert_array_equal(region.row(CATALOGUE, people[n], days[n]), built.cells[n])
+        np.testing.assert_array_equal(row_of(reader.of(people[n]), CATALOGUE, days[n]), built.cells[n])
     assert len(built.columns) == len(columns(CATALOGUE)) == built.cells.shape[1]
 
 

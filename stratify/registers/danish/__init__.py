@@ -7,9 +7,8 @@ from datetime import date
 import duckdb
 
 from stratify.catalogue import Catalogue
-from stratify.definitions import coded_pairs, extra_pairs
+from stratify.definitions import condition_pairs
 from stratify.indices import measurable_indices
-from stratify.morbidity import code_groups
 from stratify.registers.clock import day_number
 from stratify.registers.delivery import Delivery
 from stratify.registers.source import Conditions, Source
@@ -71,8 +70,7 @@ def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: D
     """Return the SQL of condition events from diagnoses; a refuted diagnosis counts until the refutation was known."""
     codes = [code for (code,) in con.execute("SELECT DISTINCT code FROM diagnoses ORDER BY code").fetchall()]
     con.execute("CREATE TEMP TABLE groups (code VARCHAR, grp VARCHAR)")
-    pairs = code_groups(codes, catalogue)
-    pairs = sorted([*pairs, *extra_pairs(pairs, catalogue), *coded_pairs(codes)])
+    pairs = condition_pairs(codes, catalogue)
     if pairs:
         con.executemany("INSERT INTO groups VALUES (?, ?)", [list(pair) for pair in pairs])
     kinds = ", ".join(f"'{kind}'" for kind in COUNTED_KINDS)

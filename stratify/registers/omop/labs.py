@@ -6,6 +6,7 @@ known, how much is not. A concept that is no analyte of ours lands under its own
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -56,6 +57,15 @@ class Analytes(Shape):
 def analytes() -> Analytes:
     """Return the declared analytes."""
     return Analytes.model_validate(tomllib.loads((HERE / "analytes.toml").read_text(encoding="utf-8")))
+
+
+def plain_unit(unit: str) -> str:
+    """Return a unit's spelling as `PLAIN_UNIT` makes it in SQL.
+
+    >>> plain_unit("µmol / L"), plain_unit("mL/min/{1.73_m2}")
+    ('umol/l', 'ml/min')
+    """
+    return re.sub(r"/$", "", re.sub(r"\{[^}]*\}|\s", "", unit.replace("\u00b5", "u").replace("\u03bc", "u").lower()))
 
 
 def map_labs(con: duckdb.DuckDBPyConnection) -> None:

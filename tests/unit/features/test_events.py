@@ -5,6 +5,7 @@ import pytest
 
 from stratify.catalogue.entries import FeatureFamily
 from stratify.errors import DataError
+from stratify.features import events
 from stratify.features.events import read_events
 
 T = 20_000
@@ -117,3 +118,11 @@ def test_an_event_of_several_groups_is_one_of_each_and_keeps_what_is_told_of_it(
             for n, code in enumerate(["NPU01567", "NPU27300"])]  # fmt: skip
     each, group, place = read_events(write_store({"lab": rows}), of, of.group, 0).each()
     assert (group.tolist(), place.tolist(), each.value.tolist()) == ([0, 0, 1], [0, 1, 1], [0.0, 1.0, 1.0])
+
+
+def test_however_many_codes_are_met_no_more_than_so_many_answers_are_kept(monkeypatch):
+    """A chart that is sent along may hold any code."""
+    monkeypatch.setattr(events, "MOST_KNOWN", 10)
+    choice = events.Choice(("code",), lambda told: [0] if told["code"] == "C12" else [])
+    assert [choice.places((f"C{n}",)) for n in range(50)] == [(0,) if n == 12 else () for n in range(50)]
+    assert len(choice._known) == 10

@@ -11,9 +11,10 @@ import pytest
 
 from models import load_champion, load_declared, shown_risks
 from models.bundle import MemberFiles
+from models.people import Scorer
 from pipelines.build_step import COHORT
 from pipelines.matrix import read_matrix
-from pipelines.score import reasons_of_listed, refuse_unfit
+from pipelines.score import reasons_of_listed
 from service.care import read_care
 from stratify.care.people import person as read_person
 from stratify.care.weigh import ANSWERS, Given, Weigher
@@ -237,17 +238,17 @@ def test_a_matrix_gives_its_columns_in_the_order_asked_for(latest):
 
 
 def test_a_champion_of_other_definitions_scores_nobody(latest, bundle, catalogue):
-    refuse_unfit(bundle, latest, catalogue)
+    Scorer(bundle, catalogue).refuse_unfit(latest.columns)
+    other = replace(bundle, content=replace(bundle.content, catalogue_digest="other"))
     with pytest.raises(BundleError, match="other definitions"):
-        refuse_unfit(replace(bundle, content=replace(bundle.content, catalogue_digest="other")), latest, catalogue)
+        Scorer(other, catalogue).refuse_unfit(latest.columns)
 
 
 def test_a_column_that_is_not_there_or_means_something_else_is_named(latest, bundle, catalogue):
     changed = [{**column, "unit": "parsecs"} if n == 0 else column for n, column in enumerate(latest.columns)]
     for columns in (latest.columns[1:], changed):
-        other = replace(latest, columns=columns)
         with pytest.raises(BundleError) as error:
-            refuse_unfit(bundle, other, catalogue)
+            Scorer(bundle, catalogue).refuse_unfit(columns)
         assert error.value.problems == (f"column {latest.names[0]}: not the same",)
 
 

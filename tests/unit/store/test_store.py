@@ -188,22 +188,6 @@ def test_people_and_residence_come_back_as_they_were(extract, catalogue, tmp_pat
     assert store.day("covers_to") == 18261
 
 
-def test_two_people_read_side_by_side_each_have_their_own_columns(extract, catalogue, tmp_path, monkeypatch):
-    """What was asked of a file before, of whomever, is read at once; what is asked anew still comes."""
-    store = Store(tmp_path / "store")
-    _land(extract, store.root, catalogue, monkeypatch)
-    whole = store.slice("lab", 0)
-    people = np.unique(whole.ints("person"))[:2].tolist()
-    one, other = (store.of(person).slice("lab", 0) for person in people)
-    day, code, late = one.ints("day"), other.coded("code"), one.coded("code")
-    for found, person, own in ((code, people[1], other), (late, people[0], one)):
-        mine = whole.ints("person") == person
-        expected = [whole.coded("code").values[place] for place in whole.coded("code").place[mine]]
-        assert [found.values[place] for place in found.place] == expected
-        assert own.floats("value").tolist() == whole.floats("value")[mine].tolist()
-    assert day.tolist() == whole.ints("day")[whole.ints("person") == people[0]].tolist()
-
-
 def test_a_folder_without_a_store_says_what_to_do(tmp_path):
     with pytest.raises(DataError, match="no store here; run `stratify land` first"):
         _ = Store(tmp_path).people
