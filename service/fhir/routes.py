@@ -46,7 +46,8 @@ from service.guard import Context, FromCaller, FromContext, Guarded, bearer
 from service.looking import Asking, Opened, opened
 from service.problem import PLAIN
 from service.routes import answer
-from service.schemas import NO_ADVICE, Found, Patient
+from service.said import NO_ADVICE
+from service.schemas import Found, Patient
 from service.served import Served
 from stratify.care.plan_text import Told
 from stratify.pseudonym import pseudonym
