@@ -32,8 +32,8 @@ def test_one_person_is_named_in_any_of_four_ways(name):
 
 
 def test_what_a_form_escapes_is_read_as_it_was_meant():
-    told = person_of(fields(b"subject%3Aidentifier=urn%3Ax%7Ca%2Bb%C3%A6&_format=json"))
-    assert (told.system, told.value) == ("urn:x", "a+bæ")
+    told = person_of(fields(b"subject%3Aidentifier=urn%3Ax%7Ca%2Bb%23&_format=json"))
+    assert (told.system, told.value) == ("urn:x", "a+b#")
 
 
 NO_PERSON = {
