@@ -17,7 +17,8 @@ from service.fhir.resources import Bundle
 from service.fhir.risk import provenance, risk_assessments
 from service.fhir.searchset import searchset
 from service.fhir.types import Resource
-from service.schemas import OVERSIGHT, READING, Found, Target
+from service.said import OVERSIGHT, READING
+from service.schemas import Found, Target
 from stratify.care.choices import Choice
 from stratify.care.plan_text import Told
 from stratify.catalogue import Catalogue

@@ -21,6 +21,7 @@ from service.edge import MODEL_VERSION
 from service.fhir.about import MADE_UP, About, Ids, said
 from service.fhir.audit_events import audit_events
 from service.fhir.capability import capability_statement
+from service.fhir.forms import LOG, PERSON, PERSON_AND_PROVENANCE, TARGETS
 from service.fhir.measures import chosen as chosen_measures
 from service.fhir.measures import measure_reports
 from service.fhir.outcome import MEDIA_TYPE, FhirResponse, fails, note
@@ -28,9 +29,6 @@ from service.fhir.plan import care_plan
 from service.fhir.proposals import service_requests
 from service.fhir.risk import provenance, risk_assessments
 from service.fhir.searching import (
-    FORM,
-    LOGGED_PATIENT,
-    PATIENT,
     Form,
     fields,
     form,
@@ -46,7 +44,8 @@ from service.guard import Context, FromCaller, FromContext, Guarded, bearer
 from service.looking import Asking, Opened, opened
 from service.problem import PLAIN
 from service.routes import answer
-from service.schemas import NO_ADVICE, Found, Patient
+from service.said import NO_ADVICE
+from service.schemas import Found, Patient
 from service.served import Served
 from stratify.care.plan_text import Told
 from stratify.pseudonym import pseudonym
@@ -56,23 +55,6 @@ NOT_HERE = Told(goals=None)  # what matters to a person is written down in the r
 FAILS = fails(400, *PLAIN, 406)
 ANSWERS: dict[int | str, dict[str, Any]] = {200: {"description": "What was found", "content": {MEDIA_TYPE: {}}}}
 
-
-def _asks(*examples: tuple[str, str]) -> dict[str, Any]:
-    """Return what the description says of a search's body."""
-    shape = {"type": "object", "additionalProperties": {"type": "string"}}
-    told = {f"by {name}": {"value": {name: value}} for name, value in examples}
-    return {"requestBody": {"required": True, "content": {FORM: {"schema": shape, "examples": told}}}}
-
-
-SOMEBODY = "urn:stratify:synthetic|000000000042"
-PERSON = _asks((PATIENT[0], SOMEBODY), (PATIENT[3], SOMEBODY))
-ROWS = _asks((LOGGED_PATIENT[1], SOMEBODY), ("date", "ge2026-11-01"), ("outcome", "4,8"))
-TARGETS = {
-    "parameters": [
-        {"name": name, "in": "query", "schema": {"type": "string"}, "example": example}
-        for name, example in (("measure", "dm_hba1c_high"), ("period", "2024"))
-    ]
-}
 
 fhir = APIRouter(
     prefix=BASE, route_class=Guarded, dependencies=[Depends(bearer)], tags=["FHIR"], default_response_class=FhirResponse
@@ -95,7 +77,7 @@ def capabilities(request: Request, context: FromContext) -> FhirResponse:
     return FhirResponse(capability_statement(f"{context.settings.address}{BASE}", request.app.version))
 
 
-@fhir.post("/RiskAssessment/_search", responses={**ANSWERS, **FAILS, **fails(415)}, openapi_extra=PERSON)
+@fhir.post("/RiskAssessment/_search", responses={**ANSWERS, **FAILS, **fails(415)}, openapi_extra=PERSON_AND_PROVENANCE)
 def search_risk_assessments(
     told: FromForm, request: Request, context: FromContext, caller: FromCaller, language: InLanguage
 ) -> FhirResponse:
@@ -158,7 +140,7 @@ def search_measure_reports(request: Request, context: FromContext, language: InL
     return _bundle("MeasureReport", reports, served, context)
 
 
-@fhir.post("/AuditEvent/_search", responses={**ANSWERS, **FAILS, **fails(415)}, openapi_extra=ROWS)
+@fhir.post("/AuditEvent/_search", responses={**ANSWERS, **FAILS, **fails(415)}, openapi_extra=LOG)
 def search_audit_events(
     told: FromForm, request: Request, context: FromContext, caller: FromCaller, language: InLanguage
 ) -> FhirResponse:

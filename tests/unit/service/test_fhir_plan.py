@@ -8,7 +8,8 @@ import pytest
 
 from service.fhir.about import About, Ids
 from service.fhir.plan import care_plan
-from service.schemas import OVERSIGHT, READING, Found
+from service.said import OVERSIGHT, READING
+from service.schemas import Found
 from stratify.care.choices import Choice
 from stratify.care.one_person import standing_of, told_of
 from stratify.care.plan_text import Told, plan_text
