@@ -19,7 +19,8 @@ MEDIA_TYPE = "application/fhir+json"
 CONTENT_TYPE = f"{MEDIA_TYPE}; fhirVersion=4.0"
 CODES: Mapping[int, str] = {
     400: "invalid", 401: "login", 403: "forbidden", 404: "not-found", 405: "not-supported", 406: "not-supported",
-    408: "timeout", 413: "too-long", 415: "not-supported", 422: "invalid", 429: "throttled", 503: "transient",
+    408: "timeout", 409: "conflict", 413: "too-long", 415: "not-supported", 422: "invalid", 429: "throttled",
+    503: "transient",
 }  # fmt: skip
 assert set(CODES.values()) <= set(get_args(Issue.model_fields["code"].annotation))
 

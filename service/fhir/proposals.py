@@ -17,7 +17,7 @@ from service.fhir.types import Annotation, CodeableConcept, Coding, Period
 from service.fhir.words import WORDS
 from service.schemas import Found, Offer
 from stratify.care.plan_text import WORDS as PLAN_WORDS
-from stratify.care.plan_text import due_of, who_of
+from stratify.care.plan_text import day_in_words, due_of, who_of
 
 
 def service_requests(found: Found, about: About) -> list[ServiceRequest]:
@@ -30,17 +30,20 @@ def _request(offer: Offer, found: Found, about: About) -> ServiceRequest:
     name, does = about.say(offer.name), about.say(offer.does)
     due = due_of(offer.model_dump(include={"due_days"}), date.fromisoformat(found.model.landmark))
     help_needed = words["bridge"].format(bridges=bridges_of(offer, about)) if offer.answer == "bridge" else None
+    accepted = None
+    if offer.accepted_on is not None:
+        accepted = words["accepted"].format(day=day_in_words(date.fromisoformat(offer.accepted_on), language))
     return ServiceRequest(
         id=about.id_of("ServiceRequest", offer.id, found.model.catalogue_digest, found.model.landmark),
         meta=about.meta,
         language=language,
-        text=narrative([(line, ()) for line in (f"{name}. {does}", help_needed) if line]),
+        text=narrative([(line, ()) for line in (f"{name}. {does}", help_needed, accepted) if line]),
         code=CodeableConcept(coding=[Coding(system=OFFERS, code=offer.id, display=name)], text=name),
         subject=about.subject,
         occurrence_period=None if due is None else Period(end=due.isoformat()),
         performer_type=CodeableConcept(text=_who(offer, language)),
         location_code=[CodeableConcept(text=_place(place, language)) for place in offer.places],
-        note=[Annotation(text=help_needed)] if help_needed else [],
+        note=[Annotation(text=line) for line in (help_needed, accepted) if line],
         patient_instruction=does,
     )
 

@@ -251,7 +251,7 @@ class Issue(Element):
     severity: Literal["error", "information"]
     code: Literal[
         "invalid", "login", "forbidden", "not-found", "not-supported", "timeout", "too-long", "throttled", "exception",
-        "transient", "incomplete", "informational",
+        "transient", "conflict", "incomplete", "informational",
     ]  # fmt: skip
     diagnostics: str
 

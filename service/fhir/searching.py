@@ -18,7 +18,6 @@ from pydantic import ValidationError
 
 from service.audit import Action
 from service.audit_search import Criteria
-from service.callers import is_word
 from service.fhir.audit_events import OUTCOME, outcomes_of
 from service.fhir.systems import ACTIONS
 from service.schemas import Patient
@@ -31,6 +30,8 @@ ACCEPTED = frozenset({"*/*", "application/*", "application/json", "application/f
 MOST_FIELDS = 20
 DAY = re.compile(r"(eq|ge|le)?([0-9]{4}-[0-9]{2}-[0-9]{2})")
 MOST_ROWS = 500
+USER = "[ -~À-ɏ]{1,200}"  # printable Latin
+NUMBER = "0|[1-9][0-9]{0,14}"
 Form = Mapping[str, Sequence[str]]
 
 
@@ -71,11 +72,12 @@ def _other_version(parameters: Sequence[str]) -> bool:
 async def form(request: Request) -> Form:
     """Return the fields of a search's body. Raises SearchError for another kind of body, and for any in the address."""
     wants_json(request)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+    content = await request.body()
+    if content and request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise SearchError(415, f"a search is sent as {FORM}")
     if {*request.query_params} - {"_format"} or {*request.query_params.values()} - {*FORMATS}:
         raise SearchError(400, "parameters stand in the body, never in the address, which others may log")
-    return fields(await request.body())
+    return fields(content)
 
 
 def fields(content: bytes) -> Form:
@@ -108,11 +110,13 @@ def log_search_of(told: Form) -> LogSearch:
     """Return which rows of the audit log are asked for. Raises SearchError (400) with everything that does not fit."""
     known = (*LOGGED_PATIENT, "date", "altid", "subtype", "outcome", "_count", "after")
     problems = _strangers(told, known, often=("date",))
+    if not told:
+        problems.append("name at least one parameter: _count=100 finds whatever comes first")
     patient = _patient(told, LOGGED_PATIENT, problems)
     days = _days(told.get("date", ()), problems)
     user = _one(told, "altid")
-    if user is not None and not is_word(user):
-        problems.append("altid: a user, of at most 200 printable characters")
+    if user is not None and not re.fullmatch(USER, user):
+        problems.append("altid: a user, of at most 200 printable characters of Latin script")
     actions = [one.removeprefix(f"{ACTIONS}|") for one in _parts(told, "subtype")]
     if set(actions) - set(get_args(Action)):
         problems.append(f"subtype: each is one of {', '.join(get_args(Action))}")
@@ -120,7 +124,7 @@ def log_search_of(told: Form) -> LogSearch:
     if set(codes) - set(OUTCOME.values()):
         problems.append(f"outcome: each is one of {', '.join(sorted(set(OUTCOME.values())))}")
     most = _number(told, "_count", 100, range(1, MOST_ROWS + 1), problems)
-    after = _number(told, "after", 0, range(2**53), problems)
+    after = _number(told, "after", 0, range(10**15), problems)
     if problems:
         raise SearchError(400, *problems)
     outcomes = [ours for code in dict.fromkeys(codes) for ours in outcomes_of(code)]
@@ -149,6 +153,7 @@ def _strangers(told: Form, known: Sequence[str], often: Sequence[str] = ()) -> l
         problems.append(f"only these parameters are known here: {', '.join((*known, '_format'))}")
     problems += [f"{name}: once, not more often" for name in (*known, "_format")
                  if len(told.get(name, ())) > (2 if name in often else 1)]  # fmt: skip
+    problems += [f"{name}: not empty" for name in known if "" in told.get(name, ())]
     if set(told.get("_format", ())) - set(FORMATS):
         problems.append("_format: json is what is answered here")
     return problems
@@ -184,7 +189,7 @@ def _number(told: Form, name: str, usual: int, allowed: range, problems: list[st
     value = _one(told, name)
     if value is None:
         return usual
-    number = int(value) if value.isascii() and value.isdecimal() and len(value) <= 16 else -1
+    number = int(value) if re.fullmatch(NUMBER, value) else -1
     if number not in allowed:
         problems.append(f"{name}: a whole number from {allowed.start} to {allowed.stop - 1}")
     return number

@@ -62,7 +62,7 @@ def answers(_template, tmp_path_factory):
                 given = token("clinician", person)
                 response = client.send("POST", f"/fhir/{kind}/_search", data=data, headers=headers, token=given)
                 keep(f"{kind} {language} {person}", response)
-    keep("not permitted", client.send("POST", "/fhir/CarePlan/_search", token=token("clinician")), 415)
+    keep("nobody named", client.send("POST", "/fhir/CarePlan/_search", token=token("clinician")), 400)
     keep("targets", client.send("GET", "/fhir/MeasureReport", token=token("quality")))
     given = token("auditor")
     for nth, data in enumerate(({"altid": "dr"}, {"_count": "500"}, {"_count": "1"})):

@@ -235,6 +235,11 @@ def test_a_draft_for_what_fits_as_it_is_has_no_help_and_no_day_where_there_is_no
     assert set(told.json_ready()) & {"note", "occurrencePeriod"} == set()
 
 
+def test_a_draft_of_what_the_person_said_yes_to_says_so():
+    (told,) = service_requests(found(offers=[offer(answer="suitable", accepted_on="2026-11-25")]), about())
+    assert [note.text for note in told.note] == ["Said yes on 25 November 2026."]
+
+
 def test_a_draft_says_nothing_of_risk_or_reasons():
     told = str([one.json_ready() for one in service_requests(found(), about())])
     for secret in ("0.31", "31 of", "acute", "need_high", "resources", "weighs"):

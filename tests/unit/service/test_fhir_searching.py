@@ -32,8 +32,8 @@ def test_one_person_is_named_in_any_of_four_ways(name):
 
 
 def test_what_a_form_escapes_is_read_as_it_was_meant():
-    told = person_of(fields(b"subject%3Aidentifier=urn%3Ax%7Ca%2Bb%23&_format=json"))
-    assert (told.system, told.value) == ("urn:x", "a+b#")
+    told = person_of(fields(b"subject%3Aidentifier=urn%3Ax%7Ca%2Bb%26&_format=json"))
+    assert (told.system, told.value) == ("urn:x", "a+b&")
 
 
 NO_PERSON = {
@@ -98,8 +98,9 @@ def test_rows_are_asked_for_by_person_user_day_what_and_outcome():
 
 
 def test_without_criteria_it_is_everything_a_page_at_a_time():
-    told = log_search_of(read())
+    told = log_search_of(read(("_count", "100")))
     assert (told.patient, told.criteria.most, told.criteria.after) == (None, 100, 0)
+    assert "at least one" in refused(log_search_of)[0]
 
 
 @pytest.mark.parametrize("value", ["2026-11-01", "eq2026-11-01"])
@@ -116,6 +117,7 @@ def test_a_day_by_itself_is_that_day(value):
         [("date", "ge2026-11-01")] * 3, [("_count", "0")], [("_count", "501")], [("_count", MARK)], [("_count", "١")],
         [("after", "-1")], [("after", "9" * 17)], [("outcome", "12")], [("outcome", MARK)], [("subtype", MARK)],
         [("altid", "")], [("altid", "a\nb")], [("altid", "x" * 201)], [("subject:identifier", WHO)], [("user", "dr")],
+        [("_count", "007")], [("altid", "дr")],
     ],
 )  # fmt: skip
 def test_criteria_that_are_none_are_refused(pairs):
@@ -130,3 +132,4 @@ def test_targets_are_asked_for_by_measure_and_period():
     assert measures_of(read()) == (None, None)
     assert refused(measures_of, ("measure", "a"), ("measure", "b"))
     assert refused(measures_of, ("subject", MARK))
+    assert refused(measures_of, ("measure", ""))
