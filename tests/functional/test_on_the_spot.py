@@ -24,6 +24,7 @@ from stratify.features.columns import columns
 from stratify.fhir.refusal import ChartRefusedError
 from stratify.pseudonym import pseudonym
 from stratify.registers.clock import day_number
+from stratify.registers.uses import use_of
 from stratify.store.read import Store
 from stratify.workspace import Workspace
 from tests.unit.fhir.writer import condition, encounter, patient, prefetch, statement, written
@@ -131,6 +132,10 @@ def test_without_a_day_it_is_the_newest_that_the_store_tells_of(spot, served, pe
 def test_a_day_the_store_does_not_tell_of_is_refused(from_store, people, landmark, days):
     with pytest.raises(BundleError, match="the store tells of the days from"):
         from_store(people[0], landmark + timedelta(days=days))
+
+
+def test_what_statistics_law_keeps_is_never_read(spot):
+    assert {use_of(domain) for domain in spot._rule.domains - {"person"}} <= {"care", "planning"}
 
 
 def test_several_threads_get_the_same_rows(people, from_store, nightly):

@@ -3,6 +3,7 @@
 import shutil
 import threading
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -135,3 +136,22 @@ def test_a_row_that_lacks_a_number_it_must_have_is_named_without_its_value():
     rows = {"person": np.zeros(2), "day": np.array([1.0, np.nan]), "code": np.array(["x", None], dtype=object)}
     with pytest.raises(DataError, match="a row without `day`"):
         HeldSlice("drug", rows).ints("day")
+
+
+def test_in_a_store_of_several_buckets_each_person_is_read_from_their_own(store, monkeypatch):
+    monkeypatch.setattr("stratify.store.layout.PEOPLE_PER_BUCKET", 5)  # of the ten people its manifest tells of
+    assert store.buckets == 2
+    for domain in ("lab", "stay", "condition"):
+        whole = store.root / domain / "bucket=000.parquet"
+        for bucket in (1, 0):
+            part = f"SELECT * FROM read_parquet('{whole}') WHERE person % 2 = {bucket}"
+            duckdb.execute(f"CREATE OR REPLACE TEMP TABLE part AS {part}")
+            duckdb.execute(f"COPY part TO '{store.root / domain}/bucket={bucket:03d}.parquet' (FORMAT parquet)")
+    reader = open_reader(store.root)
+    for one in PEOPLE:
+        found = reader.find(one["source_id"])
+        assert found.events["lab"]["value"].tolist() == pytest.approx(
+            [np.nan if row["value"] is None else row["value"] for row in LAB if row["person"] == one["person"]],
+            nan_ok=True,
+        )
+    assert len(reader.find("b").events["stay"]["day"]) == 2
