@@ -32,6 +32,7 @@ sys.path = [one for one in sys.path if Path(one or ".").resolve() != HERE.resolv
 
 from models import chosen_folder, load_bundle  # noqa: E402
 from service.demo import demo_client_token, demo_token, make_demo_keys  # noqa: E402
+from service.scoring import NAME  # noqa: E402
 from stratify.pseudonym import pseudonym, read_key  # noqa: E402
 from stratify.workspace import Workspace  # noqa: E402
 
@@ -235,7 +236,8 @@ def _memory(pid):
 
 def _workers(pid):
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [one for one in children if "resource_tracker" not in Path(f"/proc/{one}/cmdline").read_text()]
+    told = {one: Path(f"/proc/{one}/cmdline").read_text() + Path(f"/proc/{one}/comm").read_text() for one in children}
+    return [one for one, words in told.items() if "spawn_main" in words and NAME not in words]
 
 
 def _resident(pid, name="Rss"):

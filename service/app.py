@@ -43,6 +43,7 @@ from service.guard import Context
 from service.health import Readiness
 from service.limits import Limits
 from service.logs import log, told
+from service.on_the_spot import Here, OnTheSpot
 from service.pages import pages
 from service.problem import AUDIT_DOWN, CHOICES_DOWN, REFUSED, Problem, RefusedError, field_problems
 from service.replay import UsedTokens
@@ -73,8 +74,8 @@ TRY_IT = (
 )
 
 
-def create_app(settings: Settings, load: Loader = load_verified) -> FastAPI:
-    """Return the application for these settings, everything verified.
+def create_app(settings: Settings, load: Loader = load_verified, on_the_spot: OnTheSpot | None = None) -> FastAPI:
+    """Return the application for these settings, everything verified; who is scored on the spot, is in this process.
 
     Raises BundleError (13) for a bundle or a scored population that does not fit, NotPermittedError (14) for an audit
     log that cannot be written, a key others can read, or a demo on people who are not made up; UsageError (2) for a JWT
@@ -95,7 +96,17 @@ def create_app(settings: Settings, load: Loader = load_verified) -> FastAPI:
     limits, used = Limits(settings.per_minute), UsedTokens(audit)
     readiness = Readiness(store, audit, choices, used)
     context = Context(
-        settings, verifier, store, audit, choices, Actions(audit), readiness, limits, used, Feedback(audit)
+        settings,
+        verifier,
+        store,
+        on_the_spot or Here(store),
+        audit,
+        choices,
+        Actions(audit),
+        readiness,
+        limits,
+        used,
+        Feedback(audit),
     )
     app = _application(docs=settings.demo, origins=settings.origins)
     app.state.context = context

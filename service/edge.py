@@ -21,7 +21,7 @@ from service.logs import kind_and_place, log
 from service.metrics import count_request
 
 LARGEST = 64 * 1024
-LARGEST_OF_HOOKS = 1024 * 1024  # a clinical system sends along what it knows
+LARGEST_OF_HOOKS = 4 * 1024 * 1024  # a clinical system sends along what it knows
 HOOKS = "/cds-services/"
 BODY_SECONDS = 10.0
 SAFE = {  # on every answer: nothing is kept, nothing from elsewhere is loaded, nobody frames a page of ours

@@ -21,6 +21,7 @@ from service.choices import Choices
 from service.health import Readiness
 from service.limits import Limits
 from service.logs import log
+from service.on_the_spot import OnTheSpot
 from service.replay import UsedTokens
 from service.settings import Settings
 from service.store import Store
@@ -50,6 +51,7 @@ class Context:
     settings: Settings
     verifier: Verifier
     store: Store
+    on_the_spot: OnTheSpot
     audit: AuditLog
     choices: Choices
     actions: Actions

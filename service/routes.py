@@ -7,7 +7,7 @@ there is no answer (503).
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
 
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import PlainTextResponse
@@ -16,7 +16,7 @@ from service.choice_shapes import NOBODY, ChoiceRequest, ChoicesAnswer, refuse, 
 from service.choices import today
 from service.edge import MODEL_VERSION
 from service.guard import FromCaller, FromContext, Guarded, bearer
-from service.looking import Asking, may_write, opened
+from service.looking import Asking, may_write, nightly, opened
 from service.metrics import MEDIA_TYPE, told
 from service.problem import ABOUT_PEOPLE, PLAIN, RefusedError, problem, responses
 from service.said import NO_ADVICE, OVERSIGHT, READING
@@ -45,11 +45,18 @@ def look_up(asked: LookupRequest, request: Request, context: FromContext, caller
     Roles: clinician and coordinator, with a treating relationship: the token's care context names this patient, or the
     caller's care team has an open action for them. A clinician may override in an emergency, with a reason. A person
     nobody knows, one outside the population and one who has said no to look-ups get the same answer, `no_advice`.
+    With `basis` `store` the person is scored now, from the event store as it is, by the models that are served.
     """
     refuse_override(asked)
     reason = None if asked.override is None else asked.override.reason
-    asking = Asking(caller, asked.patient.system, asked.patient.identifier, "lookup", asked.purpose, reason)
-    found = opened(context, request.state.request_id, asking)
+    system, identifier = asked.patient.system, asked.patient.identifier
+
+    def scored_now(served: Served, _: str) -> Row | None:
+        return context.on_the_spot.from_store(served, system, identifier)
+
+    asking = Asking(caller, system, identifier, "lookup", asked.purpose, reason)
+    find = scored_now if asked.basis == "store" else nightly
+    found = opened(context, request.state.request_id, asking, find)
     headers = {MODEL_VERSION: found.served.bundle.version}
     if found.row is not None and found.row.told is not None and not found.row.said:
         return Response(_at_once(found.served, found.row), headers=headers, media_type="application/json")
@@ -145,28 +152,28 @@ def readyz(request: Request, context: FromContext) -> Ready | Response:
 
 def answer(served: Served, row: Row | None) -> Found | NoAdvice:
     """Return what is told of a person, by the pair that answers; of nobody, that there is no advice."""
-    head: dict[str, Any] = {"data_as_of": served.meta["covers_to"], "model": served.model, "oversight": OVERSIGHT}
     if row is None:
-        return NoAdvice(**head, text=NO_ADVICE)
-    said = [one.told() for one in row.said]
-    own: dict[str, Any] = {
-        "risks": row.stored.risks,
-        "missing": row.stored.missing,
-        "reading": READING,
-        "choices": said,
-    }
-    return Found.model_construct(**head, **own, **dict(served.tell(row)))
+        return NoAdvice(data_as_of=served.meta["covers_to"], model=served.model, oversight=OVERSIGHT, text=NO_ADVICE)
+    return Found.model_construct(**dict(_own(served, row)), **dict(served.tell(row)))
 
 
 def _at_once(served: Served, row: Row) -> bytes:
     """Return the same answer as JSON, put together from what was worked out when people were scored."""
-    own = Own(
-        data_as_of=served.meta["covers_to"],
+    assert row.told is not None
+    return _own(served, row).model_dump_json().encode()[:-1] + b"," + row.told[1:]
+
+
+def _own(served: Served, row: Row) -> Own:
+    """Return what is said of the risks themselves, and what the person chose."""
+    now = row.day  # scored on the spot: by all that happened before that day
+    return Own(
+        data_as_of=served.meta["covers_to"] if now is None else (now - timedelta(days=1)).isoformat(),
         model=served.model,
         oversight=OVERSIGHT,
+        basis=row.basis,
+        scored_on=served.meta["landmark"] if now is None else now.isoformat(),
         risks=row.stored.risks,
         missing=row.stored.missing,
         reading=READING,
+        choices=[one.told() for one in row.said],
     )
-    assert row.told is not None
-    return own.model_dump_json().encode()[:-1] + b"," + row.told[1:]

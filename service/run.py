@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import uvicorn
@@ -22,7 +22,10 @@ from uvicorn.supervisors import Multiprocess
 from service.app import create_app
 from service.demo import HOURS, demo_token
 from service.listening import BACKLOG, listen
+from service.logs import log_to_stderr
 from service.metrics import FOLDER
+from service.on_the_spot import Beside
+from service.scoring import Keeper
 from service.served import Loader, Served, load_verified, open_served
 from service.settings import Settings
 from stratify.pseudonym import pseudonym
@@ -30,6 +33,7 @@ from stratify.pseudonym import pseudonym
 MOST_CONNECTIONS = 512
 STOP_SECONDS = 20  # that requests under way have when the service is told to stop
 SETTINGS = "STRATIFY_SERVICE_SETTINGS"  # what the first process leaves to its workers
+ON_THE_SPOT = "STRATIFY_ON_THE_SPOT"  # and where one person is scored on the spot
 LOOK_THROUGH = 500  # people among whom the demo looks for one with much to show
 
 
@@ -38,34 +42,40 @@ def serve(settings: Settings, *, say: Callable[[str], None] | None = None, load:
     say = say or _say
     with listen(settings.host, settings.port) as listening:
         settings = settings.model_copy(update={"port": listening.getsockname()[1]})
-        app = create_app(settings, load)
-        if settings.demo:
-            say(demo_words(settings, settings.address, open_served(settings.workspace, load)))
-        else:
-            say(f"Listening on {settings.listens}. Stop: Ctrl-C")
-        with contextlib.suppress(KeyboardInterrupt):
-            if settings.workers == 1:
-                log_to_stderr()
-                uvicorn.Server(server_config(app)).run(sockets=[listening])
+        with TemporaryDirectory(prefix="stratify-") as folder:
+            address = Path(folder) / "on_the_spot"
+            app = create_app(settings, load, Beside(address))
+            if settings.demo:
+                say(demo_words(settings, settings.address, open_served(settings.workspace, load)))
             else:
-                app.state.context.audit.close()  # it was made to see that everything is there
-                os.environ[SETTINGS] = settings.model_dump_json()
-                config = server_config("service.run:worker", workers=settings.workers)
-                with TemporaryDirectory(prefix="stratify-counts-") as counts:
-                    os.environ |= {FOLDER: counts, "MALLOC_ARENA_MAX": "2"}  # threads share memory that was let go
+                say(f"Listening on {settings.listens}. Stop: Ctrl-C")
+            _forget_how_we_were_started()
+            log_to_stderr()
+            with contextlib.suppress(KeyboardInterrupt), Keeper(settings.work, address):
+                if settings.workers == 1:
+                    uvicorn.Server(server_config(app)).run(sockets=[listening])
+                else:
+                    app.state.context.audit.close()  # it was made to see that everything is there
+                    os.environ |= {SETTINGS: settings.model_dump_json(), ON_THE_SPOT: str(address), FOLDER: folder}
+                    os.environ["MALLOC_ARENA_MAX"] = "2"  # threads share memory that was let go
+                    config = server_config("service.run:worker", workers=settings.workers)
                     Multiprocess(config, [listening]).run()
     say("Stopped.")
+
+
+def _forget_how_we_were_started() -> None:
+    """Keep new processes from importing the command line first, which costs each time and memory it never uses."""
+    main = sys.modules["__main__"]
+    main.__spec__ = None
+    if hasattr(main, "__file__"):
+        del main.__file__
 
 
 def worker() -> FastAPI:
     """Return the application of one worker, by the settings that the first process left in the environment."""
     log_to_stderr()
-    return create_app(Settings.model_validate_json(os.environ[SETTINGS]))
-
-
-def log_to_stderr() -> None:
-    """Write the log where whoever started the process looks for it."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    settings = Settings.model_validate_json(os.environ[SETTINGS])
+    return create_app(settings, on_the_spot=Beside(Path(os.environ[ON_THE_SPOT])))
 
 
 def server_config(app: FastAPI | str, workers: int = 1) -> uvicorn.Config:

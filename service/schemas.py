@@ -85,6 +85,9 @@ class LookupRequest(Asked):
     patient: Patient
     purpose: Literal["TREAT"] = Field(description="the only purpose for which one person may be looked up")
     override: Override | None = None
+    basis: Literal["nightly", "store"] = Field(
+        default="nightly", description="the scored population, or the event store as it is now"
+    )
 
 
 KNOWN_FIELDS = frozenset[str]().union(*(one.model_fields for one in (LookupRequest, Patient, Override)))
@@ -292,6 +295,10 @@ class Own(Answer):
     """What an answer says of the risks themselves, and what the person chose."""
 
     status: Literal["found"] = "found"
+    basis: Literal["nightly", "store", "bundle"] = Field(
+        description="the scored population; the event store or the chart that was sent along, scored when asked"
+    )
+    scored_on: str = Field(description="the day the person was scored on")
     risks: list[Risk]
     reading: Words = Field(description="how reasons are to be read")
     missing: list[Missing]

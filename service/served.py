@@ -7,6 +7,7 @@ format, the pseudonym key it was made with, one person's row and every target.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sqlite3
 import threading
@@ -127,6 +128,12 @@ class Served:
             catalogue_digest=self.meta["catalogue_digest"],
             landmark=self.meta["landmark"],
         )
+
+    @property
+    def pair(self) -> str:
+        """What tells this pair from any other: the bundle and the scored population."""
+        told = "|".join([self.bundle.version, *(f"{key}={value}" for key, value in sorted(self.meta.items()))])
+        return hashlib.sha256(told.encode()).hexdigest()
 
     def find(self, pseudonym: str) -> Row | None:
         """Return the row of a pseudonym, or None; raises BundleError when it cannot be read."""

@@ -94,19 +94,20 @@ class Spot:
         """
         return self._read(lambda reader: self._of_store(reader, system, identifier, day))
 
-    def from_bundle(self, prefetch: Any, day: date | None = None) -> Row | None:
+    def from_bundle(self, prefetch: Any, day: date | None = None, discharged: str | None = None) -> Row | None:
         """Return the row of the patient of a CDS Hooks prefetch, as their chart stands today; None in no population.
 
-        Raises ChartRefusedError for a chart that cannot be scored, with words that repeat nothing of it.
+        discharged: the id of the encounter that ends now. Raises ChartRefusedError for a chart that cannot be scored,
+        with words that repeat nothing of it.
         """
-        return self.from_chart(self.chart(prefetch, day))
+        return self.from_chart(self.chart(prefetch, day, discharged))
 
-    def chart(self, prefetch: Any, day: date | None = None) -> Chart:
+    def chart(self, prefetch: Any, day: date | None = None, discharged: str | None = None) -> Chart:
         """Return the chart of a prefetch, to ask whose it is (`identifier_of`) before it is scored."""
         from stratify.fhir.chart import read_chart
         from stratify.fhir.when import local_day
 
-        return read_chart(prefetch, self.served.care.catalogue, day or local_day(now()))
+        return read_chart(prefetch, self.served.care.catalogue, day or local_day(now()), discharged)
 
     def from_chart(self, chart: Chart) -> Row | None:
         """Return the row of a chart's patient; None for who is in no population."""

@@ -132,7 +132,8 @@ def detail(found: Found, offers: list[Offer], asked: Asked) -> str:
     parts.append(_list(words["medicine"], warned))
     parts.append(_list(words["lacks"], [_in(one.text, language) for one in found.missing]))
     data = safe(words["data"].format(day=found.data_as_of, model=found.model.bundle_version))
-    parts.append(f"{data} {safe(_in(found.oversight, language))}")
+    now = f"{safe(words['on_the_spot'])} " if found.basis == "bundle" else ""
+    parts.append(f"{now}{data} {safe(_in(found.oversight, language))}")
     return "\n\n".join(part for part in parts if part)
 
 

@@ -9,16 +9,11 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from service.identifiers import as_registered
+from stratify.fhir.declared import declared
 
-TEMPLATES = {
-    "patient": "Patient/{{context.patientId}}",
-    "conditions": "Condition?patient={{context.patientId}}",
-    "medicationStatements": "MedicationStatement?patient={{context.patientId}}",
-    "medicationRequests": "MedicationRequest?patient={{context.patientId}}",
-    "encounters": "Encounter?patient={{context.patientId}}",
-    "observations": "Observation?patient={{context.patientId}}&category=laboratory",
-}
+TEMPLATES = {key: one.template for key, one in declared().prefetch.items()}
 REQUIRED = "patient"
+CHART = "conditions"  # with it the patient can be scored on the spot
 MOST_IDENTIFIERS = 50
 State = Literal["left out", "null", "failed", "there"]
 

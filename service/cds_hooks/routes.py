@@ -19,19 +19,28 @@ from service.callers import CLINICIAN, Caller, CareContext
 from service.cds_hooks.answers import Cards, Discovery, Nothing, OperationOutcome
 from service.cds_hooks.bodies import MisshapenError, read_body
 from service.cds_hooks.cards import TOLD, Asked, cards, pressing
-from service.cds_hooks.prefetch import REQUIRED, TEMPLATES, OtherPatientError, PreconditionError, patient_of
+from service.cds_hooks.prefetch import (
+    CHART,
+    REQUIRED,
+    TEMPLATES,
+    OtherPatientError,
+    PreconditionError,
+    patient_of,
+    state_of,
+)
 from service.cds_hooks.shapes import FeedbackRequest, HookRequest, without_empty
 from service.cds_hooks.words import language_of
 from service.edge import MODEL_VERSION
 from service.guard import Context, context_of
 from service.logs import log
-from service.looking import Asking, opened
+from service.looking import Asking, Find, nightly, opened
 from service.problem import DETAILS, responses
 from service.replay import ReplayedError
 from service.routes import answer
 from service.schemas import Found
-from service.served import Served
+from service.served import Row, Served
 from service.tokens import Client
+from stratify.fhir.refusal import ChartRefusedError
 
 SERVICE = "multimorbidity"
 PATH = "/cds-services"
@@ -52,7 +61,7 @@ CALLED: tuple[tuple[str, str, str], ...] = (  # hook, title, description
     ),
 )
 NO_SERVICE = "there is no such service; GET /cds-services lists them"
-FAILS = {400: "invalid", 403: "forbidden", 404: "not-found", 412: "required"}
+FAILS = {400: "invalid", 403: "forbidden", 404: "not-found", 412: "required", 422: "invalid"}
 
 
 @hooks.get(PATH, response_model=Discovery)
@@ -60,8 +69,9 @@ def discovery() -> Response:
     """Return which hooks there is an answer to, and what is to be sent along. No token: it tells of nobody."""
     needs = (
         f"For clinicians. A signed token for each call (ES384 or RS384). Prefetch `{REQUIRED}` is required, with an"
-        f" identifier of the system that people are scored under; {OPTIONAL} may be left out, and the card then says"
-        " what is missing."
+        f" identifier of the system that people are scored under; {OPTIONAL} may be left out. With `{CHART}` a patient"
+        " is scored from their chart, at a discharge and where nothing else is known of them, and the card says what"
+        " was missing."
     )
     services = [
         {
@@ -107,7 +117,7 @@ UNUSUAL = responses(401, 408, 413, 429, 500, 503)
 @hooks.post(
     PATH + "/{service}",
     openapi_extra=_described(HookRequest),
-    responses={200: {"model": Cards}, **_fails(400, 403, 404, 412), **UNUSUAL},
+    responses={200: {"model": Cards}, **_fails(400, 403, 404, 412, 422), **UNUSUAL},
 )
 async def call(request: Request) -> Response:
     """Return the card for whoever a hook is about, or none. A clinical system's token, for this address, once."""
@@ -159,12 +169,39 @@ def _card(context: Context, client: Client, service: str, body: bytes, request: 
         return _denied(asked, client, request, f"prefetch key `{REQUIRED}` is another patient than context.patientId")
     care = CareContext((system, identifier), client.tenant, None)
     caller = Caller(asked.context.user_id, frozenset({CLINICIAN}), client.issuer, care)
-    mark = context.used_tokens.mark(client)
-    found = opened(context, request.state.request_id, Asking(caller, system, identifier, "hook"), also=mark)
+    mark, find = context.used_tokens.mark(client), _find(context, asked)
+    try:
+        found = opened(context, request.state.request_id, Asking(caller, system, identifier, "hook"), find, also=mark)
+    except ChartRefusedError as error:  # it was written down that the answer failed
+        raise Unanswered(_outcome(error.status, _why(error))) from None
     told = answer(found.served, found.row)
     shown = cards(told, _asked(asked, request, context, found.served)) if isinstance(told, Found) else []
     headers = {MODEL_VERSION: found.served.bundle.version}
     return JSONResponse({"cards": without_empty(shown)}, headers=headers)
+
+
+def _find(context: Context, asked: HookRequest) -> Find:
+    """Return where the person's row comes from: the chart that was sent along at a discharge, else the nightly score.
+
+    Each where the other has no row: nightly scores know all that registers tell, a chart what has just been.
+    """
+    discharged = asked.context.encounter_id if asked.hook == "encounter-discharge" else None
+    charted = state_of(asked.prefetch, CHART) == "there"
+
+    def chart(served: Served, _: str) -> Row | None:
+        return context.on_the_spot.from_chart(served, asked.prefetch, discharged) if charted else None
+
+    first, then = (nightly, chart) if discharged is None else (chart, nightly)
+
+    def find(served: Served, name: str) -> Row | None:
+        found = first(served, name)
+        return then(served, name) if found is None else found
+
+    return find
+
+
+def _why(error: ChartRefusedError) -> str:
+    return str(error) if error.key is None else f"prefetch key `{error.key}`: {error}"
 
 
 def _denied(asked: HookRequest, client: Client, request: Request, why: str) -> Response:

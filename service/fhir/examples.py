@@ -61,6 +61,8 @@ FOUND = {
     "data_as_of": "2026-10-31",
     "model": MODEL,
     "oversight": OVERSIGHT,
+    "basis": "nightly",
+    "scored_on": "2026-11-01",
     "risks": [
         {"outcome": "acute_admission_365d", "population": "multimorbid", "risk": 0.3127, "horizon_days": 365},
     ],

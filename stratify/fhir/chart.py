@@ -42,12 +42,15 @@ class Chart:
     gaps: list[dict[str, Any]]
 
 
-def read_chart(prefetch: Any, catalogue: Catalogue, today: date) -> Chart:
-    """Return the chart that a clinical system sent along, as it stands on a day. Raises ChartRefusedError."""
+def read_chart(prefetch: Any, catalogue: Catalogue, today: date, discharged: str | None = None) -> Chart:
+    """Return the chart that a clinical system sent along, as it stands on a day. Raises ChartRefusedError.
+
+    discharged: the id of the encounter that ends on that day, whatever the chart says of its end.
+    """
     tally = Tally()
     sent = read_prefetch(prefetch, tally)
     clock = Clock(today, tally)
-    domains, told = _domains(sent, clock, catalogue)
+    domains, told = _domains(sent, clock, catalogue, discharged)
     measurable = _measurable(domains, told, catalogue)
     days = {"covers_to": clock.landmark - 1, "delivered": clock.landmark}
     people, lived = _person(sent.patient, clock)
@@ -55,11 +58,13 @@ def read_chart(prefetch: Any, catalogue: Catalogue, today: date) -> Chart:
     return Chart(records, sent.patient.identifiers, clock.landmark, tally.told())
 
 
-def _domains(sent: Sent, clock: Clock, catalogue: Catalogue) -> tuple[dict[str, Columns], dict[str, bool]]:
+def _domains(
+    sent: Sent, clock: Clock, catalogue: Catalogue, discharged: str | None
+) -> tuple[dict[str, Columns], dict[str, bool]]:
     """The domains the chart tells, and what of them it tells apart."""
     least, found, told = declared().least_known, diagnoses(sent, clock, catalogue), dict[str, bool]()
     if "encounters" in sent.keys:
-        of_encounters = contacts(sent, clock)
+        of_encounters = contacts(sent, clock, discharged)
         found, told = found | of_encounters.domains, told | of_encounters.told
     if {"medicationStatements", "medicationRequests"} & sent.keys:
         found["drug"], share = medicine(sent, clock)

@@ -1,8 +1,8 @@
 """A chart's encounters as hospital contacts, chained into stays by the rules of landing (`registers.stays`).
 
 An encounter that is a part of another one in the chart is left to that one. One that goes on has no end; what ends
-later than today has none yet. Days without hours are taken from noon to noon, and another encounter that starts on the
-day it ends joins it.
+later than today has none yet; the one that a discharge is told of ends today. Days without hours are taken from noon to
+noon, and another encounter that starts on the day it ends joins it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from stratify.fhir.diagnoses import who_codes
 from stratify.fhir.elements import Resource, codings, items, part, text
 from stratify.fhir.prefetch import Sent
 from stratify.fhir.rows import columns_of
-from stratify.fhir.when import Clock, first_of, midnight_after, noon, read_when
+from stratify.fhir.when import Clock, When, first_of, midnight_after, noon, read_when
 from stratify.registers.clock import spell_out
 from stratify.registers.stays import CHAIN_HOURS, CONTACT, CONTACT_SETTING, STAY
 from stratify.store.records import Columns
@@ -38,11 +38,12 @@ class Contacts(NamedTuple):
     told: dict[str, bool]
 
 
-def contacts(sent: Sent, clock: Clock) -> Contacts:
-    """Return the contacts and stays of a chart."""
+def contacts(sent: Sent, clock: Clock, discharged: str | None = None) -> Contacts:
+    """Return the contacts and stays of a chart; `discharged` is the id of the encounter that ends today."""
     found = sent.of("Encounter")
     inner = _inner(found)
-    rows = [row for one in found if text(one.get("id")) not in inner and (row := _row(one, sent, clock)) is not None]
+    outer = [one for one in found if text(one.get("id")) not in inner]
+    rows = [row for one in outer if (row := _row(one, sent, clock, discharged)) is not None]
     by_domain = {domain: columns_of(domain, of) for domain, of in _chained(rows, clock).items()}
     care = sum(row["care"] is None for row in rows)
     beds = [row for row in rows if row["basis"] != "none"]
@@ -77,7 +78,7 @@ def _target(reference: Any) -> str | None:
     return told.rsplit("Encounter/", 1)[-1] if told else None
 
 
-def _row(one: Resource, sent: Sent, clock: Clock) -> dict[str, Any] | None:
+def _row(one: Resource, sent: Sent, clock: Clock, discharged: str | None) -> dict[str, Any] | None:
     """An encounter as a contact, as landing has them; None where it is none."""
     declares, tally = declared().encounter, clock.tally
     status = one.get("status")
@@ -95,6 +96,8 @@ def _row(one: Resource, sent: Sent, clock: Clock) -> dict[str, Any] | None:
         return None
     start_at = noon(start)
     going_on = status in declares.open or (end is not None and end.first > clock.today)
+    if going_on and discharged is not None and one.get("id") == discharged:
+        going_on, end = False, When(clock.today, clock.today)
     if going_on:
         end_at, timed = None, start.moment is not None
     elif end is None:

@@ -471,8 +471,9 @@ def test_a_key_that_stands_twice_is_400_for_who_is_asked_about_would_be_anybodys
     assert "twice" in answer.json()["issue"][0]["diagnostics"]
 
 
-def test_a_body_may_be_a_mebibyte_and_no_more(call, request_of, patient):
-    body = request_of(prefetch={"patient": patient(), "observations": {"resourceType": "Bundle", "x": "y" * 900_000}})
+def test_a_body_may_be_four_mebibytes_and_no_more(call, request_of, patient):
+    chart = {"resourceType": "Bundle", "x": "y" * 4_000_000}
+    body = request_of(prefetch={"patient": patient(), "observations": chart})
     assert call(body).status_code == 200
     body["prefetch"]["observations"]["x"] *= 2
     assert call(body).status_code == 413

@@ -34,7 +34,8 @@ def offer(name, answer="suitable", due=None, kind="offer"):
 def found(risk=0.2, level=3, offers=(), text="x", safety=()):
     axis = {"id": "a", "level": level, "why": []}
     return Found.model_validate({
-        "data_as_of": "2024-12-31", "oversight": words(text), "reading": words("x"),
+        "data_as_of": "2024-12-31", "basis": "nightly", "scored_on": "2025-01-01",
+        "oversight": words(text), "reading": words("x"),
         "model": {"bundle_version": "b" * 12, "catalogue_digest": "c", "landmark": "2025-01-01"},
         "risks": [{"outcome": "acute_admission_365d", "population": "p", "risk": risk, "horizon_days": 365},
                   {"outcome": "death_365d", "population": "p", "risk": 0.777, "horizon_days": 365}],

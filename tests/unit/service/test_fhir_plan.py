@@ -48,6 +48,8 @@ def found(choices, facts=ILL):
     return Found.model_validate(
         {
             "data_as_of": "2026-11-21",
+            "basis": "nightly",
+            "scored_on": "2026-11-22",
             "model": {"bundle_version": "0f3a52c1d9e7", "catalogue_digest": "c" * 64, "landmark": WEIGHED.isoformat()},
             "oversight": OVERSIGHT,
             "risks": [{"outcome": "acute", "population": "all", "risk": 0.4242, "horizon_days": 365}],
