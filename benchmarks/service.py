@@ -10,6 +10,7 @@ its share of it.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -30,7 +31,7 @@ import numpy as np
 HERE = Path(__file__).parent
 sys.path = [one for one in sys.path if Path(one or ".").resolve() != HERE.resolve()]  # this file is no package
 
-from models import chosen_folder, load_bundle  # noqa: E402
+from models import load_bundle  # noqa: E402
 from service.demo import demo_client_token, demo_token, make_demo_keys  # noqa: E402
 from service.scoring import NAME  # noqa: E402
 from stratify.pseudonym import pseudonym, read_key  # noqa: E402
@@ -57,6 +58,7 @@ def main():
             _line("start to ready, 2 workers", f"{seconds:.1f} s", "3 s", seconds < 3)
             rates = _look_ups(asked, work, port, people, Path(folder))
             _hooks(asked, work, port, people, Path(folder))
+            _on_the_spot(asked, work, port, people, Path(folder))
             if asked.soak:
                 _soak(asked, work, port, people, Path(folder), service.pid)
             _memory(service.pid)
@@ -153,8 +155,8 @@ def _look_ups(asked, work, port, people, folder):
     return rates
 
 
-def _look_up(work, system, person):
-    body = json.dumps({"patient": {"system": system, "value": person}, "purpose": "TREAT"})
+def _look_up(work, system, person, **more):
+    body = json.dumps({"patient": {"system": system, "value": person}, "purpose": "TREAT", **more})
     return f"/v1/scores:lookup\t{demo_token(work.keys, patient=(system, person))}\t{body}"
 
 
@@ -178,6 +180,15 @@ def _hooks(asked, work, port, people, folder):
         half = lines[: len(lines) // 2] if clients == 8 else lines[len(lines) // 2 :]
         found = _load(asked, port, half, clients, folder, first=True)
         _told(f"calls of a hook, {clients} clients", found, None, 250 if clients == 32 else None)
+
+
+def _on_the_spot(asked, work, port, people, folder):
+    """Have people scored when asked, from the event store; who has stored reasons has many events too."""
+    some = people["stored"][: MOST_PEOPLE // 2] + people["computed"][: MOST_PEOPLE // 2]
+    lines = [_look_up(work, people["system"], person, basis="store") for person in some]
+    for clients in (1, 2, 8):
+        found = _load(asked, port, lines, clients, folder)
+        _told(f"{len(lines)} people scored on the spot, {clients} clients", found, None, 100 if clients == 1 else None)
 
 
 def _soak(asked, work, port, people, folder, pid):
@@ -232,12 +243,20 @@ def _memory(pid):
     for child in _workers(pid):
         rss, private = _resident(child), _resident(child, "Private_\\w+")
         _line("memory of a worker", f"{rss:.0f} MB, {private:.0f} MB its own", "150 MB", rss < 150)
+    for child in _children(pid, NAME):
+        print(f"memory of the process that scores on the spot for all workers: {_resident(child):.0f} MB")
 
 
 def _workers(pid):
+    return [one for one in _children(pid, "spawn_main") if one not in _children(pid, NAME)]
+
+
+def _children(pid, word):
+    """The processes that this one started and that have a word in their command or name."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    told = {one: Path(f"/proc/{one}/cmdline").read_text() + Path(f"/proc/{one}/comm").read_text() for one in children}
-    return [one for one, words in told.items() if "spawn_main" in words and NAME not in words]
+    return [
+        one for one in children if word in "".join(Path(f"/proc/{one}/{of}").read_text() for of in ("cmdline", "comm"))
+    ]
 
 
 def _resident(pid, name="Rss"):
@@ -256,11 +275,12 @@ def _verify(asked, work):
 def _mlflow(asked, folder):
     """Serve the same member with `mlflow models serve`, and return its rate with 8 clients."""
     workspace = Workspace(asked.work)
-    bundle = load_bundle(chosen_folder(workspace.bundles), workspace.keys / "bundle_public.pem")
+    served = sqlite3.connect(workspace.serving_db)
+    version = served.execute("SELECT value FROM meta WHERE key = 'bundle_version'").fetchone()[0]
+    bundle = load_bundle(workspace.bundles / version, workspace.keys / "bundle_public.pem")
     key = next(key for key in sorted(bundle.members) if key.startswith(OUTCOME))
     name = bundle.manifest["members"][key]
     columns = list(bundle.members[key].columns)
-    served = sqlite3.connect(workspace.serving_db)
     blob = served.execute("SELECT features FROM person LIMIT 1").fetchone()[0]
     served.close()
     row = np.frombuffer(blob, dtype="<f8")[bundle.places(key)]
@@ -271,6 +291,7 @@ def _mlflow(asked, folder):
     command += ["--model-uri", f"models:/{name['name']}/{name['registered_version']}", "--workers", "2"]
     env = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{workspace.root.absolute() / 'mlflow.db'}"}
     env |= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "PYTHONPATH": str(HERE.parent)}
+    env["PATH"] = f"{Path(asked.mlflow_python).absolute().parent}:{env['PATH']}"  # it calls uvicorn by its name
     started = time.perf_counter()
     process = subprocess.Popen(
         command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -289,11 +310,13 @@ def _mlflow(asked, folder):
 
 
 def _stop(process):
-    try:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
-    except (ProcessLookupError, subprocess.TimeoutExpired):
-        os.killpg(process.pid, signal.SIGKILL)
+    """End it and all that it started; it may have ended by itself."""
+    for told in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, told)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(30)
+            return
 
 
 def _free_port():
