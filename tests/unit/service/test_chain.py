@@ -1,6 +1,7 @@
 """The audit log's chains: whatever was changed, taken out, put in between or cut off is found; nobody is named."""
 
 import json
+import shutil
 import sqlite3
 import threading
 import time
@@ -78,6 +79,23 @@ def test_rows_taken_off_the_end_are_found_by_the_anchor_alone(file, tmp_path):
         verified(file, anchor)
     assert "ends before row 3, which was anchored" in str(error.value)
     assert len(anchor.read_text(encoding="utf-8").splitlines()) == 1
+
+
+def test_an_older_copy_that_was_put_back_is_found_by_the_anchor_alone(tmp_path):
+    path, copy, anchor = tmp_path / "s.db", tmp_path / "copy.db", tmp_path / "heads.jsonl"
+    for nth in range(2):
+        log = AuditLog(f"sqlite:///{path}")
+        log.record(ENTRY)
+        log.close()
+        if nth == 0:
+            shutil.copy(path, copy)
+    verified(path, anchor)
+    for beside in tmp_path.glob("s.db*"):
+        beside.unlink()
+    copy.rename(path)
+    assert verified(path).rows == 1
+    with pytest.raises(BundleError, match="ends before row 1, which was anchored"):
+        verified(path, anchor)
 
 
 def test_a_history_made_anew_is_another_than_was_anchored(file, tmp_path):
