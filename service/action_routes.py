@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -20,10 +21,9 @@ from service.action_shapes import (
 from service.actions import KEPT, Asked, Team
 from service.audit import Entry, Outcome
 from service.callers import QUALITY, Caller
-from service.choice_shapes import NOBODY
 from service.choices import now, today
 from service.guard import AMONG_PEOPLE, Context, FromCaller, FromContext, Guarded, bearer
-from service.looking import Asking, may_write
+from service.looking import Asking, to_write
 from service.problem import ABOUT_PEOPLE, PLAIN, FieldProblem, RefusedError, responses
 from service.schemas import Patient
 from service.sealed import seal, unseal
@@ -45,10 +45,7 @@ def act(asked: ActionRequest, request: Request, context: FromContext, caller: Fr
         return _about_a_target(asked, request, context, caller)
     _only(caller.roles & AMONG_PEOPLE and caller.care.care_team, request, context, caller)
     asking = Asking(caller, asked.patient.system, asked.patient.identifier, "action")
-    served, name, entry = may_write(context, request.state.request_id, asking)
-    if served.find(name) is None:
-        context.audit.record(entry("not_found"))
-        raise RefusedError([NOBODY])
+    served, name, entry = to_write(context, request.state.request_id, asking)
     row = _row(asked, request, caller) | {
         "pseudonym": name,
         "sealed": seal(served.key, name, asked.patient.system, asked.patient.identifier),
@@ -94,6 +91,7 @@ def _written(
         before = context.actions.last(str(asked.id))
         same = ("pseudonym", "issuer", "care_team", "target")
         if before is None or any(before[name] != row[name] for name in same):
+            context.audit.record(replace(entry, outcome="not_found"))
             raise RefusedError([NO_ACTION])
         row |= {name: before[name] for name in KEPT}
     context.actions.add(entry, row)
@@ -105,7 +103,7 @@ def list_actions(asked: ActionSearch, request: Request, context: FromContext, ca
     """Return what is open, by the day it is due: of the own care team, or about quality targets.
 
     Roles: clinician and coordinator for people, whom only an action of their own team puts there; quality for targets.
-    Each person on the list leaves a row in the audit log.
+    Each person on the list leaves a row in the audit log; who has said no to look-ups is not on it.
     """
     if asked.about == "targets":
         _only(QUALITY in caller.roles, request, context, caller)

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.action_shapes import OPEN
 from service.audit import METADATA, NUMBER, AuditLog, Entry
 from service.choices import ChoicesUnavailableError
+from service.optouts import OPT_OUT
 
 ACTION = Table(
     "action",
@@ -75,8 +76,13 @@ class Actions:
         return bool(self._read(_standing(asked).where(ACTION.c.pseudonym == pseudonym)))
 
     def find(self, asked: Asked) -> list[Mapping[str, Any]]:
-        """Return how the actions asked for stand, the soonest due first, one more than asked where there are more."""
-        query = _standing(asked).order_by(ACTION.c.due, ACTION.c.seq).limit(asked.most + 1)
+        """Return how the actions asked for stand, the soonest due first, one more than asked where there are more.
+
+        Nothing of who has said no to look-ups.
+        """
+        closed = ACTION.c.pseudonym.in_(select(OPT_OUT.c.pseudonym))
+        open_to_look_ups = ACTION.c.pseudonym.is_(None) | ~closed
+        query = _standing(asked).where(open_to_look_ups).order_by(ACTION.c.due, ACTION.c.seq).limit(asked.most + 1)
         if asked.due_before is not None:
             query = query.where(ACTION.c.due < asked.due_before.isoformat())
         return self._read(query)

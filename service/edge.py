@@ -1,4 +1,4 @@
-"""Returns every answer with a request id and no-store, nothing larger than 64 KiB let in, no failure let out.
+"""Returns every answer with a request id and no-store, nothing too large let in, no failure let out.
 
 The outermost layer of ours. A body is read whole before anything else happens, within ten seconds: whoever announces
 one and does not send it holds a connection no longer than that. The log line it writes holds the route's template,
@@ -12,6 +12,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,6 +24,7 @@ from service.metrics import count_request
 LARGEST = 64 * 1024
 LARGEST_OF_HOOKS = 4 * 1024 * 1024  # a clinical system sends along what it knows
 HOOKS = "/cds-services/"
+LARGE_AT_ONCE = 16  # bodies of hooks that are held at a time, where they are larger than others may be
 BODY_SECONDS = 10.0
 SAFE = {  # on every answer: nothing is kept, nothing from elsewhere is loaded, nobody frames a page of ours
     "Cache-Control": "no-store",
@@ -44,6 +46,7 @@ class Edge:
     def __init__(self, app: ASGIApp, version: Callable[[], str | None]) -> None:
         self._app = app
         self._version = version
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -69,12 +72,13 @@ class Edge:
             await send(message)
 
         try:
-            body = await _whole_body(scope, receive)
-            if isinstance(body, bytes):
-                await self._app(scope, _replay(body, receive), stamped)
-            elif body is not None:
-                refused = failure(scope["path"], body, request_id, headers={"Connection": "close"})
-                await refused(scope, receive, stamped)
+            async with self._large if _may_be_large(scope) else nullcontext():
+                body = await _whole_body(scope, receive)
+                if isinstance(body, bytes):
+                    await self._app(scope, _replay(body, receive), stamped)
+                elif body is not None:
+                    refused = failure(scope["path"], body, request_id, headers={"Connection": "close"})
+                    await refused(scope, receive, stamped)
         except Exception as error:  # the last place that can turn it into an answer without its message
             log.error("request %s failed: %s", request_id, kind_and_place(error))
             if not sent:
@@ -96,6 +100,12 @@ def _request_id(given: str | None) -> str:
 def _method(scope: Scope) -> str:
     method = str(scope["method"])
     return method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "-"
+
+
+def _may_be_large(scope: Scope) -> bool:
+    """Whether a hook's body is, or may be, larger than those that any number of callers may send at once."""
+    length = Headers(scope=scope).get("content-length", "")
+    return scope["path"].startswith(HOOKS) and not (length.isdecimal() and int(length) <= LARGEST)
 
 
 async def _whole_body(scope: Scope, receive: Receive) -> bytes | int | None:

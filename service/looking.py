@@ -16,7 +16,9 @@ from starlette.exceptions import HTTPException
 from service.access import basis_of
 from service.audit import Action, Basis, Entry, Outcome
 from service.callers import Caller
+from service.choice_shapes import NOBODY
 from service.guard import Context
+from service.problem import RefusedError
 from service.served import Row, Served
 from stratify.pseudonym import pseudonym
 
@@ -79,13 +81,27 @@ def opened(
     return Opened(served, None if row is None else row.with_choices(said.choices), name, basis)
 
 
-def may_write(context: Context, request_id: str, asking: Asking) -> tuple[Served, str, Callable[[Outcome], Entry]]:
+def to_write(context: Context, request_id: str, asking: Asking) -> tuple[Served, str, Callable[[Outcome], Entry]]:
     """Return the pair, the pseudonym, and what makes the rows, for writing something down about a person.
 
-    Raises HTTPException (403) as `opened` does.
+    Raises what `opened` raises, and RefusedError where there is nobody to write about, which is written down: somebody
+    unknown, outside the population, or who has said no to look-ups.
     """
     served, name, basis = _grounds(context, request_id, asking)
-    return served, name, lambda outcome: _entry(context, asking, outcome, request_id, served, name, basis)
+
+    def entry(outcome: Outcome) -> Entry:
+        return _entry(context, asking, outcome, request_id, served, name, basis)
+
+    try:
+        closed = context.choices.about(name).blocked
+        found = None if closed else served.find(name)
+    except Exception:
+        context.audit.record(entry("failed"))
+        raise
+    if found is None:
+        context.audit.record(entry("blocked" if closed else "not_found"))
+        raise RefusedError([NOBODY])
+    return served, name, entry
 
 
 def _grounds(context: Context, request_id: str, asking: Asking) -> tuple[Served, str, Basis]:

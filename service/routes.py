@@ -12,13 +12,13 @@ from datetime import timedelta
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import PlainTextResponse
 
-from service.choice_shapes import NOBODY, ChoiceRequest, ChoicesAnswer, refuse, refuse_override
+from service.choice_shapes import ChoiceRequest, ChoicesAnswer, refuse, refuse_override
 from service.choices import today
 from service.edge import MODEL_VERSION
 from service.guard import FromCaller, FromContext, Guarded, bearer
-from service.looking import Asking, may_write, nightly, opened
+from service.looking import Asking, nightly, opened, to_write
 from service.metrics import MEDIA_TYPE, told
-from service.problem import ABOUT_PEOPLE, PLAIN, RefusedError, problem, responses
+from service.problem import ABOUT_PEOPLE, PLAIN, problem, responses
 from service.said import NO_ADVICE, OVERSIGHT, READING
 from service.schemas import (
     Alive,
@@ -74,16 +74,8 @@ def choose(
     """
     refuse(asked, context.store.current().care.catalogue, today())
     asking = Asking(caller, asked.patient.system, asked.patient.identifier, "choice", asked.purpose)
-    served, name, entry = may_write(context, request.state.request_id, asking)
+    served, name, entry = to_write(context, request.state.request_id, asking)
     response.headers[MODEL_VERSION] = served.bundle.version
-    try:
-        row = served.find(name)
-    except Exception:
-        context.audit.record(entry("failed"))
-        raise
-    if row is None:
-        context.audit.record(entry("not_found"))
-        raise RefusedError([NOBODY])
     said = context.choices.add(entry("stored"), name, asked)
     return ChoicesAnswer(choices=[one.told() for one in said])
 

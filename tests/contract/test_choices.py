@@ -366,7 +366,8 @@ def test_what_cannot_be_written_whole_is_not_written_and_not_answered(name, choo
     response = choose()
     assert response.status_code == 503
     assert "nothing is answered" in response.json()["detail"]
-    assert (_count(workspace, "audit"), _count(workspace, "choice")) == (0, 0)
+    tried = name == "the choices are gone"  # what holds is read first: that this failed is written down
+    assert (_count(workspace, "audit"), _count(workspace, "choice")) == (int(tried), 0)
 
 
 @pytest.mark.parametrize("how", ["DROP TABLE choice", "UPDATE choice SET until = 'MARK'"])

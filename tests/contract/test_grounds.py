@@ -292,3 +292,35 @@ def test_a_caller_who_asks_too_often_waits_and_others_do_not(workspace, client_o
     assert 1 <= int(tooften.headers["retry-after"]) <= 10
     assert others.look_up(people.stored).status_code == 200
     app.state.context.audit.close()
+
+
+def test_of_whoever_said_no_nothing_is_written_down_and_they_are_on_no_list(
+    act, listed, client, people, workspace, audit_rows
+):
+    assert act(people.stored).status_code == act(people.low).status_code == 200
+    name = name_of(workspace, people, people.stored)
+    take_over(f"sqlite:///{workspace.service_db}", frozenset({name}))
+    names = [one["patient"]["value"] for one in listed().json()["actions"]]
+    assert names == [people.low]
+    choice = {"purpose": "TREAT", "offer": "medgennemgang", "decision": "accept"}
+    for write in (
+        act,
+        lambda who: client.send(
+            "POST",
+            "/v1/choices",
+            json=choice | {"patient": {"system": people.system, "value": who}},
+            token=client.treats(who),
+        ),
+    ):
+        closed, nobody = write(people.stored), write("999999999999")
+        assert closed.status_code == nobody.status_code == 409
+        assert {**closed.json(), "request_id": ""} == {**nobody.json(), "request_id": ""}
+        assert [row["outcome"] for row in audit_rows()[-2:]] == ["blocked", "not_found"]
+    assert [row["pseudonym"] for row in audit_rows() if row["action"] == "action_list"].count(name) == 0
+    take_over(f"sqlite:///{workspace.service_db}", frozenset())
+    assert len(listed().json()["actions"]) == 2, "a no that is taken back opens the team's work again"
+
+
+def test_a_change_of_an_action_that_is_not_there_is_written_down(act, audit_rows):
+    assert act(id="00000000-0000-4000-8000-000000000000").status_code == 409
+    assert audit_rows()[-1]["outcome"] == "not_found"

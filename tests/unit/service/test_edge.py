@@ -177,3 +177,34 @@ def test_what_is_not_http_passes_through():
 
     assert _run(lifespan, kind="lifespan") == []
     assert seen == ["lifespan"]
+
+
+def test_large_bodies_of_hooks_are_held_a_few_at_a_time_and_small_ones_do_not_wait(monkeypatch):
+    monkeypatch.setattr("service.edge.LARGE_AT_ONCE", 2)
+    held, most = [], []
+
+    async def app(scope, receive, send):
+        held.append(scope)
+        most.append(len(held))
+        await asyncio.sleep(0.01)
+        held.remove(scope)
+        await _echo(scope, receive, send)
+
+    async def asked(edge, size, path):
+        async def receive():
+            return {"type": "http.request", "body": b"x" * size, "more_body": False}
+
+        async def send(message):
+            pass
+
+        headers = [(b"content-length", str(size).encode())]
+        await edge({"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}, receive,
+                   send)  # fmt: skip
+
+    async def all_at_once(size, path):
+        edge = Edge(app, version=lambda: "v1")
+        await asyncio.gather(*(asked(edge, size, path) for _ in range(6)))
+        return max(most)
+
+    assert asyncio.run(all_at_once(LARGEST + 1, "/cds-services/x")) == 2
+    assert asyncio.run(all_at_once(LARGEST, "/cds-services/x")) == 6
