@@ -34,7 +34,6 @@ from service.cross_origin import CrossOrigin
 from service.demo import SYNTHETIC, make_demo_keys
 from service.edge import Edge
 from service.failures import failure
-from service.fhir.description import describe
 from service.fhir.outcome import outcome
 from service.fhir.routes import fhir
 from service.fhir.routes import metadata as fhir_metadata
@@ -173,11 +172,15 @@ def _served_version(app: FastAPI) -> str | None:
 
 def _document(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
+        from service.examples import show  # what no answer to anybody needs
+        from service.fhir.description import describe
+
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         for shape in (Problem, HookRequest, FeedbackRequest):  # which no route declares
             schema = shape.model_json_schema(ref_template="#/components/schemas/{model}")
             document["components"]["schemas"].update(schema.pop("$defs", {}), **{shape.__name__: schema})
         describe(document)
+        show(document)
         app.openapi_schema = document
     return app.openapi_schema
 

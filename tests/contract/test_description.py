@@ -1,8 +1,17 @@
 """The OpenAPI document says what is asked, what is answered, and every error there can be."""
 
-import pytest
+import json
 
+import pytest
+from pydantic import TypeAdapter
+
+from service.action_shapes import ActionAnswer, ActionRequest, ActionsAnswer, ActionSearch
 from service.app import openapi_document
+from service.audit_routes import AuditAnswer, AuditSearch
+from service.cds_hooks.answers import Cards, Discovery, Nothing
+from service.cds_hooks.shapes import FeedbackRequest, HookRequest
+from service.choice_shapes import ChoiceRequest, ChoicesAnswer
+from service.schemas import LookupAnswer, LookupRequest, ModelsAnswer, TargetsAnswer
 
 PLAIN = {"401", "403", "408", "413", "429", "500", "503"}
 SEARCHED = PLAIN | {"400", "422"}
@@ -114,3 +123,43 @@ def test_documented_errors_are_the_ones_that_come(client, token, document):
         )
     }
     assert {str(status) for status in seen} <= set(document["paths"]["/v1/scores:lookup"]["post"]["responses"])
+
+
+ASKED = {
+    "/v1/scores:lookup": LookupRequest,
+    "/v1/choices": ChoiceRequest,
+    "/v1/actions": ActionRequest,
+    "/v1/actions:search": ActionSearch,
+    "/v1/audit:search": AuditSearch,
+    "/cds-services/{service}": HookRequest,
+    "/cds-services/{service}/feedback": FeedbackRequest,
+}
+ANSWERED = {
+    "/v1/scores:lookup": LookupAnswer,
+    "/v1/choices": ChoicesAnswer,
+    "/v1/targets": TargetsAnswer,
+    "/v1/models/current": ModelsAnswer,
+    "/v1/actions": ActionAnswer,
+    "/v1/actions:search": ActionsAnswer,
+    "/v1/audit:search": AuditAnswer,
+    "/cds-services": Discovery,
+    "/cds-services/{service}": Cards,
+    "/cds-services/{service}/feedback": Nothing,
+}
+
+
+def test_what_is_asked_and_answered_has_examples_in_both_languages_and_each_has_its_shape(document):
+    shown = {path: item for path, item in document["paths"].items() if path.startswith(("/v1/", "/cds-services"))}
+    assert set(shown) == set(ANSWERED)
+    for path, item in shown.items():
+        (operation,) = item.values()
+        assert ("requestBody" in operation) == (path in ASKED)
+        for shape, place in ((ASKED.get(path), operation.get("requestBody")),
+                             (ANSWERED[path], operation["responses"]["200"])):  # fmt: skip
+            if shape is not None:
+                examples = place["content"]["application/json"]["examples"]
+                assert {name.rsplit("_", 1)[-1] for name in examples} == {"da", "en"}
+                for example in examples.values():
+                    read = TypeAdapter(shape).validate_json(json.dumps(example["value"]))
+                    assert "null" not in json.dumps(example["value"]) or path.startswith("/v1/")
+                    assert read is not None
