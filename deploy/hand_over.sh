@@ -15,8 +15,13 @@ as() {
 
 as "$server" rm -rf "$to/.incoming"
 as "$server" mkdir -p "$to/.incoming/bundles" "$to/bundles"
-as "$maker" bash -c 'cd "$1" && shopt -s failglob && tar -cf - -- serving.db bundles/[0-9a-f]*' - "$from" \
-    | as "$server" tar -xf - -C "$to/.incoming" --no-same-owner --no-same-permissions
+as "$maker" bash -c '
+    set -euo pipefail
+    cd "$1"
+    find bundles -maxdepth 1 -type d -regextype posix-extended -regex "bundles/[0-9a-f]{12}" -print0 \
+        | tar --create --null --files-from - serving.db
+' - "$from" \
+    | as "$server" tar --extract -C "$to/.incoming" --no-same-owner --no-same-permissions
 
 as "$server" bash -c '
     set -euo pipefail
