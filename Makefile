@@ -69,6 +69,8 @@ locks:  ## make the locks anew (needs uv)
 		--python-version 3.11 --custom-compile-command "make locks" requirements.in --output-file requirements.lock
 	cd benchmarks/peers/healthchain && uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --custom-compile-command "make locks" requirements.in --output-file requirements.lock
+	cd $(LOCKS) && uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+		--custom-compile-command "make locks" build.in --output-file build.lock
 	cd $(LOCKS) && for lock in service: run:"--extra pipelines --extra build" \
 		spark:"--extra pipelines --extra spark --extra build" \
 		test:"--extra pipelines --extra test --extra build"; do \

@@ -13,7 +13,10 @@ as() {
     setpriv --reuid "$account" --regid "$(id -g "$account")" --clear-groups --no-new-privs "$@"
 }
 
-as "$server" rm -rf "$to/.incoming"
+clear_incoming() { as "$server" rm -rf "$to/.incoming"; }
+
+clear_incoming
+trap clear_incoming EXIT
 as "$server" mkdir -p "$to/.incoming/bundles" "$to/bundles"
 as "$maker" bash -c '
     set -euo pipefail
@@ -33,6 +36,5 @@ as "$server" bash -c '
     done
     sync -f .
     mv .incoming/serving.db serving.db
-    rm -rf .incoming
 ' - "$to"
 echo "handed over: serving.db and its bundles"

@@ -11,7 +11,7 @@ from pipelines.cli_service import register
 from stratify.catalogue import load
 from stratify.examples import failures
 
-PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**/*.md", "requirements/*.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**/*.md", "requirements/*.md", "deploy/*.md")
 
 
 def pages(root):
