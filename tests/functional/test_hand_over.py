@@ -1,4 +1,4 @@
-"""Scores go from one account's folder to another's: bundles first, the scores by one rename, the last good ones kept."""
+"""Scores go from one account's folder to another's: bundles first, scores by one rename, the last good ones kept."""
 
 import os
 import pwd

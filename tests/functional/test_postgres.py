@@ -3,6 +3,7 @@
 import gc
 import os
 import pwd
+import re
 import shutil
 import socket
 import subprocess
@@ -110,6 +111,34 @@ def test_an_account_that_may_only_add_is_enough_and_cannot_change_the_log(server
     for statement in ("UPDATE audit SET outcome = 'denied'", "DELETE FROM audit", "TRUNCATE audit"):
         with pytest.raises(Exception, match="permission denied"), log.engine.begin() as connection:
             connection.execute(text(statement))
+    log.close()
+
+
+def test_the_rights_that_operations_are_told_to_give_are_enough_and_no_more(server, url, root, tmp_path):
+    page = (root / "deploy/README.md").read_text(encoding="utf-8")
+    roles, grants = re.findall(r"^```sql\n(.*?)^```", page, re.M | re.S)
+    owner = create_engine(url, isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        for role in re.findall(r'CREATE ROLE "?([\w-]+)"? LOGIN', roles):
+            connection.execute(text(f'CREATE ROLE "{role}" LOGIN'))
+    upgrade_by_url(url)
+    with owner.connect() as connection:
+        for statement in filter(str.strip, grants.split(";")):
+            connection.execute(text(statement))
+    owner.dispose()
+    log = AuditLog(url.replace("owner@", "stratify@"))
+    log.record(ENTRY)
+    UsedTokens(log).first(Client("iss", None, "one", int(time.time()) - 3600))
+    assert UsedTokens(log).first(Client("iss", None, "two", int(time.time()) + 60))  # lets the old one go
+    engine = open_log(url.replace("owner@", "stratify-anchor@"), tmp_path)
+    assert verify(engine, AUDIT, tmp_path / "heads.jsonl").rows == 1
+    for account in (log.engine, engine):
+        for statement in ("UPDATE audit SET outcome = 'denied'", "DELETE FROM audit", "DELETE FROM choice"):
+            with pytest.raises(Exception, match="permission denied"), account.begin() as connection:
+                connection.execute(text(statement))
+    with pytest.raises(Exception, match="permission denied"), engine.begin() as connection:
+        connection.execute(text("SELECT * FROM choice"))
+    engine.dispose()
     log.close()
 
 

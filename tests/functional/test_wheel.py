@@ -1,7 +1,9 @@
-"""The wheel, installed in a clean environment outside the checkout: nothing of the package was left behind."""
+"""The wheel, installed as the image installs it, outside the checkout: nothing of the package was left behind."""
 
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +12,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.deployed import container, words
 
 pytestmark = pytest.mark.slow
 
@@ -23,14 +29,38 @@ def wheel(root, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def clean(root, wheel, tmp_path_factory) -> Path:
-    """An environment with what the service needs and nothing else."""
-    place = tmp_path_factory.mktemp("clean") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", place], check=True)
-    pip = [place / "bin/python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    subprocess.run([*pip, "--require-hashes", "-r", root / "requirements/service.lock"], check=True)
-    subprocess.run([*pip, "--no-deps", wheel], check=True)
-    return place / "bin"
+def stages(root):
+    return container(root / "deploy/Containerfile")
+
+
+@pytest.fixture(scope="module")
+def clean(root, stages, tmp_path_factory) -> Path:
+    """The environment of the image: what the service needs and nothing else, built by the Containerfile's words."""
+    place = tmp_path_factory.mktemp("image")
+    subprocess.run([sys.executable, "-m", "venv", place / "base"], check=True)
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    env["PATH"] = f"{place / 'base/bin'}:{env['PATH']}"
+    (place / "build").mkdir()
+    for name, rest in stages[0]:
+        if name == "COPY":
+            *sources, to = rest.split()
+            for source in sources:
+                _copy(root / source, place / "build" / (to + Path(source).name if to.endswith("/") else to))
+        elif name == "RUN":
+            command = rest.replace("/opt/stratify", str(place / "stratify"))
+            done = subprocess.run(
+                command, shell=True, cwd=place / "build", env=env, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stderr
+    return place / "stratify/bin"
+
+
+def _copy(source, target):
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(source, target)
 
 
 def test_the_wheel_holds_what_is_declared_and_no_tests(wheel, root):
@@ -97,6 +127,47 @@ def test_a_person_is_looked_up_there(clean, region, tmp_path, root):
     declared = [path.read_text(encoding="utf-8") for path in (root / "stratify/catalogue/offers").glob("*.toml")]
     listed = len(answer["offers"]) + answer["not_indicated"] + answer["not_asked"]
     assert listed == sum('kind = "enabler"' not in text for text in declared)
+
+
+def test_the_image_is_ready_with_the_files_it_is_handed_and_stops_when_told(clean, stages, region, tmp_path):
+    served = tmp_path / "served"
+    shutil.copytree(region / "bundles", served / "bundles", ignore=shutil.ignore_patterns("champion*", "decisions"))
+    shutil.copy(region / "serving.db", served)
+    (served / "keys").mkdir()
+    for name in ("pseudonym.key", "bundle_public.pem"):
+        shutil.copy(region / "keys" / name, served / "keys")
+    key = ec.generate_private_key(ec.SECP384R1()).public_key()
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    (tmp_path / "idp.pem").write_bytes(key.public_bytes(serialization.Encoding.PEM, form))
+    (tmp_path / "trust.toml").write_text(
+        '[[issuer]]\niss = "https://idp.example"\nkind = "user"\naudience = "urn:try"\nkeys = "idp.pem"\n',
+        encoding="utf-8",
+    )
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    here = {"/opt/stratify/bin": str(clean), "/etc/stratify": str(tmp_path), "8080": port, "0.0.0.0": "127.0.0.1"}
+
+    def put_here(word):
+        for there, instead in here.items():
+            word = word.replace(there, instead)
+        return word
+
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    env |= {"STRATIFY_WORK": str(served), "STRATIFY_SERVICE_DB": f"sqlite:///{tmp_path / 'service.db'}"}
+    start = [put_here(word) for word in words(stages[-1], "ENTRYPOINT") + words(stages[-1], "CMD")]
+    healthy = [put_here(word) for word in words(stages[-1], "HEALTHCHECK")]
+    assert subprocess.run(healthy, env=env, capture_output=True, check=False).returncode != 0
+    with (tmp_path / "log").open("w") as log:
+        service = subprocess.Popen(start, cwd=tmp_path, env=env, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        ready = json.load(_open(f"http://127.0.0.1:{port}/readyz"))
+        health = subprocess.run(healthy, env=env, capture_output=True, text=True, check=False)
+    finally:
+        service.terminate()
+        stopped = service.wait(timeout=30)
+    assert ready == {"status": "ready", "notes": []}
+    assert health.returncode == 0, health.stderr
+    assert stopped == 0, (tmp_path / "log").read_text(encoding="utf-8")
 
 
 def _open(request):
