@@ -1,6 +1,6 @@
 #!/bin/bash
 # Hands scores and the bundles they were made with over to the folder that the service reads.
-# hand_over.sh FROM MAKER TO SERVER: what the account MAKER can read below FROM is written by the account SERVER below TO.
+# hand_over.sh FROM MAKER TO SERVER: what the account MAKER can read below FROM, the account SERVER writes below TO.
 # Bundles first, then serving.db by one rename: the service takes the new pair over whole, or goes on with the old one.
 set -euo pipefail
 umask 077
