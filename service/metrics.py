@@ -39,6 +39,8 @@ SERVED = Gauge(
     "stratify_served", "1 for the bundle that is served.", ["bundle"], registry=REGISTRY, multiprocess_mode="mostrecent"
 )
 
+_seen: set[str] = set()
+
 
 def count_request(route: str, method: str, status: str, seconds: float) -> None:
     """Count one request that was answered."""
@@ -51,8 +53,9 @@ def told(*, ready: bool, behind: bool, covers_to: str, bundle: str) -> bytes:
     READY.set(ready)
     BEHIND.set(behind)
     AGE.set((datetime.now(UTC).date() - date.fromisoformat(covers_to)).days)
-    SERVED.clear()
-    SERVED.labels(bundle).set(1)
+    _seen.add(bundle)  # what was served before stays in the workers' files: it is said to be served no more
+    for one in _seen:
+        SERVED.labels(one).set(one == bundle)
     registry = REGISTRY
     if FOLDER in os.environ:
         registry = CollectorRegistry()

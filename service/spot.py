@@ -133,9 +133,12 @@ class Spot:
     def warm(self) -> None:
         """Return when what scoring needs is loaded and compiled, so that the first to ask does not wait for it.
 
-        Raises BundleError where the entries that are served are not those the bundle was trained on.
+        Raises BundleError where the entries that are served are not those the bundle was trained on, or where there is
+        a store that does not fit.
         """
         self.from_bundle(NOBODY, date(2024, 6, 1))
+        if self._workspace.store.exists():
+            self.from_store(self.served.meta["system"], "nobody")
 
     def _read(self, ask: Callable[[StoreReader], Answer]) -> Answer:
         """Return what is asked of the store, all of it read from the same one."""

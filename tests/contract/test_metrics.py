@@ -48,3 +48,13 @@ def test_nothing_of_anybody_is_counted(client, people, token, workspace):
     name = pseudonym(read_key(workspace.keys / "pseudonym.key"), people.system, people.stored)
     for secret in (people.stored, name, "MARK", CARE_TEAM, people.system):
         assert secret not in text
+
+
+def test_after_another_bundle_the_one_before_is_served_no_more(client, promote, rescore, workspace, app):
+    before = workspace.champion.read_text().strip()
+    _counts(client)
+    after = promote(0.5)
+    rescore(after)
+    app.state.context.store.refresh()
+    counts = _counts(client)
+    assert [counts[f'stratify_served{{bundle="{one}"}}'] for one in (before, after)] == [0, 1]

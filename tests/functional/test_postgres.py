@@ -18,6 +18,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
+import service.app  # noqa: F401 - with it, every table is declared
 from service.audit import AUDIT, METADATA, AuditLog, AuditUnavailableError, Entry, open_log
 from service.chain import verify
 from service.database import HEAD, upgrade_by_url
