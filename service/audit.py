@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
@@ -212,7 +212,7 @@ class AuditLog:
 
 def row_of(entry: Entry) -> dict[str, Any]:
     """Return the values of one row, with its time."""
-    return {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **asdict(entry)}
+    return {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **vars(entry)}
 
 
 def _new_chain() -> tuple[str, int, str]:

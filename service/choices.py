@@ -7,17 +7,18 @@ neither is. People stand in it by pseudonym.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 
-from sqlalchemy import Column, String, Table, insert, select
+from sqlalchemy import Column, String, Table, bindparam, insert, literal, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.audit import METADATA, NUMBER, AuditLog, Entry
 from service.choice_shapes import ChoiceRequest
-from service.optouts import blocked
+from service.optouts import OPT_OUT
 from service.schemas import Chosen
 from stratify.care.choices import Choice, choice_of, in_force
 from stratify.errors import NotPermittedError
@@ -37,6 +38,13 @@ CHOICE = Table(
     Column("role", String(200), nullable=False),
     Column("request_id", String(36), nullable=False),
     sqlite_autoincrement=True,  # a number is never given twice
+)
+ASKED = select(literal(1).label("one")).subquery()
+NAME = bindparam("name", type_=String)
+ABOUT = (  # a row for each choice, one at least: what a person chose, and since when they are closed to look-ups
+    select(CHOICE, select(OPT_OUT.c.since).where(OPT_OUT.c.pseudonym == NAME).scalar_subquery().label("closed_since"))
+    .select_from(ASKED.outerjoin(CHOICE, CHOICE.c.pseudonym == NAME))
+    .order_by(CHOICE.c.seq)
 )
 
 
@@ -95,7 +103,9 @@ class Choices:
         """Return what holds today of what a person said; raises ChoicesUnavailableError."""
         try:
             with self._engine.connect() as connection:
-                return About(blocked(connection, pseudonym), _in_force(connection, pseudonym, today()))
+                rows = connection.execute(ABOUT, {"name": pseudonym}).mappings().all()
+                told = [row for row in rows if row["seq"] is not None]
+                return About(rows[0]["closed_since"] is not None, _holding(told, today()))
         except (SQLAlchemyError, ValueError) as error:  # or a row that is none
             raise ChoicesUnavailableError(type(error).__name__) from None
 
@@ -140,6 +150,13 @@ def today() -> date:
 
 def _in_force(connection: Connection, pseudonym: str, today: date) -> tuple[Said, ...]:
     rows = connection.execute(select(CHOICE).where(CHOICE.c.pseudonym == pseudonym).order_by(CHOICE.c.seq)).mappings()
+    return _holding(rows.all(), today)
+
+
+def _holding(rows: Sequence[Mapping[Any, Any]], today: date) -> tuple[Said, ...]:
+    """Return what of these, in the order they were said, holds today."""
+    if not rows:
+        return ()
     said = [Said(choice_of(dict(row)), row["user"], row["role"]) for row in rows]
     holding = {id(choice) for choice in in_force([one.choice for one in said], today)}
     return tuple(one for one in said if id(one.choice) in holding)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
+from time import sleep
 
 from sqlalchemy import URL, create_engine, event, inspect
 from sqlalchemy.engine import Engine, make_url
@@ -17,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from stratify.errors import NotPermittedError, UsageError
 
+TRIES, PAUSE = 50, 0.1  # of several that open a new file at once; seconds between them
 HEAD = "0001"  # the last step in service/migrations/versions
 
 
@@ -104,7 +106,14 @@ def open_for_reading(url: str | None, path: Path, table: str, columns: set[str])
 
 def _durable(connection: sqlite3.Connection, _: object) -> None:
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    for tries_left in reversed(range(TRIES)):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError:  # another one that starts does the same: SQLite does not wait for that
+            if not tries_left:
+                raise
+            sleep(PAUSE)
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, get_args
 from uuid import UUID
 
+from service.cds_hooks.brief import Brief
 from service.cds_hooks.cards import Asked, cards, suggestion_id
 from service.cds_hooks.prefetch import TEMPLATES
 from service.cds_hooks.routes import CALLED, SERVICE
@@ -70,7 +71,7 @@ def _call(language: Language) -> Any:
 
 def _card(language: Language) -> Any:
     asked = Asked(CARD, "p1", None, language)
-    return {"cards": without_empty(cards(Found.model_validate(FOUND), asked))}
+    return {"cards": without_empty(cards(Brief.model_validate(FOUND), asked))}
 
 
 def _feedback(_: Language) -> Any:

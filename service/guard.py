@@ -130,7 +130,11 @@ class Guarded(APIRoute):
         action, roles = MAY[self.name]
 
         async def guarded(request: Request) -> Response:
-            request.state.caller = await run_in_threadpool(_admit, request, action, roles)
+            caller = context_of(request).verifier.remembered(request.headers.getlist("authorization"))
+            if caller is None or not caller.roles & roles:  # to be verified, or to be written down
+                request.state.caller = await run_in_threadpool(_admit, request, action, roles)
+            else:
+                request.state.caller = _within_limits(request, caller)
             return await handle(OneOfEach(request.scope, request.receive))
 
         return guarded
@@ -143,16 +147,29 @@ def _admit(request: Request, action: Action, roles: frozenset[str]) -> Caller:
     if caller is None:
         log.warning("request %s: no valid token", request.state.request_id)
         raise HTTPException(401)
-    wait = context.limits.wait(f"{caller.issuer}|{caller.user}")
-    if wait:
-        log.warning("request %s: a caller asks too often", request.state.request_id)
-        raise HTTPException(429, headers={"Retry-After": str(wait)})
+    _within_limits(request, caller)
     if not caller.roles & roles:
         context.audit.record(context.entry(caller, action, "denied", request.state.request_id))
         raise HTTPException(403)
     return caller
 
 
+def _within_limits(request: Request, caller: Caller) -> Caller:
+    wait = context_of(request).limits.wait(f"{caller.issuer}|{caller.user}")
+    if wait:
+        log.warning("request %s: a caller asks too often", request.state.request_id)
+        raise HTTPException(429, headers={"Retry-After": str(wait)})
+    return caller
+
+
+async def _context(request: Request) -> Context:
+    return context_of(request)
+
+
+async def _caller(request: Request) -> Caller:
+    return caller_of(request)
+
+
 bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="ES384 or RS384, see docs/service.md")
-FromContext = Annotated[Context, Depends(context_of)]
-FromCaller = Annotated[Caller, Depends(caller_of)]
+FromContext = Annotated[Context, Depends(_context)]  # no function that FastAPI would give a thread to
+FromCaller = Annotated[Caller, Depends(_caller)]

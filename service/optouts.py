@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import URL, Column, String, Table, delete, insert, select
-from sqlalchemy.engine import Connection
 
 from service.audit import METADATA
 from service.database import open_database, prepare
@@ -23,11 +22,6 @@ OPT_OUT = Table(
     Column("pseudonym", String(64), primary_key=True),
     Column("since", String(32), nullable=False),  # UTC, ISO 8601
 )
-
-
-def blocked(connection: Connection, pseudonym: str) -> bool:
-    """Return whether this person has said no."""
-    return connection.execute(select(OPT_OUT.c.since).where(OPT_OUT.c.pseudonym == pseudonym)).first() is not None
 
 
 def read_opt_outs(path: Path, system: str, key: bytes) -> frozenset[str]:

@@ -7,11 +7,10 @@ there is no answer (503).
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import PlainTextResponse
 
+from service.answers import answer, at_once
 from service.choice_shapes import ChoiceRequest, ChoicesAnswer, refuse, refuse_override
 from service.choices import today
 from service.edge import MODEL_VERSION
@@ -19,15 +18,11 @@ from service.guard import FromCaller, FromContext, Guarded, bearer
 from service.looking import Asking, nightly, opened, to_write
 from service.metrics import MEDIA_TYPE, told
 from service.problem import ABOUT_PEOPLE, PLAIN, problem, responses
-from service.said import NO_ADVICE, OVERSIGHT, READING
 from service.schemas import (
     Alive,
-    Found,
     LookupAnswer,
     LookupRequest,
     ModelsAnswer,
-    NoAdvice,
-    Own,
     Ready,
     ServedMember,
     TargetsAnswer,
@@ -59,7 +54,7 @@ def look_up(asked: LookupRequest, request: Request, context: FromContext, caller
     found = opened(context, request.state.request_id, asking, find)
     headers = {MODEL_VERSION: found.served.bundle.version}
     if found.row is not None and found.row.told is not None and not found.row.said:
-        return Response(_at_once(found.served, found.row), headers=headers, media_type="application/json")
+        return Response(at_once(found.served, found.row), headers=headers, media_type="application/json")
     return Response(answer(found.served, found.row).model_dump_json(), headers=headers, media_type="application/json")
 
 
@@ -140,32 +135,3 @@ def readyz(request: Request, context: FromContext) -> Ready | Response:
         return problem(503, request.state.request_id, reasons=reasons)
     notes = context.readiness.notes()
     return Ready(status="degraded" if notes else "ready", notes=notes)
-
-
-def answer(served: Served, row: Row | None) -> Found | NoAdvice:
-    """Return what is told of a person, by the pair that answers; of nobody, that there is no advice."""
-    if row is None:
-        return NoAdvice(data_as_of=served.meta["covers_to"], model=served.model, oversight=OVERSIGHT, text=NO_ADVICE)
-    return Found.model_construct(**dict(_own(served, row)), **dict(served.tell(row)))
-
-
-def _at_once(served: Served, row: Row) -> bytes:
-    """Return the same answer as JSON, put together from what was worked out when people were scored."""
-    assert row.told is not None
-    return _own(served, row).model_dump_json().encode()[:-1] + b"," + row.told[1:]
-
-
-def _own(served: Served, row: Row) -> Own:
-    """Return what is said of the risks themselves, and what the person chose."""
-    now = row.day  # scored on the spot: by all that happened before that day
-    return Own(
-        data_as_of=served.meta["covers_to"] if now is None else (now - timedelta(days=1)).isoformat(),
-        model=served.model,
-        oversight=OVERSIGHT,
-        basis=row.basis,
-        scored_on=served.meta["landmark"] if now is None else now.isoformat(),
-        risks=row.stored.risks,
-        missing=row.stored.missing,
-        reading=READING,
-        choices=[one.told() for one in row.said],
-    )

@@ -8,6 +8,7 @@ format, the pseudonym key it was made with, one person's row and every target.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import sqlite3
 import threading
@@ -16,11 +17,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from service.care import Care, read_care
 from service.choices import Said, chosen
@@ -81,6 +82,7 @@ def load_verified(workspace: Workspace, version: str) -> Verified:
     return load_bundle(workspace.bundles / version, workspace.keys / BUNDLE_PUBLIC_KEY)
 
 
+T = TypeVar("T", bound=BaseModel)
 Loader = Callable[[Workspace, str], Verified]
 Basis = Literal["nightly", "store", "bundle"]
 
@@ -118,7 +120,7 @@ class Served:
     key: bytes = field(repr=False)
     _connection: sqlite3.Connection = field(repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _kept: Kept[dict[str, list[dict[str, Any]]]] = field(default_factory=lambda: Kept(MOST_KEPT), repr=False)
+    _kept: Kept[bytes] = field(default_factory=lambda: Kept(MOST_KEPT), repr=False)
 
     @property
     def model(self) -> ModelVersion:
@@ -143,28 +145,32 @@ class Served:
         """Return when rows can be read and told, one that was worked out before too; raises BundleError otherwise."""
         for row in (self._one("WHERE told IS NULL LIMIT 1"), self._one("WHERE told IS NOT NULL LIMIT 1")):
             if row is not None:
-                self.tell(replace(row, name=""))
+                self.tell(replace(row, name=""), Told)
 
-    def tell(self, row: Row) -> Told:
-        """Return what is told of a person: reasons, place, offers, weighed with the choices they hold today.
+    def tell(self, row: Row, shape: type[T]) -> T:
+        """Return what is told of a person, or as much as a shape holds of it: reasons, place, offers.
 
-        What was worked out when people were scored counts as long as nothing is chosen. Raises BundleError.
+        Weighed with the choices they hold today; what was worked out when people were scored counts as long as nothing
+        is chosen. Raises BundleError.
         """
-        before = None if row.told is None else _told(row.told)
-        if before is not None and not row.said:
-            return before
-        reasons = self._reasons(row) if before is None else before.reasons
-        return Told.model_validate({"reasons": reasons, **self.care.weigh(row.stored.facts, chosen(row.said), row.day)})
+        if row.told is not None and not row.said:
+            return _told(row.told, shape)
+        reasons = self._reasons(row) if row.told is None else _told(row.told, Told).model_dump()["reasons"]
+        weighed = self.care.weigh(row.stored.facts, chosen(row.said), row.day)
+        return shape.model_validate({"reasons": reasons, **weighed})
 
     def _reasons(self, row: Row) -> dict[str, list[dict[str, Any]]]:
         """Return what each clinical group adds to each risk, computed from the features.
 
-        What was computed is kept for as long as this bundle is served, of so many people at most; of people scored on
-        the spot, who have no name here, it is not.
+        What was computed is kept for as long as this bundle is served, as JSON, of so many people at most; of people
+        scored on the spot, who have no name here, it is not.
         """
         from models.explain import labelled
 
-        found = self._kept.get(row.name, lambda: self._computed(row)) if row.name else self._computed(row)
+        def made() -> bytes:
+            return json.dumps(self._computed(row)).encode()
+
+        found = json.loads(self._kept.get(row.name, made) if row.name else made())
         return labelled(found, self.bundle.content.columns, self.bundle.content.reasons)
 
     def _computed(self, row: Row) -> dict[str, list[dict[str, Any]]]:
@@ -297,9 +303,9 @@ def _unpacked(told: bytes) -> bytes:
         raise BundleError("serving.db: what is told of a person is damaged: score again") from None
 
 
-def _told(text: bytes) -> Told:
+def _told(text: bytes, shape: type[T]) -> T:
     try:
-        return Told.model_validate_json(text)
+        return shape.model_validate_json(text)
     except ValidationError as error:
         raise BundleError("serving.db: what is told of a person has another shape:", _places(error)) from None
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
+from service.cds_hooks.brief import Brief, BriefOffer
 from service.cds_hooks.words import LONGEST_SUMMARY, OVERRIDES, REASONS, WORDS, Language, safe, shortened
-from service.schemas import Found, Offer, Words
+from service.schemas import Words
 from stratify.catalogue import Catalogue
 
 TOLD = "acute_admission_365d"  # the one risk that a card tells
@@ -39,7 +40,7 @@ class Asked:
     pressing: frozenset[str] = frozenset()  # the warnings about medicine that cannot wait
 
 
-def cards(found: Found, asked: Asked) -> list[dict[str, Any]]:
+def cards(found: Brief, asked: Asked) -> list[dict[str, Any]]:
     """Return the card, alone in a list, or an empty list."""
     offers = _ordered(found, asked)
     urgent = (
@@ -81,7 +82,7 @@ def suggestion_id(card: UUID, offer: str) -> UUID:
     return uuid5(card, offer)
 
 
-def _ordered(found: Found, asked: Asked) -> list[Offer]:
+def _ordered(found: Brief, asked: Asked) -> list[BriefOffer]:
     """Return the offers that may fit, in their order; after a discharge those whose days are running first."""
     fitting = [one for one in found.offers if one.kind == "offer" and one.answer in OPEN]
     if asked.discharge:
@@ -89,11 +90,11 @@ def _ordered(found: Found, asked: Asked) -> list[Offer]:
     return fitting
 
 
-def _duties(found: Found) -> list[Offer]:
+def _duties(found: Brief) -> list[BriefOffer]:
     return [one for one in found.offers if one.answer == "duty"]
 
 
-def summary(found: Found, offers: int, asked: Asked) -> str:
+def summary(found: Brief, offers: int, asked: Asked) -> str:
     """Return the card's first line, of fewer than 140 characters."""
     words = WORDS[asked.language]
     told = []
@@ -113,7 +114,7 @@ def summary(found: Found, offers: int, asked: Asked) -> str:
     return shortened(" ".join(told) or words["more"], LONGEST_SUMMARY)
 
 
-def detail(found: Found, offers: list[Offer], asked: Asked) -> str:
+def detail(found: Brief, offers: list[BriefOffer], asked: Asked) -> str:
     """Return the card's text, in GitHub Flavored Markdown, with every word of ours and theirs made safe."""
     language = asked.language
     words = WORDS[language]
@@ -137,7 +138,7 @@ def detail(found: Found, offers: list[Offer], asked: Asked) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _risk(found: Found) -> float | None:
+def _risk(found: Brief) -> float | None:
     return next((one.risk for one in found.risks if one.outcome == TOLD), None)
 
 
@@ -153,7 +154,7 @@ def _list(heading: str, items: list[str]) -> str:
     return "\n".join([f"**{heading}**", "", *(f"- {safe(item)}" for item in items)]) if items else ""
 
 
-def _told(offer: Offer, language: Language) -> str:
+def _told(offer: BriefOffer, language: Language) -> str:
     words = WORDS[language]
     more = []
     if offer.answer == "bridge":
@@ -166,12 +167,12 @@ def _told(offer: Offer, language: Language) -> str:
     return _in(offer.name, language) + (f" ({'; '.join(more)})" if more else "")
 
 
-def _to_ask(offer: Offer, language: Language) -> str:
+def _to_ask(offer: BriefOffer, language: Language) -> str:
     why = _in(offer.why, language).removeprefix(f"{WORDS[language]['ask']}: ")
     return f"{_in(offer.name, language)}: {why}"
 
 
-def _suggestion(offer: Offer, nth: int, asked: Asked) -> dict[str, Any]:
+def _suggestion(offer: BriefOffer, nth: int, asked: Asked) -> dict[str, Any]:
     """Return a draft to be signed, for one offer; the first one is the recommended one."""
     words, name = WORDS[asked.language], _in(offer.name, asked.language)
     return {
@@ -188,7 +189,7 @@ def _suggestion(offer: Offer, nth: int, asked: Asked) -> dict[str, Any]:
     }
 
 
-def service_request(offer: Offer, asked: Asked) -> dict[str, Any]:
+def service_request(offer: BriefOffer, asked: Asked) -> dict[str, Any]:
     """Return the draft: FHIR R4, status draft, intent proposal."""
     helped = [_in(one.name, asked.language) for one in offer.bridges] if offer.answer == "bridge" else []
     note = WORDS[asked.language]["bridge"].format(names=", ".join(helped)) if helped else None

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from service.callers import CLINICIAN, Caller, CareContext
 from service.cds_hooks.answers import Cards, Discovery, Nothing, OperationOutcome
 from service.cds_hooks.bodies import MisshapenError, read_body
+from service.cds_hooks.brief import brief
 from service.cds_hooks.cards import TOLD, Asked, cards, pressing
 from service.cds_hooks.prefetch import (
     CHART,
@@ -36,8 +37,6 @@ from service.logs import log
 from service.looking import Asking, Find, nightly, opened
 from service.problem import DETAILS, responses
 from service.replay import ReplayedError
-from service.routes import answer
-from service.schemas import Found
 from service.served import Row, Served
 from service.tokens import Client
 from stratify.fhir.refusal import ChartRefusedError
@@ -174,8 +173,9 @@ def _card(context: Context, client: Client, service: str, body: bytes, request: 
         found = opened(context, request.state.request_id, Asking(caller, system, identifier, "hook"), find, also=mark)
     except ChartRefusedError as error:  # it was written down that the answer failed
         raise Unanswered(_outcome(error.status, _why(error))) from None
-    told = answer(found.served, found.row)
-    shown = cards(told, _asked(asked, request, context, found.served)) if isinstance(told, Found) else []
+    shown: list[dict[str, Any]] = []
+    if found.row is not None:
+        shown = cards(brief(found.served, found.row), _asked(asked, request, context, found.served))
     headers = {MODEL_VERSION: found.served.bundle.version}
     return JSONResponse({"cards": without_empty(shown)}, headers=headers)
 

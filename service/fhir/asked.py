@@ -12,6 +12,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from service.answers import answer
 from service.audit import Action
 from service.callers import Caller
 from service.cds_hooks.words import Language, language_of
@@ -24,7 +25,6 @@ from service.fhir.searchset import searchset
 from service.fhir.types import Resource
 from service.guard import Context, FromCaller, FromContext
 from service.looking import Asking, opened
-from service.routes import answer
 from service.said import NO_ADVICE
 from service.schemas import Found, Patient
 from service.served import Row, Served

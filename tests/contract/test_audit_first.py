@@ -120,7 +120,7 @@ def test_the_row_is_committed_before_the_answer_is_put_together(client, people, 
         seen.extend(audit_rows())  # read from another connection: only what is committed shows
         raise RuntimeError(people.stored)
 
-    monkeypatch.setattr("service.routes._at_once", late)
+    monkeypatch.setattr("service.routes.at_once", late)
     assert client.look_up(people.stored).status_code == 500
     assert [row["outcome"] for row in seen] == ["found"]
 
@@ -157,7 +157,7 @@ def test_a_failure_is_logged_by_its_kind_and_place_without_its_words(client, peo
     def fails(served, row):
         raise RuntimeError(f"about {people.stored}")
 
-    monkeypatch.setattr("service.routes._at_once", fails)
+    monkeypatch.setattr("service.routes.at_once", fails)
     response = client.look_up(people.stored)
     assert response.status_code == 500
     assert people.stored not in response.text + caplog.text

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import models.explain
+from service.schemas import Told
 from service.served import Served
 from stratify.pseudonym import pseudonym, read_key
 
@@ -71,10 +72,10 @@ def test_no_more_people_are_kept_than_may_be(client, people, app, monkeypatch, w
 def test_many_at_once_get_the_same_answer(app, name):
     served = app.state.context.store.current()
     row = served.find(name("computed"))
-    expected = served.tell(row)
+    expected = served.tell(row, Told)
     with ThreadPoolExecutor(8) as pool:
         assert all(
-            told == expected for told in pool.map(lambda _: served.tell(served.find(name("computed"))), range(60))
+            told == expected for told in pool.map(lambda _: served.tell(served.find(name("computed")), Told), range(60))
         )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from models.bundle import load_champion
 from models.explain import reasons
-from service.routes import answer
+from service.answers import answer
 from service.schemas import Found
 from stratify.pseudonym import pseudonym, read_key
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from service import spot as spots
+from service.schemas import Told
 from service.served import open_served
 from service.spot import Spot, StoreMovedError
 from service.store import Store as ServedStore
@@ -112,7 +113,7 @@ def test_at_the_nightly_landmark_a_row_is_the_nightly_row_bit_for_bit(people, ni
 def test_what_is_told_of_a_row_is_told_of_the_same_row_on_the_spot(people, nightly, from_store, served):
     row = next(row for number in people if (row := nightly(number)) is not None)
     number = next(number for number in people if nightly(number) is not None)
-    assert served.tell(from_store(number)) == served.tell(row)
+    assert served.tell(from_store(number), Told) == served.tell(row, Told)
 
 
 def test_somebody_unknown_and_somebody_of_another_system_have_no_row(spot, served, store, landmark):
@@ -313,7 +314,7 @@ def test_who_has_too_few_conditions_or_is_no_adult_has_no_row(spot):
 
 
 def offer(served, row, name):
-    return next(one for one in served.tell(row).model_dump()["offers"] if one["id"] == name)
+    return next(one for one in served.tell(row, Told).model_dump()["offers"] if one["id"] == name)
 
 
 @pytest.mark.parametrize(
@@ -335,7 +336,7 @@ def test_a_discharge_opens_the_offer_that_has_days_left(spot, served, end, since
 
 
 def test_the_nightly_scores_never_open_it_since_registers_are_late(served, nightly, people):
-    told = [served.tell(row).model_dump() for number in people if (row := nightly(number)) is not None]
+    told = [served.tell(row, Told).model_dump() for number in people if (row := nightly(number)) is not None]
     assert {one["due_days"] for offers in told for one in offers["offers"] if one["id"] == "safe_7d"} <= {None}
 
 
@@ -412,6 +413,7 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 from datetime import date
 from pathlib import Path
+from service.schemas import Told
 from service.served import open_served
 from service.spot import Spot
 from stratify.workspace import Workspace

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.cds_hooks.brief import Brief
 from service.cds_hooks.cards import Asked, cards, detail, pressing, suggestion_id, summary
 from service.cds_hooks.words import LONGEST_SUMMARY, OVERRIDES, WORDS, language_of, safe, shortened
-from service.schemas import Found
 from stratify.catalogue import load
 
 CARD = UUID("0b9f4a6e-4f4e-4a53-8d0c-2d1f5a9b7c11")
@@ -33,7 +33,7 @@ def offer(name, answer="suitable", due=None, kind="offer"):
 
 def found(risk=0.2, level=3, offers=(), text="x", safety=()):
     axis = {"id": "a", "level": level, "why": []}
-    return Found.model_validate({
+    return Brief.model_validate({
         "data_as_of": "2024-12-31", "basis": "nightly", "scored_on": "2025-01-01",
         "oversight": words(text), "reading": words("x"),
         "model": {"bundle_version": "b" * 12, "catalogue_digest": "c", "landmark": "2025-01-01"},
