@@ -192,16 +192,21 @@ def _on_the_spot(asked, work, port, people, folder):
 
 
 def _soak(asked, work, port, people, folder, pid):
-    """Ask without a pause, and print how much more memory the workers hold at the end than after the first minutes."""
-    lines = [_look_up(work, people["system"], one) for kind in ("stored", "computed") for one in people[kind]]
+    """Ask without a pause, one in fifty on the spot; print how much more memory is held at the end than at first."""
+    system, everybody = people["system"], people["stored"] + people["computed"]
+    lines = [_look_up(work, system, one) for one in everybody]
+    lines += [_look_up(work, system, one, basis="store") for one in everybody[::50]]
+    np.random.default_rng(1).shuffle(lines)
     held = []
     for nth in range(max(2, asked.soak // 60)):
         found = _load(argparse.Namespace(seconds=60), port, lines, 8, folder)
-        held.append(sum(_resident(child) for child in _workers(pid)))
-        print(f"minute {nth + 1}: {held[-1]:.0f} MB, {found['rate']:.0f}/s, {found['failed']} failed", flush=True)
-    warm = held[min(2, len(held) - 2)]
-    growth = (held[-1] / warm - 1) * 100
-    _line(f"growth of memory in {len(held)} minutes, after the third", f"{growth:.1f} %", "5 %", growth < 5)
+        held.append([sum(map(_resident, children)) for children in (_workers(pid), _children(pid, NAME))])
+        told = f"workers {held[-1][0]:.0f} MB, who scores {held[-1][1]:.0f} MB, {found['rate']:.0f}/s"
+        print(f"minute {nth + 1}: {told}, p99 {found['p99']:.0f} ms, {found['failed']} failed", flush=True)
+    warm = held[min(4, len(held) - 2)]
+    for what, first, last in zip(("the workers", "who scores on the spot"), warm, held[-1], strict=True):
+        growth = (last / first - 1) * 100
+        _line(f"growth of {what} in {len(held)} minutes, after the fifth", f"{growth:.1f} %", "5 %", growth < 5)
 
 
 def _load(asked, port, lines, clients, folder, first=False):
