@@ -45,6 +45,9 @@ def serve(
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="processes")] = 1,
     per_minute: Annotated[int, typer.Option("--per-minute", min=1, help="requests of one caller, each worker")] = 600,
+    card_need: Annotated[
+        int, typer.Option("--card-need", min=1, max=3, help="level of need from which a hook shows a card")
+    ] = 2,
     service_db: Annotated[
         str | None, typer.Option("--service-db", envvar="STRATIFY_SERVICE_DB", help="URL of the audit log's database")
     ] = None,
@@ -59,6 +62,7 @@ def serve(
     values = {"work": work, "demo": demo, "host": host, "port": port, "jwt_public_key": jwt_key}
     values |= {"issuer": issuer, "audience": audience, "trust": trust, "base_url": base_url, "workers": workers}
     values |= {"behind_proxy": behind_proxy, "origins": tuple(origin or ()), "per_minute": per_minute}
+    values |= {"card_need": card_need}
     serve_settings(make_settings(**values, service_db=service_db))
 
 

@@ -20,7 +20,6 @@ from stratify.catalogue import Catalogue
 TOLD = "acute_admission_365d"  # the one risk that a card tells
 OFFERS = "urn:stratify:offer"  # the code system of our offers' ids
 TOPICS = "urn:stratify:topic"
-LEAST_NEED = 2  # the level of need from which a card is worth a clinician's time
 PRESSING = 30  # the priority in the catalogue up to which a warning about medicine cannot wait
 MOST_SUGGESTED, MOST_LISTED, MOST_REASONS, MOST_ASKED = 3, 5, 3, 3
 OPEN = ("suitable", "bridge")
@@ -37,6 +36,7 @@ class Asked:
     discharge: bool = False  # what has to be done soon after a discharge comes first
     model_page: str | None = None
     among: float | None = None  # the same chance among all the model was measured on
+    least_need: int = 2  # the level of need from which there is a card, whatever can wait
     pressing: frozenset[str] = frozenset()  # the warnings about medicine that cannot wait
 
 
@@ -48,7 +48,7 @@ def cards(found: Brief, asked: Asked) -> list[dict[str, Any]]:
         or any(one.due_days is not None for one in offers)
         or any(one.id in asked.pressing for one in found.safety)
     )
-    if found.stratum.need.level < LEAST_NEED and not urgent:
+    if found.stratum.need.level < asked.least_need and not urgent:
         return []
     words = WORDS[asked.language]
     suggestions = [_suggestion(one, nth, asked) for nth, one in enumerate(offers[:MOST_SUGGESTED])]

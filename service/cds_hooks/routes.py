@@ -50,13 +50,16 @@ CALLED: tuple[tuple[str, str, str], ...] = (  # hook, title, description
     (
         "patient-view",
         "Flere sygdomme: hvad er sandsynligt, og hvad passer",
-        "Chance of an acute admission, offers that may fit, what to ask, and drafts to sign, for adults with several"
-        " long-term diseases. Decision support; not a medical device.",
+        "Sandsynligheden for en akut indlæggelse, tilbud der kan passe, hvad der skal spørges om, og udkast til"
+        " underskrift, for voksne med flere sygdomme. Beslutningsstøtte; ikke medicinsk udstyr. / Chance of an acute"
+        " admission, offers that may fit, what to ask, and drafts to sign, for adults with several long-term diseases."
+        " Decision support; not a medical device.",
     ),
     (
         "encounter-discharge",
         "Flere sygdomme: ved udskrivelse",
-        "The same at discharge: what has to be done within days comes first, in the place of the earlier card.",
+        "Det samme ved udskrivelse: hvad der skal ske inden for dage, kommer først, i stedet for det tidligere kort. /"
+        " The same at discharge: what has to be done within days comes first, in the place of the earlier card.",
     ),
 )
 NO_SERVICE = "there is no such service; GET /cds-services lists them"
@@ -223,6 +226,7 @@ def _asked(asked: HookRequest, request: Request, context: Context, served: Serve
         discharge=asked.hook == "encounter-discharge",
         model_page=f"{context.settings.address}/ui/" if context.settings.base_url else None,
         among=among(served),
+        least_need=context.settings.card_need,
         pressing=pressing(served.care.catalogue),
     )
 

@@ -114,6 +114,8 @@ def test_who_needs_little_gets_a_card_only_for_what_cannot_wait_or_for_medicine(
     assert cards(found(level=1, safety=["x"]), asked()) == []
     assert cards(found(level=1, safety=["x"]), asked(pressing=frozenset({"s"})))[0]["indicator"] == "warning"
     assert cards(found(level=2), asked())[0]["indicator"] == "info"
+    assert cards(found(level=2), asked(least_need=3)) == []
+    assert cards(found(level=2, offers=[offer("x", due=3)]), asked(least_need=3))[0]["indicator"] == "warning"
     assert cards(found(level=2, safety=["x"]), asked())[0]["indicator"] == "info"
 
 
