@@ -258,7 +258,7 @@ def _workers(pid):
 
 def _children(pid, word):
     """The processes that this one started and that have a word in their command or name."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    children = [one for task in Path(f"/proc/{pid}/task").iterdir() for one in (task / "children").read_text().split()]
     return [
         one for one in children if word in "".join(Path(f"/proc/{one}/{of}").read_text() for of in ("cmdline", "comm"))
     ]
