@@ -89,7 +89,7 @@ def verify(engine: Engine, table: Table, anchor: Path | None = None) -> Verified
         raise BundleError("the audit log is not as it was written:", [*problems[:MOST_TOLD], *left])
     found = Verified(rows, unchained, {chain: Head(*head) for chain, head in heads.items()})
     if anchor is not None:
-        _anchor(anchor, found)
+        _anchor(anchor, found, known)
     return found
 
 
@@ -126,8 +126,8 @@ def _anchored(anchor: Path | None) -> dict[tuple[str, int], str]:
         raise BundleError(f"{anchor.name}: holds no heads of an audit log, or they cannot be read") from None
 
 
-def _anchor(anchor: Path, found: Verified) -> None:
-    """Add the heads of all chains as one line."""
-    heads = {chain: [head.rows, head.digest] for chain, head in found.heads.items()}
+def _anchor(anchor: Path, found: Verified, known: Mapping[tuple[str, int], str]) -> None:
+    """Add the heads that are new as one line, or that there were none."""
+    heads = {chain: [head.rows, head.digest] for chain, head in found.heads.items() if (chain, head.rows) not in known}
     with anchor.open("a", encoding="utf-8") as stream:
         stream.write(canonical_json({"at": datetime.now(UTC).isoformat(timespec="seconds"), "heads": heads}) + "\n")

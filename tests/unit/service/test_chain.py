@@ -81,6 +81,15 @@ def test_rows_taken_off_the_end_are_found_by_the_anchor_alone(file, tmp_path):
     assert len(anchor.read_text(encoding="utf-8").splitlines()) == 1
 
 
+def test_an_anchor_grows_by_the_heads_that_are_new_alone(file, tmp_path):
+    anchor = tmp_path / "heads.jsonl"
+    verified(file, anchor)
+    verified(file, anchor)
+    first, second = (json.loads(line)["heads"] for line in anchor.read_text(encoding="utf-8").splitlines())
+    assert len(first) == 1
+    assert second == {}, "nothing was written since: the line says that it was looked at"
+
+
 def test_an_older_copy_that_was_put_back_is_found_by_the_anchor_alone(tmp_path):
     path, copy, anchor = tmp_path / "s.db", tmp_path / "copy.db", tmp_path / "heads.jsonl"
     for nth in range(2):
