@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from stratify.errors import NotPermittedError, UsageError
 
+CACHE = 256  # KiB of a file that each connection holds in memory
 TRIES, PAUSE = 50, 0.1  # of several that open a new file at once; seconds between them
 HEAD = "0001"  # the last step in service/migrations/versions
 
@@ -115,6 +116,7 @@ def _durable(connection: sqlite3.Connection, _: object) -> None:
                 raise
             sleep(PAUSE)
     cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA cache_size=-{CACHE}")
     cursor.close()
 
 

@@ -45,7 +45,7 @@ TABLES = {
 VERSION = re.compile(r"[0-9a-f]{12}")
 PSEUDONYM_KEY = "pseudonym.key"  # in the work folder's keys/
 BUNDLE_PUBLIC_KEY = "bundle_public.pem"
-MOST_KEPT = 1000  # people whose computed reasons are kept in memory
+MOST_KEPT = 300  # people whose computed reasons are kept in memory
 
 
 class Verified(Protocol):
