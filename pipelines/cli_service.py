@@ -98,24 +98,34 @@ def token(
 
 def opt_out(
     file: Annotated[Path, typer.Argument(help="who has said no to look-ups: an identifier a line")],
-    system: Annotated[str, typer.Option("--system", help="the identifiers' system, a URI")],
+    system: Annotated[str, typer.Option("--system", help="the identifiers' system, a URI: that of the scores")],
     work: Annotated[Path, typer.Option("--work", envvar="STRATIFY_WORK", help="the work folder")] = WORK,
     service_db: Annotated[
         str | None, typer.Option("--service-db", envvar="STRATIFY_SERVICE_DB", help="URL of the service's database")
     ] = None,
+    fewer: Annotated[bool, typer.Option("--fewer", help="though most of those before are not in it")] = False,
 ) -> None:
     """Take over who has said no to look-ups, whole: nothing is told of them, but in an emergency with its reason.
 
+    Leaves a row in the audit log. Most of those who had said no before must be in the file, or say --fewer.
+
     Example: stratify opt-out opted_out.txt --system urn:oid:1.2.208.176.1.2 --work work
     """
+    from getpass import getuser
+
     from service.optouts import read_opt_outs, take_over
+    from service.served import served_system
     from service.settings import database_url
+    from stratify.errors import UsageError
     from stratify.pseudonym import read_key
     from stratify.workspace import Workspace
 
     workspace = Workspace(work)
-    key = read_key(workspace.keys / "pseudonym.key")
-    now, before = take_over(database_url(workspace, service_db), read_opt_outs(file, system, key))
+    known = served_system(workspace)
+    if system != known:
+        raise UsageError(f"--system: people are scored under {known}, got {system}: nobody would be found by it")
+    names = read_opt_outs(file, system, read_key(workspace.keys / "pseudonym.key"))
+    now, before = take_over(database_url(workspace, service_db), names, user=getuser(), fewer=fewer)
     sys.stdout.write(f"{now} people have said no to look-ups; before it were {before}\n")
 
 
@@ -165,6 +175,9 @@ def verify(
     from stratify.workspace import Workspace
 
     found = verify_chains(open_log(service_db, Workspace(work).service_db), AUDIT, anchor)
+    if not found.rows:
+        sys.stdout.write("the audit log holds no rows: there is nothing to verify\n")
+        return
     sys.stdout.write(f"the audit log is whole: {found.rows} rows in {len(found.heads)} chains")
     sys.stdout.write(f"; {found.unchained} rows from before there were chains\n" if found.unchained else "\n")
 

@@ -22,18 +22,19 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.chain import BEFORE_ALL, digest_of
-from service.database import open_database, open_for_reading, prepare
+from service.database import OneFile, file_of, open_database, open_for_reading, prepare
 from service.metrics import AUDIT_FAILED, AUDITED
 from stratify.errors import NotPermittedError, UsageError
 
 T = TypeVar("T")
 Action = Literal[
-    "lookup", "choice", "action", "action_list", "targets", "models", "audit_search", "hook", "feedback",
+    "lookup", "choice", "action", "action_list", "targets", "models", "audit_search", "hook", "feedback", "opt_out",
     "RiskAssessment", "CarePlan", "ServiceRequest", "MeasureReport", "AuditEvent",
 ]  # fmt: skip
 Outcome = Literal["found", "not_found", "blocked", "stored", "denied", "failed"]
 Basis = Literal["context", "care_team", "override"]
 MOST_TOGETHER = 64  # rows in one commit
+GONE = "its file was taken away or replaced: put it back and start again"
 METADATA = MetaData()
 NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 AUDIT = Table(
@@ -111,8 +112,10 @@ class AuditLog:
             self._engine = open_database(url)
         except (SQLAlchemyError, ImportError) as error:
             raise UsageError(f"--service-db: this database URL cannot be used ({type(error).__name__})") from None
+        self._file: OneFile | None = None
         try:
             prepare(self._engine)
+            self._file = file_of(self._engine)
             self.probe()
         except NotPermittedError:
             self.close()
@@ -155,6 +158,10 @@ class AuditLog:
 
     def _commit(self, jobs: Sequence[Job[Any]]) -> None:
         """Commit these together; where that fails before the commit, each by itself, so that one spoils no other."""
+        if self._file is not None and not self._file.is_there():
+            for job in jobs:
+                job.end(AuditUnavailableError(GONE))
+            return
         before = self._nth, self._last
         rows = [self._chained(entry) for job in jobs for entry in job.entries]
         committing = False
@@ -193,6 +200,8 @@ class AuditLog:
     def probe(self) -> None:
         """Return when a row could be written, leaving none; raises AuditUnavailableError when it could not."""
         trial = Entry("probe", "", "lookup", None, None, "denied", "", "")
+        if self._file is not None and not self._file.is_there():
+            raise AuditUnavailableError(GONE)
         try:
             with self._engine.connect() as connection, connection.begin() as transaction:
                 connection.execute(insert(AUDIT).values(row_of(trial)))

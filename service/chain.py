@@ -1,6 +1,7 @@
 """Returns whether an audit log is whole: each row carries a digest of itself and of the row before it in its chain.
 
-One chain for each start of a worker. A row that was changed, taken out or put in between breaks its chain. Rows taken
+One chain for each start of a worker. A row that was changed, taken out or put in between breaks its chain; one that
+stands in none counts only before the first that does. Rows taken
 off the end do not: for that the last digests of all chains are written down elsewhere (`--anchor`), and none may go
 back. Whoever can write both the database and that place can make a new history: keep them apart.
 """
@@ -68,22 +69,26 @@ def verify(engine: Engine, table: Table, anchor: Path | None = None) -> Verified
     problems: list[str] = []
     heads: dict[str, tuple[int, str]] = {}
     rows = unchained = 0
-    for _, chain, nth, text, digest in _rows(engine, table):
+    for seq, chain, nth, text, digest in _rows(engine, table):
         if chain is None:
+            if rows:
+                problems.append(f"row number {seq} stands in no chain, and comes after rows that do")
             unchained += 1
             continue
         rows += 1
         before, previous = heads.get(chain, NOTHING)
         if nth != before + 1:
-            problems.append(f"chain {chain[:8]}: after row {before} comes row {nth}")
+            problems.append(f"chain {chain[:8]}: after row {before} comes row {nth} (number {seq})")
         elif _digest(previous, text) != digest:
-            problems.append(f"chain {chain[:8]}: row {nth} is not what was written")
+            problems.append(f"chain {chain[:8]}: row {nth} (number {seq}) is not what was written")
         heads[chain] = nth, digest
         if known and known.get((chain, nth), digest) != digest:
             problems.append(f"chain {chain[:8]}: row {nth} is another than was anchored")
     for chain, nth in known:
         if heads.get(chain, NOTHING)[0] < nth:
             problems.append(f"chain {chain[:8]}: ends before row {nth}, which was anchored")
+    if unchained and not rows:
+        problems.append(f"none of {unchained} rows stands in a chain, as if chains had been taken out")
     if problems:
         left = [f"and {len(problems) - MOST_TOLD} more"] if len(problems) > MOST_TOLD else []
         raise BundleError("the audit log is not as it was written:", [*problems[:MOST_TOLD], *left])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
 
@@ -18,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from stratify.errors import NotPermittedError, UsageError
 
+PAGE = 512  # bytes: the least that a page of SQLite has
 CACHE = 256  # KiB of a file that each connection holds in memory
 TRIES, PAUSE = 50, 0.1  # of several that open a new file at once; seconds between them
 HEAD = "0001"  # the last step in service/migrations/versions
@@ -84,6 +86,31 @@ def revision(engine: Engine) -> str | None:
     with engine.connect() as connection:
         found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one_or_none()
     return None if found is None else str(found)
+
+
+@dataclass(frozen=True)
+class OneFile:
+    """A SQLite file as it was opened: whoever holds it open goes on writing to it when it is gone from its place."""
+
+    path: Path
+    inode: tuple[int, int]
+
+    def is_there(self) -> bool:
+        """Whether it lies where it did, in whole pages. It is not opened for that: closing it would undo its locks."""
+        try:
+            told = self.path.stat()
+        except OSError:
+            return False
+        return (told.st_dev, told.st_ino) == self.inode and told.st_size >= PAGE and told.st_size % PAGE == 0
+
+
+def file_of(engine: Engine) -> OneFile | None:
+    """Return the file of a SQLite database; None for one in memory, and for any other database."""
+    name = engine.url.database
+    if engine.dialect.name != "sqlite" or not name or name.startswith((":", "file:")):
+        return None
+    told = Path(name).stat()
+    return OneFile(Path(name), (told.st_dev, told.st_ino))
 
 
 def open_for_reading(url: str | None, path: Path, table: str, columns: set[str]) -> Engine:

@@ -130,6 +130,7 @@ def written(row: Row | None) -> dict[str, Any]:
         "features": base64.b64encode(row.features.astype("<f8").tobytes()).decode(),
         "basis": row.basis,
         "day": None if row.day is None else row.day.isoformat(),
+        "gaps": row.gaps,
     }
     return {"row": told}
 
@@ -156,4 +157,5 @@ def row_of(answer: dict[str, Any]) -> Row | None:
         return None
     features = np.frombuffer(base64.b64decode(told["features"]), dtype="<f8").reshape(1, -1).astype(np.float64)
     stored = Stored.model_validate(told["stored"])
-    return Row("", stored, features, basis=told["basis"], day=date.fromisoformat(told["day"]))
+    day = date.fromisoformat(told["day"])
+    return Row("", stored, features, basis=told["basis"], day=day, gaps=told["gaps"])

@@ -14,6 +14,7 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -103,6 +104,15 @@ class Row:
     said: tuple[Said, ...] = ()
     basis: Basis = "nightly"
     day: date | None = None  # the day it was scored on, where that is not the day of the scored population
+    gaps: int = 0  # how many of what is missing the chart itself lacks: the last ones
+    risks_of: Basis | None = None  # where its risks are from, where that is elsewhere
+
+    def with_risks_of(self, other: Row) -> Row:
+        """Return the row with the risks of another row of the same person, and with what those risks lack."""
+        gaps = self.stored.missing[len(self.stored.missing) - self.gaps :]
+        changed = {"risks": other.stored.risks, "missing": [*other.stored.missing, *gaps]}
+        stored = self.stored.model_copy(update=changed)
+        return replace(self, stored=stored, features=other.features, told=None, risks_of=other.basis)
 
     def with_choices(self, said: tuple[Said, ...]) -> Row:
         """Return the row with what the person chose and holds today."""
@@ -228,6 +238,12 @@ def open_served(workspace: Workspace, load: Loader = load_verified) -> Served:
         connection.close()
         raise
     return served
+
+
+def served_system(workspace: Workspace) -> str:
+    """Return the identifiers' system that people are scored under. Raises BundleError."""
+    with closing(_open(workspace.serving_db)) as connection:
+        return _meta(connection, read_key(workspace.keys / PSEUDONYM_KEY))["system"]
 
 
 def _bundle(workspace: Workspace, version: str, load: Loader) -> Verified:

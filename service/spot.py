@@ -185,7 +185,7 @@ class Spot:
         scored = rule.scorer.score(one, day, part.kept.person, part.cells, rule.names, part.populations)
         body = scored.body(0)
         body["missing"] += gaps
-        return Row("", Stored.model_validate(body), scored.cells, basis=basis, day=day_of(day))
+        return Row("", Stored.model_validate(body), scored.cells, basis=basis, day=day_of(day), gaps=len(gaps))
 
     @cached_property
     def _rule(self) -> _Rule:

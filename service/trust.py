@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from service.callers import ROLES
-from stratify.errors import UsageError, did_you_mean
+from stratify.errors import UsageError
 
 Algorithm = Literal["ES384", "RS384"]
 ALGORITHMS: tuple[Algorithm, ...] = ("ES384", "RS384")
@@ -41,7 +41,7 @@ class Issuer(BaseModel):
         if self.kind == "client" and self.audience:
             raise ValueError("leave out `audience`: a client's token names the address it calls")
         if strangers := sorted(self.roles - ROLES):
-            raise ValueError(f"no such role{did_you_mean(strangers[0], ROLES)}")
+            raise ValueError(f"no such role: {strangers[0]!r}; roles are {', '.join(sorted(ROLES))}")
         if self.is_url and urlsplit(self.keys).scheme != "https":
             raise ValueError("keys are fetched over https alone")
         return self

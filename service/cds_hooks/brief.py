@@ -21,6 +21,7 @@ class BriefOffer(Shape):
     kind: str
     answer: str
     why: Words
+    ask: tuple[str, ...] = ()
     bridges: tuple[Named, ...] = ()
     due_days: int | None = None
     accepted_on: str | None = None
@@ -62,9 +63,16 @@ class BriefTold(Shape):
 
 
 class Brief(BriefTold, Own):
-    """What a card is made of: the risks, and what is told beside them."""
+    """What a card is made of: the risks, and what is told beside them.
+
+    risks_until: the last day of the data that the risks are by, where what is told beside them is of another day.
+    """
+
+    risks_until: str | None = None
 
 
 def brief(served: Served, row: Row) -> Brief:
     """Return what a card is made of. Raises BundleError."""
-    return Brief.model_construct(**dict(own(served, row)), **dict(served.tell(row, BriefTold)))
+    until = None if row.risks_of is None else served.meta["covers_to"]
+    told = dict(served.tell(row, BriefTold))
+    return Brief.model_construct(**dict(own(served, row)), **told, risks_until=until)

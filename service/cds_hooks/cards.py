@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -23,6 +24,9 @@ TOPICS = "urn:stratify:topic"
 PRESSING = 30  # the priority in the catalogue up to which a warning about medicine cannot wait
 MOST_SUGGESTED, MOST_LISTED, MOST_REASONS, MOST_ASKED = 3, 5, 3, 3
 OPEN = ("suitable", "bridge")
+OLD, OVER = 90, 365  # days: data are told to be old; the year that a risk is of is over (OURS)
+NO_MODEL = "model_"  # what is missing where there is no model for an outcome
+DAYS_SINCE = "days_since_"
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Asked:
     among: float | None = None  # the same chance among all the model was measured on
     least_need: int = 2  # the level of need from which there is a card, whatever can wait
     pressing: frozenset[str] = frozenset()  # the warnings about medicine that cannot wait
+    today: date | None = None  # to tell how old the data are
+    lacks: tuple[Words, ...] = ()  # what the call lacked, beside what the person's row lacks
 
 
 def cards(found: Brief, asked: Asked) -> list[dict[str, Any]]:
@@ -51,7 +57,8 @@ def cards(found: Brief, asked: Asked) -> list[dict[str, Any]]:
     if found.stratum.need.level < asked.least_need and not urgent:
         return []
     words = WORDS[asked.language]
-    suggestions = [_suggestion(one, nth, asked) for nth, one in enumerate(offers[:MOST_SUGGESTED])]
+    new = [one for one in offers if one.accepted_on is None]  # who said yes needs no draft
+    suggestions = [_suggestion(one, nth, asked) for nth, one in enumerate(new[:MOST_SUGGESTED])]
     card = {
         "uuid": str(asked.card),
         "summary": summary(found, len(offers), asked),
@@ -99,6 +106,8 @@ def summary(found: Brief, offers: int, asked: Asked) -> str:
     words = WORDS[asked.language]
     told = []
     risk = _risk(found)
+    if _age(found, asked) > OVER:
+        told.append(words["old_short"].format(day=_risks_until(found)))
     if risk is not None:
         among = "" if asked.among is None else words["among"].format(n=_of_hundred(asked.among, words)[0])
         chance = words["chance"].format(n=_of_hundred(risk, words)[0], among=among)
@@ -120,22 +129,43 @@ def detail(found: Brief, offers: list[BriefOffer], asked: Asked) -> str:
     words = WORDS[language]
     parts: list[str] = []
     risk = _risk(found)
+    if _age(found, asked) > OLD:
+        parts.append(f"**{words['old'].format(n=_age(found, asked))}**")
     if risk is not None:
         n, rest = _of_hundred(risk, words)
         parts.append(f"**{words['of_hundred']}:** {words['both'].format(n=n, rest=rest)}.")
     reasons = [_in(one.group, language) for one in found.reasons.get(TOLD, [])[:MOST_REASONS]]
     parts.append(_list(words["reads"], reasons))
     parts.append(_list(words["musts"], [_told(one, language) for one in _duties(found)]))
-    parts.append(_list(words["offers"], [_told(one, language) for one in offers[:MOST_LISTED]]))
-    asks = sorted((one for one in found.offers if one.answer == "ask"), key=lambda one: one.kind != "duty")
-    parts.append(_list(words["ask"], [_to_ask(one, language) for one in asks[:MOST_ASKED]]))
+    parts.append(_some(words["offers"], [_told(one, language) for one in offers], MOST_LISTED, words))
+    asks = sorted((one for one in found.offers if one.answer == "ask"), key=_pressing_first)
+    parts.append(_some(words["ask"], [_to_ask(one, language) for one in asks], MOST_ASKED, words))
     warned = [f"{_in(one.name, language)}: {_in(one.advice, language)}" for one in found.safety]
     parts.append(_list(words["medicine"], warned))
-    parts.append(_list(words["lacks"], [_in(one.text, language) for one in found.missing]))
+    missing = [one.text for one in found.missing if not one.id.startswith(NO_MODEL)]  # a card tells one risk
+    parts.append(_list(words["lacks"], [_in(one, language) for one in (*asked.lacks, *missing)]))
     data = safe(words["data"].format(day=found.data_as_of, model=found.model.bundle_version))
-    now = f"{safe(words['on_the_spot'])} " if found.basis == "bundle" else ""
+    now = ""
+    if found.risks_until is not None:
+        now = f"{safe(words['both_sources'].format(day=found.risks_until))} "
+    elif found.basis == "bundle":
+        now = f"{safe(words['on_the_spot'])} "
     parts.append(f"{now}{data} {safe(_in(found.oversight, language))}")
     return "\n\n".join(part for part in parts if part)
+
+
+def _risks_until(found: Brief) -> str:
+    return found.risks_until or found.data_as_of
+
+
+def _age(found: Brief, asked: Asked) -> int:
+    """Return how many days old the data are that the risks are by."""
+    return 0 if asked.today is None else (asked.today - date.fromisoformat(_risks_until(found))).days
+
+
+def _pressing_first(offer: BriefOffer) -> tuple[bool, bool]:
+    """Duties come first, then what may have days that are running."""
+    return offer.kind != "duty", not any(fact.startswith(DAYS_SINCE) for fact in offer.ask)
 
 
 def _risk(found: Brief) -> float | None:
@@ -148,6 +178,12 @@ def _of_hundred(risk: float, words: Mapping[str, str]) -> tuple[str, str]:
     if 1 <= n <= 99:
         return str(n), str(100 - n)
     return (words["few"], words["most"]) if n < 1 else (words["most"], words["few"])
+
+
+def _some(heading: str, items: list[str], most: int, words: Mapping[str, str]) -> str:
+    """Return the first of a list, and how many there are more."""
+    rest = len(items) - most
+    return _list(heading, [*items[:most], words["and_more"].format(n=rest)] if rest > 0 else items)
 
 
 def _list(heading: str, items: list[str]) -> str:

@@ -26,19 +26,23 @@ from service.cds_hooks.prefetch import (
     TEMPLATES,
     OtherPatientError,
     PreconditionError,
+    State,
     patient_of,
     state_of,
 )
 from service.cds_hooks.shapes import FeedbackRequest, HookRequest, without_empty
-from service.cds_hooks.words import language_of
+from service.cds_hooks.words import WORDS, language_of
+from service.choices import today
 from service.edge import MODEL_VERSION
 from service.guard import Context, context_of
 from service.logs import log
 from service.looking import Asking, Find, nightly, opened
 from service.problem import DETAILS, responses
 from service.replay import ReplayedError
+from service.schemas import Words
 from service.served import Row, Served
 from service.tokens import Client
+from stratify.fhir.declared import declared
 from stratify.fhir.refusal import ChartRefusedError
 
 SERVICE = "multimorbidity"
@@ -63,6 +67,7 @@ CALLED: tuple[tuple[str, str, str], ...] = (  # hook, title, description
     ),
 )
 NO_SERVICE = "there is no such service; GET /cds-services lists them"
+UNTOLD: dict[State, str] = {"left out": "not_sent", "null": "none_there", "failed": "failed"}  # as charts tell it
 FAILS = {400: "invalid", 403: "forbidden", 404: "not-found", 412: "required", 422: "invalid"}
 
 
@@ -184,21 +189,24 @@ def _card(context: Context, client: Client, service: str, body: bytes, request: 
 
 
 def _find(context: Context, asked: HookRequest) -> Find:
-    """Return where the person's row comes from: the chart that was sent along at a discharge, else the nightly score.
+    """Return where the person's row comes from: the nightly score; the chart that came along where there is none.
 
-    Each where the other has no row: nightly scores know all that registers tell, a chart what has just been.
+    At a discharge what fits is by the chart, which knows what has just been; the risks stay those of the nightly score
+    where there is one, which knows all that registers tell. Raises ChartRefusedError where the chart failed and nothing
+    else is known.
     """
     discharged = asked.context.encounter_id if asked.hook == "encounter-discharge" else None
-    charted = state_of(asked.prefetch, CHART) == "there"
+    state = state_of(asked.prefetch, CHART)
 
     def chart(served: Served, _: str) -> Row | None:
-        return context.on_the_spot.from_chart(served, asked.prefetch, discharged) if charted else None
-
-    first, then = (nightly, chart) if discharged is None else (chart, nightly)
+        return context.on_the_spot.from_chart(served, asked.prefetch, discharged) if state == "there" else None
 
     def find(served: Served, name: str) -> Row | None:
-        found = first(served, name)
-        return then(served, name) if found is None else found
+        night = nightly(served, name)
+        now = chart(served, name) if night is None or discharged is not None else None
+        if night is None and now is None and state == "failed":
+            raise ChartRefusedError("failed", CHART)
+        return night if now is None else now if night is None else now.with_risks_of(night)
 
     return find
 
@@ -227,8 +235,20 @@ def _asked(asked: HookRequest, request: Request, context: Context, served: Serve
         model_page=f"{context.settings.address}/ui/" if context.settings.base_url else None,
         among=among(served),
         least_need=context.settings.card_need,
+        today=today(),
+        lacks=_lacks(asked),
         pressing=pressing(served.care.catalogue),
     )
+
+
+def _lacks(asked: HookRequest) -> tuple[Words, ...]:
+    """Return what a discharge lacks where no chart came along: what has days left after it hangs on the chart."""
+    state = state_of(asked.prefetch, CHART)
+    if asked.hook != "encounter-discharge" or state == "there":
+        return ()
+    told, name = declared().told[UNTOLD[state]], declared().prefetch[CHART].name
+    da, en = told.da.format(what=name.da), told.en.format(what=name.en)
+    return (Words(da=f"{da} {WORDS['da']['no_days']}", en=f"{en} {WORDS['en']['no_days']}"),)
 
 
 def among(served: Served) -> float | None:

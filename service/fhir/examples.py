@@ -69,7 +69,7 @@ FOUND = {
     "reading": READING,
     "missing": [{"id": "hba1c", "text": {"da": "Ingen HbA1c i to år.", "en": "No HbA1c within two years."}}],
     "stratum": {
-        "need": {"id": "need_high", "level": 3, "why": []},
+        "need": {"id": "need_high", "level": 2, "why": []},
         "resources": {"id": "resources_unknown", "level": 0, "why": []},
     },
     "offers": [OFFER],

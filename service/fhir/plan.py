@@ -6,6 +6,7 @@ gave as theirs. Where nothing was agreed or put off there is no plan, and none i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -23,7 +24,6 @@ from stratify.care.plan_text import (
     Told,
     day_in_words,
     due_of,
-    first_bridges,
     plan_text,
     settled,
     where_of,
@@ -56,7 +56,7 @@ def care_plan(
         *(_agreed(one, weighed_on, language) for one in stands.agreed),
         *(_again(one, language) for one in stands.again),
         *(_not_now(one, offers[one.offer or ""], language) for one in stands.told_of if one.decision in NOT_NOW),
-        *(_bridge(one, language) for one in first_bridges(stands.agreed)),
+        *(_bridge(one, language) for one in _sole_bridges(stands.agreed)),
     ]
     return CarePlan(
         id=about.id_of("CarePlan"),
@@ -72,6 +72,17 @@ def care_plan(
         goal=[Reference(reference=f"#{one.id}") for one in goals],
         activity=[Activity(detail=detail) for detail in details],
     )
+
+
+def _sole_bridges(agreed: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the help without which an agreed offer cannot be used; where there is a choice, nobody has made it."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for offer in agreed:
+        ways = Counter(need for bridge in offer["bridges"] for need in bridge["needs"])
+        for bridge in offer["bridges"]:
+            if any(ways[need] == 1 for need in bridge["needs"]):
+                found.setdefault(bridge["bridge"], bridge)
+    return list(found.values())
 
 
 def _agreed(offer: Answer, weighed_on: date, language: Language) -> ActivityDetail:

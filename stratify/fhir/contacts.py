@@ -44,6 +44,10 @@ def contacts(sent: Sent, clock: Clock, discharged: str | None = None) -> Contact
     inner = _inner(found)
     outer = [one for one in found if text(one.get("id")) not in inner]
     rows = [row for one in outer if (row := _row(one, sent, clock, discharged)) is not None]
+    if discharged is not None:
+        ends = [row for row in rows if row["contact"].endswith(f" {discharged}")]
+        clock.tally.add("discharge_unknown", int(not ends))
+        clock.tally.add("discharge_untold", sum(row["care"] is None for row in ends))
     by_domain = {domain: columns_of(domain, of) for domain, of in _chained(rows, clock).items()}
     care = sum(row["care"] is None for row in rows)
     beds = [row for row in rows if row["basis"] != "none"]

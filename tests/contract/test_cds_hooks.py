@@ -286,11 +286,11 @@ def test_no_advice_is_an_empty_list_for_the_unknown_the_closed_and_whoever_needs
 ):
     (tmp_path / "no").write_text(people.computed)
     key = read_key(workspace.keys / "pseudonym.key")
-    take_over(f"sqlite:///{workspace.service_db}", read_opt_outs(tmp_path / "no", people.system, key))
+    take_over(f"sqlite:///{workspace.service_db}", read_opt_outs(tmp_path / "no", people.system, key), user="ops")
     for who in (people.outside, "999999999999", people.computed):
         answer = call(prefetch={"patient": patient(who)})
         assert (answer.status_code, answer.json()) == (200, {"cards": []})
-    assert [row["outcome"] for row in audit_rows()] == ["not_found", "not_found", "blocked"]
+    assert [row["outcome"] for row in audit_rows()] == ["stored", "not_found", "not_found", "blocked"]
 
 
 def test_whoever_needs_little_gets_no_card(call, workspace, people):

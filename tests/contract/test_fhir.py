@@ -161,7 +161,7 @@ def test_somebody_unknown_outside_or_closed_is_the_same_bytes_and_no_risk(search
     closed = tmp_path / "no.txt"
     closed.write_text(people.low)
     key = read_key(workspace.keys / "pseudonym.key")
-    take_over(f"sqlite:///{workspace.service_db}", read_opt_outs(closed, people.system, key))
+    take_over(f"sqlite:///{workspace.service_db}", read_opt_outs(closed, people.system, key), user="ops")
     for kind in PERSONS:
         outside, unknown, blocked = (search(kind, who) for who in (people.outside, "999999999999", people.low))
         assert outside.content == unknown.content == blocked.content

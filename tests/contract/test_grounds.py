@@ -216,7 +216,7 @@ def opted_out(workspace, people, tmp_path):
         file = tmp_path / "no.txt"
         file.write_text("\n".join(who), encoding="utf-8")
         names = read_opt_outs(file, people.system, read_key(workspace.keys / "pseudonym.key"))
-        return take_over(f"sqlite:///{workspace.service_db}", names)
+        return take_over(f"sqlite:///{workspace.service_db}", names, user="ops", fewer=True)
 
     return say
 
@@ -299,7 +299,7 @@ def test_of_whoever_said_no_nothing_is_written_down_and_they_are_on_no_list(
 ):
     assert act(people.stored).status_code == act(people.low).status_code == 200
     name = name_of(workspace, people, people.stored)
-    take_over(f"sqlite:///{workspace.service_db}", frozenset({name}))
+    take_over(f"sqlite:///{workspace.service_db}", frozenset({name}), user="ops")
     names = [one["patient"]["value"] for one in listed().json()["actions"]]
     assert names == [people.low]
     choice = {"purpose": "TREAT", "offer": "medgennemgang", "decision": "accept"}
@@ -317,10 +317,24 @@ def test_of_whoever_said_no_nothing_is_written_down_and_they_are_on_no_list(
         assert {**closed.json(), "request_id": ""} == {**nobody.json(), "request_id": ""}
         assert [row["outcome"] for row in audit_rows()[-2:]] == ["blocked", "not_found"]
     assert [row["pseudonym"] for row in audit_rows() if row["action"] == "action_list"].count(name) == 0
-    take_over(f"sqlite:///{workspace.service_db}", frozenset())
+    take_over(f"sqlite:///{workspace.service_db}", frozenset(), user="ops", fewer=True)
     assert len(listed().json()["actions"]) == 2, "a no that is taken back opens the team's work again"
 
 
 def test_a_change_of_an_action_that_is_not_there_is_written_down(act, audit_rows):
     assert act(id="00000000-0000-4000-8000-000000000000").status_code == 409
     assert audit_rows()[-1]["outcome"] == "not_found"
+
+
+def test_a_register_that_lost_most_of_its_people_opens_nobody_unless_it_is_said(
+    opted_out, people, workspace, audit_rows
+):
+    opted_out(people.stored, people.low)
+    url = f"sqlite:///{workspace.service_db}"
+    with pytest.raises(UsageError, match="2 of 2 people who had said no are not in this file"):
+        take_over(url, frozenset(), user="ops")
+    name = name_of(workspace, people, people.stored)
+    assert take_over(url, frozenset({name}), user="ops") == (1, 2), "half of them may have changed their minds"
+    assert take_over(url, frozenset(), user="ops", fewer=True) == (0, 1)
+    rows = [(row["user"], row["action"], row["criterion"]) for row in audit_rows()]
+    assert rows[-2:] == [("ops", "opt_out", "1 people"), ("ops", "opt_out", "0 people")]

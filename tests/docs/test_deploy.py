@@ -235,7 +235,7 @@ def test_the_proxy_writes_nothing_down_that_a_caller_says(deploy):
     }  # fmt: skip
     assert all(one.endswith(" stratify") for one in directives(text, "access_log"))
     assert all(one.endswith(" alert") for one in directives(text, "error_log"))
-    assert "deny all;" in text.split("location = /metrics")[1]
+    assert "deny all;" in text.split("location ~ ^/(metrics|readyz|livez)$")[1]
 
 
 @pytest.mark.skipif(not (shutil.which("nginx") and shutil.which("openssl")), reason="nginx is not installed")

@@ -135,9 +135,9 @@ def test_whom_the_store_does_not_know_and_who_said_no_get_the_same_answer(look_u
     nobody = look_up("000000000000", basis="store")
     assert (nobody.json()["status"], last_row()) == ("no_advice", ("lookup", "not_found"))
     name = pseudonym(served.key, served.meta["system"], known[1])
-    take_over(f"sqlite:///{workspace.service_db}", frozenset({name}))
+    take_over(f"sqlite:///{workspace.service_db}", frozenset({name}), user="ops")
     closed = look_up(known[1], basis="store")
-    take_over(f"sqlite:///{workspace.service_db}", frozenset())
+    take_over(f"sqlite:///{workspace.service_db}", frozenset(), user="ops", fewer=True)
     assert closed.json() == nobody.json()
 
 
@@ -181,9 +181,14 @@ def test_a_discharge_opens_what_has_days_left_from_now_on(call, chart, known, la
     assert "days left" not in asleep["detail"], "the encounter that ends is another one: this one goes on"
 
 
-def test_at_a_discharge_the_chart_counts_and_at_an_opening_the_scored_population(call, chart, known, served):
+def test_at_a_discharge_offers_are_by_the_chart_and_risks_by_the_scored_population(call, chart, known, served):
     many = [one for one in known if call({"patient": chart(one)["patient"]}).json()["cards"]]
-    assert NOW.rstrip(".") in card_of(call(chart(many[0]), "e1"))["detail"].replace("\\", "")
+    ends = card_of(call(chart(many[0]), "e1"))
+    detail = ends["detail"].replace("\\", "")
+    assert WORDS["en"]["both_sources"].format(day=served.meta["covers_to"]).rstrip(".") in detail
+    assert "days left" in detail
+    chance = card_of(call({"patient": chart(many[0])["patient"]}))["detail"].split("**")[1:4]
+    assert chance == ends["detail"].split("**")[1:4], "who is known has one chance, wherever it is told"
     view = card_of(call(chart(many[0])))["detail"].replace("\\", "")
     assert NOW.rstrip(".") not in view
     assert f"Data until {served.meta['covers_to']}" in view
@@ -193,6 +198,34 @@ def test_at_an_opening_whom_nobody_knows_is_scored_from_their_chart(call, chart)
     sent = chart("000000000000")
     assert NOW.rstrip(".") in card_of(call(sent))["detail"].replace("\\", "")
     assert call({"patient": sent["patient"]}).json() == {"cards": []}
+
+
+@pytest.mark.parametrize("state, told", [("left out", "did not send"), ("null", "no data"), ("failed", "not fetch")])
+def test_a_discharge_whose_chart_did_not_come_says_what_it_lacks(call, chart, known, state, told):
+    (one,) = [one for one in known if call({"patient": chart(one)["patient"]}).json()["cards"]][:1]
+    sent = chart(one) | {"conditions": {"null": None, "failed": {"resourceType": "OperationOutcome"}}.get(state)}
+    if state == "left out":
+        del sent["conditions"]
+    detail = card_of(call(sent, "e1"))["detail"].replace("\\", "")
+    assert WORDS["en"]["no_days"].rstrip(".") in detail
+    assert told in detail.split("What is missing")[1].splitlines()[2]
+
+
+def test_who_is_known_nowhere_and_whose_diagnoses_could_not_be_fetched_is_no_empty_answer(call, chart):
+    for ends in (None, "e1"):
+        answer = call(chart("000000000000", conditions=()) | {"conditions": {"resourceType": "OperationOutcome"}}, ends)
+        assert answer.status_code == 412
+        assert "conditions" in answer.json()["issue"][0]["diagnostics"]
+    assert call(chart("000000000000") | {"conditions": None}).json() == {"cards": []}, "there are none: no advice"
+
+
+def test_a_discharge_of_an_encounter_that_does_not_say_what_it_is_is_told(call, chart):
+    untold = encounter("IMP", f"{local_day(now()).year - 1}-12-01", care=None, came="in-progress", id="e1")
+    for sent, ends, told in (
+        (chart("000000000000", [untold]), "e1", "psychiatric or somatic: ask"),
+        (chart("000000000000"), "e9", "is not among those that were sent"),
+    ):
+        assert told in card_of(call(sent, ends))["detail"].replace("\\", "")
 
 
 def test_at_a_discharge_without_a_chart_or_with_too_little_in_it_the_scored_population_counts(call, chart, known):

@@ -122,3 +122,22 @@ def test_the_table_is_the_same_for_every_database(log):
         "seq", "at", "user", "role", "action", "purpose", "pseudonym", "outcome", "request_id", "model_version",
         "chain", "nth", "digest", "issuer", "organisation", "care_team", "basis", "reason", "criterion",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["taken away", "replaced", "overwritten"])
+def test_a_file_that_is_not_there_any_more_is_written_to_no_more(how, tmp_path):
+    path = tmp_path / "s.db"
+    log = AuditLog(f"sqlite:///{path}")
+    log.record(ENTRY)
+    if how == "overwritten":
+        path.write_bytes(b"rubbish")
+    else:
+        path.rename(tmp_path / "before.db")
+        if how == "replaced":
+            (tmp_path / "before.db").read_bytes()
+            path.write_bytes((tmp_path / "before.db").read_bytes())
+    with pytest.raises(AuditUnavailableError, match="taken away or replaced"):
+        log.record(ENTRY)
+    with pytest.raises(AuditUnavailableError):
+        log.probe()
+    log.close()

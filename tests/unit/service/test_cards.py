@@ -1,6 +1,7 @@
 """Cards in words: short enough, safe in Markdown, and complete in both languages, whatever stands in the data."""
 
 import re
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from service.cds_hooks.brief import Brief
 from service.cds_hooks.cards import Asked, cards, detail, pressing, suggestion_id, summary
 from service.cds_hooks.words import LONGEST_SUMMARY, OVERRIDES, WORDS, language_of, safe, shortened
+from service.schemas import Missing, Words
 from stratify.catalogue import load
 
 CARD = UUID("0b9f4a6e-4f4e-4a53-8d0c-2d1f5a9b7c11")
@@ -132,7 +134,7 @@ def test_a_duty_that_hangs_on_a_fact_is_asked_about_first_and_the_heading_is_not
     asks = [{**offer(name, "ask", kind=kind), "why": words("Spørg først: om det.")}
             for name, kind in (("A", "offer"), ("B", "offer"), ("C", "offer"), ("D", "duty"))]  # fmt: skip
     told = detail(found(offers=asks), [], asked()).split("**Spørg først**")[1].split("**")[0]
-    assert [line[2:] for line in told.splitlines() if line] == [rf"{one}\: om det\." for one in "DAB"]
+    assert [line[2:] for line in told.splitlines() if line] == [*(rf"{one}\: om det\." for one in "DAB"), "og 1 mere"]
 
 
 def test_what_can_do_harm_together_cannot_wait_and_that_they_are_many_can():
@@ -188,3 +190,36 @@ def test_both_languages_have_the_same_words_with_the_same_gaps():
 )  # fmt: skip
 def test_the_language_is_the_one_asked_for_first(header, language):
     assert language_of(header) == language
+
+
+def test_old_data_are_told_and_the_year_that_is_over_in_the_first_line():
+    for days, first, inside in ((10, False, False), (100, False, True), (400, True, True)):
+        today = date(2024, 12, 31) + timedelta(days=days)
+        (card,) = cards(found(), asked(today=today))
+        assert ("Gamle data (2024-12-31)." in card["summary"]) is first
+        assert (f"Data er {days} dage gamle" in card["detail"]) is inside
+        assert len(card["summary"]) <= LONGEST_SUMMARY
+
+
+def test_what_may_have_days_that_are_running_is_asked_about_first_and_nothing_is_cut_silently():
+    asks = [{**offer(name, "ask"), "why": words("om det."), "ask": ask}
+            for name, ask in (("A", []), ("B", []), ("C", []), ("D", ["days_since_somatic_discharge"]))]  # fmt: skip
+    told = detail(found(offers=asks), [], asked()).split("**Spørg først**")[1].split("**")[0]
+    assert [line[2] for line in told.splitlines() if line][:3] == ["D", "A", "B"]
+    assert "og 1 mere" in told
+
+
+def test_what_was_said_yes_to_is_told_and_no_draft_of_it_is_made():
+    yes = {**offer("Aftalt"), "id": "a", "accepted_on": "2026-11-01"}
+    (card,) = cards(found(offers=[yes, offer("Ny")]), asked())
+    assert "Aftalt" in card["detail"]
+    assert [one["label"] for one in card["suggestions"]] == ["Foreslå: Ny"]
+
+
+def test_a_model_that_is_lacking_is_not_told_on_a_card_and_what_a_call_lacked_comes_first():
+    lacking = [Missing(id=name, text=Words(da=told, en="x"))
+               for name, told in (("model_death_365d", "Ingen model"), ("m", "Ingen HbA1c"))]  # fmt: skip
+    one = found().model_copy(update={"missing": lacking})
+    told = detail(one, [], asked(lacks=(Words(da="Ingen diagnoser", en="x"),)))
+    assert "Ingen model" not in told
+    assert told.index("Ingen diagnoser") < told.index("Ingen HbA1c")

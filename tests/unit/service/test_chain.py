@@ -50,13 +50,13 @@ def test_a_log_as_it_was_written_is_whole(file):
 @pytest.mark.parametrize(
     "statement, problem",
     [
-        ("UPDATE audit SET outcome = 'denied' WHERE seq = 2", "row 2 is not what was written"),
-        ("UPDATE audit SET at = '2020' WHERE seq = 5", "row 5 is not what was written"),
-        ("UPDATE audit SET pseudonym = NULL WHERE seq = 8", "row 3 is not what was written"),
+        ("UPDATE audit SET outcome = 'denied' WHERE seq = 2", "row 2 (number 2) is not what was written"),
+        ("UPDATE audit SET at = '2020' WHERE seq = 5", "row 5 (number 5) is not what was written"),
+        ("UPDATE audit SET pseudonym = NULL WHERE seq = 8", "row 3 (number 8) is not what was written"),
         ("DELETE FROM audit WHERE seq = 3", "after row 2 comes row 4"),
         ("DELETE FROM audit WHERE seq = 1", "after row 0 comes row 2"),
         ("UPDATE audit SET nth = 3 WHERE seq = 2", "comes row 3"),
-        ("UPDATE audit SET digest = '0' WHERE seq = 4", "row 4 is not what was written"),
+        ("UPDATE audit SET digest = '0' WHERE seq = 4", "row 4 (number 4) is not what was written"),
         ("INSERT INTO audit SELECT 99, at, user, role, action, purpose, pseudonym, outcome, request_id, model_version, "
          "chain, nth, digest, issuer, organisation, care_team, basis, reason, criterion "
          "FROM audit WHERE seq = 2", "after row 5 comes row 2"),
@@ -79,6 +79,27 @@ def test_rows_taken_off_the_end_are_found_by_the_anchor_alone(file, tmp_path):
         verified(file, anchor)
     assert "ends before row 3, which was anchored" in str(error.value)
     assert len(anchor.read_text(encoding="utf-8").splitlines()) == 1
+
+
+OUTSIDE = "UPDATE audit SET chain = NULL, nth = NULL, digest = NULL"
+
+
+@pytest.mark.parametrize(
+    "change, told",
+    [
+        (f"{OUTSIDE} WHERE seq = 8", "row number 8 stands in no chain"),
+        (f"{OUTSIDE}, user = 'nobody'", "none of 8 rows stands in a chain"),
+        ("INSERT INTO audit (at, user, role, action, outcome, request_id, model_version) "
+         "VALUES ('', 'anna', '', 'lookup', 'found', '', '')", "row number 9 stands in no chain"),
+    ],
+)  # fmt: skip
+def test_a_row_that_stands_in_no_chain_is_no_way_round_it(file, change, told):
+    with sqlite3.connect(file) as connection:
+        connection.execute(change)
+    connection.close()
+    with pytest.raises(BundleError) as error:
+        verified(file)
+    assert told in str(error.value)
 
 
 def test_an_anchor_grows_by_the_heads_that_are_new_alone(file, tmp_path):

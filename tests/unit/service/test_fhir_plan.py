@@ -109,13 +109,19 @@ def test_a_yes_that_does_not_fit_any_more_is_to_be_talked_about_again():
     assert "scheduledPeriod" not in again
 
 
-def test_help_that_was_agreed_on_is_an_activity_of_its_own():
-    told = plan(EVERYTHING)
-    bridges = [
-        one["detail"] for one in told["activity"] if one["detail"]["code"]["coding"][0]["system"].endswith("bridge")
-    ]
-    assert bridges
-    assert all(one["status"] == "not-started" and one["performer"] for one in bridges)
+def test_help_is_an_activity_where_no_other_would_do_and_a_choice_that_nobody_made_is_none():
+    def bridges(told):
+        every = [one["detail"] for one in told["activity"]]
+        return [one for one in every if one["code"]["coding"][0]["system"].endswith("bridge")]
+
+    assert bridges(plan(EVERYTHING)) == [], "several would do, and nobody has chosen"
+    one = found(EVERYTHING)
+    sole = [offer.model_copy(update={"bridges": offer.bridges[:1]}) for offer in one.offers]
+    stand = standing_of(ILL, CATALOGUE, WEIGHED, EVERYTHING)
+    told = care_plan(one.model_copy(update={"offers": sole}), stand, NOT_HERE, about("en"), CATALOGUE, TODAY)
+    helped = bridges(told.json_ready())
+    assert helped
+    assert all(one["status"] == "not-started" and one["performer"] for one in helped)
 
 
 @pytest.mark.parametrize("language", ["da", "en"])
