@@ -25,6 +25,12 @@ SYSTEM = "urn:stratify:synthetic"
 PATIENT = {"system": SYSTEM, "value": "000000000042"}
 CARD = UUID("3a7c1c1e-5a04-4e3a-9f0a-6f0d4c1b2a90")
 SUMMARIES: dict[Language, str] = {"da": "et eksempel på dansk", "en": "an example in English"}
+NAMED: dict[tuple[str, Language], str] = {
+    ("now", "da"): "regnet ud nu, af hændelseslageret",
+    ("now", "en"): "worked out now, from the event store",
+    ("nobody", "da"): "ingen, vi kan sige noget om",
+    ("nobody", "en"): "nobody we can say anything about",
+}
 SAID: dict[Language, str] = {"da": "Jeg vil tale med min søn først", "en": "I want to talk to my son first"}
 DONE: dict[Language, str] = {"da": "Ring om overbliksstatus", "en": "Call about the overview consultation"}
 CHOICE = {"offer": "overbliksstatus", "preference": None, "decision": "later", "until": "2027-02-01"}
@@ -126,7 +132,7 @@ def show(document: dict[str, Any]) -> None:
 def _in_both(made: dict[str, Made]) -> dict[str, Any]:
     """Return each example in both languages."""
     return {
-        f"{name}_{one}" if name else one: {"summary": SUMMARIES[one], "value": make(one)}
+        f"{name}_{one}" if name else one: {"summary": NAMED.get((name, one), SUMMARIES[one]), "value": make(one)}
         for name, make in made.items()
         for one in get_args(Language)
     }

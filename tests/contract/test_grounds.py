@@ -326,9 +326,7 @@ def test_a_change_of_an_action_that_is_not_there_is_written_down(act, audit_rows
     assert audit_rows()[-1]["outcome"] == "not_found"
 
 
-def test_a_register_that_lost_most_of_its_people_opens_nobody_unless_it_is_said(
-    opted_out, people, workspace, audit_rows
-):
+def test_a_register_that_lost_most_of_its_people_opens_nobody_unless_told(opted_out, people, workspace, audit_rows):
     opted_out(people.stored, people.low)
     url = f"sqlite:///{workspace.service_db}"
     with pytest.raises(UsageError, match="2 of 2 people who had said no are not in this file"):
