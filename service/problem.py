@@ -38,11 +38,26 @@ CHOICES_DOWN = "What people chose cannot be read or written down, so nothing is 
 REFUSED = "This cannot be written down."
 
 
+RIGHT = {  # by kind of problem: what would be right
+    "missing": "required",
+    "extra_forbidden": "a key that is not read here",
+    "literal_error": "one of {expected}",
+    "string_pattern_mismatch": "printable ASCII, without blank or bar",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "at least {min_length} characters",
+    "date_expected": "a day as YYYY-MM-DD",
+    "model_attributes_type": "an object",
+    "json_invalid": "no JSON, or a key stands twice in it",
+    "less_than_equal": "at most {le}",
+    "greater_than_equal": "at least {ge}",
+}
+
+
 class FieldProblem(BaseModel):
     """One field that does not fit, by its place; its value is not repeated."""
 
     pointer: str = Field(description="JSON pointer to the field, or to the nearest one that is known")
-    problem: str = Field(description="the kind of problem, for example `missing`")
+    problem: str = Field(description="the kind of problem and what is right, for example `missing: required`")
 
 
 class RefusedError(Exception):
@@ -99,13 +114,21 @@ def field_problems(errors: Iterable[Mapping[str, Any]], known: frozenset[str]) -
     """Return what does not fit and where, leaving out every part of a place that the caller may have written.
 
     >>> field_problems([{"loc": ("body", "patient", "0101011234"), "type": "extra_forbidden"}], frozenset({"patient"}))
-    [FieldProblem(pointer='/patient', problem='extra_forbidden')]
+    [FieldProblem(pointer='/patient', problem='extra_forbidden: a key that is not read here')]
     """
     found = []
     for error in errors:
         parts = [part for part in error["loc"] if isinstance(part, str) and part in known]
-        found.append(FieldProblem(pointer="".join(f"/{part}" for part in parts), problem=str(error["type"])))
+        found.append(FieldProblem(pointer="".join(f"/{part}" for part in parts), problem=_what(error)))
     return found
+
+
+def _what(error: Mapping[str, Any]) -> str:
+    """Return the kind of problem and what is right, from what we declared, never from what was sent."""
+    kind, limits = str(error["type"]), error.get("ctx", {})
+    right = RIGHT.get(kind)
+    told = {name: limits.get(name, "?") for name in ("expected", "max_length", "min_length", "le", "ge")}
+    return kind if right is None else f"{kind}: {right.format_map(told)}"
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -292,7 +292,7 @@ def test_a_misshapen_choice_is_refused_without_repeating_it(name, choose, rows, 
 
 def test_a_day_that_is_none_is_named_by_its_place(choose):
     errors = choose(**MISSHAPEN["a day that is none"]).json()["errors"]
-    assert errors == [{"pointer": "/until", "problem": "date_expected"}]
+    assert errors == [{"pointer": "/until", "problem": "date_expected: a day as YYYY-MM-DD"}]
 
 
 def test_a_duty_can_be_said_yes_to(choose):

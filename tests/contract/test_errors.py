@@ -45,7 +45,7 @@ def test_a_misshapen_look_up_is_refused_without_repeating_it(name, client, audit
 
 def test_what_does_not_fit_is_named_by_its_place(client):
     response = client.send("POST", "/v1/scores:lookup", json={"patient": {"system": "urn:x"}, "purpose": "TREAT"})
-    assert response.json()["errors"] == [{"pointer": "/patient/value", "problem": "missing"}]
+    assert response.json()["errors"] == [{"pointer": "/patient/value", "problem": "missing: required"}]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"patient": NaN}', b"[" * 60000, f'"{MARK}'.encode()])
@@ -134,3 +134,17 @@ def _is_problem(response, status):
     assert body["status"] == status
     assert body["title"]
     assert body["request_id"] == response.headers["x-request-id"]
+
+
+def test_what_is_wrong_comes_with_what_is_right_in_words_of_ours(client, people):
+    body = {"patient": {"system": "urn:x y", "value": "MARK" * 20}, "purpose": "MARK", "MARK": 1, "basis": "bundle"}
+    response = client.send("POST", "/v1/scores:lookup", json=body)
+    told = {one["pointer"]: one["problem"] for one in response.json()["errors"]}
+    assert told == {
+        "/patient/system": "string_pattern_mismatch: printable ASCII, without blank or bar",
+        "/patient/value": "string_too_long: at most 64 characters",
+        "/purpose": "literal_error: one of 'TREAT'",
+        "/basis": "literal_error: one of 'nightly' or 'store'",
+        "": "extra_forbidden: a key that is not read here",
+    }
+    assert "MARK" not in response.text

@@ -30,7 +30,7 @@ def test_a_status_without_words_of_ours_has_those_of_http():
 def test_reasons_and_fields_stand_in_it_when_given():
     fields = field_problems([{"loc": ("body", "patient", "value"), "type": "missing"}], KNOWN_FIELDS)
     body = json.loads(problem(422, "x", errors=fields, reasons=["one"]).body)
-    assert body["errors"] == [{"pointer": "/patient/value", "problem": "missing"}]
+    assert body["errors"] == [{"pointer": "/patient/value", "problem": "missing: required"}]
     assert body["reasons"] == ["one"]
 
 
