@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -59,6 +60,7 @@ def serve(settings: Settings, *, say: Callable[[str], None] | None = None, load:
                     os.environ |= {SETTINGS: settings.model_dump_json(), ON_THE_SPOT: str(address), FOLDER: folder}
                     os.environ["MALLOC_ARENA_MAX"] = "2"  # threads share memory that was let go
                     config = server_config("service.run:worker", workers=settings.workers)
+                    logging.getLogger("uvicorn.error").setLevel(logging.INFO)  # it says there when a worker died
                     Multiprocess(config, [listening]).run()
     say("Stopped.")
 

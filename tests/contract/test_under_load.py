@@ -169,7 +169,7 @@ def test_while_models_are_swapped_every_answer_is_given_and_is_of_one_model(
 def test_a_worker_that_is_killed_leaves_whole_chains_and_no_answer_unwritten_and_another_takes_its_place(
     server, workspace, people
 ):
-    address, process, _ = server
+    address, process, log = server
     killed = []
     with Asking(address, workspace, people) as asking:
         for _ in range(3):
@@ -182,6 +182,7 @@ def test_a_worker_that_is_killed_leaves_whole_chains_and_no_answer_unwritten_and
     found = _all_written_down(workspace, asking)
     assert len(found.heads) >= 3
     assert _ready(address) == 200
+    assert log.read_text().count(" died") == 3, "whoever runs it can see that"
 
 
 def test_all_killed_at_once_the_log_is_whole_and_holds_every_answer(server, workspace, people):
