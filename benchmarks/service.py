@@ -279,9 +279,9 @@ def _cpu(pid):
 
 
 def _resident(pid, name="Rss"):
-    """Megabytes of memory of this kind."""
+    """Megabytes (10^6 bytes) of memory of this kind."""
     told = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return sum(int(n) for n in re.findall(rf"^{name}:\s+(\d+)", told, re.M)) / 1024
+    return sum(int(n) for n in re.findall(rf"^{name}:\s+(\d+)", told, re.M)) * 1024 / 1e6
 
 
 def _verify(asked, work):

@@ -32,6 +32,7 @@ KEPT = 2  # pairs that answer: the newest, and the one before
 BACKLOG = 64
 NAME = "on-the-spot"  # as the process is called where processes are listed
 KINDNESS = 5  # look-ups that are ready come first
+LATER = 2.0  # seconds that the workers, which start together with it, have for themselves
 LONGEST_PAUSE = 30.0  # seconds before it is started again
 
 
@@ -55,6 +56,7 @@ class Keeper:
 
     def _keep(self) -> None:
         pause = 1.0
+        self._stop.wait(LATER)
         while not self._stop.is_set():
             self._process = get_context("spawn").Process(
                 target=score_on_the_spot, args=(str(self._work), str(self._address)), daemon=True
