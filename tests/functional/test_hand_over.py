@@ -5,6 +5,8 @@ import pwd
 import shutil
 import stat
 import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -26,11 +28,15 @@ def _bundle(made, version, text):
 
 
 @pytest.fixture
-def folders(tmp_path):
-    """What was made, and where it is served from, each closed to the other's account."""
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
-    made, served = tmp_path / "made", tmp_path / "served"
+def folders():
+    """What was made, and where it is served from, each closed to the other's account, in a place that both may enter."""
+    with TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        yield _made_and_served(Path(place))
+
+
+def _made_and_served(place):
+    made, served = place / "made", place / "served"
     (made / "bundles/decisions").mkdir(parents=True)
     (made / "keys").mkdir()
     (made / "keys/bundle_private.pem").write_text("secret", encoding="utf-8")
