@@ -29,7 +29,7 @@ def _bundle(made, version, text):
 
 @pytest.fixture
 def folders():
-    """What was made, and where it is served from, each closed to the other's account, in a place that both may enter."""
+    """What was made, and where it is served from, each closed to the other account, where both may enter."""
     with TemporaryDirectory() as place:
         Path(place).chmod(0o755)
         yield _made_and_served(Path(place))
