@@ -102,7 +102,11 @@ class Pairs:
 
     def look(self) -> None:
         """Take over a newer pair where there is one, and load what it needs before anybody asks."""
-        spot = self._taken(self._store.current())
+        served = self._store.current()
+        with self._lock:
+            if served.pair in self._spots:
+                return
+        spot = self._taken(served)
         try:
             spot.warm()
         except StratifyError as error:  # whoever asks is told too

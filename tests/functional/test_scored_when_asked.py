@@ -14,9 +14,9 @@ from service.choices import now
 from service.demo import demo_client_token, demo_token, make_demo_keys
 from service.on_the_spot import Beside, Here
 from service.optouts import take_over
-from service.scoring import Keeper
+from service.scoring import Keeper, Pairs
 from service.settings import Settings
-from service.spot import StoreMovedError
+from service.spot import Spot, StoreMovedError
 from stratify.errors import BundleError
 from stratify.fhir.refusal import ChartRefusedError
 from stratify.fhir.when import local_day
@@ -273,6 +273,15 @@ def beside(workspace, tmp_path_factory):
     address = tmp_path_factory.mktemp("s") / "a"
     with Keeper(workspace.root, address) as keeper:
         yield Beside(address), keeper
+
+
+def test_what_scoring_needs_is_loaded_once_for_each_pair(workspace, monkeypatch):
+    warmed = []
+    monkeypatch.setattr(Spot, "warm", lambda spot: warmed.append(spot.served.pair))
+    pairs = Pairs(workspace)
+    for _ in range(3):
+        pairs.look()
+    assert len(warmed) == 1
 
 
 @pytest.mark.slow
