@@ -158,7 +158,7 @@ class AuditLog:
 
     def _commit(self, jobs: Sequence[Job[Any]]) -> None:
         """Commit these together; where that fails before the commit, each by itself, so that one spoils no other."""
-        if self._file is not None and not self._file.is_there():
+        if self._is_gone():
             for job in jobs:
                 job.end(AuditUnavailableError(GONE))
             return
@@ -191,6 +191,9 @@ class AuditLog:
         for row in rows:
             AUDITED.labels(row["action"], row["outcome"]).inc()
 
+    def _is_gone(self) -> bool:
+        return self._file is not None and not self._file.is_there()
+
     def _chained(self, entry: Entry) -> dict[str, Any]:
         row = row_of(entry) | {"chain": self._chain, "nth": self._nth + 1}
         row["digest"] = digest_of(self._last, row)
@@ -200,7 +203,7 @@ class AuditLog:
     def probe(self) -> None:
         """Return when a row could be written, leaving none; raises AuditUnavailableError when it could not."""
         trial = Entry("probe", "", "lookup", None, None, "denied", "", "")
-        if self._file is not None and not self._file.is_there():
+        if self._is_gone():
             raise AuditUnavailableError(GONE)
         try:
             with self._engine.connect() as connection, connection.begin() as transaction:

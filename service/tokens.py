@@ -48,11 +48,8 @@ class Verifier:
 
     def caller(self, authorization: Sequence[str]) -> Caller | None:
         """Return the caller named by the Authorization headers, or None: no token, two, or one not to be trusted."""
-        token = _bearer(authorization)
-        if token is None:
-            return None
-        known = self.remembered(authorization)
-        if known is not None:
+        token, known = _bearer(authorization), self.remembered(authorization)
+        if token is None or known is not None:
             return known
         now = time.time()
         found = self._person(token)
