@@ -98,7 +98,7 @@ def answer_of(offer: str, people: People, catalogue: Catalogue, expected: str, w
 
 def _target(entry: Target, example: Any, _: Catalogue) -> tuple[Any, Any]:
     counted = run(entry, example.records)
-    got = (counted.numerator, counted.denominator, counted.unknown)
+    got = (counted.numerator, round(counted.denominator, 3), counted.unknown)
     return (example.numerator, example.denominator, example.unknown), got
 
 

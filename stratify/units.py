@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stratify.store.records import Columns
 
 FILE = Path(__file__).with_name("units.toml")
+HOSPITALS = Path(__file__).with_name("hospitals.toml")
 ELSEWHERE = ""  # no unit: the municipality is not told, or none of ours
 
 
@@ -27,6 +28,20 @@ class Municipality(Shape):
     name: str
     hospital: str
     part: str
+
+
+class Hospital(Shape):
+    """A unit that contacts name by its code: an acute hospital, or a department of psychiatry."""
+
+    name: str
+    level: Literal["hospital", "psychiatric"]
+
+
+@lru_cache(maxsize=1)
+def hospitals() -> Mapping[str, Hospital]:
+    """Return the hospitals and psychiatric departments by the code that contacts name them by."""
+    told = tomllib.loads(HOSPITALS.read_text(encoding="utf-8"))
+    return {code: Hospital.model_validate(one) for code, one in told.items()}
 
 
 @lru_cache(maxsize=1)

@@ -30,6 +30,7 @@ from stratify.catalogue.entries import (
     Target,
 )
 from stratify.catalogue.prediction import IndexEvent
+from stratify.catalogue.quality_targets import check_targets
 from stratify.catalogue.tables import with_table
 from stratify.errors import CatalogueError, did_you_mean
 from stratify.files import canonical_json, digest_text
@@ -194,7 +195,9 @@ def check_references(catalogue: Catalogue) -> list[str]:
         named.append((where, [i for t in tests if t.fact == "conditions" for i in t.any_of], catalogue.conditions))
         flags = {flag.id for family in catalogue.features.values() for flag in family.flag}
         named.append((where, [i for t in tests if t.fact == "medication_flags" for i in t.any_of], flags))
-    return [*check_features(catalogue), *check_parts(catalogue), *check_bridges(catalogue)] + [
+    told = [*check_features(catalogue), *check_parts(catalogue), *check_bridges(catalogue)]
+    told += check_targets(catalogue.targets, catalogue.conditions)
+    return told + [
         f"{where}: no such id {got!r}{did_you_mean(got, known)}"
         for where, ids, known in named
         for got in ids

@@ -1,9 +1,9 @@
 """A target's example records as the tables a measure reads: the catalogue's examples run as they stand.
 
-Records are written by hand, with dates and times: `period` and `delivered` always; `stay`, `contact`, `lab`,
-`residence` and `persons` as lists of rows. A row of `stay` says person, start, end, care, and where they differ from
-the usual acute = true, admission = true, first = "", last = first. Nobody need be named twice: `population` and
-`persons` are everybody in the records unless they say otherwise.
+Records are written by hand, with dates and times: `period` and `delivered` always; the tables as lists of rows. A row
+of `stay` says person, start, end, care, and where they differ from the usual acute = true, admission = true,
+first = "", last = first, code = "". Nobody need be named twice: `population` and `persons` are everybody in the records
+unless they say otherwise. `known` says of a person on which day a contact made the condition known.
 """
 
 from __future__ import annotations
@@ -18,22 +18,33 @@ from numpy.typing import NDArray
 from stratify.catalogue.entries import Target
 from stratify.quality.columns import Tables
 from stratify.quality.indicator import Result, measure
+from stratify.quality.members import Always, Members
 
 _EPOCH = date(1970, 1, 1)
 _ROWS = {
-    "stay": {"person", "start", "end", "care", "acute", "admission", "first", "last"},
-    "contact": {"person", "day", "care", "setting"},
-    "lab": {"person", "day", "code", "value", "comparator"},
+    "stay": {"person", "start", "end", "care", "acute", "admission", "first", "last", "code"},
     "residence": {"person", "start", "end"},
     "persons": {"person", "death"},
+    "known": {"person", "day"},
 }
+_PLAIN = {  # tables whose rows have a day, and what else
+    "contact": ("person", "care", "setting"),
+    "lab": ("person", "code", "value", "comparator"),
+    "drug": ("person", "code"),
+    "service": ("person", "code"),
+    "coercion": ("person", "code"),
+    "listed": ("person", "unit"),
+    "choice": ("person", "choice"),
+    "answer": ("person", "question", "value"),
+}
+_ROWS = {**_ROWS, **{table: {"day", *names} for table, names in _PLAIN.items()}}
 
 
 class Written(NamedTuple):
     """What `measure` takes, after the target."""
 
     tables: Tables
-    population: NDArray[np.int64]
+    population: Members
     period_start: int
     period_end: int
     delivered: int
@@ -57,14 +68,13 @@ def tables_from_words(records: Mapping[str, Any]) -> Written:
     persons = {row["person"]: row for row in rows["persons"]}
     tables: dict[str, dict[str, NDArray[Any]]] = {
         "stay": _stays(rows["stay"]),
-        "contact": _columns(
-            {name: [row.get(name) for row in rows["contact"]] for name in ("person", "care", "setting")},
-            day=[_day(row["day"]) for row in rows["contact"]],
-        ),
-        "lab": _columns(
-            {name: [row.get(name) for row in rows["lab"]] for name in ("person", "code", "value", "comparator")},
-            day=[_day(row["day"]) for row in rows["lab"]],
-        ),
+        **{
+            table: _columns(
+                {name: [row.get(name) for row in rows[table]] for name in names},
+                day=[_day(row["day"]) for row in rows[table]],
+            )
+            for table, names in _PLAIN.items()
+        },
         "persons": _columns(
             {"person": everybody}, death=[_day(persons.get(one, {}).get("death")) for one in everybody]
         ),
@@ -77,7 +87,8 @@ def tables_from_words(records: Mapping[str, Any]) -> Written:
         )
     start, end = (_known_day(one) for one in records["period"])
     population = np.array(records.get("population", everybody), dtype=np.int64)
-    return Written(tables, population, start, end, _known_day(records["delivered"]))
+    known = {row["person"]: _known_day(row["day"]) for row in rows["known"]}
+    return Written(tables, Always(population, known), start, end, _known_day(records["delivered"]))
 
 
 def _stays(rows: list[dict[str, Any]]) -> dict[str, NDArray[Any]]:
@@ -89,6 +100,7 @@ def _stays(rows: list[dict[str, Any]]) -> dict[str, NDArray[Any]]:
             "admission": [row.get("admission", True) for row in rows],
             "unit_first": [row.get("first", "") for row in rows],
             "unit_last": [row.get("last", row.get("first", "")) for row in rows],
+            "first_code": [row.get("code", "") for row in rows],
             "start_min": [_minute(row["start"]) for row in rows],
             "end_min": [_minute(row.get("end")) for row in rows],
         },

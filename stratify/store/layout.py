@@ -28,6 +28,7 @@ DOMAINS: dict[str, dict[str, str]] = {
     "origin": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR"},
     "education": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR"},
     "service": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR"},
+    "practice": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR"},
     "procedure": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR", "kind": "VARCHAR", "care": "VARCHAR",
                   "setting": "VARCHAR"},
     "municipal": {"day": "INTEGER", "known": "INTEGER", "code": "VARCHAR", "value": "DOUBLE", "end_day": "INTEGER",

@@ -63,17 +63,19 @@ class Store:
         """Whether the source had this domain at all."""
         return domain in self.measurable["domains"]
 
-    def persons(self) -> Columns:
+    def persons(self, bucket: int | None = None) -> Columns:
         """Return people by number: person, sex, birth, death (NaN while alive).
 
         A number that is nobody's (see `layout.BUCKET_OF`) stands there unborn, of no sex and resident nowhere, so that
-        what is asked of a person stands at their number.
+        what is asked of a person stands at their number. Of one bucket alone, only those who are somebody.
         """
         found = self._query(
-            f"SELECT person, sex, birth, death FROM {self._files(['persons.parquet'])} ORDER BY person", ("death",)
+            f"SELECT person, sex, birth, death FROM {self._files(['persons.parquet'])} {self._in(bucket)} "
+            "ORDER BY person",
+            ("death",),
         )
         numbers = found["person"]
-        if not len(numbers) or numbers[-1] + 1 == len(numbers):
+        if bucket is not None or not len(numbers) or numbers[-1] + 1 == len(numbers):
             return found
         every = np.arange(numbers[-1] + 1, dtype=numbers.dtype)
         blank: dict[str, Any] = {"person": every, "sex": 0, "birth": UNBORN, "death": np.nan}
@@ -100,10 +102,11 @@ class Store:
         ).fetchall()
         return dict(rows)
 
-    def residence(self) -> Columns:
-        """Return all stretches of residence: person, start, end (NaN while resident), municipality."""
+    def residence(self, bucket: int | None = None) -> Columns:
+        """Return the stretches of residence, of all or of a bucket: person, start, end (NaN while resident),
+        municipality."""
         return self._query(
-            f'SELECT person, start, "end", municipality FROM {self._files(["residence.parquet"])} '
+            f'SELECT person, start, "end", municipality FROM {self._files(["residence.parquet"])} {self._in(bucket)} '
             'ORDER BY person, start, "end"',
             ("end",),
         )
@@ -132,6 +135,9 @@ class Store:
         """Return the SQL that reads a domain's rows with their place in the file."""
         which = range(self.buckets) if bucket is None else [bucket]
         return self._files([bucket_file(domain, number) for number in which], ", file_row_number = true")
+
+    def _in(self, bucket: int | None) -> str:
+        return "" if bucket is None else f"WHERE person % {self.buckets} = {bucket}"
 
     def _files(self, names: Sequence[str], options: str = "") -> str:
         """The SQL that reads files by their names, none of them taken as a pattern."""

@@ -36,6 +36,7 @@ def source() -> Source:
             "origin": ("bef",),
             "education": ("udda",),
             "service": ("sssy",),
+            "practice": ("sssy",),
             "procedure": ("lpr_sksopr",),
             "municipal": ("aefv", "aehjsp", "ophold_plejehjem"),
             "communication": ("tolk", "digital_post"),

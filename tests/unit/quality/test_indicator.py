@@ -185,7 +185,9 @@ def test_readmission_agrees_with_a_slow_loop_on_random_stays(seed, exclude_dead)
         "day": (first // 1440).tolist(),
         "end_min": [None if s else int(m) for m, s in zip(last, still_in, strict=True)],
         "end_day": [None if s else int(m // 1440) for m, s in zip(last, still_in, strict=True)],
+        "unit_first": ["A"] * n,
         "unit_last": ["A"] * n,
+        "first_code": ["I219"] * n,
     }
     dead = [int(d) if d < 200 else None for d in random.integers(-100, 600, people)]
     gone = [int(d) if d < 200 else None for d in random.integers(-100, 600, people)]
@@ -303,10 +305,14 @@ def test_an_unknown_word_in_the_records_is_refused():
     "changes, problem",
     [
         ({"parameters": {"care": "somatic"}}, "Field required"),
-        ({"parameters": {"codes": ["NPU27300"], "at_least": 75}}, "takes the parameters care, days, exclude_dead"),
+        ({"parameters": {"codes": ["NPU27300"], "at_least": 75}}, "takes the parameters care, days, exclude_dead, codes"),
         ({"maturity_days": 10}, "must cover the follow-up, 30 days"),
         ({"standard": 0.1}, "a standard has a status"),
-        ({"standard": 15.0, "standard_status": "local"}, "between 0 and 1"),
+        ({"standard": 0.1, "standard_status": "local"}, "a standard has a standard_source"),
+        ({"standard": 15.0, "standard_status": "local", "standard_source": "ours"}, "between 0 and 1"),
+        ({"chosen": False}, "says in `waits` why not now"),
+        ({"levels": []}, "at least 1 item"),
+        ({"lacks": {"da": "noget", "en": "something"}}, "what no register tells"),
         ({"population": {"all": [{"fact": "n_condition", "at_least": 2}]}}, "did you mean 'n_conditions'"),
     ],
 )

@@ -1,0 +1,153 @@
+"""Cases, or people at risk, counted by unit and group and month: plain sums, so that buckets can be added up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stratify.quality.cases import AtRisk, Cases, Days
+from stratify.quality.cuts import Grouping
+from stratify.quality.months import Months
+
+Counts = NDArray[np.int64]
+OTHER = "elsewhere"  # of units that are none of ours
+AGES = (18, 30, 40, 50, 60, 70, 80, 90)  # bands of age × sex that expected counts are made of
+
+
+@dataclass
+class Tally:
+    """What was counted of one target in one grouping, by its labels.
+
+    months[labels, months, 4]: of cases no, yes, unknown, immature; of people at risk events, days, people, 0.
+    years[labels, years, strata, 2]: of cases all with an answer and the yes; of people at risk days and events.
+    people[labels, years]: how many different people were at risk in a year; of cases nothing.
+    """
+
+    labels: list[str] = field(default_factory=list)
+    months: Counts = field(default_factory=lambda: np.zeros((0, 0, 4), np.int64))
+    years: Counts = field(default_factory=lambda: np.zeros((0, 0, 0, 2), np.int64))
+    people: Counts = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+
+    def add(self, other: Tally) -> Tally:
+        """Return both together; labels that one of them lacks hold nothing there."""
+        if not self.labels:
+            return other
+        if not other.labels:
+            return self
+        labels = list(dict.fromkeys([*self.labels, *other.labels]))
+        return Tally(
+            labels,
+            *(
+                _spread(getattr(self, name), self.labels, labels) + _spread(getattr(other, name), other.labels, labels)
+                for name in ("months", "years", "people")
+            ),
+        )
+
+
+def _spread(values: Counts, labels: list[str], wanted: list[str]) -> Counts:
+    found = np.zeros((len(wanted), *values.shape[1:]), np.int64)
+    place = {label: number for number, label in enumerate(wanted)}
+    found[[place[label] for label in labels]] = values
+    return found
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What everything of a bucket is counted on: the months, the years of its cuts, the strata of age and sex."""
+
+    months: Months
+    days: Days  # the 1 January of each year of cuts; months may begin a year later
+    stratum: Grouping
+    offset: int  # how many years of cuts come before the first year of months
+
+    @property
+    def strata(self) -> int:
+        """How many strata there are, the one for nobody told last."""
+        return len(self.stratum.names)
+
+    def year_of(self, day: Days) -> Days:
+        """Return the row of cuts that holds on a day."""
+        return np.maximum(np.searchsorted(self.days, day, side="right") - 1, 0)
+
+
+def count_cases(
+    found: Cases, as_of: Days, place: Days, ground: Ground, by: Mapping[str, Grouping | NDArray[np.str_] | None]
+) -> dict[str, Tally]:
+    """Return the tallies of cases by each grouping.
+
+    as_of: the day by whose year each case is grouped; place: of each case's person. by: cuts of people, the units of
+    cases, or None for all together.
+    """
+    month = ground.months.of(found.day)
+    inside = (month >= 0) & (month < ground.months.count)
+    year, stratum = ground.year_of(as_of), ground.stratum.at(ground.year_of(as_of), place)
+    answers = {}
+    for name, how in by.items():
+        labels, code = _codes(how, year, place, len(found.day))
+        keep = inside
+        shape = (len(labels), ground.months.count, 4)
+        flat = (code * shape[1] + month) * 4 + found.state
+        months = np.bincount(flat[keep], minlength=int(np.prod(shape))).reshape(shape)
+        told = keep & (found.state <= 1)
+        yearly = np.zeros((len(labels), len(ground.months.years), ground.strata, 2), np.int64)
+        size = int(np.prod(yearly.shape[:3]))
+        flat = (code * yearly.shape[1] + np.maximum(month, 0) // 12) * ground.strata + stratum
+        yearly[..., 0] = np.bincount(flat[told], minlength=size).reshape(yearly.shape[:3])
+        yes = told & (found.state == 1)
+        yearly[..., 1] = np.bincount(flat[yes], minlength=size).reshape(yearly.shape[:3])
+        answers[name] = Tally(list(labels), months.astype(np.int64), yearly, np.zeros(yearly.shape[:2], np.int64))
+    return answers
+
+
+def count_at_risk(
+    found: AtRisk, place: Days, event_place: Days, ground: Ground, by: Mapping[str, Grouping | None]
+) -> dict[str, Tally]:
+    """Return the tallies of people at risk by each grouping; each stretch lies within one year."""
+    months = ground.months
+    year, event_year = ground.year_of(found.start), ground.year_of(found.event_day)
+    stratum = ground.stratum.at(year, place)
+    event_stratum = ground.stratum.at(event_year, event_place)
+    event_month = months.of(found.event_day)
+    event_in = (event_month >= 0) & (event_month < months.count)
+    answers = {}
+    for name, how in by.items():
+        labels, code = _codes(how, year, place, len(place))
+        _, event_code = _codes(how, event_year, event_place, len(event_place))
+        monthly = np.zeros((len(labels), months.count, 4), np.int64)
+        yearly = np.zeros((len(labels), len(months.years), ground.strata, 2), np.int64)
+        people = np.zeros((len(labels), len(months.years)), np.int64)
+        flat = (event_code * months.count + event_month)[event_in]
+        monthly[..., 0] = np.bincount(flat, minlength=len(labels) * months.count).reshape(monthly.shape[:2])
+        size = len(labels) * ground.strata
+        for number in range(len(months.years)):
+            mine = np.flatnonzero(year == number + ground.offset)
+            key, start, end = code[mine], found.start[mine], found.end[mine]
+            for month in range(number * 12, min(number * 12 + 12, months.count)):
+                days = np.minimum(end, months.starts[month + 1]) - np.maximum(start, months.starts[month])
+                here = days > 0
+                monthly[:, month, 1] = np.bincount(key[here], days[here], minlength=len(labels))
+                monthly[:, month, 2] = np.bincount(key[here], minlength=len(labels))
+            lived = np.minimum(end, months.end) - start
+            flat = key * ground.strata + stratum[mine]
+            yearly[:, number, :, 0] = np.bincount(flat, lived, minlength=size).reshape(len(labels), ground.strata)
+            happened = event_in & (event_year == number + ground.offset)
+            flat = (event_code * ground.strata + event_stratum)[happened]
+            yearly[:, number, :, 1] = np.bincount(flat, minlength=size).reshape(len(labels), ground.strata)
+            pairs = np.unique(np.stack([key, place[mine]]), axis=1)[0] if len(mine) else np.zeros(0, np.int64)
+            people[:, number] = np.bincount(pairs, minlength=len(labels))
+        answers[name] = Tally(list(labels), monthly, yearly, people)
+    return answers
+
+
+def _codes(
+    how: Grouping | NDArray[np.str_] | None, year: Days, place: Days, n: int
+) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    if how is None:
+        return ("",), np.zeros(n, np.int64)
+    if isinstance(how, Grouping):
+        return how.names, how.at(year, place)
+    labels, code = np.unique(how, return_inverse=True)
+    return tuple(str(one) for one in labels), code.astype(np.int64)
