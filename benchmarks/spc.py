@@ -153,12 +153,16 @@ def choices(rng, series):
             counted, over = shares(rng, series, points, size, rate)
             wrong.append(percent(~np.isnan(charts("p_prime", counted, over, chosen=True).sigma_z)))
         told(f"denominator {size:,}, share {rate:.0%}", *wrong)
-    print(f"limits of sigma_z: n=12 {sigma_z_limit(12):.2f}, n=24 {sigma_z_limit(24):.2f}, n=36 {sigma_z_limit(36):.2f}")
+    print(
+        f"limits of sigma_z: n=12 {sigma_z_limit(12):.2f}, n=24 {sigma_z_limit(24):.2f}, n=36 {sigma_z_limit(36):.2f}"
+    )
 
 
 def closing(rng, series):
     print()
-    told("an action may close: stable at so many sigma better than target", *(f"{by:g}" for by in (-1, -0.5, 0, 0.5, 1)))
+    told(
+        "an action may close: stable at so many sigma better than target", *(f"{by:g}" for by in (-1, -0.5, 0, 0.5, 1))
+    )
     shares_held = []
     for by in (-1, -0.5, 0, 0.5, 1):
         value = rng.standard_normal((series, 12)) + by

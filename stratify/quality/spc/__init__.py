@@ -10,7 +10,16 @@ from stratify.quality.spc.funnel import Funnel, funnel
 from stratify.quality.spc.laney import choose, sigma_z_limit
 from stratify.quality.spc.limits import Kind
 from stratify.quality.spc.nhs import first_rule, seven_one_side, seven_trend, two_in_three
-from stratify.quality.spc.reading import Assurance, Latest, Variation, assurance, assured, held, latest_signal, variation
+from stratify.quality.spc.reading import (
+    Assurance,
+    Latest,
+    Variation,
+    assurance,
+    assured,
+    held,
+    latest_signal,
+    variation,
+)
 from stratify.quality.spc.runs import Runs, anhoej, anhoej_limits
 
 __all__ = [

@@ -1,9 +1,9 @@
 """Units beside each other: which lie further from the centre than their size explains.
 
 Limits are exact and smooth, not normal: of the binomial or the Poisson distribution, interpolated between whole counts
-(Spiegelhalter 2005, doi:10.1002/sim.1970, appendix A.1). Where the units differ more than chance and a few outliers
-explain, the limits are widened by additive random effects (Spiegelhalter 2005, doi:10.1136/qshc.2005.013755), and the
-result says so.
+(Spiegelhalter 2005, doi:10.1002/sim.1970, appendix A.1; here from its own end on either side). Where the units differ
+more than chance and a few outliers explain, the limits are widened by additive random effects (Spiegelhalter 2005,
+doi:10.1136/qshc.2005.013755), and the result says so.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ FunnelKind = Literal["p", "u"]
 
 LEVELS = (0.95, 0.998)  # two-sided; 2 and 3 standard deviations, near enough
 WINSORISED = 0.1  # z-scores beyond the 10th and 90th percentile are set to these before phi is worked out
-FEWEST_UNITS = 5  # below which nothing can be said of how units vary
+OVERDISPERSED = 0.05
+FEWEST_UNITS = 10  # below which one odd unit would widen its own limits: then phi is told, and limits stay exact
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +31,9 @@ class Funnel:
     """Units on a funnel; arrays have an entry for each unit given, NaN for no unit.
 
     lower95 to upper998: limits at the unit's size. outside: 0 within, 1 beyond the 95 % limits, 2 beyond 99.8 %, with
-    the sign of the side. phi: mean squared winsorised z-score; p_overdispersion: its one-sided chi-square test.
-    overdispersed: whether the limits are widened, by the standard deviation `tau` between units, on the scale of
-    arcsin √p or √rate.
+    the sign of the side. phi: mean squared winsorised z-score; p_overdispersion: its one-sided chi-square test;
+    overdispersed: whether that is below 5 %. tau: the standard deviation between units that the limits are widened by,
+    on the scale of arcsin √p or √rate; 0 where they are exact.
     """
 
     kind: FunnelKind
@@ -50,6 +51,11 @@ class Funnel:
     overdispersed: bool
     tau: float
 
+    @property
+    def widened(self) -> bool:
+        """Whether the limits allow for units that vary beyond chance."""
+        return self.tau > 0
+
     def limits_at(self, denominator: npt.ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
         """Return lower95, upper95, lower998, upper998 at other sizes, as for drawing the funnel."""
         return _limits(self.kind, np.asarray(denominator, dtype=np.float64), self.centre, self.tau)
@@ -64,8 +70,8 @@ def funnel(
 ) -> Funnel:
     """Return the funnel of units: shares of people (kind p), or rates and observed over expected (kind u, centre 1).
 
-    centre: of all units together unless given. A denominator of 0 or NaN, or a numerator of NaN, is no unit. Fewer than
-    `FEWEST_UNITS` units are never called overdispersed. Raises ValueError for what cannot be counted.
+    centre: of all units together unless given. A denominator of 0 or NaN, or a numerator of NaN, is no unit. With
+    fewer than `FEWEST_UNITS` units limits are not widened. Raises ValueError for what cannot be counted.
     """
     counted, over = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
     _check(kind, counted, over)
@@ -79,7 +85,7 @@ def funnel(
     level = np.zeros(len(value), dtype=np.int64)
     for low, high in (lines[:2], lines[2:]):
         level += (value > high).astype(np.int64) - (value < low)
-    return Funnel(kind, value, over, centre, used, *lines, level, phi, p_value, tau > 0, tau)
+    return Funnel(kind, value, over, centre, used, *lines, level, phi, p_value, p_value < OVERDISPERSED, tau)
 
 
 def _check(kind: str, counted: Floats, over: Floats) -> None:
@@ -94,11 +100,11 @@ def _check(kind: str, counted: Floats, over: Floats) -> None:
 
 
 def _spread(kind: FunnelKind, value: Floats, over: Floats, centre: float) -> tuple[float, float, float]:
-    """Return phi, its p-value, and tau, which is 0 when units do not vary beyond chance (5 % test)."""
+    """Return phi, its p-value, and tau, which is 0 when limits are not to be widened."""
     from scipy.stats import chi2
 
     units = len(value)
-    if units < FEWEST_UNITS or not 0 < centre or (kind == "p" and centre >= 1):
+    if units < 3 or not centre > 0 or (kind == "p" and centre >= 1):
         return float("nan"), float("nan"), 0.0
     error = 1 / (2 * np.sqrt(over))
     z = (_scaled(kind, value) - _scaled(kind, np.array(centre))) / error
@@ -107,26 +113,29 @@ def _spread(kind: FunnelKind, value: Floats, over: Floats, centre: float) -> tup
     p_value = float(chi2.sf(units * phi, units - 1))
     weight = 1 / error**2
     between = (units * phi - (units - 1)) / (weight.sum() - (weight**2).sum() / weight.sum())
-    return phi, p_value, float(np.sqrt(between)) if p_value < 0.05 and between > 0 else 0.0
+    wide = p_value < OVERDISPERSED and between > 0 and units >= FEWEST_UNITS
+    return phi, p_value, float(np.sqrt(between)) if wide else 0.0
 
 
 def _limits(kind: FunnelKind, over: Floats, centre: float, tau: float) -> tuple[Floats, Floats, Floats, Floats]:
     found = []
     for level in LEVELS:
-        for tail, side in (((1 - level) / 2, -1), ((1 + level) / 2, 1)):
-            exact = _exact(kind, over, centre, tail)
+        tail = (1 - level) / 2
+        z = NormalDist().inv_cdf(1 - tail)
+        for side in (-1, 1):
+            line = _exact(kind, over, centre, tail, side)
             if tau > 0:
-                z = NormalDist().inv_cdf(tail)
-                wide = _unscaled(kind, _scaled(kind, np.array(centre)) + z * np.sqrt(1 / (4 * over) + tau**2))
-                exact = np.maximum(exact, wide) if side == 1 else np.minimum(exact, wide)
-            found.append(exact)
+                wide = _scaled(kind, np.array(centre)) + side * z * np.sqrt(1 / (4 * over) + tau**2)
+                line = (np.minimum if side < 0 else np.maximum)(line, _unscaled(kind, wide))
+            found.append(line)
     return found[0], found[1], found[2], found[3]
 
 
-def _exact(kind: FunnelKind, over: Floats, centre: float, tail: float) -> Floats:
-    """Return the value that a share `tail` of units of each size lie below, between two whole counts.
+def _exact(kind: FunnelKind, over: Floats, centre: float, tail: float, side: int) -> Floats:
+    """Return the limit that a share `tail` of units of each size lie beyond on one side, between two whole counts.
 
-    r is the fewest cases with P(X ≤ r) > tail; the limit is (r − α) / n, α = (P(X ≤ r) − tail) / P(X = r).
+    Below: r is the fewest cases with P(X ≤ r) > tail, the limit (r − (P(X ≤ r) − tail) / P(X = r)) / n; above, the same
+    seen from the other end. So a unit is beyond it exactly when its count, or one further out, has at most that chance.
     """
     from scipy.stats import binom, poisson
 
@@ -135,10 +144,14 @@ def _exact(kind: FunnelKind, over: Floats, centre: float, tail: float) -> Floats
         return np.full(over.shape, np.nan)
     size = np.where(known, over, 1.0)
     law = binom(np.round(size), centre) if kind == "p" else poisson(size * centre)
-    cases = law.ppf(tail)
-    cases = np.where(law.cdf(cases) > tail, cases, cases + 1)
-    alpha = (law.cdf(cases) - tail) / law.pmf(cases)
-    line = np.maximum(cases - alpha, 0.0) / size
+    if side < 0:
+        cases = law.ppf(tail)
+        cases = np.where(law.cdf(cases) > tail, cases, cases + 1)
+        chance = law.cdf(cases)
+    else:
+        cases = law.isf(tail)
+        chance = law.sf(cases - 1)
+    line = np.maximum(cases + side * (chance - tail) / law.pmf(cases), 0.0) / size
     return np.where(known, np.minimum(line, 1.0) if kind == "p" else line, np.nan)
 
 

@@ -70,7 +70,7 @@ def anhoej(values: Sequence[float] | npt.ArrayLike, centre: float) -> Runs:
     """Return the runs of values around a centre; NaN is no point.
 
     >>> anhoej([1, 3, 1, 3, 2, 1, 1], 2)
-    Runs(n_useful=6, longest=2, longest_max=6, crossings=3, crossings_min=1, signal=False)
+    Runs(n_useful=6, longest=2, longest_max=6, crossings=4, crossings_min=1, signal=False)
     """
     value = np.asarray(values, dtype=np.float64)[None, :]
     found, _ = many_runs(value, np.full_like(value, centre), ~np.isnan(value))
