@@ -153,18 +153,15 @@ def choices(rng, series):
             counted, over = shares(rng, series, points, size, rate)
             wrong.append(percent(~np.isnan(charts("p_prime", counted, over, chosen=True).sigma_z)))
         told(f"denominator {size:,}, share {rate:.0%}", *wrong)
-    print(
-        f"limits of sigma_z: n=12 {sigma_z_limit(12):.2f}, n=24 {sigma_z_limit(24):.2f}, n=36 {sigma_z_limit(36):.2f}"
-    )
+    print("limits of sigma_z: " + ", ".join(f"n={points} {sigma_z_limit(points):.2f}" for points in (12, 24, 36, 60)))
 
 
 def closing(rng, series):
     print()
-    told(
-        "an action may close: stable at so many sigma better than target", *(f"{by:g}" for by in (-1, -0.5, 0, 0.5, 1))
-    )
+    better = (-1, -0.5, 0, 0.5, 1)
+    told("an action may close: stable, so many sigma beyond target", *(f"{by:g}" for by in better))
     shares_held = []
-    for by in (-1, -0.5, 0, 0.5, 1):
+    for by in better:
         value = rng.standard_normal((series, 12)) + by
         shares_held.append(percent([held(one, 0.0, "higher") for one in value]))
     told("12 points", *shares_held)

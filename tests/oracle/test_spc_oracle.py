@@ -64,12 +64,8 @@ def test_lines_runs_and_signals_equal_those_of_qicharts2(name):
     for theirs, ours in LINES.items():
         np.testing.assert_allclose(getattr(found, ours), column(rows, theirs), rtol=0, atol=1e-6, err_msg=theirs)
     (runs,) = found.runs
-    assert (
-        runs.n_useful, runs.longest, runs.longest_max, runs.crossings, runs.crossings_min, runs.signal,
-    ) == tuple(
-        int(rows[0][of])
-        for of in ("n.useful", "longest.run", "longest.run.max", "n.crossings", "n.crossings.min")
-    ) + (rows[0]["runs.signal"] == "TRUE",)  # fmt: skip
+    names = ("n.useful", "longest.run", "longest.run.max", "n.crossings", "n.crossings.min")
+    assert list(runs) == [*(int(rows[0][name]) for name in names), rows[0]["runs.signal"] == "TRUE"]
     assert found.outside.tolist() == [row["sigma.signal"] == "TRUE" for row in rows]
 
 

@@ -204,8 +204,9 @@ def charts(
     if multiply != 1:
         value, lines = value * multiply, {name: line * multiply for name, line in lines.items()}
     return Charts(
-        kind, rules, value, *lines.values(), part, used, baseline, sigma_z, flagged["outside"], tuple(runs), flagged
-    )
+        kind, rules, value, lines["centre"], lines["lower"], lines["upper"], lines["lower95"], lines["upper95"], part,
+        used, baseline, sigma_z, flagged["outside"], tuple(runs), flagged,
+    )  # fmt: skip
 
 
 def _check(
@@ -223,8 +224,9 @@ def _check(
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
     if rules not in get_args(Rules):
         wrong.append(f"rules must be 'anhoej' or 'nhs', got {rules!r}")
-    if counted.ndim != 2 or (over is not None and over.shape != counted.shape):
-        raise ValueError(f"numerator and denominator must have one shape, got {counted.shape}, {np.shape(over)}")
+    sizes = counted.shape if over is None else over.shape
+    if counted.ndim != 2 or sizes != counted.shape:
+        raise ValueError(f"numerator and denominator must have one shape, got {counted.shape} and {sizes}")
     if not points:
         raise ValueError("a chart needs a point or more, got none")
     if kind in RATES and over is None:

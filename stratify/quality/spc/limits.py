@@ -23,7 +23,10 @@ SAME_DAY = 0.1  # a time of 0 days, which has no place on a t chart, counts as t
 
 
 class Limits(NamedTuple):
-    """Centre (series, 1), 3-sigma and 2-sigma limits (series, points) and sigma_z (series), NaN where there is none."""
+    """Centre (series, 1), 3-sigma and 2-sigma limits (series, points) and sigma_z (series), NaN where there is none.
+
+    A rate that is no point has no limits either: their width would tell the denominator of a hidden one.
+    """
 
     centre: Floats
     lower: Floats
@@ -55,10 +58,10 @@ def limits(
 
     prime_above (series, 1): where a p' or u' chart's sigma_z is not above it, the chart is plain and sigma_z NaN.
     """
-    value = numerator / denominator
-    none = np.full((len(value), 1), np.nan)
     if kind in RATES:
         return _rates(kind, numerator, denominator, base, prime_above)
+    value = numerator / denominator
+    none = np.full((len(value), 1), np.nan)
     if kind == "run":
         centre, sigma = _median(value, base), none
     elif kind == "c":
@@ -81,10 +84,12 @@ def _rates(kind: Kind, numerator: Floats, denominator: Floats, base: Bools, prim
     over = np.where(base, denominator, 0.0).sum(axis=1, keepdims=True)
     centre = np.where(base, numerator, 0.0).sum(axis=1, keepdims=True) / np.where(over > 0, over, np.nan)
     share = kind.startswith("p")
+    value = numerator / denominator
     spread = np.sqrt(np.maximum(centre * (1 - centre) if share else centre, 0.0) / denominator)
+    spread = np.where(np.isnan(value), np.nan, spread)  # a limit tells its denominator: a hidden point has none
     sigma_z = np.full((len(centre), 1), np.nan)
     if kind.endswith("_prime"):
-        z = np.divide(numerator / denominator - centre, spread, out=np.zeros_like(spread), where=spread > 0)
+        z = np.divide(value - centre, spread, out=np.zeros_like(spread), where=spread > 0)
         sigma_z = moving_sigma(z, base, screen=False)
         if prime_above is not None:
             sigma_z = np.where(sigma_z > prime_above, sigma_z, np.nan)

@@ -7,7 +7,8 @@ back was told when it was new.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, get_args
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,8 @@ Variation = Literal["improvement", "concern", "common_cause", "too_few"]
 ENOUGH = 12  # used points of the latest part below which nothing is said
 
 
-class Latest(NamedTuple):
+@dataclass(frozen=True)
+class Latest:
     """The latest used point, the first rule it breaks, and the side it breaks it on: 1 above or rising, −1 below."""
 
     index: int

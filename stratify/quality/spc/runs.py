@@ -42,8 +42,8 @@ class ManyRuns(NamedTuple):
 
     def one(self, nth: int) -> Runs:
         """Return the figures of one series."""
-        *figures, signal = (array[nth].item() for array in self)
-        return Runs(*figures, signal)
+        figures = [int(array[nth]) for array in self[:-1]]
+        return Runs(figures[0], figures[1], figures[2], figures[3], figures[4], bool(self.signal[nth]))
 
 
 @cache

@@ -107,6 +107,17 @@ def test_a_denominator_of_nobody_is_no_point(kind, nothing):
     assert found.runs == without.runs
 
 
+@pytest.mark.parametrize("kind", RATES)
+def test_a_hidden_rate_has_no_limits_that_would_tell_its_denominator(kind):
+    counted = COUNTS.copy()
+    counted[7] = np.nan
+    found = chart(kind, counted, SIZES)
+    assert np.isnan(lines(found)[1:, 7]).all()
+    other = SIZES.copy()
+    other[7] = 3.0
+    np.testing.assert_array_equal(lines(chart(kind, counted, other)), lines(found))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_excluded_or_immature_moves_no_limit_and_is_never_flagged(kind):
     counted, over = given(kind)

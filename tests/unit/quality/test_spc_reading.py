@@ -1,10 +1,13 @@
 """What a chart says: only the latest point alerts, few points say nothing, and an action closes by its written rule."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from stratify.quality.spc import (
     FalseAlarms,
+    Latest,
     assurance,
     assured,
     chart,
@@ -52,7 +55,7 @@ def test_a_run_that_is_too_long_alerts_while_it_ends_at_the_latest_point():
 
 def test_a_trend_has_the_side_it_moves_to():
     falling = after([10.9, 10.7, 10.5, 10.4, 10.3, 10.2, 10.15], rules="nhs")
-    assert latest_signal(falling)[1:] == ("trend", -1)
+    assert latest_signal(falling) == Latest(19, "trend", -1)
     assert falling.value[-1] > falling.centre[-1]
     assert variation(falling, "lower") == "improvement"
 
@@ -212,7 +215,7 @@ def test_a_choice_looks_at_the_points_used_alone():
 
 def test_the_limit_of_sigma_z_falls_towards_1_without_a_jump():
     found = [sigma_z_limit(n) for n in range(4, 400)]
-    assert all(1 < b <= a for a, b in zip(found, found[1:], strict=False))
+    assert all(1 < b <= a for a, b in pairwise(found))
     assert sigma_z_limit(3) == float("inf")
     assert sigma_z_limit(120) == pytest.approx(1.1079, abs=0.002)  # simulated apart, 300,000 series
 
