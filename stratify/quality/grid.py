@@ -1,6 +1,6 @@
 """The declared grid: which cells of a target are published at all, and what is hidden in it.
 
-| grouping | by month | by year |
+| grouping | by month or quarter | by year |
 |---|---|---|
 | region | x | x |
 | hospital, psychiatric department, municipality | x | x |
@@ -8,13 +8,15 @@
 | GP practice | | x |
 | every other cut | | x |
 
-A month is published when it is mature, a year when all its months are. Every partition is complete (whom no unit or
-group is told of is a part of it), so that sums are exact: from them nobody may work out a small count.
+Months are taken where at most a third of a grouping's cells are small in themselves, else quarters, else years alone:
+what would be hidden anyway is not asked for. A period is published when all its months are mature. Every partition is
+complete (whom no unit or group is told of is a part of it), so that sums are exact: from them nobody may work out a
+small count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,21 +31,25 @@ from stratify.quality.suppress import Relation, primary, suppress
 
 Ints = NDArray[np.int64]
 LEVELS = ("region", "hospital", "psychiatric", "municipality", "practice")
-BY_MONTH = ("hospital", "psychiatric", "municipality", "few_resources")
+IN_YEAR = ("region", "hospital", "psychiatric", "municipality", "few_resources")  # told within the year, too
+MONTH, QUARTER, YEAR = 1, 3, 12  # months in a period
+STEPS = (MONTH, QUARTER, YEAR)
+MOST_SMALL = 1 / 3
 
 
 @dataclass
 class Cells:
     """Cells of one target: what each is of, its exact counts, and whether it is hidden.
 
-    grouping and label: a level with its unit, or a cut with its group. month: its place, -1 for a whole year. counts
-    int64[n, 2]: yes and no of a share, events and days lived of a rate. people: at risk, of a rate.
+    grouping and label: a level with its unit, or a cut with its group. step: months in its period, 1, 3 or 12. period:
+    its place among the periods of that step. counts int64[n, 2]: yes and no of a share, events and days lived of a
+    rate. people: at risk, of a rate.
     """
 
     grouping: list[str] = field(default_factory=list)
     label: list[str] = field(default_factory=list)
-    month: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
-    year: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    step: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    period: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     counts: Ints = field(default_factory=lambda: np.zeros((0, 2), np.int64))
     unknown: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     people: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -57,77 +63,95 @@ class Cells:
 
 def cells_of(target: Target, by: Mapping[str, Tally], months: Months, mature: Bools) -> Cells:
     """Return the published cells of a target, or of a part of it, with those hidden that must be."""
-    every = [_year(target, by, months, mature, year) for year in range(len(months.years))]
+    rate = target.unit == "rate"
+    steps = {name: _step(tally, name, months, mature, rate) for name, tally in by.items()}
+    every = [_year(by, steps, months, mature, year, rate)[0] for year in range(len(months.years))]
     found = Cells([g for one in every for g in one.grouping], [label for one in every for label in one.label])
-    for name in ("month", "year", "counts", "unknown", "people", "hidden", "hidden_unknown"):
+    for name in ("step", "period", "counts", "unknown", "people", "hidden", "hidden_unknown"):
         setattr(found, name, np.concatenate([getattr(one, name) for one in every]))
     return found
 
 
-def _year(target: Target, by: Mapping[str, Tally], months: Months, mature: Bools, year: int) -> Cells:
-    inside = np.arange(year * 12, min(year * 12 + 12, months.count))
-    shown = inside[mature[inside]]
-    whole = months.whole_year(year) and len(shown) == 12
-    cells, relations, at = _laid_out(by, year, shown, whole)
-    rate = target.unit == "rate"
-    for name, tally in by.items():
-        for number, label in enumerate(tally.labels):
-            for month in [*(int(one) for one in shown), -1]:
-                cell = at.get((name, label, month))
-                if cell is None:
-                    continue
-                four = tally.months[number, month] if month >= 0 else tally.months[number, inside].sum(axis=0)
-                cells.counts[cell] = four[:2] if rate else (four[1], four[0])
-                cells.unknown[cell] = 0 if rate else four[2]
-                cells.people[cell] = (four[2] if month >= 0 else tally.people[number, year]) if rate else 0
-    asked = np.stack([cells.counts[:, 0], cells.people], axis=1) if rate else cells.counts
-    additive = cells.counts[:, :1] if rate else cells.counts
-    cells.hidden = suppress(additive, relations, primary(asked, "rate" if rate else "share"))
-    few = (cells.unknown > 0) & (cells.unknown < 5)
-    cells.hidden_unknown = cells.hidden | (
-        suppress(cells.unknown[:, None], relations, cells.hidden | few) if (cells.unknown > 0).any() else cells.hidden
-    )
-    return cells
+def _step(tally: Tally, name: str, months: Months, mature: Bools, rate: bool) -> int:
+    """Return the finest period in which at most a third of a grouping's cells are small in themselves."""
+    if name not in IN_YEAR:
+        return YEAR
+    for step in (MONTH, QUARTER):
+        whole = months.count // step
+        ready = mature[: whole * step].reshape(whole, step).all(axis=1)
+        counts = tally.months[:, : whole * step].reshape(len(tally.labels), whole, step, 4).sum(axis=2)[:, ready]
+        counts = counts.reshape(-1, 4)
+        counts = counts[counts.any(axis=1)]
+        few = primary(counts[:, [0, 2]] if rate else counts[:, [1, 0]], "rate" if rate else "share")
+        if len(few) and few.mean() <= MOST_SMALL:
+            return step
+    return YEAR
 
 
-Key = tuple[str, str, int]
-
-
-def _laid_out(
-    by: Mapping[str, Tally], year: int, shown: Sequence[int] | Ints, whole: bool
-) -> tuple[Cells, list[Relation], dict[Key, int]]:
-    """Return the cells of a year, empty, the sums that tie them, and each one's place."""
-    at: dict[Key, int] = {}
-    relations: list[tuple[Key, list[Key]]] = []
-    region: list[Key] = [(REGION, "", int(month)) for month in shown]
-    if whole:
-        at[REGION, "", -1] = len(at)
-        relations.append(((REGION, "", -1), region))
-    for key in region:
-        at[key] = len(at)
-    for name, tally in by.items():
-        if name == REGION:
-            continue
-        monthly = name in BY_MONTH
-        for label in tally.labels:
-            if whole:
-                at[name, label, -1] = len(at)
-            if monthly:
-                for month in shown:
-                    at[name, label, int(month)] = len(at)
-                if whole:
-                    relations.append(((name, label, -1), [(name, label, int(month)) for month in shown]))
-        for key in [*(region if monthly else []), *([(REGION, "", -1)] if whole else [])]:
-            relations.append((key, [(name, label, key[2]) for label in tally.labels]))
+def _year(
+    by: Mapping[str, Tally], steps: Mapping[str, int], months: Months, mature: Bools, year: int, rate: bool
+) -> tuple[Cells, list[Relation]]:
+    """Return the cells of a year, and the sums that tie them."""
+    at, sums = _laid_out(by, steps, months, mature, year)
     n = len(at)
     cells = Cells(
         [key[0] for key in at],
         [key[1] for key in at],
         np.array([key[2] for key in at], dtype=np.int64),
-        np.full(n, year, dtype=np.int64),
+        np.array([key[3] for key in at], dtype=np.int64),
         np.zeros((n, 2), np.int64),
         np.zeros(n, np.int64),
         np.zeros(n, np.int64),
     )
-    tied = [Relation(at[total], np.array([at[part] for part in parts])) for total, parts in relations]
-    return cells, tied, at
+    place = {name: {label: number for number, label in enumerate(tally.labels)} for name, tally in by.items()}
+    for (name, label, step, period), cell in at.items():
+        tally, number = by[name], place[name][label]
+        four = tally.months[number, period * step : (period + 1) * step].sum(axis=0)
+        cells.counts[cell] = four[:2] if rate else (four[1], four[0])
+        cells.unknown[cell] = 0 if rate else four[2]
+        if rate:  # of a quarter the people of its fullest month: fewer were at risk in none
+            inside = tally.months[number, period * step : (period + 1) * step, 2]
+            cells.people[cell] = tally.people[number, year] if step == YEAR else inside.max()
+    relations = [Relation(at[total], [at[part] for part in parts]) for total, parts in sums]
+    asked = np.stack([cells.counts[:, 0], cells.people], axis=1) if rate else cells.counts
+    additive = cells.counts[:, :1] if rate else cells.counts
+    cells.hidden = suppress(additive, relations, primary(asked, "rate" if rate else "share"))
+    cells.hidden_unknown = cells.hidden
+    few = (cells.unknown > 0) & (cells.unknown < 5)
+    if few.any() or (cells.hidden.any() and cells.unknown.any()):
+        cells.hidden_unknown = suppress(cells.unknown[:, None], relations, cells.hidden | few)
+    return cells, relations
+
+
+Key = tuple[str, str, int, int]  # grouping, label, step, period
+
+
+def _laid_out(
+    by: Mapping[str, Tally], steps: Mapping[str, int], months: Months, mature: Bools, year: int
+) -> tuple[dict[Key, int], list[tuple[Key, list[Key]]]]:
+    """Return the cells of a year with their places, and which are sums of which."""
+
+    def periods(step: int) -> list[int]:
+        first, last = year * 12 // step, min(year * 12 + 12, months.count) // step
+        return [one for one in range(first, last) if mature[one * step : (one + 1) * step].all()]
+
+    keys: list[Key] = []
+    sums: list[tuple[Key, list[Key]]] = []
+    needed = {steps[name] for name in by} | {YEAR}  # the region is told in every period that any grouping is told in
+    for name, tally in by.items():
+        own = sorted(needed) if name == REGION else sorted({steps[name], YEAR})
+        for label in tally.labels:
+            for step in own:
+                keys += [(name, label, step, one) for one in periods(step)]
+            for fine, coarse in zip(own[:-1], own[1:], strict=True):
+                for one in periods(coarse):
+                    parts = range(one * coarse // fine, (one + 1) * coarse // fine)
+                    sums.append(((name, label, coarse, one), [(name, label, fine, part) for part in parts]))
+    there = set(keys)
+    for name, tally in by.items():
+        if name != REGION:
+            for step in sorted({steps[name], YEAR}):
+                for one in periods(step):
+                    if (REGION, "", step, one) in there:
+                        sums.append(((REGION, "", step, one), [(name, label, step, one) for label in tally.labels]))
+    return {key: number for number, key in enumerate(keys)}, sums

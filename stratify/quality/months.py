@@ -69,10 +69,9 @@ class Months:
         """Return which months are mature: a case on the last day of it has been followed up and reported (R7)."""
         return np.asarray(self.starts[1:] - 1 + maturity_days <= delivered)
 
-    def names(self) -> list[str]:
-        """Return the months as YYYY-MM."""
-        return [day_of(int(day)).strftime("%Y-%m") for day in self.starts[:-1]]
-
-    def whole_year(self, place: int) -> bool:
-        """Return whether all months of a year are there."""
-        return (place + 1) * 12 <= self.count
+    def names(self, step: int = 1) -> list[str]:
+        """Return the periods of so many months: 2024-05, 2024-Q2, 2024."""
+        firsts = [day_of(int(day)) for day in self.starts[:-1]][::step]
+        if step == 1:
+            return [day.strftime("%Y-%m") for day in firsts]
+        return [f"{day.year}-Q{day.month // 3 + 1}" if step == 3 else str(day.year) for day in firsts]

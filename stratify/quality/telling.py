@@ -1,0 +1,130 @@
+"""Everything that is told of a target, ready to be published: the one source of pages, API, Parquet, CSV and FHIR."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from stratify.catalogue.entries import Target
+from stratify.quality.compared import gap_over_time, gaps, units_in_years
+from stratify.quality.counting import Tally
+from stratify.quality.grid import STEPS, Cells, cells_of
+from stratify.quality.measuring import Measured
+from stratify.quality.months import Months
+from stratify.quality.mortality import ratios
+from stratify.quality.parameters import ElementsParameters, GapParameters, MortalityParameters
+from stratify.quality.series import Goal, Places, series_of
+
+Told = dict[str, Any]
+
+
+def tell_all(
+    targets: Mapping[str, Target], found: Measured, months: Months, delivered: int, lacking: Mapping[str, str]
+) -> dict[str, Told]:
+    """Return what is told of each target, by id. lacking: what the source lacks for a target, by id."""
+    told: dict[str, Told] = {}
+    kept: dict[str, tuple[Cells, Places]] = {}
+    for key, target in targets.items():
+        mature = months.mature(target.maturity_days, delivered)
+        about = described(target, months, mature.tolist())
+        if target.measure == "not_in_registers" and target.lacks is not None:
+            told[key] = {**about, "status": "not_measurable", "lacking": target.lacks.model_dump()}
+        elif not target.from_registers:
+            told[key] = {**about, "status": "from_service"}
+        elif isinstance(target.parameters, MortalityParameters):
+            last = int(np.flatnonzero(mature)[-1] + 1) // 12 - 1 if mature.any() else -1
+            told[key] = {**about, **_status(lacking.get(key)), "ratios": ratios(found.deaths[key], months, last)}
+        elif target.measure != "gap":
+            told[key] = {**about, **_status(lacking.get(key))}
+            if key in found.tallies and not _whole_lacks(target, lacking):
+                told[key] |= tell(target, goal_of(target), found.tallies[key], months, mature, kept, key)
+            parts = {one: f"{key}.{one}" for one in _parts(target) if f"{key}.{one}" in found.tallies}
+            told[key]["parts"] = {
+                one: tell(target, _goal_of_part(target, one), found.tallies[name], months, mature, kept, name)
+                for one, name in parts.items()
+            }
+    for key, target in targets.items():
+        if isinstance(target.parameters, GapParameters):
+            about = described(target, months, [True] * months.count)
+            told[key] = {**about, "status": "measured", "over_time": _gaps(target.parameters, targets, kept)}
+    return {key: told[key] for key in targets}
+
+
+def described(target: Target, months: Months, mature: list[bool]) -> Told:
+    """Return what the catalogue says of a target, and the time it is told for."""
+    said = ("id", "tier", "kind", "chosen", "measure", "direction", "standard", "standard_status", "standard_source",
+            "maturity_days", "min_denominator", "levels", "equity", "balancing", "source", "provenance", "rationale")  # fmt: skip
+    texts = ("name", "numerator", "denominator", "unknown")
+    raw = target.model_dump(mode="json")
+    return {
+        **{name: raw[name] for name in said},
+        **{f"{name}_text" if name != "name" else name: raw[name] for name in texts},
+        "waits": raw["waits"],
+        "unit": target.unit,
+        "periods": {str(step): months.names(step) for step in STEPS},
+        "mature": mature,
+    }
+
+
+def tell(
+    target: Target,
+    goal: Goal,
+    by: Mapping[str, Tally],
+    months: Months,
+    mature: Any,
+    kept: dict[str, tuple[Cells, Places]],
+    name: str,
+) -> Told:
+    """Return series, units by year and gaps of a target or of a part of it; its cells are kept by name."""
+    cells = cells_of(target, by, months, mature)
+    places = Places.of(cells, months)
+    kept[name] = cells, places
+    series: dict[str, dict[str, Any]] = {}
+    for level, unit, one in series_of(cells, places, goal, months):
+        series.setdefault(level, {})[unit] = one
+    return {
+        "series": series,
+        "units": units_in_years(cells, places, by, goal, months),
+        "gaps": gaps(cells, places, by, goal, months),
+        "missing_levels": [level for level in target.levels if level not in by],
+    }
+
+
+def goal_of(target: Target) -> Goal:
+    """Return what a target is held against."""
+    return Goal(target.unit, target.direction, target.standard, target.min_denominator)
+
+
+def _goal_of_part(target: Target, part: str) -> Goal:
+    assert isinstance(target.parameters, ElementsParameters)
+    (one,) = [e for e in target.parameters.elements if e.id == part]
+    return Goal("share", target.direction, one.standard, target.min_denominator)
+
+
+def _parts(target: Target) -> list[str]:
+    return [one.id for one in target.parameters.elements] if isinstance(target.parameters, ElementsParameters) else []
+
+
+def _status(lack: str | None) -> Told:
+    return {"status": "not_measurable", "lacking": {"da": lack, "en": lack}} if lack else {"status": "measured"}
+
+
+def _whole_lacks(target: Target, lacking: Mapping[str, str]) -> bool:
+    """Whether the whole cannot be told though parts of it can."""
+    return isinstance(target.parameters, ElementsParameters) and bool(lacking.get(target.id))
+
+
+def _gaps(
+    asked: GapParameters, targets: Mapping[str, Target], kept: Mapping[str, tuple[Cells, Places]]
+) -> dict[str, Any]:
+    """Return the gap over time in each chosen target that is a share, where both groups can be told."""
+    found: dict[str, Any] = {}
+    for key, target in targets.items():
+        if target.chosen and target.unit == "share" and key in kept:
+            cells, places = kept[key]
+            one = gap_over_time(cells, places, goal_of(target), asked.cut, asked.group, asked.rest)
+            if one is not None:
+                found[key] = one
+    return found
