@@ -1,122 +1,90 @@
-"""The quality targets: measured on the store for the last full year, shown as far as counts may be."""
+"""The quality targets, measured on the store over five years: counted in processes, told once, written in all forms."""
 
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from pipelines.data_steps import Progress
-from pipelines.steps import Step, manifest_digest, run_step
-from stratify.care.fill import of_conditions
-from stratify.care.logic import Judge
-from stratify.care.people import NO, YES, Column, People
+from pipelines.monitor_files import write_files
+from pipelines.processes import shared_out
+from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.catalogue import Catalogue
-from stratify.catalogue.entries import Target
 from stratify.catalogue.load import DATA_KINDS
-from stratify.cohort import residents, spells, years_old
-from stratify.definitions import DEFINITIONS, PSYCHIATRIC_SOMATIC_DEFINITION
-from stratify.features.conditions import present
-from stratify.features.kernel import Rows
-from stratify.files import write_json
-from stratify.quality.indicator import Result, measure
-from stratify.quality.publish import body
-from stratify.registers.clock import day_number, day_of
+from stratify.errors import DataError
+from stratify.quality.cuts import income_thirds
+from stratify.quality.measuring import Measured, measure_bucket
+from stratify.quality.months import Months
+from stratify.quality.summary import summary
+from stratify.quality.tables import lacking
+from stratify.quality.telling import tell_all
+from stratify.registers.clock import day_of
 from stratify.store.read import Store
 from stratify.workspace import Workspace
 
-# what the measures read, by domain of the store
-TABLES = {
-    "stay": ["person", "day", "start_min", "end_min", "end_day", "acute", "care", "admission", "unit_last"],
-    "contact": ["person", "day", "setting", "care"],
-    "lab": ["person", "day", "code", "value", "comparator"],
-}
-NEEDS = {"readmission": "stay", "contact_after_discharge": "contact", "last_lab_value": "lab"}
-
 
 def monitor_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tuple[dict[str, Any], bool]:
-    """Measure every quality target for the last full year; return the manifest, with counts as they may be shown."""
+    """Measure every quality target; return the manifest, with each in one line as it may be shown."""
     inputs = {"store": manifest_digest(work.store, "land")}
     step = Step("monitor", work.quality, inputs, {}, catalogue.digest_of(*DATA_KINDS, "targets"))
 
-    def make(out: Path) -> dict[str, Any]:
+    def make(out: Any) -> dict[str, Any]:
         store = Store(work.store)
-        year = last_full_year(day_of(store.day("covers_to")))
-        start, end = day_number(date(year, 1, 1)), day_number(date(year + 1, 1, 1))
-        tables = {domain: store.read(domain, names) for domain, names in TABLES.items() if store.has(domain)}
-        tables |= {"persons": store.persons(), "residence": store.residence()}
-        adults = cache(lambda: adults_facts(store, catalogue, start))  # once for all targets, if any can be measured
-        counted: dict[str, Any] = {}
-        for target in catalogue.targets.values():
-            progress(f"measuring {target.id}")
-            lacking = _lacking(store, target)
-            if lacking:
-                counted[target.id] = not_measurable(target, str(year), lacking)
-                continue
-            population = target_population(adults(), target)
-            result = measure(target, tables, population, start, end, store.day("delivered"))
-            counted[target.id] = body(target, result, str(year))
-        for key, told in counted.items():
-            write_json(out / f"{key}.json", told)
-        return {"targets": counted}
+        months = months_of(work, store)
+        found = count_all(store, catalogue, months, progress)
+        progress("telling targets")
+        lacks = {key: why for key, target in catalogue.targets.items() if (why := lacking(store, target))}
+        told = tell_all(catalogue.targets, found, months, store.day("delivered"), lacks)
+        progress("writing targets")
+        write_files(out, told)
+        return {
+            "months": [months.names()[0], months.names()[-1]],
+            "populations": populations(found, months),
+            "targets": {key: summary(one) for key, one in told.items()},
+        }
 
     return run_step(step, make)
 
 
-Adults = list[tuple[npt.NDArray[np.int64], People]]  # by bucket: person numbers, and what is known of them
+def months_of(work: Workspace, store: Store) -> Months:
+    """Return the months that targets are followed in; DataError where the data cover no whole year and month."""
+    told = read_manifest(work.store, "land")["results"]["delivery"]
+    began = told.get("covers_from")
+    months = Months.covered(date.fromisoformat(began) if began else None, day_of(store.day("covers_to")))
+    if months.count < 1:
+        raise DataError(
+            f"targets need a year of data and a month after it; got {began or 'an unknown day'} to {told['covers_to']}"
+        )
+    return months
 
 
-def adults_facts(store: Store, catalogue: Catalogue, start: int) -> Adults:
-    """Return the adults resident at the start of a period with the facts that targets' rules ask for, as known then."""
-    people = store.persons()
-    everyone = residents(people, spells(store.residence()), [start])
-    measurable = set(store.measurable["conditions"])
-    told: Adults = []
-    for bucket in range(store.buckets):
-        mine = everyone.person % store.buckets == bucket
-        rows = Rows(everyone.person[mine], everyone.day[mine])
-        found = present(store, rows, catalogue, bucket)
-        ages = years_old(people["birth"][rows.person], start).astype(np.float64)
-        both = np.where(found.holds(DEFINITIONS[PSYCHIATRIC_SOMATIC_DEFINITION]), YES, NO)
-        truths = zip(found.condition_ids, np.where(found.conditions, YES, NO).T, strict=True)
-        facts = of_conditions(dict(truths), catalogue, measurable, both)
-        told.append((rows.person, facts.with_facts({"age": Column(ages, "number")})))
-    return told
+def count_all(store: Store, catalogue: Catalogue, months: Months, progress: Progress) -> Measured:
+    """Return everything counted, over the processes there are."""
+    thirds, finished = income_thirds(store), 0
+
+    def tick() -> None:
+        nonlocal finished
+        finished += 1
+        progress(f"counting cases, {finished} of {store.buckets} parts", finished / store.buckets)
+
+    progress("counting cases", 0.0)
+    wanted = [key for key, target in catalogue.targets.items() if target.from_registers and _can(store, catalogue, key)]
+    jobs = [(store.root, catalogue, wanted, months, thirds, bucket) for bucket in range(store.buckets)]
+    found = Measured()
+    for one in shared_out(measure_bucket, jobs, tick):
+        found.add(one)
+    return found
 
 
-def target_population(adults: Adults, target: Target) -> npt.NDArray[np.int64]:
-    """Return the adults who meet a target's rule, by person number."""
-    found = [numbers[Judge(people).rule(target.population) == YES] for numbers, people in adults]
-    return np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
+def populations(found: Measured, months: Months) -> dict[str, dict[str, int]]:
+    """Return how many adults each population had on 1 January of each year, as known in this delivery."""
+    years = [str(months.years[0] - 1), *(str(one) for one in months.years)]
+    return {
+        name: dict(zip(years, (int(n) for n in counts), strict=True)) for name, counts in found.populations.items()
+    }
 
 
-def not_measurable(target: Target, period: str, lacking: str) -> dict[str, Any]:
-    """Return a target's result where the source lacks what it needs: said, never 0."""
-    nothing = dict.fromkeys(("numerator", "denominator", "unknown", "share", "interval"))
-    told = body(target, Result(0, 0, 0, 0), period)
-    return {**told, **nothing, "status": "not_measurable", "mature": False, "lacking": lacking}
-
-
-def last_full_year(covers_to: date) -> int:
-    """Return the last calendar year that the data cover to its end."""
-    return covers_to.year if (covers_to.month, covers_to.day) == (12, 31) else covers_to.year - 1
-
-
-def _lacking(store: Store, target: Target) -> str:
-    """What the source lacks for a target, or nothing."""
-    domain = NEEDS[target.measure]
-    if not store.has(domain):
-        return f"no {domain} in this source"
-    parameters = target.parameters
-    codes = getattr(parameters, "codes", ())
-    if domain == "lab" and not set(codes) & set(store.measurable.get("lab_codes", codes)):
-        return "no such laboratory results in this source"
-    if target.measure == "readmission" and not store.measurable["acute"]:
-        return "the source does not tell acute from planned"
-    if getattr(parameters, "care", "somatic") == "psychiatric" and not store.measurable["care"]:
-        return "the source does not tell psychiatric care"
-    return ""
+def _can(store: Store, catalogue: Catalogue, key: str) -> bool:
+    """Whether a target, or at least a part of it, can be counted here."""
+    target = catalogue.targets[key]
+    return not lacking(store, target) or target.measure == "elements"

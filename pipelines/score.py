@@ -25,6 +25,7 @@ from models import (
 )
 from models.people import Scorer
 from pipelines.data_steps import Progress
+from pipelines.monitor_files import read_told
 from pipelines.matrix import Matrix, inputs_of_matrix, read_matrix
 from pipelines.serving import FORMAT, Kept, write_serving
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
@@ -99,7 +100,7 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         }
         progress("writing serving.db")
         names = [pseudonym(key, delivery["system"], source_id) for source_id in _ids(store, matrix)]
-        targets = read_manifest(work.quality, "monitor")["results"]["targets"]
+        targets = read_told(work)
         write_serving(
             work.serving_db,
             work.serving_before,

@@ -13,7 +13,7 @@ from stratify.errors import UsageError
 from stratify.features.kernel import Floats
 from stratify.files import TEMPORARY, canonical_json
 
-FORMAT = "6"
+FORMAT = "7"
 
 
 class Kept(NamedTuple):
@@ -36,10 +36,13 @@ def write_serving(
     meta: Mapping[str, str],
     names: list[str],
     people: Kept,
-    targets: Mapping[str, Any],
+    targets: Mapping[str, tuple[Any, Any]],
     entries: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    """Write the service's file whole or not at all; what was served until now is kept as `before`."""
+    """Write the service's file whole or not at all; what was served until now is kept as `before`.
+
+    targets: of each, its one line and all that is told of it.
+    """
     partial = path.with_name(path.name + TEMPORARY)
     partial.unlink(missing_ok=True)
     con = sqlite3.connect(partial)
@@ -49,14 +52,18 @@ def write_serving(
             CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
             CREATE TABLE person (pseudonym TEXT PRIMARY KEY, body TEXT NOT NULL, features BLOB NOT NULL,
                                  told BLOB) WITHOUT ROWID;
-            CREATE TABLE target (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+            CREATE TABLE target (id TEXT PRIMARY KEY, body TEXT NOT NULL, told BLOB NOT NULL) WITHOUT ROWID;
             CREATE TABLE entry (kind TEXT, id TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
         """)
         con.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
         order = sorted(range(len(names)), key=names.__getitem__)
         con.executemany("INSERT INTO person VALUES (?, ?, ?, ?)", ((names[row], *people.row(row)) for row in order))
         con.executemany(
-            "INSERT INTO target VALUES (?, ?)", [(k, canonical_json(v)) for k, v in sorted(targets.items())]
+            "INSERT INTO target VALUES (?, ?, ?)",
+            [
+                (key, canonical_json(line), zlib.compress(canonical_json(told).encode()))
+                for key, (line, told) in sorted(targets.items())
+            ],
         )
         con.executemany(
             "INSERT INTO entry VALUES (?, ?, ?)",

@@ -312,33 +312,57 @@ class Found(Told, Own):
 LookupAnswer = Annotated[Found | NoAdvice, Field(discriminator="status")]
 
 
+class Signal(Shape):
+    """What the latest mature point of a chart shows: which rule it breaks, and on which side."""
+
+    at: int = Field(description="the place of the point among the chart's periods")
+    rule: str
+    side: Literal["above", "below"]
+
+
+class Facts(Shape):
+    """Of the three facts on a target the two that a chart tells, of the whole region; `status` is the third."""
+
+    variation: Literal["improvement", "concern", "common_cause", "too_few"]
+    assurance: Literal["consistently_meets", "hit_or_miss", "consistently_fails", "none"]
+    signal: Signal | None = None
+
+
 class Target(Shape):
     """One quality target as measured; counts of few people are held back (`suppressed`), checked once more here."""
 
     id: str
     name: Words
-    period: JsonValue
+    tier: Literal["core", "support"]
+    kind: Literal["outcome", "process", "balancing", "equity", "experience"]
+    chosen: bool = Field(description="whether it is followed up now")
+    waits: Words | None = Field(default=None, description="why it is not followed up now")
+    period: str = Field(description="the latest whole year that is mature")
+    unit: Literal["share", "rate", "ratio"] = Field(description="a rate is for 1,000 years lived")
     numerator: int | None
-    denominator: int | None
+    denominator: float | None = Field(description="people or stays; years lived of a rate; expected of a ratio")
     unknown: int | None
-    share: float | None
+    value: float | None
     interval: list[float] | None
-    standard: JsonValue
-    direction: str | None = None
+    standard: float | None
+    standard_status: Literal["official", "foreign anchor", "local", "none"]
+    direction: Literal["higher", "lower"]
     status: Literal["met", "not_met", "undecided", "no_standard", "not_measurable"]
+    facts: Facts
     suppressed: bool = False
     mature: bool = Field(default=True, description="whether the period's cases have all had their time")
-    lacking: str = Field(default="", description="what the source lacks, for a target that is not measurable")
+    lacking: Words | None = Field(default=None, description="what is missing, for a target that is not measurable")
 
     @model_validator(mode="after")
     def _withheld(self) -> Target:
         counts = (self.numerator, self.denominator, self.unknown)
         if self.suppressed and None not in counts:
             raise ValueError("a suppressed target must hold back a count")
-        if None in counts[:2] and (self.share, self.interval) != (None, None):
-            raise ValueError("a target whose counts are held back must hold no share or interval")
-        told = [] if None in counts[:2] else [shown(self.numerator or 0, self.denominator)]
-        told += [shown(count) for count in counts if count is not None]
+        if None in counts[:2] and (self.value, self.interval) != (None, None):
+            raise ValueError("a target whose counts are held back must hold no value or interval")
+        whole = int(self.denominator or 0) if self.unit == "share" else None
+        told = [] if None in counts[:2] else [shown(self.numerator or 0, whole)]
+        told += [shown(count) for count in (self.numerator, self.unknown) if count is not None]
         if None in told:
             raise ValueError("a target must not show 1 to 4 people, nor let them be worked out")
         return self

@@ -32,7 +32,7 @@ from stratify.errors import BundleError
 from stratify.pseudonym import key_id, read_key
 from stratify.workspace import Workspace
 
-FORMAT = "6"
+FORMAT = "7"
 META = (
     "bundle_version", "landmark", "covers_to", "delivered", "catalogue_digest", "source", "system", "pseudonym_key_id",
     "definition_multimorbid", "definition_both",
@@ -40,7 +40,7 @@ META = (
 TABLES = {
     "meta": {"key", "value"},
     "person": {"pseudonym", "body", "features", "told"},
-    "target": {"id", "body"},
+    "target": {"id", "body", "told"},
     "entry": {"kind", "id", "body"},
 }
 VERSION = re.compile(r"[0-9a-f]{12}")

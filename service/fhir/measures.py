@@ -74,8 +74,8 @@ def _population(system: str, code: str, count: int | None, target: Target, words
 
 
 def _score(target: Target) -> Quantity | None:
-    if target.share is not None:
-        return Quantity(value=round(target.share, DIGITS))
+    if target.value is not None:
+        return Quantity(value=round(target.value, DIGITS))
     return Quantity(extension=[_reason(target)]) if target.numerator is None else None  # a share of nobody is none
 
 
@@ -100,13 +100,13 @@ def _lines(target: Target, language: Language) -> list[str]:
             words["counts"].format(numerator=target.numerator, denominator=target.denominator, unknown=unknown)
         )
     if target.interval is not None:
-        low, high = (_percent(one, language) for one in target.interval)
+        low, high = (_told(one, target, language) for one in target.interval)
         lines.append(words["interval"].format(low=low, high=high))
-    if isinstance(target.standard, int | float):
-        lines.append(words["standard"].format(standard=_percent(target.standard, language)))
+    if target.standard is not None:
+        lines.append(words["standard"].format(standard=_told(target.standard, target, language)))
     return lines
 
 
-def _percent(share: float, language: Language) -> str:
-    told = f"{share * 100:.1f}"
+def _told(value: float, target: Target, language: Language) -> str:
+    told = f"{value * 100:.1f} %" if target.unit == "share" else f"{value:.2f}"
     return told.replace(".", ",") if language == "da" else told

@@ -18,6 +18,7 @@ from stratify.quality.parameters import ElementsParameters, GapParameters, Morta
 from stratify.quality.series import Goal, Places, series_of
 
 Told = dict[str, Any]
+NO_ANSWERS = {"da": "tjenesten har endnu ingen svar", "en": "the service has no answers yet"}
 
 
 def tell_all(
@@ -32,7 +33,7 @@ def tell_all(
         if target.measure == "not_in_registers" and target.lacks is not None:
             told[key] = {**about, "status": "not_measurable", "lacking": target.lacks.model_dump()}
         elif not target.from_registers:
-            told[key] = {**about, "status": "from_service"}
+            told[key] = {**about, "status": "not_measurable", "lacking": NO_ANSWERS}
         elif isinstance(target.parameters, MortalityParameters):
             last = int(np.flatnonzero(mature)[-1] + 1) // 12 - 1 if mature.any() else -1
             told[key] = {**about, **_status(lacking.get(key)), "ratios": ratios(found.deaths[key], months, last)}
