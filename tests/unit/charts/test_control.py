@@ -267,7 +267,7 @@ def test_units_lie_at_their_size_and_value_between_the_limits_that_hold_them():
 
 
 def test_names_near_the_end_are_written_to_the_left():
-    found = spc.funnel([3, 150, 30], [100.0, 490.0, 150.0], 0.2)
+    found = spc.funnel([3, 180, 30], [100.0, 580.0, 150.0], 0.2)
     markup = funnel(found, NAMES[:3], "t", unit="share", write=told)
     assert re.findall(r'text-anchor="(\w+)">(unit \w)<', markup) == [("start", "unit a"), ("end", "unit b")]
 
