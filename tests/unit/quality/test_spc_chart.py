@@ -197,7 +197,9 @@ def test_a_few_points_and_points_that_all_are_none_make_a_chart_without_a_signal
 
 
 def test_values_that_do_not_vary_are_never_outside():
-    assert not chart("xmr", [0.1 + 0.2] * 20).signal
+    still = chart("xmr", [0.1 + 0.2] * 20)
+    assert not still.signal
+    np.testing.assert_allclose(lines(still), 0.3)
     found = chart("p_prime", [100.0] * 20, [100.0] * 20)
     assert not found.signal
     assert not chart("p", [0.0] * 20, [10.0] * 20, rules="nhs").signal
