@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from stratify.quality.spc import charts, held, sigma_z_limit
+from stratify.quality.spc import chart, charts, choose, held, sigma_z_limit
 from stratify.quality.spc.laney import NULL_90
 
 POINTS = (12, 15, 18, 24, 30, 36, 48, 60)
@@ -43,6 +43,7 @@ def main() -> None:
     choices(rng, given.series)
     closing(rng, min(given.series, 2000))
     delays(rng, given.series // 4)
+    speed(rng, given.series)
     print(f"\n{given.series:,} series, seed {given.seed}, {time.perf_counter() - started:.0f} s")
     return None
 
@@ -194,6 +195,22 @@ def first_alert(value, rules, only):
         alert = np.any([ready.flagged[rule][:, -1] for rule in only], axis=0)
         found = np.where(alert & np.isinf(found), after, found)
     return found
+
+
+def speed(rng, series):
+    print()
+    told("microseconds of a series of 36 points", "chart", "choose", "charts")
+    counted, over = shares(rng, series, 36)
+    took = []
+    for work, of in (
+        (lambda: [chart("p_prime", one, size) for one, size in zip(counted[:500], over, strict=False)], 500),
+        (lambda: [choose(one, size, "p") for one, size in zip(counted[:500], over, strict=False)], 500),
+        (lambda: charts("p_prime", counted, over, chosen=True), series),
+    ):
+        started = time.process_time()
+        work()
+        took.append(f"{1e6 * (time.process_time() - started) / of:.0f}")
+    told("p or p'", *took)
 
 
 if __name__ == "__main__":
