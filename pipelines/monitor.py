@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from pipelines.data_steps import Progress
 from pipelines.monitor_files import write_files
 from pipelines.processes import shared_out
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
@@ -23,7 +23,7 @@ from stratify.store.read import Store
 from stratify.workspace import Workspace
 
 
-def monitor_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tuple[dict[str, Any], bool]:
+def monitor_step(work: Workspace, catalogue: Catalogue, progress: Callable[..., None]) -> tuple[dict[str, Any], bool]:
     """Measure every quality target; return the manifest, with each in one line as it may be shown."""
     inputs = {"store": manifest_digest(work.store, "land")}
     step = Step("monitor", work.quality, inputs, {}, catalogue.digest_of(*DATA_KINDS, "targets"))
@@ -58,7 +58,7 @@ def months_of(work: Workspace, store: Store) -> Months:
     return months
 
 
-def count_all(store: Store, catalogue: Catalogue, months: Months, progress: Progress) -> Measured:
+def count_all(store: Store, catalogue: Catalogue, months: Months, progress: Callable[..., None]) -> Measured:
     """Return everything counted, over the processes there are."""
     thirds, finished = income_thirds(store), 0
 
@@ -79,9 +79,7 @@ def count_all(store: Store, catalogue: Catalogue, months: Months, progress: Prog
 def populations(found: Measured, months: Months) -> dict[str, dict[str, int]]:
     """Return how many adults each population had on 1 January of each year, as known in this delivery."""
     years = [str(months.years[0] - 1), *(str(one) for one in months.years)]
-    return {
-        name: dict(zip(years, (int(n) for n in counts), strict=True)) for name, counts in found.populations.items()
-    }
+    return {name: dict(zip(years, (int(n) for n in counts), strict=True)) for name, counts in found.populations.items()}
 
 
 def _can(store: Store, catalogue: Catalogue, key: str) -> bool:

@@ -163,8 +163,11 @@ def _distance(bucket: Bucket) -> NDArray[np.int8]:
 
 
 def _few_resources(bucket: Bucket, found: Mapping[str, Grouping]) -> NDArray[np.int8] | None:
-    """Two or more of: short education, income in the lowest third, living alone, and an interpreter used or exemption
-    from Digital Post. Ours: a group of many to be looked at, never a fact about one person."""
+    """Return 1 for two or more signs: short education, lowest third of income, living alone, hard to reach in writing.
+
+    Hard to reach: an interpreter used, or exempt from Digital Post. Ours: a group of many to be looked at, never a fact
+    about one person.
+    """
     signs: list[Bools] = []
     told = np.zeros((len(bucket.years), bucket.size), dtype=bool)
     for name, group in (("education", 0), ("income", 0), ("cohabitation", 1)):

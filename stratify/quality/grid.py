@@ -18,16 +18,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stratify.catalogue.entries import Target
+from stratify.quality.attacker import Relation
 from stratify.quality.cases import Bools
 from stratify.quality.counting import Tally
 from stratify.quality.measuring import REGION
 from stratify.quality.months import Months
-from stratify.quality.suppress import Relation, primary, suppress
+from stratify.quality.suppress import primary, suppress
 
 Ints = NDArray[np.int64]
 LEVELS = ("region", "hospital", "psychiatric", "municipality", "practice")
@@ -143,7 +145,7 @@ def _laid_out(
         for label in tally.labels:
             for step in own:
                 keys += [(name, label, step, one) for one in periods(step)]
-            for fine, coarse in zip(own[:-1], own[1:], strict=True):
+            for fine, coarse in pairwise(own):
                 for one in periods(coarse):
                     parts = range(one * coarse // fine, (one + 1) * coarse // fine)
                     sums.append(((name, label, coarse, one), [(name, label, fine, part) for part in parts]))

@@ -14,7 +14,7 @@ from stratify.care.people import YES, Members
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Target
 from stratify.quality.cases import AtRisk, Cases, Days
-from stratify.quality.columns import Tables
+from stratify.quality.columns import Held, Tables
 from stratify.quality.counting import AGES, OTHER, Ground, Tally, count_at_risk, count_cases
 from stratify.quality.cuts import Grouping, Thirds, groupings, homes
 from stratify.quality.indicator import cases, of_each
@@ -48,9 +48,9 @@ class Measured:
             mine = self.tallies.setdefault(key, {})
             for name, tally in by.items():
                 mine[name] = mine[name].add(tally) if name in mine else tally
-        for mine, theirs in ((self.deaths, other.deaths), (self.populations, other.populations)):
+        for kept, theirs in ((self.deaths, other.deaths), (self.populations, other.populations)):
             for key, values in theirs.items():
-                mine[key] = mine[key] + values if key in mine else values
+                kept[key] = kept[key] + values if key in kept else values
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Measuring:
     def tables(self) -> Tables:
         """The rows that targets read."""
         found = dict(read_tables(self.store, self.number, self.targets, self.months.start))
-        return {**found, "persons": self.bucket.people, "residence": self.bucket.residence}
+        return Held({**found, "persons": self.bucket.people, "residence": self.bucket.residence})
 
     @cached_property
     def ground(self) -> Ground:

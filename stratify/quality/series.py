@@ -97,7 +97,7 @@ def chart_of(cells: Cells, at: NDArray[np.int64], goal: Goal) -> Chart:
 
 def series_of(cells: Cells, places: Places, goal: Goal, months: Months) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield level, unit and what is told of it over the periods of its chart, or over the years where it has none."""
-    for (level, unit), yearly in (places.yearly | places.finest).items():
+    for (level, unit), yearly in ({**places.yearly, **places.finest}).items():
         if level not in SERIES:
             continue
         at = places.finest.get((level, unit), yearly)

@@ -56,7 +56,8 @@ def tell_all(
 def described(target: Target, months: Months, mature: list[bool]) -> Told:
     """Return what the catalogue says of a target, and the time it is told for."""
     said = ("id", "tier", "kind", "chosen", "measure", "direction", "standard", "standard_status", "standard_source",
-            "maturity_days", "min_denominator", "levels", "equity", "balancing", "source", "provenance", "rationale")  # fmt: skip
+            "maturity_days", "min_denominator", "levels", "equity", "balancing", "source", "provenance",
+            "rationale")  # fmt: skip
     texts = ("name", "numerator", "denominator", "unknown")
     raw = target.model_dump(mode="json")
     return {
