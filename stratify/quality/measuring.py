@@ -190,10 +190,10 @@ class Measuring:
     def _levels(self, target: Target, found: Cases) -> dict[str, Any]:
         by: dict[str, Any] = {REGION: None}
         for level in target.levels:
-            if level in self.homes:
+            if level in ("hospital", "psychiatric") and (found.unit != "").any():
+                by[level] = _names(found.unit, level)  # of a stay: who discharged, or received
+            elif level in self.homes and not (level == "hospital" and target.measure not in OF_PEOPLE):
                 by[level] = self.homes[level]
-            elif level in ("hospital", "psychiatric") and (found.unit != "").any():
-                by[level] = _names(found.unit, level)
         return by
 
     def _cuts(self, target: Target) -> dict[str, Grouping]:

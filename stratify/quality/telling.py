@@ -14,7 +14,7 @@ from stratify.quality.grid import STEPS, Cells, cells_of
 from stratify.quality.measuring import Measured
 from stratify.quality.months import Months
 from stratify.quality.mortality import ratios
-from stratify.quality.parameters import ElementsParameters, GapParameters, MortalityParameters
+from stratify.quality.parameters import OF_PEOPLE, ElementsParameters, GapParameters, MortalityParameters
 from stratify.quality.series import Goal, Places, series_of
 
 Told = dict[str, Any]
@@ -65,6 +65,7 @@ def described(target: Target, months: Months, mature: list[bool]) -> Told:
         **{f"{name}_text" if name != "name" else name: raw[name] for name in texts},
         "waits": raw["waits"],
         "unit": target.unit,
+        "hospitals": "catchment" if target.measure in (*OF_PEOPLE, "admission_rate") else "treating",
         "periods": {str(step): months.names(step) for step in STEPS},
         "mature": mature,
     }
