@@ -130,6 +130,13 @@ def test_a_total_of_all_is_hidden_only_where_no_part_will_do():
     assert partners(counts, STAR, zeros=True) == ([1], [3])
 
 
+def test_a_known_0_may_be_told_through_a_hidden_total():
+    relations = [Relation(0, (1, 2, 3)), Relation(1, (4, 5))]
+    counts = [(0, 200), (0, 3), (0, 100), (0, 97), (0, 1), (0, 2)]
+    assert partners(counts, relations, zeros=True) == ([1, 4, 5], [3])
+    assert 0 in partners(counts, relations)[1]
+
+
 def test_a_relation_with_one_part_hides_both():
     counts = np.array([(30, 40), (30, 40), (60, 70), (30, 30)])
     relations = [Relation(0, (1,)), Relation(2, (0, 3))]
@@ -181,6 +188,15 @@ def test_in_a_two_way_table_three_others_close_a_rectangle():
     table[1, 4] = table[3, 2] = table[3, 4] = (9, 12)
     counts, rules = two_way(table)
     assert partners(counts, rules) == ([7], [9, 17, 19])
+
+
+@pytest.mark.parametrize("other, expected", [(3, 0), (2, 2)])
+def test_a_block_is_as_wide_as_its_corners_can_fall_on_both_ways_round(other, expected):
+    # Two corners of 2 can fall by 2, the two others by 3: together 5. Where all are 2, it is 4.
+    table = np.full((4, 4, 2), 30)
+    table[0, 0, 0] = table[1, 1, 0] = 2
+    table[0, 1, 0] = table[1, 0, 0] = other
+    assert len(partners(*two_way(table))[1]) == expected
 
 
 def test_cells_that_rows_and_columns_pin_together_are_kept_apart():
