@@ -94,7 +94,8 @@ def one(people: int, rules: list[Relation], cells: int, at: dict[str, range], ze
     counted = cells * len(grids)
     print(
         f"{people:,} people: {counted:,} cells, hidden for themselves {before:,} ({before / counted:.1%}), in addition "
-        f"{all_hidden - before:,} ({(all_hidden - before) / counted:.1%}), {sum(each):.1f} CPU-seconds, slowest grid {max(each):.2f}"
+        f"{all_hidden - before:,} ({(all_hidden - before) / counted:.1%}), "
+        f"{sum(each):.1f} CPU-seconds, slowest grid {max(each):.2f}"
     )
     table, own = np.array(after), np.array(first)
     lines = [f"{name} {own[:, where].mean():.0%} + {(table & ~own)[:, where].mean():.1%}" for name, where in at.items()]

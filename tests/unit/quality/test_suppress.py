@@ -190,9 +190,10 @@ def test_in_a_two_way_table_three_others_close_a_rectangle():
     assert partners(counts, rules) == ([7], [9, 17, 19])
 
 
-@pytest.mark.parametrize("other, expected", [(3, 0), (2, 2)])
+@pytest.mark.parametrize("other, expected", [(3, 0), (2, 4)])
 def test_a_block_is_as_wide_as_its_corners_can_fall_on_both_ways_round(other, expected):
-    # Two corners of 2 can fall by 2, the two others by 3: together 5. Where all are 2, it is 4.
+    # Two corners of 2 can fall by 2, the two others by 3: together 5. Where all are 2,
+    # it is 4 in both rows and both columns, and a partner helps one of them.
     table = np.full((4, 4, 2), 30)
     table[0, 0, 0] = table[1, 1, 0] = 2
     table[0, 1, 0] = table[1, 0, 0] = other
