@@ -18,6 +18,7 @@ from itertools import combinations
 import numpy as np
 
 from stratify.quality.attacker import Relation, feasible
+from stratify.quality.partners import Grid
 from stratify.quality.suppress import primary, suppress
 
 TARGETS, YEARS = 24, 5
@@ -138,6 +139,9 @@ def enough(counts: np.ndarray, own: np.ndarray, rules: list[Relation], size: int
     for choice in combinations(np.flatnonzero(~own), size):
         hidden = own.copy()
         hidden[list(choice)] = True
+        grid = Grid(counts, rules, hidden, width=5, fixed=~hidden, zeros=False)
+        if any(grid.tells(rule) for rule in rules):
+            continue
         low, high = feasible(counts, hidden, rules)
         if (high - low)[hidden].min() >= 5:
             return True

@@ -2,8 +2,9 @@
 
 In a relation whose parts stand in no other (a star), the smallest part that closes the gap is hidden. Elsewhere, as in
 hospital by month, a linear program looks for two tables that differ by `width` in the cell and moves as few shown
-people as it can; what it moves is hidden (cell suppression by minimum distance; Castro J, Comput Stat Data Anal
-2012;56:73-94, lists the family). Neither is proven the fewest, which is an integer program of its own.
+people as it can; what it moves is hidden. That is a heuristic of minimum distance. The fewest are an integer program of
+its own (Fischetti M, Salazar JJ, J Am Stat Assoc, September 2000); methods are in Hundepool A et al., Statistical
+Disclosure Control, 2012, doi:10.1002/9781118348239.
 """
 
 from __future__ import annotations

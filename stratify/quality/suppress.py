@@ -60,6 +60,10 @@ def suppress(
         raise ValueError("a cell that must be hidden cannot stay shown")
     grid = Grid(table, relations, own, width=width, fixed=shown, zeros=zeros)
     grid.close()
-    for cell in sorted(np.flatnonzero(grid.hidden & ~own).tolist(), key=lambda at: (not grid.root[at], -grid.size[at])):
-        grid = grid.without(cell) or grid
+    root, size = grid.root, grid.size
+    before = -1
+    while before != (before := int(grid.hidden.sum())):  # a partner may have been needed only by one now spared
+        others = np.flatnonzero(grid.hidden & ~own).tolist()
+        for cell in sorted(others, key=lambda at: (not root[at], -size[at])):
+            grid = grid.without(cell) or grid
     return grid.hidden
