@@ -1,4 +1,4 @@
-"""How often PSI says "drift" where there is none: by a fixed limit of 0.1, and by the limit of chance of `models.drift`.
+"""How often PSI says "drift" where there is none: by a fixed limit of 0.1, and by the limit of chance we use.
 
     python benchmarks/drift.py
 

@@ -1,11 +1,12 @@
 """Whether a column is spread as it was when a model was made: PSI with a limit of chance, and a floor of size.
 
-PSI = sum over bins of (now - before) * log(now / before). Where nothing has drifted, it is (1/n + 1/m) * chi2(bins - 1),
-nearly, n and m being the rows (of several rows a person: the people) now and before. So a fixed limit says something
-else of each n: with ten bins, "above 0.1" comes by chance in three months of ten at n = 100, and never at n = 2,000,
-where PSI stays below 0.011 in 99 of 100 (`benchmarks/drift.py`). Here a column drifts where PSI is above both the limit of
-chance, Bonferroni over all columns of a model, and a floor of 0.1 (by convention the size at which to look closer;
-Siddiqi, Credit Risk Scorecards, 2006). Chance: B. Yurdakul, Statistical Properties of Population Stability Index, 2018.
+PSI = sum over bins of (now - before) * log(now / before). Where nothing has drifted it is nearly
+(1/n + 1/m) * chi2(bins - 1), n and m being the rows (of several rows a person: the people) now and before. So a fixed
+limit says something else of each n: with ten bins, "above 0.1" comes by chance in three months of ten at n = 100, and
+never at n = 2,000, where PSI stays below 0.011 in 99 of 100 (`benchmarks/drift.py`). Here a column drifts where PSI is
+above both the limit of chance, Bonferroni over all columns of a model, and a floor of 0.1 (by convention the size at
+which to look closer: N. Siddiqi, Credit Risk Scorecards, 2006). The limit: B. Yurdakul, Statistical Properties of
+Population Stability Index, 2018.
 
 What is missing is no bin: the share missing is tested apart, by the PSI of two bins and the same limit and floor. A
 column that varied and has one value left has gone constant, which is told as the reason.

@@ -2,9 +2,10 @@
 
 O/E is observed over expected events among those whose window is over, with the exact Poisson interval of the events
 (F. Garwood, Biometrika 1936), which for shares is a little too wide and so never too sure. The slope has Wald's
-interval with the variance that weights ask for (sandwich), the AUROC that of DeLong without weights. A calibration slope is told
-from 100 events and 100 others on (G. S. Collins, E. O. Ogundimu and D. G. Altman, Statistics in Medicine 2016), an
-AUROC from 20, O/E from 5 expected: below that `too_few` names it. Who left has weight 0 and others stand for them.
+interval with the variance that weights ask for (sandwich), the AUROC that of DeLong without weights. A calibration
+slope is told from 100 events and 100 others on (G. S. Collins, E. O. Ogundimu and D. G. Altman, Statistics in Medicine
+2016), an AUROC from 20, O/E from 5 expected: below that `too_few` names it. Who left has weight 0, and others stand for
+them.
 """
 
 from __future__ import annotations
@@ -28,13 +29,15 @@ Interval = tuple[float, float]
 class Figures:
     """What a model showed in a month; None where it was not computed, `too_few` says of what there were too few.
 
-    n: rows whose window is over and that take part, or all rows of a month that is not mature (then `events` and
-    `observed` are None); flagged: rows at or above the threshold; scores: quantiles of the risk, by `QUANTILES`.
+    rows: all, of which `flagged` lie at or above the threshold; scores: quantiles of the risk, by `QUANTILES`. n: rows
+    whose window is over and that take part; of a month that is not mature all rows, and `events` and `observed` are
+    None. observed and expected are weighted.
     """
 
+    rows: int
     n: int
     events: int | None
-    observed: float | None  # weighted
+    observed: float | None
     expected: float
     flagged: int
     flag_rate: float | None
@@ -60,14 +63,14 @@ def month_figures(
     scores = tuple(float(one) for one in np.quantile(risk, QUANTILES)) if len(risk) else ()
     rate = flagged / len(risk) if len(risk) else None
     if y is None:
-        return Figures(len(risk), None, None, float(risk.sum()), flagged, rate, scores)
+        return Figures(len(risk), len(risk), None, None, float(risk.sum()), flagged, rate, scores)
     weights = np.ones(len(risk)) if weight is None else weight
     order = np.argsort(risk, kind="stable")
     order = order[~np.isnan(y[order]) & (weights[order] > 0)]
     some, labels, counts = risk[order], y[order], weights[order]
     events, n = int(labels.sum()), len(order)
     observed, expected = float(counts @ labels), float(counts @ some)
-    told = Figures(n, events, observed, expected, flagged, rate, scores)
+    told = Figures(len(risk), n, events, observed, expected, flagged, rate, scores)
     fewest = min(events, n - events)
     few = []
     exact = points(labels, some, counts) if fewest >= LEAST_AUROC else {}
