@@ -100,9 +100,7 @@ def watch_step(
         for name, lines in (("figures", figures), ("drift", drifts), ("contacts", events)):
             pq.write_table(pa.Table.from_pylist(lines), out / f"{name}.parquet", compression="zstd")
         write_json(out / "landings.json", landed)
-        proposed = proposals(
-            pooled, drifts, falls, landed, declared, bundle, work.root, roll_back=bool(inputs["before"])
-        )
+        proposed = proposals(pooled, drifts, falls, landed, declared, bundle, roll_back=bool(inputs["before"]))
         write_json(out / "proposals.json", proposed)
         return {
             "members": sorted({line["member"] for line in figures}),

@@ -13,7 +13,6 @@ and of the data: drift of a column in the latest month, a landing with less than
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,7 +35,6 @@ def proposals(
     landed: list[dict[str, Any]],
     declared: Declared,
     bundle: Bundle,
-    root: Path,
     *,
     roll_back: bool,
 ) -> dict[str, Any]:
@@ -55,9 +53,9 @@ def proposals(
         of_all = any(line["member"] == one.member and line["breach"] == "level" for line in found)
         if not of_all and (what := _level(one, wide, bounds)):
             where = "" if one.factor == ALL else f", {one.factor} = {one.level}"
-            found.append(_of(one.member, "level", f"{one.member}{where}: {what}", root))
+            found.append(_of(one.member, "level", f"{one.member}{where}: {what}"))
         if one.factor == ALL:
-            found += [_of(one.member, breach, f"{one.member}: {what}", root, roll_back=roll_back)
+            found += [_of(one.member, breach, f"{one.member}: {what}", roll_back=roll_back)
                       for breach, what in _shape(plain, bundle.cards[one.member])]  # fmt: skip
     charts: dict[str, OnChart | None] = {}
     for one in (one for one in pooled if one.series):
@@ -68,13 +66,13 @@ def proposals(
         told_of = any(p["member"] == one.member and p["breach"] == "level" for p in found)
         if seen and seen.beside_one and not low <= seen.oe <= high and not told_of:
             what = f"O/E {seen.oe:.2f} over {seen.months} months, on one side of 1 for longer than by chance"
-            found.append(_of(one.member, "level", f"{one.member}: {what}", root))
+            found.append(_of(one.member, "level", f"{one.member}: {what}"))
         if seen and seen.change:
             what = f"the latest mature month of O/E signals on its {seen.kind} chart: {seen.change}"
-            found.append(_of(one.member, "change", f"{one.member}: {what}", root))
-    found += _drifting(drifts, root)
-    found += [_of(None, "landing", told, root) for told in changes(landed)]
-    found += [_of(None, "month", told, root) for told in falls]
+            found.append(_of(one.member, "change", f"{one.member}: {what}"))
+    found += _drifting(drifts)
+    found += [_of(None, "landing", told) for told in changes(landed)]
+    found += [_of(None, "month", told) for told in falls]
     return {
         "proposals": found,
         "nothing_is_done": "each of these is for a person to decide; no command is run by itself",
@@ -84,7 +82,7 @@ def proposals(
     }
 
 
-def _drifting(drifts: Sequence[Mapping[str, Any]], root: Path) -> list[dict[str, Any]]:
+def _drifting(drifts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One proposal for each member and reason: the columns that drift in its latest month."""
     latest: dict[str, str] = {}
     for one in drifts:
@@ -94,28 +92,21 @@ def _drifting(drifts: Sequence[Mapping[str, Any]], root: Path) -> list[dict[str,
         if one["state"] == "drift" and one["month"] == latest[one["member"]]:
             named.setdefault((one["member"], one["why"]), []).append(one["feature"])
     return [
-        _of(member, "drift", f"{member}: {why} of {', '.join(names)} in {latest[member]}", root, features=names)
+        _of(member, "drift", f"{member}: {why} of {', '.join(names)} in {latest[member]}", features=names)
         for (member, why), names in named.items()
     ]
 
 
-def _of(
-    member: str | None, breach: str, why: str, root: Path, *, roll_back: bool = False, **more: Any
-) -> dict[str, Any]:
-    """A proposal; order cannot be recalibrated, so it is rolled back where there is something to roll back to."""
-    outcome = member.split("/")[0] if member else ""
-    work = f"--work {root}" if root.name != str(root) or str(root) != "work" else ""
-    train = f"stratify train {outcome} {work}".strip(), f"stratify promote {outcome} {work}".strip()
-    if breach in ("level", "slope", "change"):
-        propose, run = "recalibrate", [*train]
-    elif breach == "order":
-        propose, run = (
-            ("roll back", [f"stratify promote --rollback {work}".strip()]) if roll_back else ("recalibrate", [*train])
-        )
-    else:
-        propose, run = "look at the data", ["stratify check --source SOURCE --data EXTRACT --report quality.json"]
-    return {"propose": propose, "breach": breach, "member": member, "why": why, "run": run,
-            "told": f"{propose}: {why}", **more}  # fmt: skip
+def _of(member: str | None, breach: str, why: str, *, roll_back: bool = False, **more: Any) -> dict[str, Any]:
+    """A proposal. Lost order is not mended by calibration: it is rolled back, if there is something to roll back to."""
+    propose, run = "look at the data", ["stratify check --source SOURCE --data EXTRACT --report quality.json"]
+    if member and breach in ("level", "slope", "change"):
+        outcome = member.split("/")[0]
+        propose, run = "recalibrate", [f"stratify train {outcome}", f"stratify promote {outcome}"]
+    elif breach == "order" and roll_back:
+        propose, run = "roll back", ["stratify promote --rollback"]
+    told = {"propose": propose, "breach": breach, "member": member, "why": why, "run": run}
+    return {**told, "told": f"{propose}: {why}", **more}
 
 
 def _level(one: Pooled, level: float, bounds: tuple[float, float]) -> str:
