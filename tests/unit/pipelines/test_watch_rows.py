@@ -25,7 +25,8 @@ SEED, TEST_PEOPLE = 20190203, 0.4
 
 def line(*columns, intercept=-2.0):
     """A logistic member that reads these columns as they are."""
-    told = {"transform": {"as": "linear"}, "mean": [0.0], "scale": [1.0], "coefficient": [0.01], "missing": None}
+    terms = [{"mean": 0.0, "scale": 1.0, "coefficient": 0.01}]
+    told = {"transform": {"kind": "linear"}, "terms": terms, "missing": None}
     return Member(
         "logistic", Logistic({"intercept": intercept, "columns": [{"id": one, **told} for one in columns]}), 1.0, 0.0
     )
