@@ -6,10 +6,20 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from models.drift import counted, ends_of
 from models.watch import Figures, month_figures
 from pipelines.index_build import KINDS
-from pipelines.watch_figures import _gives_away, _hidden, along, learned_until, line_of, matured, threshold_of
-from pipelines.watch_rows import Months
+from pipelines.watch_figures import (
+    _gives_away,
+    _hidden,
+    along,
+    drift_lines,
+    learned_until,
+    line_of,
+    matured,
+    threshold_of,
+)
+from pipelines.watch_rows import Months, _by_month
 from stratify.registers.clock import day_number
 
 MONTHS = Months.between(date(2023, 10, 1), date(2024, 3, 1))
@@ -126,3 +136,28 @@ def test_a_month_that_is_not_mature_tells_what_was_foreseen():
     assert (told["n"], told["events"], told["expected"], told["oe"]) == (80, None, 20.0, None)
     assert told["flag_rate"] == 1
     assert line_of(Figures(0, 0, None, None, 0.0, 0, None, ()), hidden=True)["suppressed"]
+
+
+def test_a_column_that_is_shifted_in_one_month_drifts_in_that_month_alone():
+    rng, months, n = np.random.default_rng(4), len(MONTHS), 500
+    before = {name: rng.normal(size=3000) for name in ("age", "lab")}
+    ends = {name: ends_of(values) for name, values in before.items()}
+    month = np.repeat(np.arange(months), n)
+    now = {name: rng.normal(size=len(month)) for name in before}
+    now["lab"][month == 4] += 0.8
+    now["age"][(month == 5) & (rng.random(len(month)) < 0.3)] = np.nan
+    key = "death_365d/multimorbid"
+    found = SimpleNamespace(
+        look=SimpleNamespace(months=MONTHS),
+        person=np.arange(len(month)),
+        month=month,
+        of={"multimorbid": np.ones(len(month), dtype=bool)},
+        counts={"multimorbid": {name: _by_month(now[name], month, months, ends[name]) for name in now}},
+        before={"multimorbid": (3000, {name: counted(before[name], ends[name]) for name in before})},
+    )
+    bundle = SimpleNamespace(members={key: SimpleNamespace(columns=["age", "lab"])})
+    told = drift_lines(key, found, bundle)
+    assert len(told) == 2 * months
+    drifting = [(one["feature"], one["month"], one["why"]) for one in told if one["state"] == "drift"]
+    assert drifting == [("lab", "2024-02", "distribution"), ("age", "2024-03", "missing")]
+    assert {one["state"] for one in told} == {"drift", "stable"}
