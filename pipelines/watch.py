@@ -40,7 +40,7 @@ from pipelines.watch_rows import PANELS, Look, Months, Seen, columns_by_populati
 from pipelines.watch_signals import proposals
 from stratify.catalogue import Catalogue
 from stratify.catalogue.load import MODEL_KINDS
-from stratify.definitions import Definition, populations
+from stratify.definitions import POPULATIONS
 from stratify.files import write_json
 from stratify.registers.clock import day_number, day_of, read_date
 from stratify.store.read import Store
@@ -86,7 +86,7 @@ def watch_step(
         figures: list[dict[str, Any]] = []
         drifts: list[dict[str, Any]] = []
         pooled: list[Pooled] = []
-        for look in _looks(work, bundle, public, catalogue, declared, populations(definitions), sample, factor):
+        for look in _looks(work, bundle, public, catalogue, declared, definitions, sample, factor):
             base = replace(look, months=_months(look, store, months))
             found = _watched(base, bundle, store, progress, processes)
             for key in base.keys:
@@ -119,7 +119,7 @@ def _looks(
     public: Path,
     catalogue: Catalogue,
     declared: Declared,
-    every: Mapping[str, Definition],
+    definitions: Mapping[str, str],
     sample: int,
     factor: float,
 ) -> Iterator[Look]:
@@ -127,7 +127,7 @@ def _looks(
     people = max(Store(work.store).people, 1)
     kinds: list[IndexKind | None] = [None, *asked_kinds(catalogue)]
     for kind in kinds:
-        mine = [kind.folder] if kind else list(every)
+        mine = [kind.folder] if kind else list(POPULATIONS)
         dealt: dict[tuple[int, float], list[str]] = {}
         for key, entry in bundle.manifest["members"].items():
             if entry["population"] in mine:
@@ -140,7 +140,7 @@ def _looks(
                 work.bundles / bundle.version,
                 public,
                 catalogue,
-                every,
+                definitions,
                 kind,
                 tuple(keys),
                 Months((0,)),

@@ -29,7 +29,7 @@ from pipelines.index_build import IndexKind
 from pipelines.labelled import stable_numbers
 from stratify.catalogue import Catalogue
 from stratify.cohort import residents
-from stratify.definitions import DEFINITIONS, Definition
+from stratify.definitions import DEFINITIONS, Definition, populations
 from stratify.features.columns import columns
 from stratify.features.conditions import present
 from stratify.features.kernel import Ints, Rows
@@ -84,7 +84,7 @@ class Look:
     bundle: Path
     public: Path
     catalogue: Catalogue
-    definitions: Mapping[str, Definition]
+    definitions: Mapping[str, str]  # ids, by the words of `populations`: what is sent to other processes is plain
     kind: IndexKind | None
     keys: tuple[str, ...]
     months: Months
@@ -95,6 +95,11 @@ class Look:
     reference: bool
     ends: Mapping[str, Mapping[str, Floats]]  # by population and column
     factor: float = 1.0  # risks times this: a planted fault
+
+    @property
+    def populations(self) -> dict[str, Definition]:
+        """Whom the models are made for, by population."""
+        return populations(self.definitions)
 
 
 @dataclass(frozen=True)
@@ -151,12 +156,12 @@ def _landmarks(look: Look, region: Region[Store], scorer: Scorer, bucket: int, c
         found.append(residents(region.people, lived, [day]))
     person, on = np.concatenate([one.person for one in found]), np.concatenate([one.day for one in found])
     order = np.lexsort((on, person))
-    asked = {**look.definitions, "smi": SMI}
+    asked = {**look.populations, "smi": SMI}
     part = region.part_of(look.catalogue, Rows(person[order], on[order]), bucket, asked, look.families)
-    within = np.any([part.populations[name] for name in look.definitions], axis=0)
+    within = np.any([part.populations[name] for name in look.populations], axis=0)
     rows = Rows(part.kept.person[within], part.kept.day[within])
     cells = part.cells[within]
-    of = {name: part.populations[name][within] for name in look.definitions}
+    of = {name: part.populations[name][within] for name in look.populations}
     content = scorer.bundle.content
     names = [column.id for column in columns(look.catalogue)]
     shown = scorer.shown(cells_of(cells, names, content.columns), of)
@@ -173,8 +178,8 @@ def _events(look: Look, region: Region[Store], scorer: Scorer, bucket: int, chos
     events = index_events(look.kind.index, region, bucket, look.months.days[0], look.months.days[-1] - 1)
     events = events.of(chosen[events.rows.person])
     found = present(region.store, events.rows, look.catalogue, bucket)
-    holds = found.holds(look.definitions[look.kind.population])
-    smi, inside = found.holds(SMI)[holds], found.holds(look.definitions[INSIDE])[holds]
+    holds = found.holds(look.populations[look.kind.population])
+    smi, inside = found.holds(SMI)[holds], found.holds(look.populations[INSIDE])[holds]
     kept = events.of(holds)
     cells = region.cells(look.catalogue, kept.rows, found.only(holds), bucket, look.families)
     names = [column.id for column in columns(look.catalogue)]

@@ -1,5 +1,6 @@
 """Whom the watch looks at: people no model was made on, at landmarks once a year, scored as they are served."""
 
+import pickle
 from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
@@ -14,12 +15,11 @@ from pipelines.index_build import KINDS
 from pipelines.labelled import stable_numbers
 from pipelines.watch_rows import Look, Months, look_at, panel, watched
 from stratify.catalogue import load
-from stratify.definitions import populations
 from stratify.features.part import Region
 from stratify.registers.clock import day_number, day_of
 from stratify.store.read import Store
 
-DEFINITIONS = populations({"multimorbid": "DK39-2", "both": "PSYKSOM-1"})
+DEFINITIONS = {"multimorbid": "DK39-2", "both": "PSYKSOM-1"}
 SEED, TEST_PEOPLE = 20190203, 0.4
 
 
@@ -66,6 +66,12 @@ def opened(region, catalogue, monkeypatch):
     )
     monkeypatch.setattr(watch_rows, "_opened", lambda *_: (Region.of(store), nothing, stable_numbers(store)))
     return store, nothing
+
+
+def test_what_is_looked_at_can_be_sent_to_another_process(region, catalogue):
+    sent = pickle.loads(pickle.dumps(look(region, catalogue, kind=KINDS[0])))
+    assert sent.populations.keys() == {"multimorbid", "psychiatric_somatic"}
+    assert sent.kind == KINDS[0]
 
 
 def test_months_are_those_of_the_calendar():
