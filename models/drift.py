@@ -63,10 +63,11 @@ class Drift:
     why: str
 
 
-def ends_of(values: Floats, most: int = BINS) -> Floats:
+def ends_of(values: Floats, most: int = BINS, *, step: float = 0.0) -> Floats:
     """Return the upper ends of all bins but the last: quantiles of a column, or its values where they are few.
 
-    NaN is left out. A column without values, or with one alone, has no end or that one.
+    NaN is left out. A column without values, or with one alone, has no end or that one. step: ends are multiples of it,
+    rounded up; 7 for days since something that a register tells by the week, which are others on each weekday.
 
     >>> ends_of(np.array([0.0, 0.0, 1.0, np.nan])).tolist()
     [0.0]
@@ -77,6 +78,9 @@ def ends_of(values: Floats, most: int = BINS) -> Floats:
     some = np.unique(there)
     if len(some) == 1:
         return some  # another value is another bin
+    if step > 0:
+        some = np.unique(np.ceil(some / step) * step)
+        there = np.ceil(there / step) * step
     if len(some) <= most:
         return np.asarray(some[:-1], dtype=np.float64)
     ends = np.unique(np.quantile(there, np.arange(1, most) / most, method="lower"))

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from models import Bundle, Declared, ensure_signing_keys, load_champion
 from models.bundle import BEFORE
 from models.declared import declared_for
-from models.drift import FLOOR, Counts, counted, ends_of
+from models.drift import FLOOR, ends_of
 from models.table import Floats
 from pipelines.build_step import LOOK_BEHIND_DAYS
 from pipelines.data_steps import Progress, refuse_other_catalogue
@@ -35,19 +35,20 @@ from pipelines.index_build import IndexKind, asked_kinds
 from pipelines.processes import shared_out
 from pipelines.steps import Step, manifest_digest, read_manifest, refuse_damaged, run_step
 from pipelines.watch_data import contacts_table, landings
-from pipelines.watch_figures import POOLED, Pooled, Watched, drift_lines, groups_of, matured, member_lines
-from pipelines.watch_rows import PANELS, Look, Months, Seen, columns_by_population, families_of, look_at
+from pipelines.watch_figures import POOLED, Before, Pooled, Watched, drift_lines, groups_of, matured, member_lines
+from pipelines.watch_rows import PANELS, Look, Months, Seen, by_month, columns_by_population, families_of, look_at
 from pipelines.watch_signals import proposals
 from stratify.catalogue import Catalogue
 from stratify.catalogue.load import MODEL_KINDS
 from stratify.definitions import POPULATIONS
 from stratify.files import write_json
-from stratify.registers.clock import day_number, day_of, read_date
+from stratify.registers.clock import day_of, read_date
 from stratify.store.read import Store
 from stratify.workspace import Workspace
 
 MONTHS = 24  # mature ones; those that are not yet come beside
 SAMPLE = 20_000  # adults looked at in a month, at most; the ill among them are built and scored
+WEEK = 7
 Of = TypeVar("Of", bound=np.generic)
 
 
@@ -176,31 +177,36 @@ def _first_day(store: Store) -> date:
 
 
 def _watched(base: Look, bundle: Bundle, store: Store, progress: Progress, processes: int | None) -> Watched:
-    """Look at the people the models were developed on, when the last of them was calibrated; then at the months."""
+    """Look at the people the models were developed on, in the year of the latest calibration; then at the months."""
     what = base.kind.folder if base.kind else "landmarks"
     day = max(read_date(bundle.cards[key]["made_on"]["calibrate"]["landmarks"][-1], "landmark") for key in base.keys)
-    span = Months.between(day, day.replace(month=12)) if base.kind else Months((day_number(day), day_number(day) + 1))
-    progress(f"looking at the {what} that models were made on")
-    share = base.share if base.kind else min(1.0, base.share / PANELS)
-    first = _seen(replace(base, months=span, share=share, reference=True), store, processes)
+    year = Months.between(day.replace(month=1, day=1), day.replace(month=12, day=1))
+    progress(f"looking at the {what} of the year that models were made on")
+    first = _seen(replace(base, months=year, reference=True), store, processes)
     ends: dict[str, dict[str, Floats]] = {}
-    before: dict[str, tuple[int, dict[str, Counts]]] = {}
+    before: dict[str, Before] = {}
     for population, names in base.ends.items():
+        month = np.concatenate([year.of(one.day[one.populations[population]]) for one in first])
+        person = np.concatenate([one.person[one.populations[population]] for one in first])
         cells = {name: np.concatenate([one.cells[population][name] for one in first]) for name in names}
-        ends[population] = {name: ends_of(values) for name, values in cells.items()}
-        people = sum(np.unique(one.person[one.populations[population]]).size for one in first)
-        before[population] = people, {name: counted(cells[name], ends[population][name]) for name in names}
+        ends[population] = {name: ends_of(values, step=step_of(name)) for name, values in cells.items()}
+        people = [np.unique(person[month == nth]).size for nth in range(len(year))]
+        counts = {name: by_month(cells[name], month, len(year), ends[population][name]) for name in names}
+        before[population] = Before(people, counts)
     progress(f"looking at the {what} of {len(base.months)} months")
     return _together(replace(base, ends=ends), _seen(replace(base, ends=ends), store, processes), before, store)
+
+
+def step_of(column: str) -> int:
+    """Return what the ends of a column's bins are multiples of: of days since whole weeks, as some registers tell."""
+    return WEEK if column.endswith("_days_since") else 0
 
 
 def _seen(look: Look, store: Store, processes: int | None) -> list[Seen]:
     return shared_out(look_at, [(look, bucket) for bucket in range(store.buckets)], lambda: None, processes)
 
 
-def _together(
-    look: Look, seen: Sequence[Seen], before: Mapping[str, tuple[int, Mapping[str, Counts]]], store: Store
-) -> Watched:
+def _together(look: Look, seen: Sequence[Seen], before: Mapping[str, Before], store: Store) -> Watched:
     """Put the buckets together, sorted by person and day."""
     order = np.lexsort(tuple(np.concatenate([getattr(one, name) for one in seen]) for name in ("day", "person")))
 

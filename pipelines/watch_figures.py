@@ -43,8 +43,19 @@ ROUNDED = 3  # decimals of what was foreseen
 
 
 @dataclass(frozen=True)
+class Before:
+    """People that models were developed on, by calendar month of the year of calibration: how many, and their cells.
+
+    A month is held against the same one of that year: days since a yearly visit are others in June than in January.
+    """
+
+    people: Sequence[int]  # by month
+    counts: Mapping[str, Counts]  # by column, int[months, bins + 1]
+
+
+@dataclass(frozen=True)
 class Watched:
-    """All rows of one kind, sorted by person and day; counts and before (people, counts) by population and column.
+    """All rows of one kind, sorted by person and day; counts and `before` by population.
 
     risks: by member, NaN where another model's is shown. told: the columns that tell groups apart. of: who is in which
     population.
@@ -60,7 +71,7 @@ class Watched:
     groups: Groups
     of: Mapping[str, Bools]
     counts: Mapping[str, Mapping[str, Counts]]
-    before: Mapping[str, tuple[int, Mapping[str, Counts]]]
+    before: Mapping[str, Before]
 
 
 @dataclass(frozen=True)
@@ -154,15 +165,16 @@ def member_lines(
 def drift_lines(key: str, found: Watched, bundle: Bundle) -> list[dict[str, Any]]:
     """Return a line for each month and column that the member reads; what is missing of 1 to 4 rows is not told."""
     population = key.split("/")[1]
-    people, before = found.before[population]
+    before = found.before[population]
     names = bundle.members[key].columns
     lines = []
     mine = np.flatnonzero(found.of[population])
     for nth, month in enumerate(found.look.months.names()):
+        same = int(month[-2:]) - 1
         now = np.unique(found.person[mine[found.month[mine] == nth]]).size
         for name in names:
             counts = found.counts[population][name][nth]
-            one = judged(moved(before[name], counts, (people, now)), len(names))
+            one = judged(moved(before.counts[name][same], counts, (before.people[same], now)), len(names))
             told = shown(int(counts[-1]), int(counts.sum())) is not None
             line = {"member": key, "feature": name, "month": month, "psi": one.psi, "limit": one.limit, "floor": FLOOR}
             line |= {"missing_before": round(one.missing_before, 4), "missing_now": one.missing_now if told else None}

@@ -76,8 +76,7 @@ class Look:
     """What one pass over the buckets looks at: a kind of rows in these months, and whom.
 
     kind: None for landmarks; keys: the members that are watched on these rows. reference: people the models were
-    developed on, at the first of `months` (landmarks) or in all of them, whose cells are wanted; else people of the
-    test, in all months, whose cells are counted by `ends`, by population.
+    developed on, whose cells are wanted; else people of the test, whose cells are counted by `ends`, by population.
     """
 
     root: Path
@@ -151,7 +150,7 @@ def _landmarks(look: Look, region: Region[Store], scorer: Scorer, bucket: int, c
     mine = chosen & (np.arange(len(chosen)) % region.store.buckets == bucket)
     found: list[Rows] = []
     for day in look.months.days[:-1]:
-        those = mine if look.reference else mine & (falls == day_of(day).month - 1)
+        those = mine & (falls == day_of(day).month - 1)
         lived = region.lived.of(np.flatnonzero(those[region.lived.person]))
         found.append(residents(region.people, lived, [day]))
     person, on = np.concatenate([one.person for one in found]), np.concatenate([one.day for one in found])
@@ -220,12 +219,12 @@ def _seen(
             continue
         when = month[those]
         counts[population] = {
-            name: _by_month(cells[those, place[name]], when, len(look.months), ends) for name, ends in asked.items()
+            name: by_month(cells[those, place[name]], when, len(look.months), ends) for name, ends in asked.items()
         }
     return Seen(rows.person, rows.day, minute, risks, told, smi, inside, populations, counts, kept)
 
 
-def _by_month(values: Floats, month: Ints, months: int, ends: Floats) -> Counts:
+def by_month(values: Floats, month: Ints, months: int, ends: Floats) -> Counts:
     """Return int[months, bins + 1] as `counted` has them."""
     return np.stack([counted(values[month == nth].astype(np.float32), ends) for nth in range(months)])
 

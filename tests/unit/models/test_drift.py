@@ -120,3 +120,16 @@ def test_bins_hold_what_they_should(rng):
 def test_the_limit_is_the_quantile_of_chi_square():
     assert null_limit(0.002, 7, 0.05) == pytest.approx(0.002 * chi2.ppf(0.95, 6))
     assert null_limit(0.002, 1, 0.05) == 0
+
+
+def test_what_a_register_tells_by_the_week_does_not_drift_with_the_weekday(rng):
+    before, now = (7.0 * rng.geometric(0.2, size) for size in (4000, 1000))
+    plain, weekly = ends_of(before - 3), ends_of(before - 3, step=7)
+    assert (weekly % 7 == 0).all()
+
+    def state(ends):
+        return judged(moved(counted(before - 3, ends), counted(now - 5, ends)), 1), ends
+
+    assert state(weekly)[0].state == "stable"
+    assert (ends_of(np.array([1.0, 3, 8, 20]), step=7) == [7.0, 14.0]).all()
+    assert len(plain) > 3

@@ -10,6 +10,7 @@ from models.drift import counted, ends_of
 from models.watch import Figures, month_figures
 from pipelines.index_build import KINDS
 from pipelines.watch_figures import (
+    Before,
     _gives_away,
     _hidden,
     along,
@@ -19,7 +20,7 @@ from pipelines.watch_figures import (
     matured,
     threshold_of,
 )
-from pipelines.watch_rows import Months, _by_month
+from pipelines.watch_rows import Months, by_month
 from stratify.registers.clock import day_number
 
 MONTHS = Months.between(date(2023, 10, 1), date(2024, 3, 1))
@@ -139,6 +140,9 @@ def test_a_month_that_is_not_mature_tells_what_was_foreseen():
 
 
 def test_a_column_that_is_shifted_in_one_month_drifts_in_that_month_alone():
+    def same(values, ends):
+        return np.tile(counted(values, ends), (12, 1))
+
     rng, months, n = np.random.default_rng(4), len(MONTHS), 500
     before = {name: rng.normal(size=3000) for name in ("age", "lab")}
     ends = {name: ends_of(values) for name, values in before.items()}
@@ -152,8 +156,8 @@ def test_a_column_that_is_shifted_in_one_month_drifts_in_that_month_alone():
         person=np.arange(len(month)),
         month=month,
         of={"multimorbid": np.ones(len(month), dtype=bool)},
-        counts={"multimorbid": {name: _by_month(now[name], month, months, ends[name]) for name in now}},
-        before={"multimorbid": (3000, {name: counted(before[name], ends[name]) for name in before})},
+        counts={"multimorbid": {name: by_month(now[name], month, months, ends[name]) for name in now}},
+        before={"multimorbid": Before([3000] * 12, {name: same(before[name], ends[name]) for name in before})},
     )
     bundle = SimpleNamespace(members={key: SimpleNamespace(columns=["age", "lab"])})
     told = drift_lines(key, found, bundle)
@@ -161,3 +165,21 @@ def test_a_column_that_is_shifted_in_one_month_drifts_in_that_month_alone():
     drifting = [(one["feature"], one["month"], one["why"]) for one in told if one["state"] == "drift"]
     assert drifting == [("lab", "2024-02", "distribution"), ("age", "2024-03", "missing")]
     assert {one["state"] for one in told} == {"drift", "stable"}
+
+
+def test_a_month_is_held_against_the_same_one_of_the_year():
+    rng, key = np.random.default_rng(4), "death_365d/multimorbid"
+    month = np.repeat(np.arange(12), 400)
+    year = Months.between(date(2023, 1, 1), date(2023, 12, 1))
+    since = month * 30 + rng.normal(0, 20, len(month))  # days since a visit that all have in December
+    ends = ends_of(since)
+    found = SimpleNamespace(
+        look=SimpleNamespace(months=year),
+        person=np.arange(len(month)),
+        month=month,
+        of={"multimorbid": np.ones(len(month), dtype=bool)},
+        counts={"multimorbid": {"since": by_month(month * 30 + rng.normal(0, 20, len(month)), month, 12, ends)}},
+        before={"multimorbid": Before([400] * 12, {"since": by_month(since, month, 12, ends)})},
+    )
+    told = drift_lines(key, found, SimpleNamespace(members={key: SimpleNamespace(columns=["since"])}))
+    assert {one["state"] for one in told} == {"stable"}
