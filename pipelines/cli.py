@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines import cli_care, cli_models, cli_offers, cli_plan, cli_rollout
+from pipelines import cli_care, cli_models, cli_offers, cli_plan, cli_rollout, cli_watch
 from pipelines.cli_parts import WORK, Local, Work, out, seen, step
 from pipelines.ending import errors_told, told_when_interrupted
 from stratify.catalogue import load
@@ -252,6 +252,9 @@ def monitor(work: Work = WORK, catalogue: Local = None) -> None:
 
     with step("monitor", work) as (place, say, done):
         done(monitor_step(place, load(catalogue), say))
+
+
+cli_watch.register(app)
 
 
 @app.command()

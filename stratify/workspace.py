@@ -73,6 +73,11 @@ class Workspace:
         return self.root / "quality"
 
     @property
+    def watch(self) -> Path:
+        """The served models followed month by month."""
+        return self.root / "watch"
+
+    @property
     def report(self) -> Path:
         """Pages to read: the calibration report of a simulated region."""
         return self.root / "report"
