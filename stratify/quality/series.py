@@ -17,13 +17,14 @@ from stratify.quality.cases import Bools
 from stratify.quality.grid import YEAR, Cells
 from stratify.quality.months import Months
 from stratify.quality.parameters import Unit
-from stratify.quality.spc import Chart, assurance, chart, choose, false_alarms, latest_signal, variation
+from stratify.quality.spc import Chart, assurance, chart, choose, delay, false_alarms, latest_signal, variation
 from stratify.quality.values import PER, valued
 from stratify.quality.verdict import verdict
 
 Direction = Literal["higher", "lower"]
 SERIES = ("region", "hospital", "psychiatric", "municipality")
 DIGITS = 6
+CHANGE = {"share": 0.08, "rate": 0.25, "ratio": 0.25}  # 8 points of a share, a quarter of a rate: what one would act on
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ def facts(cells: Cells, yearly: NDArray[np.int64], drawn: Chart, goal: Goal, mon
     latest = latest_signal(drawn)
     used = int(drawn.used.sum())
     alarms = false_alarms(max(used, 12), drawn.rules, drawn.kind)
+    sees = delay(_sigmas(drawn, goal.unit))
     return {
         **year_facts(cells, yearly, goal, months),
         "variation": variation(drawn),
@@ -120,8 +122,21 @@ def facts(cells: Cells, yearly: NDArray[np.int64], drawn: Chart, goal: Goal, mon
         if latest is None
         else {"at": latest.index, "rule": latest.rule, "side": "above" if latest.side > 0 else "below"},
         "points": used,
+        "sees": {"change": CHANGE[goal.unit], "median": sees.median, "most": sees.most},
         "false_alarms": {"latest": round(alarms.latest, 4), "any": round(alarms.any, 4)},
     }
+
+
+def _sigmas(drawn: Chart, unit: Unit) -> float:
+    """Return how many standard deviations of its latest point the change is that a chart is asked to see."""
+    used = np.flatnonzero(drawn.used)
+    if not len(used):
+        return 0.0
+    at = used[-1]
+    centre = float(drawn.centre[at])
+    sigma = max(float(drawn.upper[at]) - centre, centre - float(drawn.lower[at])) / 3  # one of them may be cut off
+    change = CHANGE[unit] if unit == "share" else CHANGE[unit] * centre
+    return change / sigma if sigma > 0 else 0.0
 
 
 def year_facts(cells: Cells, yearly: NDArray[np.int64], goal: Goal, months: Months) -> dict[str, Any]:
