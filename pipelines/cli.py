@@ -243,15 +243,19 @@ cli_models.register(app)
 
 
 @app.command()
-def monitor(work: Work = WORK, catalogue: Local = None) -> None:
-    """Measure the quality targets.
+def monitor(
+    service_db: Annotated[str | None, typer.Option("--service-db", help="the service's database by URL")] = None,
+    work: Work = WORK,
+    catalogue: Local = None,
+) -> None:
+    """Measure the quality targets, and write what is told of them: report, points, CSV.
 
     Example: stratify monitor --work work
     """
     from pipelines.monitor import monitor_step
 
     with step("monitor", work) as (place, say, done):
-        done(monitor_step(place, load(catalogue), say))
+        done(monitor_step(place, load(catalogue), say, service_db))
 
 
 cli_watch.register(app)

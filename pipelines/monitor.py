@@ -7,7 +7,9 @@ from datetime import date
 from typing import Any
 
 from pipelines.monitor_files import write_files
+from pipelines.population_versions import keep_version
 from pipelines.processes import shared_out
+from pipelines.service_log import ServiceLog, read_log, tally_of, yield_by_stratum
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.catalogue import Catalogue
 from stratify.catalogue.load import DATA_KINDS
@@ -15,17 +17,24 @@ from stratify.errors import DataError
 from stratify.quality.cuts import income_thirds
 from stratify.quality.measuring import Measured, measure_bucket
 from stratify.quality.months import Months
+from stratify.quality.parameters import FROM_SERVICE
 from stratify.quality.summary import summary
 from stratify.quality.tables import lacking
-from stratify.quality.telling import tell_all
-from stratify.registers.clock import day_of
+from stratify.quality.telling import Elsewhere, tell_all
+from stratify.registers.clock import day_number, day_of
 from stratify.store.read import Store
 from stratify.workspace import Workspace
 
 
-def monitor_step(work: Workspace, catalogue: Catalogue, progress: Callable[..., None]) -> tuple[dict[str, Any], bool]:
-    """Measure every quality target; return the manifest, with each in one line as it may be shown."""
-    inputs = {"store": manifest_digest(work.store, "land")}
+def monitor_step(
+    work: Workspace, catalogue: Catalogue, progress: Callable[..., None], service_db: str | None = None
+) -> tuple[dict[str, Any], bool]:
+    """Measure every quality target; return the manifest, with each in one line as it may be shown.
+
+    service_db: the URL of the service's database; its file in the work folder unless given.
+    """
+    log = read_log(work, service_db)
+    inputs = {"store": manifest_digest(work.store, "land"), **({"service": log.digest} if log.last else {})}
     step = Step("monitor", work.quality, inputs, {}, catalogue.digest_of(*DATA_KINDS, "targets"))
 
     def make(out: Any) -> dict[str, Any]:
@@ -34,7 +43,9 @@ def monitor_step(work: Workspace, catalogue: Catalogue, progress: Callable[..., 
         found = count_all(store, catalogue, months, progress)
         progress("telling targets")
         lacks = {key: why for key, target in catalogue.targets.items() if (why := lacking(store, target))}
-        told = tell_all(catalogue.targets, found, months, store.day("delivered"), lacks)
+        told = tell_all(catalogue.targets, found, months, store.day("delivered"), lacks, elsewhere(catalogue, log))
+        if log.last:
+            told["alert_yield"]["yield"] = yield_by_stratum(work, log)
         progress("writing targets")
         write_files(out, told)
         return {
@@ -43,7 +54,11 @@ def monitor_step(work: Workspace, catalogue: Catalogue, progress: Callable[..., 
             "targets": {key: summary(one) for key, one in told.items()},
         }
 
-    return run_step(step, make)
+    manifest, ran = run_step(step, make)
+    delivered = read_manifest(work.store, "land")["results"]["delivery"]["delivered"]
+    for line in keep_version(work, manifest, delivered):
+        progress(line)
+    return manifest, ran
 
 
 def months_of(work: Workspace, store: Store) -> Months:
@@ -56,6 +71,14 @@ def months_of(work: Workspace, store: Store) -> Months:
             f"targets need a year of data and a month after it; got {began or 'an unknown day'} to {told['covers_to']}"
         )
     return months
+
+
+def elsewhere(catalogue: Catalogue, log: ServiceLog) -> Elsewhere | None:
+    """Return what the service's own log tells of targets; None where it covers no month."""
+    if log.months is None or log.last is None:
+        return None
+    wanted = {key: one for key, one in catalogue.targets.items() if one.measure in FROM_SERVICE}
+    return Elsewhere({key: tally_of(one, log) for key, one in wanted.items()}, log.months, day_number(log.last))
 
 
 def count_all(store: Store, catalogue: Catalogue, months: Months, progress: Callable[..., None]) -> Measured:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,21 @@ Told = dict[str, Any]
 NO_ANSWERS = {"da": "tjenesten har endnu ingen svar", "en": "the service has no answers yet"}
 
 
+class Elsewhere(NamedTuple):
+    """What was counted outside the store: by target its tallies, in months of their own, known until a day."""
+
+    tallies: Mapping[str, Mapping[str, Tally]]
+    months: Months
+    known: int
+
+
 def tell_all(
-    targets: Mapping[str, Target], found: Measured, months: Months, delivered: int, lacking: Mapping[str, str]
+    targets: Mapping[str, Target],
+    found: Measured,
+    months: Months,
+    delivered: int,
+    lacking: Mapping[str, str],
+    elsewhere: Elsewhere | None = None,
 ) -> dict[str, Told]:
     """Return what is told of each target, by id. lacking: what the source lacks for a target, by id."""
     told: dict[str, Told] = {}
@@ -32,6 +45,11 @@ def tell_all(
         about = described(target, months, mature.tolist())
         if target.measure == "not_in_registers" and target.lacks is not None:
             told[key] = {**about, "status": "not_measurable", "lacking": target.lacks.model_dump()}
+        elif not target.from_registers and elsewhere is not None and key in elsewhere.tallies:
+            ready = elsewhere.months.mature(target.maturity_days, elsewhere.known)
+            told[key] = {**described(target, elsewhere.months, ready.tolist()), "status": "measured"}
+            by = elsewhere.tallies[key]
+            told[key] |= tell(target, goal_of(target), by, elsewhere.months, ready, kept, key)
         elif not target.from_registers:
             told[key] = {**about, "status": "not_measurable", "lacking": NO_ANSWERS}
         elif isinstance(target.parameters, MortalityParameters):
