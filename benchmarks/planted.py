@@ -5,8 +5,8 @@
 WORK is a work folder with a landed store. Its targets are counted once. For each seed stable counts are drawn anew, of
 so many people: every unit keeps its own level and size over 60 months, and only chance varies (with --cv also the
 level, from month to month). Into these one hospital's fall of 8 points in the last six months is planted, and for
-people with severe mental illness a gap of 8 points in every year. Then all goes the way of the monitor: grid, hidden cells,
-charts of what is shown, facts, gaps.
+people with severe mental illness a gap of 8 points in every year. Then all goes the way of the monitor: grid, hidden
+cells, charts of what is shown, facts, gaps.
 
 Found is a fall when the chart's latest point signals a concern in one of the six months, each looked at when it was the
 latest one; found is a gap when its interval in the latest year leaves out 0, on the right side. Prints for each target

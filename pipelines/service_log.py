@@ -152,17 +152,17 @@ def yield_by_stratum(work: Workspace, log: ServiceLog) -> dict[str, dict[str, st
 
 
 def _told(counts: Any, labels: list[str]) -> dict[str, dict[str, str]]:
-    """Each step's counts by label and in all; a small one is hidden, and so is what would give it away."""
+    """Each step's counts by label and in all; a small one is hidden, and what would give it away.
+
+    A step is hidden, too, where fewer than five more stopped there: then the step before would tell.
+    """
     table = np.concatenate([counts.sum(axis=1, keepdims=True), counts], axis=1)
-    lost = np.vstack([table[:-1] - table[1:], table[-1:]])  # who stops at each step: these add up to who was listed
-    small = ((lost > 0) & (lost < 5)) | ((table > 0) & (table < 5))
-    steps, columns = table.shape
-    cells = lost.T.reshape(-1, 1)
-    sums = [Relation(step, [column * steps + step for column in range(1, columns)]) for step in range(steps)]
-    hidden = suppress(cells, sums, small.T.reshape(-1)).reshape(columns, steps).T
-    whole = np.logical_or.accumulate(hidden[::-1], axis=0)[::-1]  # a step's count is the sum of those who stop later
+    hidden = (table > 0) & (table < 5)
+    hidden[1:] |= (table[:-1] - table[1:] > 0) & (table[:-1] - table[1:] < 5)
+    parts = Relation(0, range(1, table.shape[1]))
+    hidden = np.stack([suppress(row[:, None], [parts], small) for row, small in zip(table, hidden, strict=True)])
     return {
-        label: {name: "hidden" if whole[at, column] else str(int(table[at, column])) for at, name in enumerate(STEPS)}
+        label: {name: "hidden" if hidden[at, column] else str(int(table[at, column])) for at, name in enumerate(STEPS)}
         for column, label in enumerate(["", *labels])
     }
 

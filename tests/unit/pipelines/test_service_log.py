@@ -68,7 +68,7 @@ def test_each_step_from_looked_at_to_done(work):
 
 def test_a_step_that_few_took_is_hidden_with_what_would_give_it_away(work):
     con = sqlite3.connect(work.service_db)
-    con.execute("DELETE FROM action WHERE pseudonym > 'p02'")
+    con.execute("DELETE FROM action WHERE pseudonym > 'p02'")  # three are left
     con.commit()
     con.close()
     found = yield_by_stratum(work, read_log(work))
