@@ -127,11 +127,11 @@ class Measuring:
             by = {name: self.homes.get(name) for name in target.levels if name in self.homes} | self._cuts(target)
             return {target.id: count_at_risk(found, place, event_place, self.ground, {REGION: None, **by})}
         place = self.bucket.place(found.person)
-        by_case = {**self._levels(target, found), **self._cuts(target)}
+        by_case = {**self.levels(target, found), **self._cuts(target)}
         answers = {target.id: count_cases(found, as_of, place, self.ground, by_case)}
         for part, state in (found.elements or {}).items():
             one = Cases(found.person, found.day, found.unit, state)
-            answers[f"{target.id}.{part}"] = count_cases(one, as_of, place, self.ground, self._levels(target, one))
+            answers[f"{target.id}.{part}"] = count_cases(one, as_of, place, self.ground, self.levels(target, one))
         return answers
 
     def found(self, target: Target) -> tuple[Cases | AtRisk, Days]:
@@ -187,7 +187,8 @@ class Measuring:
         found[..., 1] = np.bincount(key[dead], minlength=int(np.prod(shape))).reshape(shape)
         return found[1:]
 
-    def _levels(self, target: Target, found: Cases) -> dict[str, Any]:
+    def levels(self, target: Target, found: Cases) -> dict[str, Any]:
+        """Return what cases are told by: units of the case or of the person, None for the whole region."""
         by: dict[str, Any] = {REGION: None}
         for level in target.levels:
             if level in ("hospital", "psychiatric") and (found.unit != "").any():
