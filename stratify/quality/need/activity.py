@@ -11,7 +11,7 @@ import numpy as np
 from stratify.quality.cases import Bools
 from stratify.quality.need.axes import Axis, Ints, count
 from stratify.quality.need.diagnoses import diagnosis_axis, diagnosis_leaf
-from stratify.quality.need.ground import Ground
+from stratify.quality.need.ground import PSYCHIATRIC, Ground
 from stratify.quality.need.records import NO_MINUTE, Admissions, Contacts, leaf_of_unit
 
 MINUTES = 24 * 60
@@ -27,6 +27,7 @@ HOURS = Axis.of(
 SHIFTS = HOURS.without("hour").without("block")
 WEEK = Axis.of("week", [("week", "weekday"), ("week", "weekend")])
 PRIORITY = Axis.of("priority", [("priority", "planned"), ("priority", "acute"), ("not_told", "not told")])
+TREATED = Axis.of("treated", [("treated", "other"), ("treated", "own")])  # at which somatic hospital
 FINEST_FIRST = ("hour", "block", "shift")
 
 
@@ -64,9 +65,22 @@ def admissions(ground: Ground, rows: Admissions) -> dict[str, Ints]:
     own = (axes["unit"], axes["place"].without("municipality"), PRIORITY)
     return {
         **by_hour(ground, "admissions", rows.person[acute], rows.day[acute], rows.minute[acute], unit[acute]),
+        "treated": treated(ground, rows, unit, home, priority),
         "own": count(own, (unit, home, priority), rows.person),
         "volume": count((axes["unit"], diagnosis_axis()), (unit, diagnosis_leaf(rows.code)), rows.person),
     }
+
+
+def treated(ground: Ground, rows: Admissions, unit: Ints, home: Ints, priority: Ints) -> Ints:
+    """Return the admissions to somatic hospitals by home, and whether it was the home's own that received them."""
+    axes = ground.frame.axes
+    above = dict(axes["place"].parents())
+    own_of = {node: number for number, node in enumerate(axes["unit"].leaves)}
+    own = np.array([own_of.get(("hospital", above[leaf][1]), -1) for leaf in axes["place"].leaves], dtype=np.int64)
+    somatic = np.array([level != PSYCHIATRIC for level, _ in axes["unit"].leaves])
+    at_own = (own[home] == unit).astype(np.int64)
+    on = (axes["place"].without("municipality"), TREATED, PRIORITY)
+    return count(on, (home, at_own, priority), rows.person, somatic[unit])
 
 
 def inside(ground: Ground, day: Ints) -> Bools:

@@ -57,6 +57,12 @@ class Axis:
         sums = tuple((total, tuple(of)) for total, of in parts.items())
         return Axis(name, tuple(nodes), tuple(leaves), within, sums)
 
+    def parents(self) -> list[tuple[Node, Node]]:
+        """Return each leaf with the node above it."""
+        depth = (self.within >= 0).sum(axis=1)
+        over = [int(path[n - 2]) if n > 1 else 0 for path, n in zip(self.within, depth.tolist(), strict=True)]
+        return [(leaf, self.nodes[at]) for leaf, at in zip(self.leaves, over, strict=True)]
+
     def without(self, level: str) -> Axis:
         """Return the axis without the nodes of its finest level; leaves below them are counted in what is above."""
         kept = [at for at, (one, _) in enumerate(self.nodes) if one != level]

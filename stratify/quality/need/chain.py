@@ -6,8 +6,8 @@ is dated by the week of the claim: read is the one week that shares most days wi
 -4. The other reading, any week that touches them (Monday on day -13 to -1), finds the most that can have been: with it
 the admissions with nothing before are the fewest. Ours.
 
-An ambulance or an emergency visit within 4 hours before is the way in, not a contact before: the ambulance is told
-apart, and what chains (R1) is a part of the admission.
+The ways in are told apart and are no contact before: an ambulance in the last 4 hours, and the emergency contact that
+the admission itself began with (what chains by R1 is a part of it).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NEAREST_WEEK, ANY_WEEK = (-10, -3), (-13, 0)  # days of the admission between wh
 GENERAL_PRACTICE = "80"
 OUTPATIENT = ("outpatient", "home", "virtual")
 KINDS = ("gp", "out_of_hours", "ambulance", "home_nursing", "emergency", "outpatient", "admitted")
-TOLD = (*KINDS, "any", "any_week", "by_ambulance")  # any_week: any, with every week that touches the 7 days
+TOLD = (*KINDS, "any", "any_week", "by_ambulance", "by_emergency")  # any_week: every week that touches the 7 days
 NEEDS = {
     "gp": "service", "out_of_hours": "out_of_hours", "ambulance": "ambulance", "by_ambulance": "ambulance",
     "home_nursing": "municipal", "emergency": "contact", "outpatient": "contact", "admitted": "stay",
@@ -59,6 +59,11 @@ class Before:
             found["any_week"] = any_one | self._weeks(ANY_WEEK)
         if self.store.has("ambulance"):
             found["by_ambulance"] = self._timed("ambulance", self.begins - CHAIN_HOURS * 60, self.begins + 1)
+        if self.store.has("contact"):
+            rows = self._every_contact
+            which = (rows.setting == "emergency") & (rows.minute != NO_MINUTE)
+            person, minute = rows.person[which], rows.minute[which]
+            found["by_emergency"] = came(self.rows.person, self.begins, self.begins + 1, person, minute)
         return found
 
     @cached_property

@@ -21,7 +21,12 @@ Counts = dict[str, NDArray[Any]]
 
 
 def count_bucket(
-    store: Store, catalogue: Catalogue, number: int, frame: Frame, scores: Mapping[int, Risks], strata: Mapping[int, str]
+    store: Store,
+    catalogue: Catalogue,
+    number: int,
+    frame: Frame,
+    scores: Mapping[int, Risks],
+    strata: Mapping[int, str],
 ) -> Counts:
     """Return every table of one bucket that its source can tell, by name.
 

@@ -21,6 +21,8 @@ from stratify.units import hospitals, municipalities
 
 GROUPS = ("psychiatric_somatic", "multimorbid", "others")  # the first that holds; who is in none is not grouped
 NOT_GROUPED = "not_grouped"  # under 18, or not resident on 1 January
+UNITS, SOMATIC, PSYCHIATRIC = "units", "somatic", "psychiatric"  # the level above units, and its two nodes
+REST = {("elsewhere", OTHER): (UNITS, SOMATIC)}
 AGE_BANDS = {"18-39": 18, "40-64": 40, "65-74": 65, "75-84": 75, "85+": 85}
 DISTANCES = ("below 10 km", "10 to 30 km", "30 km or more")
 
@@ -74,7 +76,7 @@ class Frame:
         found = [
             Axis.of("place", [*above, ("not_told", NOT_TOLD)], above),
             Axis.of("practice", [*(("practice", one) for one in self.practices), ("not_told", NOT_TOLD)]),
-            Axis.of("unit", [*units, ("elsewhere", OTHER)]),
+            Axis.of("unit", [*units, ("elsewhere", OTHER)], {one: (UNITS, _care_of(one[0])) for one in units} | REST),
             Axis.of(
                 "group",
                 [("group", one) for one in (*GROUPS, NOT_GROUPED)],
@@ -86,6 +88,10 @@ class Frame:
             Axis.of("stratum", [*(("stratum", one) for one in self.strata), ("not_scored", "not_scored")]),
         ]
         return {axis.name: axis for axis in found}
+
+
+def _care_of(level: str) -> str:
+    return PSYCHIATRIC if level == PSYCHIATRIC else SOMATIC
 
 
 def _told(name: str, labels: Sequence[str]) -> Axis:
@@ -162,5 +168,3 @@ def _leaves(axis: Axis, level: str, other: int, told: Grouping | None, shape: tu
     if told is None:
         return np.full(shape, other, dtype=np.int64)
     return np.asarray(axis.leaf_of(told.labels, level, other)[told.group])
-
-

@@ -6,7 +6,7 @@ one cell, whether a table of hours or one of the chain holds it. All tables of o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -16,7 +16,10 @@ from stratify.quality.cases import Bools
 from stratify.quality.need.axes import WHOLE, Axis, Ints, Node
 from stratify.quality.suppress import Relation, primary, suppress
 
-MOST_SMALL = 1 / 3  # of the cells that are not empty, small in themselves; with more a coarser axis is taken
+MOST_SMALL = 0.1  # of the cells that are not empty, small in themselves; with more a coarser axis is taken
+
+
+Cell = frozenset[tuple[str, Node]]  # what a cell is of: nodes by axis
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +27,14 @@ class Table:
     """Counts on axes. counts int64[*nodes, K]: K is 1 for a count, 2 for yes and no of a share.
 
     people int64[*nodes]: how many stand behind a count; None where each counts once. fixed: what all of it is of.
+    same: the cell that one of these is under another name.
     """
 
     axes: tuple[Axis, ...]
     counts: Ints
     people: Ints | None = None
     fixed: tuple[tuple[str, Node], ...] = ()
+    same: Callable[[Cell], Cell] = lambda cell: cell
 
     @staticmethod
     def events(axes: tuple[Axis, ...], counted: Ints, *fixed: tuple[str, Node]) -> Table:
@@ -57,10 +62,10 @@ class Table:
         narrow = axis.without(level)
         axes = (*self.axes[:number], narrow, *self.axes[number + 1 :])
         people = None if self.people is None else self.people.take(kept, axis=number)
-        return Table(axes, self.counts.take(kept, axis=number), people, self.fixed)
+        return Table(axes, self.counts.take(kept, axis=number), people, self.fixed, self.same)
 
     def coarsened(self, number: int, levels: tuple[str, ...]) -> Table:
-        """Return the table with the finest of an axis' levels (finest first) of which at most a third are small."""
+        """Return the table with the finest of an axis' levels (finest first) of which few are small."""
         found = self
         for level in levels[:-1]:
             at = found.axes[number].at(level)
@@ -77,7 +82,7 @@ def relations_of(tables: Mapping[str, Table]) -> tuple[Ints, Bools, list[Relatio
 
     Raises ValueError where two tables count the same cell differently.
     """
-    place: dict[frozenset[tuple[str, tuple[str, str]]], int] = {}
+    place: dict[Cell, int] = {}
     counts: list[Ints] = []
     small: list[bool] = []
     where: dict[str, Ints] = {}
@@ -88,6 +93,7 @@ def relations_of(tables: Mapping[str, Table]) -> tuple[Ints, Bools, list[Relatio
         for at in product(*(range(n) for n in shape)):
             named = ((axis.name, axis.nodes[one]) for axis, one in zip(table.axes, at, strict=True))
             key = frozenset([*table.fixed, *(one for one in named if one[1] != WHOLE)])
+            key = table.same(key)
             if key not in place:
                 place[key] = len(counts)
                 counts.append(table.counts[at])

@@ -67,7 +67,11 @@ def lacks(use: Use, store: Store, catalogue: Catalogue) -> str:
         return lacking(store, catalogue.targets[use.target]) if use.target in catalogue.targets else "no such target"
     if not store.has(use.domain):
         return f"no {use.domain} in this source"
-    named = {one for test in use.eligible.tests() if test.fact == "conditions" for one in test.any_of} if use.eligible else ()
+    named = (
+        {one for test in use.eligible.tests() if test.fact == "conditions" for one in test.any_of}
+        if use.eligible
+        else ()
+    )
     away = [one for one in named if one not in store.measurable["conditions"]]
     return f"conditions that the source cannot tell: {', '.join(sorted(away))}" if away else ""
 
