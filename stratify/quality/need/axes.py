@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,7 @@ class Axis:
         parts: dict[int, dict[int, None]] = {}
         for row, path in enumerate(paths):
             within[row, : len(path)] = [place[node] for node in path]
-            for over, under in zip(path[:-1], path[1:], strict=True):
+            for over, under in pairwise(path):
                 parts.setdefault(place[over], {})[place[under]] = None
         sums = tuple((total, tuple(of)) for total, of in parts.items())
         return Axis(name, tuple(nodes), tuple(leaves), within, sums)
@@ -122,7 +122,7 @@ def _different(key: Ints, who: Ints, span: int, cells: int) -> Ints:
     if cells * span <= BITS:
         seen = np.zeros(cells * span, dtype=bool)
         seen[key * span + who] = True
-        return seen.reshape(cells, span).sum(axis=1)
+        return np.asarray(seen.reshape(cells, span).sum(axis=1), dtype=np.int64)
     return np.bincount(np.unique(key * span + who) // span, minlength=cells)
 
 

@@ -160,5 +160,5 @@ def chain(ground: Ground, rows: Admissions) -> dict[str, Ints]:
     }
 
 
-def _of(values: np.ndarray, which: Bools) -> Ints:  # type: ignore[type-arg]
+def _of(values: np.ndarray, which: Bools) -> Ints:
     return np.asarray(values[which], dtype=np.int64)

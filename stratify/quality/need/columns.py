@@ -18,6 +18,7 @@ from stratify.quality.values import valued
 Columns = dict[str, list[Any]]
 DIGITS = 4
 REGION = "region"
+MOST_HIDDEN = 1 / 3  # of a level's units, above which no funnel is drawn
 LINES = ("lower95", "upper95", "lower998", "upper998")
 
 
@@ -80,25 +81,32 @@ def ratio(observed: Ints, expected: Floats, shown: Bools) -> Columns:
 def in_funnel(
     levels: Sequence[str], over: NDArray[Any], observed: NDArray[Any], used: Bools, kind: Literal["p", "u"]
 ) -> tuple[Columns, dict[str, Any]]:
-    """Return limits and place of each unit in the funnel of its level, around all units of it; and each funnel's facts.
+    """Return limits and place of each unit in the funnel of its level, around the region; and each funnel's facts.
 
-    outside: 0 within, 1 beyond 95 %, 2 beyond 99.8 %, with the sign of the side; None for what is in no funnel.
+    The first row is the region's: its value is the centre where it is shown. outside: 0 within, 1 beyond 95 %, 2 beyond
+    99.8 %, with the sign of the side; None for what is in no funnel. Where more than a third of a level's units are
+    hidden there is none: those left were chosen by their counts, so that they would look too different.
     """
     found: Columns = {**{name: [None] * len(levels) for name in LINES}, "outside": [None] * len(levels)}
     facts: dict[str, Any] = {}
+    centre = float(observed[0] / over[0]) if levels[0] == REGION and used[0] and over[0] > 0 else None
     for level in dict.fromkeys(levels):
-        at = np.flatnonzero(np.array([one == level for one in levels]) & used & (over > 0))
-        if level in (REGION, "not_told") or len(at) < 2:
+        every = np.flatnonzero(np.array([one == level for one in levels]) & (over > 0))
+        at = every[used[every]]
+        if level in (REGION, "not_told") or not len(every):
             continue
-        drawn = funnel(observed[at].astype(np.float64), over[at].astype(np.float64), kind=kind)
+        gone = len(every) - len(at)
+        facts[level] = {"units": len(every), "hidden": gone, "drawn": len(at) > 1 and gone <= MOST_HIDDEN * len(every)}
+        if not facts[level]["drawn"]:
+            continue
+        drawn = funnel(observed[at].astype(np.float64), over[at].astype(np.float64), centre, kind=kind)
         for name in LINES:
             for one, value in zip(at.tolist(), getattr(drawn, name), strict=True):
                 found[name][one] = round(float(value), DIGITS)
         for one, value in zip(at.tolist(), drawn.outside, strict=True):
             found["outside"][one] = int(value)
-        facts[level] = {
+        facts[level] |= {
             "kind": kind,
-            "units": len(at),
             "centre": round(drawn.centre, DIGITS),
             "phi": None if np.isnan(drawn.phi) else round(drawn.phi, 3),
             "overdispersed": bool(drawn.overdispersed),

@@ -51,9 +51,8 @@ def need(ground: Ground, outcomes: Mapping[str, Outcome], scores: Mapping[int, R
             had = _followed(ground, outcome, stays, row, place).y
             risk = risks.risk.get(key, np.full(len(risks.person), np.nan))
             found |= _counted(ground, f"need.{key}.{year}", row, place, had, _of(ground, risks.person, risk, place))
-        risk = risks.risk.get(EXPECTED_OF)
-        if risk is not None:
-            found |= _services(ground, year, row, risks.person[~np.isnan(risk)])
+        if EXPECTED_OF in risks.risk:
+            found |= _services(ground, year, row, risks.person[~np.isnan(risks.risk[EXPECTED_OF])])
     return found
 
 
@@ -114,7 +113,7 @@ def _stays(ground: Ground) -> dict[str, NDArray[Any]]:
     return dict(ground.store.read("stay", columns, bucket=ground.number, where=f"day >= {since}"))
 
 
-def _followed(ground: Ground, outcome: Outcome, stays: Mapping[str, NDArray[Any]], row: int, place: Ints) -> FollowUp:
+def _followed(ground: Ground, outcome: Outcome, stays: dict[str, NDArray[Any]], row: int, place: Ints) -> FollowUp:
     """Return what came first after 1 January for adults at these places, all of this bucket."""
     bucket, store = ground.bucket, ground.store
     which: Bools = np.zeros(0, dtype=bool)

@@ -12,9 +12,10 @@ from itertools import product
 
 import numpy as np
 
+from stratify.quality.attacker import Relation
 from stratify.quality.cases import Bools
 from stratify.quality.need.axes import WHOLE, Axis, Ints, Node
-from stratify.quality.suppress import Relation, primary, suppress
+from stratify.quality.suppress import primary, suppress
 
 MOST_SMALL = 0.1  # of the cells that are not empty, small in themselves; with more a coarser axis is taken
 

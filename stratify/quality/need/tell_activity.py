@@ -123,7 +123,7 @@ def _treated(table: Table, hidden: Bools) -> dict[str, Any]:
     home, kind, priority = table.axes
     at = cells(table, [home.at("catchment"), [kind.nodes.index(OWN)], priority.at("", "priority")])
     other = (at[0], np.full(len(at[0]), kind.nodes.index(NOT_OWN)), at[2])
-    shown = ~(hidden[at] | hidden[other])
+    shown = np.logical_not(hidden[at]) & np.logical_not(hidden[other])
     columns = labels(table, at) | share(table.counts[at][:, 0], table.counts[other][:, 0], shown)
     columns.pop("treated")
     return {"columns": columns}
@@ -146,7 +146,10 @@ def _volume(table: Table, hidden: Bools, years: int) -> dict[str, Any]:
     shown, value = ~hidden[at], table.counts[at][:, 0]
     minimum = {one.id: one.per_year or declared.minimum.per_year for one in declared.group}
     columns = labels(table, at)
-    least = [minimum.get(one) if level == "hospital" else None
+    where = {
+        one.id: "psychiatric" if declared.chapter_of(one.codes[0]) == "V" else "hospital" for one in declared.group
+    }
+    least = [minimum.get(one) if where.get(one) == level else None
              for one, level in zip(columns["diagnosis"], columns["level"], strict=True)]  # fmt: skip
     per_year = numbers(value / years, shown, 1)
     columns |= {
@@ -154,11 +157,12 @@ def _volume(table: Table, hidden: Bools, years: int) -> dict[str, Any]:
         "per_year": per_year,
         "minimum": least,
         "below_minimum": [
-            None if one is None or most is None else bool(one < most) for one, most in zip(per_year, least, strict=True)
+            bool(one < most) if one and most else None for one, most in zip(per_year, least, strict=True)
         ],
         "hidden": (~shown).tolist(),
     }
-    names = {one.id: one.name.model_dump() for one in (*declared.chapter, *declared.group)}
+    names = {one.id: one.name.model_dump() for one in declared.chapter}
+    names |= {one.id: one.name.model_dump() for one in declared.group}
     rest = {f"{one}{REST}": {"da": f"{names[one]['da']}: øvrige", "en": f"{names[one]['en']}: other"}
             for one in declared.parted}  # fmt: skip
     return {

@@ -38,7 +38,7 @@ class Year:
         axes = frame.axes
         tables = {
             "place": Table.shares((axes["place"], SCORED), found[f"{name}.place"]),
-            "practice": Table.shares((axes["practice"],), found[f"{name}.practice"][:, 0], YES),
+            "practice": Table.shares((axes["practice"],), found[f"{name}.practice"][:, 0], ("scored", YES)),
         }
         strata, had = found[f"{name}.strata_place"], found[f"{name}.strata_had"]
         adults = strata[0].astype(np.float64)

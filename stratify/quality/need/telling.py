@@ -105,7 +105,7 @@ def lacking(
     ]
     kinds = [*no("service", "almen praksis (sssy)"), *contacts, *no("municipal", "hjemmesygepleje")]
     found_lacks = {
-        "need": [*stays, *places, *followed, *served, *([] if not acute else acute)],
+        "need": [*stays, *places, *followed, *served, *acute],
         "services": [*stays, *places, *followed, *kinds],
         "hours": [*contacts, *stays, *acute, *hours, *units],
         "own": [*stays, *units, *places],
