@@ -18,10 +18,11 @@ from stratify.quality.need.columns import Columns, cells, counts, labels, number
 from stratify.quality.need.counting import Counts
 from stratify.quality.need.diagnoses import OTHER as NO_CHAPTER
 from stratify.quality.need.diagnoses import OTHER_NAME, REST, diagnosis_axis, volumes
-from stratify.quality.need.ground import SOMATIC, UNITS, Frame
+from stratify.quality.need.ground import PSYCHIATRIC, SOMATIC, UNITS, Frame
 from stratify.quality.need.hiding import Cell, Table, hide
 
 ACUTE = ("priority", ("priority", "acute"))
+MENTAL = "V"  # the chapter whose groups have their minimum at departments of psychiatry
 OWN, NOT_OWN = ("treated", "own"), ("treated", "other")
 SOMATIC_UNITS = ("unit", (UNITS, SOMATIC))
 MOST_MIDNIGHT = 0.2  # of what begins at 00:00 sharp; with more the source knows days alone
@@ -123,7 +124,7 @@ def _treated(table: Table, hidden: Bools) -> dict[str, Any]:
     home, kind, priority = table.axes
     at = cells(table, [home.at("catchment"), [kind.nodes.index(OWN)], priority.at("", "priority")])
     other = (at[0], np.full(len(at[0]), kind.nodes.index(NOT_OWN)), at[2])
-    shown = np.logical_not(hidden[at]) & np.logical_not(hidden[other])
+    shown: Bools = np.atleast_1d(~(hidden[at] | hidden[other]))
     columns = labels(table, at) | share(table.counts[at][:, 0], table.counts[other][:, 0], shown)
     columns.pop("treated")
     return {"columns": columns}
@@ -146,9 +147,8 @@ def _volume(table: Table, hidden: Bools, years: int) -> dict[str, Any]:
     shown, value = ~hidden[at], table.counts[at][:, 0]
     minimum = {one.id: one.per_year or declared.minimum.per_year for one in declared.group}
     columns = labels(table, at)
-    where = {
-        one.id: "psychiatric" if declared.chapter_of(one.codes[0]) == "V" else "hospital" for one in declared.group
-    }
+    chapter = {one.id: declared.chapter_of(one.codes[0]) for one in declared.group}
+    where = {one: PSYCHIATRIC if of == MENTAL else "hospital" for one, of in chapter.items()}
     least = [minimum.get(one) if where.get(one) == level else None
              for one, level in zip(columns["diagnosis"], columns["level"], strict=True)]  # fmt: skip
     per_year = numbers(value / years, shown, 1)
