@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise, product
 
 import numpy as np
@@ -57,6 +58,14 @@ class Axis:
         sums = tuple((total, tuple(of)) for total, of in parts.items())
         return Axis(name, tuple(nodes), tuple(leaves), within, sums)
 
+    @cached_property
+    def holds(self) -> Floats:
+        """Whether each node holds each leaf, 0 or 1, float64[nodes, leaves]."""
+        found = np.zeros((len(self.nodes), len(self.leaves)))
+        leaf, depth = np.nonzero(self.within >= 0)
+        found[self.within[leaf, depth], leaf] = 1
+        return found
+
     def parents(self) -> list[tuple[Node, Node]]:
         """Return each leaf with the node above it."""
         depth = (self.within >= 0).sum(axis=1)
@@ -99,22 +108,27 @@ def count(axes: Sequence[Axis], codes: Sequence[Ints], person: Ints, keep: Bools
     if keep is not None:
         codes, person = [code[keep] for code in codes], person[keep]
     shape = tuple(len(axis.nodes) for axis in axes)
-    found = np.zeros((int(np.prod(shape)), 2), np.int64)
+    people = np.zeros(int(np.prod(shape)), np.int64)
     _, who = np.unique(person, return_inverse=True)
     span = int(who.max(initial=0)) + 1
     for key, some in _each(axes, codes, who):
-        found[:, 0] += np.bincount(key, minlength=len(found))
-        found[:, 1] += _different(key, some, span, len(found))
-    return found.reshape(*shape, 2)
+        people += _different(key, some, span, len(people))
+    return np.stack([heads(axes, codes), people.reshape(shape)], axis=-1)
 
 
 def heads(axes: Sequence[Axis], codes: Sequence[Ints]) -> Ints:
-    """Return int64[*nodes], the rows in every combination of nodes, where each row is a person of its own."""
-    shape = tuple(len(axis.nodes) for axis in axes)
-    found = np.zeros(int(np.prod(shape)), np.int64)
-    for key, _ in _each(axes, codes, codes[0]):
-        found += np.bincount(key, minlength=len(found))
-    return found.reshape(shape)
+    """Return int64[*nodes], the rows in every combination of nodes."""
+    return np.rint(total(axes, codes, None)).astype(np.int64)
+
+
+def total(axes: Sequence[Axis], codes: Sequence[Ints], weight: Floats | None) -> Floats:
+    """Return float64[*nodes], the sum of a number of each row in every combination of nodes; without it, the rows."""
+    shape = tuple(len(axis.leaves) for axis in axes)
+    key = np.ravel_multi_index(tuple(codes), shape)
+    found = np.bincount(key, weight, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
+    for number, axis in enumerate(axes):
+        found = np.moveaxis(np.tensordot(axis.holds, found, axes=(1, number)), 0, number)
+    return found
 
 
 def _different(key: Ints, who: Ints, span: int, cells: int) -> Ints:
@@ -124,15 +138,6 @@ def _different(key: Ints, who: Ints, span: int, cells: int) -> Ints:
         seen[key * span + who] = True
         return np.asarray(seen.reshape(cells, span).sum(axis=1), dtype=np.int64)
     return np.bincount(np.unique(key * span + who) // span, minlength=cells)
-
-
-def total(axes: Sequence[Axis], codes: Sequence[Ints], weight: Floats) -> Floats:
-    """Return float64[*nodes], the sum of a number of each row in every combination of nodes."""
-    shape = tuple(len(axis.nodes) for axis in axes)
-    found = np.zeros(int(np.prod(shape)))
-    for key, what in _each(axes, codes, weight):
-        found += np.bincount(key, what, minlength=len(found))
-    return found.reshape(shape)
 
 
 def _each(axes: Sequence[Axis], codes: Sequence[Ints], values: NDArray[np.generic]) -> list[tuple[Ints, NDArray]]:  # type: ignore[type-arg]

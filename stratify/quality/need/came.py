@@ -18,6 +18,11 @@ def came(person: Ints, after: Ints, before: Ints, whose: Ints, when: Ints) -> Bo
     """
     if not len(person) or not len(whose):
         return np.zeros(len(person), dtype=bool)
+    wanted = np.zeros(int(max(person.max(), whose.max())) + 1, dtype=bool)
+    wanted[person] = True
+    whose, when = whose[wanted[whose]], when[wanted[whose]]
+    if not len(whose):
+        return np.zeros(len(person), dtype=bool)
     low = int(min(after.min(), when.min()))
     span = int(max(before.max(), when.max())) - low + 2
     keys = np.sort(whose.astype(np.int64) * span + (when - low))

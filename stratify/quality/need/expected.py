@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratify.catalogue.entries import Outcome
-from stratify.cohort import spells
+from stratify.cohort import Spells, spells
 from stratify.features.kernel import Rows
 from stratify.outcomes import STAY_COLUMNS, FollowUp, follow_up, outcome_stays
 from stratify.quality.cases import Bools
@@ -42,13 +42,16 @@ class Risks:
 def need(ground: Ground, outcomes: Mapping[str, Outcome], scores: Mapping[int, Risks]) -> dict[str, NDArray[Any]]:
     """Return by outcome and year people and expected numbers by place and practice, and the services they got."""
     found: dict[str, NDArray[Any]] = {}
-    stays = _stays(ground) if ground.frame.follow else {}
+    if not ground.frame.follow:
+        return found
+    stays, residence = _stays(ground), ground.bucket.residence
+    lived = spells({**residence, "person": ground.bucket.place(residence["person"])})
     for year in ground.frame.follow:
         row = year - ground.frame.every[0]
         place = np.flatnonzero(ground.adult[row])
         risks = scores.get(year, Risks(np.zeros(0, np.int64), {}))
         for key, outcome in outcomes.items():
-            had = _followed(ground, outcome, stays, row, place).y
+            had = _followed(ground, outcome, stays, lived, row, place).y
             risk = risks.risk.get(key, np.full(len(risks.person), np.nan))
             found |= _counted(ground, f"need.{key}.{year}", row, place, had, _of(ground, risks.person, risk, place))
         if EXPECTED_OF in risks.risk:
@@ -113,7 +116,9 @@ def _stays(ground: Ground) -> dict[str, NDArray[Any]]:
     return dict(ground.store.read("stay", columns, bucket=ground.number, where=f"day >= {since}"))
 
 
-def _followed(ground: Ground, outcome: Outcome, stays: dict[str, NDArray[Any]], row: int, place: Ints) -> FollowUp:
+def _followed(
+    ground: Ground, outcome: Outcome, stays: dict[str, NDArray[Any]], lived: Spells, row: int, place: Ints
+) -> FollowUp:
     """Return what came first after 1 January for adults at these places, all of this bucket."""
     bucket, store = ground.bucket, ground.store
     which: Bools = np.zeros(0, dtype=bool)
@@ -123,14 +128,13 @@ def _followed(ground: Ground, outcome: Outcome, stays: dict[str, NDArray[Any]], 
         person, begun = bucket.place(stays["person"][which]), stays["start_min"][which].astype(np.int64)
         order = np.lexsort((begun, person))
         person, begun = person[order], begun[order]
-    residence = bucket.residence
     return follow_up(
         outcome,
         Rows(place.astype(np.int64), np.full(len(place), int(bucket.days[row]))),
         stay_person=person,
         stay_min=begun,
         death=bucket.by_place["death"],
-        lived=spells({**residence, "person": bucket.place(residence["person"])}),
+        lived=lived,
         covers_to=store.day("covers_to"),
         delivered=store.day("delivered"),
     )

@@ -124,7 +124,7 @@ def _treated(table: Table, hidden: Bools) -> dict[str, Any]:
     home, kind, priority = table.axes
     at = cells(table, [home.at("catchment"), [kind.nodes.index(OWN)], priority.at("", "priority")])
     other = (at[0], np.full(len(at[0]), kind.nodes.index(NOT_OWN)), at[2])
-    shown: Bools = np.atleast_1d(~(hidden[at] | hidden[other]))
+    shown = ~np.asarray(hidden[at], dtype=bool) & ~np.asarray(hidden[other], dtype=bool)
     columns = labels(table, at) | share(table.counts[at][:, 0], table.counts[other][:, 0], shown)
     columns.pop("treated")
     return {"columns": columns}
@@ -181,7 +181,7 @@ def _chain(names: Mapping[str, str], every: Mapping[str, Table], hidden: Mapping
         table, gone = every[names[kind]], hidden[names[kind]]
         at = np.arange(len(table.axes[0].nodes))
         no, yes = table.counts[at, 1, 0], table.counts[at, 2, 0]
-        shown = ~gone[at].any(axis=1)
+        shown: Bools = np.atleast_1d(~gone[at].any(axis=1))
         told = {"any": "none", "any_week": "none_at_least"}.get(kind, kind)
         new = labels(table, (at, np.zeros(len(at), dtype=np.intp)))
         new.pop(kind)

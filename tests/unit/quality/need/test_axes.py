@@ -1,7 +1,7 @@
 """Counts on axes, held against loops; and the hiding of tables that count the same."""
 
 from collections import Counter
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -62,7 +62,7 @@ def test_without_its_finest_level_an_axis_counts_in_what_is_above(rows):
     place, _, person = rows
     coarse = PLACE.without("town")
     fine = count((PLACE,), (place,), person)
-    assert [node for node in coarse.nodes] == [WHOLE, ("area", "x"), ("area", "y"), ("not_told", "not told")]
+    assert list(coarse.nodes) == [WHOLE, ("area", "x"), ("area", "y"), ("not_told", "not told")]
     kept = [PLACE.nodes.index(node) for node in coarse.nodes]
     assert (count((coarse,), (place,), person) == fine[kept]).all()
     assert [coarse.nodes[at] for at, _ in coarse.sums] == [WHOLE]
@@ -142,7 +142,7 @@ def test_every_diagnosis_has_one_leaf():
         "III",
     ]  # fmt: skip
     chapters = sorted((one.first, one.last) for one in volumes().chapter)
-    assert all(end < start for (_, end), (start, _) in zip(chapters[:-1], chapters[1:], strict=True))
+    assert all(end < start for (_, end), (start, _) in pairwise(chapters))
 
 
 def test_the_funnel_stands_around_the_region_and_not_where_most_units_are_hidden():
@@ -153,5 +153,6 @@ def test_the_funnel_stands_around_the_region_and_not_where_most_units_are_hidden
     lines, facts = in_funnel(levels, expected, observed, used, "u")
     assert facts["town"]["centre"] == 1.25
     assert facts["doctor"] == {"units": 6, "hidden": 3, "drawn": False}
-    assert lines["outside"][0] is None and lines["outside"][5:] == [None] * 6
+    assert lines["outside"][0] is None
+    assert lines["outside"][5:] == [None] * 6
     assert all(low < 1.25 < high for low, high in zip(lines["lower95"][1:5], lines["upper95"][1:5], strict=True))
