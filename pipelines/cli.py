@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines import cli_care, cli_models, cli_offers, cli_plan, cli_rollout, cli_watch
+from pipelines import cli_care, cli_models, cli_need, cli_offers, cli_plan, cli_rollout, cli_watch
 from pipelines.cli_parts import WORK, Local, Work, out, seen, step
 from pipelines.ending import errors_told, told_when_interrupted
 from stratify.catalogue import load
@@ -305,6 +305,7 @@ def score(
 
 
 cli_plan.register(app)
+cli_need.register(app)
 cli_care.register(app)
 cli_offers.register(app)
 cli_rollout.register(app)

@@ -78,6 +78,11 @@ class Workspace:
         return self.root / "watch"
 
     @property
+    def need(self) -> Path:
+        """Need against activity, in counts."""
+        return self.root / "need"
+
+    @property
     def report(self) -> Path:
         """Pages to read: the calibration report of a simulated region."""
         return self.root / "report"
