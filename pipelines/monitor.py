@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.monitor_files import write_files
 from pipelines.processes import shared_out
+from pipelines.quality_report import FILES, write_report
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.catalogue import Catalogue
 from stratify.catalogue.load import DATA_KINDS
@@ -24,9 +25,13 @@ from stratify.workspace import Workspace
 
 
 def monitor_step(work: Workspace, catalogue: Catalogue, progress: Callable[..., None]) -> tuple[dict[str, Any], bool]:
-    """Measure every quality target; return the manifest, with each in one line as it may be shown."""
+    """Measure every quality target; return the manifest, with each in one line as it may be shown.
+
+    The report is written beside, into `report/`, whole or not at all; where it is changed or missing the step runs again.
+    """
     inputs = {"store": manifest_digest(work.store, "land")}
-    step = Step("monitor", work.quality, inputs, {}, catalogue.digest_of(*DATA_KINDS, "targets"))
+    pages = tuple(work.report / name for name in FILES.values())
+    step = Step("monitor", work.quality, inputs, {}, catalogue.digest_of(*DATA_KINDS, "targets"), also=pages)
 
     def make(out: Any) -> dict[str, Any]:
         store = Store(work.store)
@@ -37,6 +42,8 @@ def monitor_step(work: Workspace, catalogue: Catalogue, progress: Callable[..., 
         told = tell_all(catalogue.targets, found, months, store.day("delivered"), lacks)
         progress("writing targets")
         write_files(out, told)
+        progress("writing the report")
+        write_report(work.report, told, made=made_of(work, months))
         return {
             "months": [months.names()[0], months.names()[-1]],
             "populations": populations(found, months),
@@ -44,6 +51,13 @@ def monitor_step(work: Workspace, catalogue: Catalogue, progress: Callable[..., 
         }
 
     return run_step(step, make)
+
+
+def made_of(work: Workspace, months: Months) -> dict[str, Any]:
+    """Return what the report says of its data: where they are from, what they cover, when they were delivered."""
+    told = read_manifest(work.store, "land")["results"]["delivery"]
+    names = months.names()
+    return {**{name: told[name] for name in ("source", "covers_to", "delivered")}, "months": [names[0], names[-1]]}
 
 
 def months_of(work: Workspace, store: Store) -> Months:

@@ -17,12 +17,13 @@ def definition(words: ReportWords, target: Told) -> str:
     """Return what is counted among whom, who is not known, which way is better, and the source."""
     told = [(name, escape(words.of(target[f"{name}_text"]))) for name in ("numerator", "denominator", "unknown")]
     told.append(("direction", escape(words(f"directions/{target['direction']}"))))
-    standard = goal(words, target)
+    standard = goal(words, target) if target["standard"] is not None else escape(words("standard/no_standard"))
     if target["standard_source"]:
         standard += f"<br>{english(words, target['standard_source'])}"
     told.append(("goal", standard))
-    days = words.tongue.number(target["maturity_days"], 0)
-    told.append(("maturity", escape(words("definition/days", n=days))))
+    if target["maturity_days"]:
+        days = words.tongue.number(target["maturity_days"], 0)
+        told.append(("maturity", escape(words("definition/days", n=days))))
     told.append(("source", english(words, target["source"]) + unverified(words, target["provenance"])))
     rows = "".join(f"<dt>{escape(words(f'definition/{name}'))}</dt><dd>{cell}</dd>" for name, cell in told)
     return f'<dl class="made defined">{rows}</dl>'
@@ -41,7 +42,7 @@ def unverified(words: ReportWords, provenance: str) -> str:
 
 
 def balances(words: ReportWords, told: Mapping[str, Told], target: Told) -> str:
-    """Return the targets that balance this one, each with its latest year and a link: one alone invites substitution."""
+    """Return the targets that balance this one, each with its latest year and a link: one alone may mislead."""
     items = []
     for key in target["balancing"]:
         if key not in told:

@@ -17,7 +17,7 @@ Told = Mapping[str, Any]
 
 
 def chart_of(line: Told, target: Told, standard: float | None) -> Chart:
-    """Return the chart of a line of `told["series"]` or `told["over_time"]`; what is not mature is drawn and no more."""
+    """Return the chart of a line of `told["series"]` or `told["over_time"]`; what is not mature counts in nothing."""
     told = line["chart"]
     value, over = floats(line["value"]), line.get("denominator")
     young = np.array([not ready for ready in mature(line, target)])
@@ -79,7 +79,7 @@ def is_chart(line: Told) -> bool:
 
 
 def funnel_of(rows: Told, name: str, unit: str) -> tuple[Funnel, list[str]] | None:
-    """Return a funnel ("funnel" or "funnel_oe") of the units that may be shown, and their labels; None of fewer than 3."""
+    """Return a funnel ("funnel" or "funnel_oe") of the units that may be shown, with their labels; None of under 3."""
     told = rows.get(name)
     if told is None:
         return None

@@ -42,7 +42,9 @@ def equity(words: ReportWords, target: Told, over_time: Told | None) -> str:
             for nth, year in enumerate(years)
         ]
     drawn = gap_forest(words, figures, groups, f"{words.of(target['name'])}: {words('equity/title')}")
-    caption = words("equity/told", year=years[at], side=words(f"equity/{target['direction']}"), unit=figures.named)
+    caption = words(
+        "equity/told", year=years[at], side=words(f"equity/{target['direction']}"), unit=words(f"gaps/{target['unit']}")
+    )
     return f"<h3>{escape(words('equity/title'))}</h3>{figure('', caption, drawn)}"
 
 
@@ -50,8 +52,8 @@ def gap_forest(words: ReportWords, figures: Figures, groups: Mapping[str, list[E
     """Return gaps with their intervals around 0."""
     ends = [abs(end) for rows in groups.values() for one in rows for end in (one.low, one.high) if end is not None]
     reach = max([*ends, 1.0])
-    return forest(groups, title, log=False, wanted=0.0, reach=(-reach, reach), told=words("equity/described"),
-                  digits=figures.digits, tongue=words.tongue)  # fmt: skip
+    return forest(groups, title, log=False, wanted=0.0, reach=(-reach, reach), limits=(-reach, reach),
+                  told=words("equity/described"), digits=figures.digits, tongue=words.tongue)  # fmt: skip
 
 
 def gaps_over_time(words: ReportWords, told: Mapping[str, Told], target: Told) -> str:

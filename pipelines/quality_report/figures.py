@@ -41,6 +41,17 @@ class Figures:
         tongue = self.words.tongue
         return tongue.percent(value, 1) if self.unit == "share" else tongue.number(value, self.digits)
 
+    def standard(self, value: float) -> str:
+        """Return a standard, as short as it was set.
+
+        >>> Figures(ReportWords("da"), "share").standard(0.15)
+        '15 %'
+        """
+        tongue = self.words.tongue
+        return (
+            f"{tongue.plain(round(100 * value, 3))}{tongue.per_cent}" if self.unit == "share" else tongue.plain(value)
+        )
+
     def cell(self, value: float | None, low: float | None, high: float | None, *, hidden: bool) -> str:
         """Return a value with its interval, or why there is none.
 

@@ -63,7 +63,7 @@ def _row(words: ReportWords, names: list[str], key: str, target: Told) -> str:
             goal(words, target),
             fact(words, "standard", line["status"]),
             fact(words, "variation", facts["variation"]),
-            fact(words, "assurance", assured(facts, target["standard"])),
+            "–" if target["standard"] is None else fact(words, "assurance", assured(facts, target["standard"])),
             escape(figures.unknown(line["unknown"], line["denominator"], hidden=line["suppressed"])),
         ]
     head, *rest = cells
@@ -73,17 +73,19 @@ def _row(words: ReportWords, names: list[str], key: str, target: Told) -> str:
 
 def latest(words: ReportWords, line: Told, target: Told) -> str:
     """Return the latest whole year of a target, from its summary."""
-    low, high = line["interval"] or (None, None)
-    told = Figures(words, target["unit"]).cell(line["value"], low, high, hidden=line["suppressed"])
+    figures = Figures(words, target["unit"])
+    told = figures.cell(line["value"], None, None, hidden=line["suppressed"])
     year = line["period"] if line["mature"] else words("first/immature", year=line["period"])
-    return f"{escape(told)} <small>{escape(year)}</small>"
+    if line["value"] is not None and line["interval"]:
+        year = f"({figures.interval(*line['interval'])}) {year}"
+    return f'<span class="told">{escape(told)}</span> <small>{escape(year)}</small>'
 
 
 def goal(words: ReportWords, target: Told) -> str:
     """Return the standard with where it is from."""
     if target["standard"] is None:
-        return escape(words("standard/no_standard"))
-    side = words(f"goals/{target['direction']}", value=Figures(words, target["unit"]).value(target["standard"]))
+        return "–"
+    side = words(f"goals/{target['direction']}", value=Figures(words, target["unit"]).standard(target["standard"]))
     return (
         f"{escape(side)} <small>{escape(words.named('sources', target['standard_status'].replace(' ', '_')))}</small>"
     )

@@ -121,7 +121,7 @@ def _part(words: ReportWords, target: Told, part: Told) -> list[str]:
     year, row = max(years.items())
     value = f"{escape(figures.at(row, 0))} <small>{year}</small>"
     standard = part.get("standard")
-    goal = "–" if standard is None else words(f"goals/{target['direction']}", value=figures.value(standard))
+    goal = "–" if standard is None else words(f"goals/{target['direction']}", value=figures.standard(standard))
     unknown = figures.unknown(row["unknown"][0], row["denominator"][0], hidden=bool(row["hidden"][0]))
     if row["denominator"][0] == 0 and row["unknown"][0]:
         value = escape(words("parts/no_register"))

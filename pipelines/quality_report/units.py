@@ -44,7 +44,7 @@ def units(words: ReportWords, target: Told) -> str:
 
 def _funnel(words: ReportWords, target: Told, level: str, rows: Told) -> str:
     adjusted = target["kind"] in ADJUSTED
-    found = funnel_of(rows, "funnel_oe" if adjusted else "funnel", target["unit"])
+    found = funnel_of(rows, _which(target), target["unit"])
     if found is None:
         return paragraph(words("units/no_funnel"), "soft")
     drawn, labels = found
@@ -67,6 +67,10 @@ def _funnel(words: ReportWords, target: Told, level: str, rows: Told) -> str:
     return figure(title, caption, picture)
 
 
+def _which(target: Told) -> str:
+    return "funnel_oe" if target["kind"] in ADJUSTED else "funnel"
+
+
 def _table(words: ReportWords, target: Told, level: str, rows: Told) -> str:
     """Return the table of a level's units in the order of their names; of practices those outside the limits."""
     labels = rows["units"]
@@ -74,7 +78,7 @@ def _table(words: ReportWords, target: Told, level: str, rows: Told) -> str:
     chosen = sorted(range(len(labels)), key=lambda at: labels[at] in REST)
     told = ""
     if level == MANY:
-        out = (rows["funnel"] or {"outside": [0] * len(labels)})["outside"]
+        out = (rows[_which(target)] or {"outside": [0] * len(labels)})["outside"]
         chosen = [at for at in chosen if out[at]]
         number = words.tongue.number
         told = paragraph(words("units/practices", all=number(len(labels), 0), hidden=number(hidden, 0),
@@ -83,12 +87,14 @@ def _table(words: ReportWords, target: Told, level: str, rows: Told) -> str:
             return told
     figures = Figures(words, target["unit"])
     standard = target["standard"] is not None
-    head = [words("units/unit"), words("units/value"), words("values/oe"), words("first/unknown")]
+    head = [words("units/unit"), words("units/value"), words("values/oe")]
+    share = target["unit"] == "share"  # of a rate nobody is unknown
+    head += [words("first/unknown")] if share else []
     body = []
     for at in chosen:
         unknown = figures.unknown(rows["unknown"][at], rows["denominator"][at], hidden=bool(rows["hidden"][at]))
         row = [words.unit(labels[at]), figures.at(rows, at), _expected(figures, rows, at), unknown]
-        row = [escape(cell) for cell in row]
+        row = [escape(cell) for cell in (row if share else row[:-1])]
         body.append([*row, fact(words, "standard", rows["standard"][at])] if standard else row)
     if standard:
         head.append(words("first/standard"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stratify.charts.basis import Scale, line, path, picture, text
+from stratify.charts.basis import Scale, line, path, picture, text, ticks
 from stratify.charts.control import PRIORITY, Drawn, Told, described
 from stratify.charts.spc_words import SPC_WORDS
 from stratify.charts.symbols import symbol
@@ -33,7 +33,7 @@ def small_control(
 ) -> str:
     """Return a chart with its title in it; `reach` is the axis that it shares with those beside it (see `reach_of`).
 
-    hidden and the rest are as in `control`. Values are a line, the centre and the limits go straight from point to
+    hidden and the rest are as in `control`; limits are drawn as far as the axis goes. Values are a line, the centre and the limits go straight from point to
     point, and only what signals, is not mature or is hidden has a mark; so has a value that stands alone.
     """
     masked = np.zeros(len(chart.value), dtype=bool) if hidden is None else np.asarray(hidden, dtype=bool)
@@ -41,11 +41,11 @@ def small_control(
     bottom = height - BELOW
     x, y = Scale(-0.6, len(labels) - 0.4, LEFT, width - RIGHT), Scale(*reach, bottom, TOP)
     parts = [text(0, 12, title, "start", "small-head"), line(LEFT, bottom, x.end, bottom, "axis")]
-    for at in (reach[0], (reach[0] + reach[1]) / 2, reach[1]):
+    for at in ticks(*reach, 2):
         parts += [line(LEFT, y(at), x.end, y(at), "grid"), text(LEFT - 5, y(at) + 4, tell(at), "end")]
     parts += [text(LEFT, height - 3, labels[0], "start"), text(x.end, height - 3, labels[-1], "end")]
     for of, style in ((drawn.lower, "limit"), (drawn.upper, "limit"), (drawn.centre, "centre")):
-        parts.append(path(_way(of), x, y, style))
+        parts.append(path(_way([one if one is None or y.low <= one <= y.high else None for one in of]), x, y, style))
     if chart.target is not None:
         parts.append(line(LEFT, y(chart.target), x.end, y(chart.target), "goal"))
     counted = [None if what == "immature" else one for one, what in zip(drawn.value, drawn.what, strict=True)]
@@ -61,9 +61,16 @@ def small_control(
 
 
 def reach_of(charts: Iterable[tuple[Chart, Sequence[bool]]]) -> tuple[float, float]:
-    """Return the lowest and highest of what several charts draw, with their targets, for one axis of all."""
-    ends = [Drawn(chart, np.asarray(hidden, dtype=bool)).reach(chart.target) for chart, hidden in charts]
-    return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else (0.0, 1.0)
+    """Return the lowest and highest value, centre and target of several charts with a little room: one axis for all.
+
+    The limits of the smallest units would take the room of all others: what lies beyond the values is not drawn.
+    """
+    every = [(Drawn(chart, np.asarray(hidden, dtype=bool)), chart.target) for chart, hidden in charts]
+    found = [one for drawn, target in every for line in (drawn.value, drawn.centre, [target]) for one in line]
+    there = [one for one in found if one is not None] or [0.0, 1.0]
+    low, high = min(there), max(there)
+    room = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
+    return (max(low - room, 0.0) if low >= 0 else low - room), high + room
 
 
 def marks_in(charts: Iterable[tuple[Chart, Sequence[bool]]], tongue: Tongue = EN) -> Mapping[str, str]:
