@@ -27,7 +27,8 @@ from stratify.workspace import Workspace
 def monitor_step(work: Workspace, catalogue: Catalogue, progress: Callable[..., None]) -> tuple[dict[str, Any], bool]:
     """Measure every quality target; return the manifest, with each in one line as it may be shown.
 
-    The report is written beside, into `report/`, whole or not at all; where it is changed or missing the step runs again.
+    The report is written beside, into `report/`, each page whole or not at all; where one is changed or missing the
+    step runs again.
     """
     inputs = {"store": manifest_digest(work.store, "land")}
     pages = tuple(work.report / name for name in FILES.values())

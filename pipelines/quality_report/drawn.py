@@ -21,7 +21,7 @@ def chart_of(line: Told, target: Told, standard: float | None) -> Chart:
     told = line["chart"]
     value, over = floats(line["value"]), line.get("denominator")
     young = np.array([not ready for ready in mature(line, target)])
-    there = ~np.isnan(value)
+    there = ~np.isnan(value) & ~np.array(line["hidden"], dtype=bool)
     nothing = np.full(len(value), np.nan)
     flagged = {rule: np.isin(np.arange(len(value)), at) for rule, at in told["flagged"].items()}
     direction: Literal["higher", "lower"] = target["direction"]

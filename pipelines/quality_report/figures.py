@@ -65,9 +65,10 @@ class Figures:
     def at(self, rows: Mapping[str, Any], place: int, name: str = "value") -> str:
         """Return the value of a place in columns as they are told, or its observed over expected (name "oe")."""
         low, high = ("low", "high") if name == "value" else (f"{name}_low", f"{name}_high")
-        found = [rows[one][place] for one in (name, low, high)]
+        hidden = bool(rows["hidden"][place])
+        found = [None if hidden else rows[one][place] for one in (name, low, high)]
         figures = self if name == "value" else Figures(self.words, "ratio")
-        return figures.cell(*found, hidden=bool(rows["hidden"][place]))
+        return figures.cell(*found, hidden=hidden)
 
     def interval(self, low: float, high: float) -> str:
         """Return an interval."""
@@ -97,7 +98,7 @@ class Figures:
         """Return the share of those whose answer is not known; of a rate or ratio there are none."""
         if self.unit != "share":
             return "–"
-        if unknown is None or denominator is None:
-            return self.words("values/hidden") if hidden or unknown is None else self.words("values/nobody")
+        if hidden or unknown is None or denominator is None:
+            return self.words("values/hidden")
         whole = unknown + denominator
         return self.words.tongue.percent(unknown / whole, 1) if whole else self.words("values/nobody")

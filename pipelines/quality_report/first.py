@@ -86,9 +86,8 @@ def goal(words: ReportWords, target: Told) -> str:
     if target["standard"] is None:
         return "–"
     side = words(f"goals/{target['direction']}", value=Figures(words, target["unit"]).standard(target["standard"]))
-    return (
-        f"{escape(side)} <small>{escape(words.named('sources', target['standard_status'].replace(' ', '_')))}</small>"
-    )
+    source = words.named("sources", target["standard_status"].replace(" ", "_"))
+    return f'<span class="once">{escape(side)}</span> <small>{escape(source)}</small>'
 
 
 def signals(words: ReportWords, told: Mapping[str, Told], watched: list[Watched], found: Expected) -> str:
@@ -104,7 +103,7 @@ def signals(words: ReportWords, told: Mapping[str, Told], watched: list[Watched]
         rows.append([name, escape(_where(words, told, one)), shown, escape(rule), escape(words.period(one.period))])
     if rows:
         head = [words(f"signals/{name}") for name in ("target", "where", "what", "rule", "when")]
-        parts.append(table(head, rows, names=5))
+        parts.append(table(head, rows, names=5, style="signals"))
     return "".join(parts)
 
 

@@ -81,7 +81,7 @@ def year_forest(
     scale = figures.scale
 
     def estimate(name: str, row: Told) -> Estimate:
-        if row["value"] is None:
+        if row["value"] is None or row["hidden"]:
             return Estimate(name, None, told=figures.cell(None, None, None, hidden=bool(row["hidden"])))
         return Estimate(name, *(scale * row[key] for key in ("value", "low", "high")))
 

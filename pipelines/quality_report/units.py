@@ -102,7 +102,7 @@ def _table(words: ReportWords, target: Told, level: str, rows: Told) -> str:
 
 
 def _expected(figures: Figures, rows: Told, at: int) -> str:
-    if rows["oe"][at] is None:
+    if rows["oe"][at] is None or rows["hidden"][at]:
         return "–"
     return figures.at(rows, at, "oe")
 

@@ -17,7 +17,7 @@ class ReportWords(Words):
     """The words of the report in one language.
 
     >>> ReportWords("da").group("education", "short"), ReportWords("en").unit("not told")
-    ('Kort', 'not told')
+    ('Kort', 'Not told')
     """
 
     file: ClassVar[Path] = FILE

@@ -33,8 +33,9 @@ def small_control(
 ) -> str:
     """Return a chart with its title in it; `reach` is the axis that it shares with those beside it (see `reach_of`).
 
-    hidden and the rest are as in `control`; limits are drawn as far as the axis goes. Values are a line, the centre and the limits go straight from point to
-    point, and only what signals, is not mature or is hidden has a mark; so has a value that stands alone.
+    hidden and the rest are as in `control`. Values are a line, the centre and the limits go straight from point to
+    point as far as the axis does, and only what signals, is not mature or is hidden has a mark; so has a value that
+    stands alone.
     """
     masked = np.zeros(len(chart.value), dtype=bool) if hidden is None else np.asarray(hidden, dtype=bool)
     tell, drawn = write or tongue.number, Drawn(chart, masked)

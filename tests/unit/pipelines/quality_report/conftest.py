@@ -21,9 +21,9 @@ MONTHS = Months(2020, 60)
 DELIVERED = "2025-03-01"
 MADE = {"source": "synthetic", "covers_to": "2024-12-31", "delivered": DELIVERED, "months": ["2020-01", "2024-12"]}
 STRATA = len(AGES) * 2 + 1
-MUNICIPALITIES = ["Aarhus", "Favrskov", "Hedensted", "Herning", "Holstebro", "Horsens", "Ikast-Brande", "Lemvig", "Norddjurs",
-                  "Odder", "Randers", "Ringkøbing-Skjern", "Samsø", "Silkeborg", "Skanderborg", "Skive", "Struer",
-                  "Syddjurs", "Viborg"]  # fmt: skip
+MUNICIPALITIES = ["Aarhus", "Favrskov", "Hedensted", "Herning", "Holstebro", "Horsens", "Ikast-Brande", "Lemvig",
+                  "Norddjurs", "Odder", "Randers", "Ringkøbing-Skjern", "Samsø", "Silkeborg", "Skanderborg", "Skive",
+                  "Struer", "Syddjurs", "Viborg"]  # fmt: skip
 UNITS = {
     "hospital": ["Aarhus", "Gødstrup", "Horsens", "Randers", "Viborg", "elsewhere"],
     "psychiatric": ["AUH Skejby", "Regionspsykiatrien Gødstrup", "Regionspsykiatrien Horsens", "elsewhere"],
@@ -118,7 +118,7 @@ def told_of(wanted, seed=7, cases=CASES):
         found.tallies[key] = tallies(rng, target, cases.get(key, 300), 0.03 if rate else 0.14, rate)
         for part in getattr(target.parameters, "elements", ()):
             share = 0.7 if part.registered() else 0.0
-            one = {"region": None, **{name: None for name in target.levels}}
+            one = {"region": None, **dict.fromkeys(target.levels)}
             kept = tallies(rng, target, 300, share, rate)
             found.tallies[f"{key}.{part.id}"] = {name: kept[name] for name in one if name in kept}
             if not part.registered():
@@ -146,3 +146,8 @@ def told():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grid, "suppress", lambda counts, relations, small: small)
         return told_of(WANTED)
+
+
+@pytest.fixture(scope="session")
+def made():
+    return MADE
