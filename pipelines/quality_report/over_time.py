@@ -87,7 +87,7 @@ def year_forest(
 
     found = {name: [estimate(year, row) for year, row in rows] for name, rows in groups.items()}
     highest = max((one.high for rows in found.values() for one in rows if one.high is not None), default=1.0)
-    log = target["unit"] == "ratio"
+    log = target["unit"] == "ratio" and all(one.low for rows in found.values() for one in rows if one.value is not None)
     reach = (0.8, 2.0) if log else (0.0, max(highest, scale * (line or 0.0)))
     told = words("charts/years_told", unit=figures.named)
     return forest(

@@ -271,6 +271,13 @@ def test_mortality_is_told_by_year_for_men_and_women_without_a_chart_by_month(pa
     assert 'class="limit"' not in mine
 
 
+def test_a_year_without_a_death_is_told_as_0_and_drawn(told, made):
+    bare = copy.deepcopy(told)
+    rows = bare["excess_mort_smi"]["ratios"]["female"]
+    rows["numerator"][0], rows["value"][0], rows["low"][0], rows["high"][0] = 0, 0.0, 0.0, 1.31
+    assert "0,00 (0,00–1,31)" in section(render(bare, "da", made=made), "excess_mort_smi")
+
+
 def test_an_unverified_source_is_marked(pages):
     assert 'class="unverified">efter hukommelsen' in section(pages["da"], "delayed_days")
     assert 'class="unverified">' not in section(pages["da"], "readm30_copd")
