@@ -9,6 +9,7 @@ from typing import Any
 from pipelines.monitor_files import write_files
 from pipelines.population_versions import keep_version
 from pipelines.processes import shared_out
+from pipelines.quality_report import FILES, write_report
 from pipelines.service_log import ServiceLog, read_log, tally_of, yield_by_stratum
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.catalogue import Catalogue
@@ -31,11 +32,13 @@ def monitor_step(
 ) -> tuple[dict[str, Any], bool]:
     """Measure every quality target; return the manifest, with each in one line as it may be shown.
 
-    service_db: the URL of the service's database; its file in the work folder unless given.
+    The report is written beside, into `report/`, each page whole or not at all; where one is changed or missing the
+    step runs again. service_db: the URL of the service's database; its file in the work folder unless given.
     """
     log = read_log(work, service_db)
     inputs = {"store": manifest_digest(work.store, "land"), **({"service": log.digest} if log.last else {})}
-    step = Step("monitor", work.quality, inputs, {}, catalogue.digest_of(*DATA_KINDS, "targets"))
+    pages = tuple(work.report / name for name in FILES.values())
+    step = Step("monitor", work.quality, inputs, {}, catalogue.digest_of(*DATA_KINDS, "targets"), also=pages)
 
     def make(out: Any) -> dict[str, Any]:
         store = Store(work.store)
@@ -48,6 +51,8 @@ def monitor_step(
             told["alert_yield"]["yield"] = yield_by_stratum(work, log)
         progress("writing targets")
         write_files(out, told)
+        progress("writing the report")
+        write_report(work.report, told, made=made_of(work, months))
         return {
             "months": [months.names()[0], months.names()[-1]],
             "populations": populations(found, months),
@@ -59,6 +64,13 @@ def monitor_step(
     for line in keep_version(work, manifest, delivered):
         progress(line)
     return manifest, ran
+
+
+def made_of(work: Workspace, months: Months) -> dict[str, Any]:
+    """Return what the report says of its data: where they are from, what they cover, when they were delivered."""
+    told = read_manifest(work.store, "land")["results"]["delivery"]
+    names = months.names()
+    return {**{name: told[name] for name in ("source", "covers_to", "delivered")}, "months": [names[0], names[-1]]}
 
 
 def months_of(work: Workspace, store: Store) -> Months:

@@ -13,11 +13,13 @@ from stratify.charts.forest import Estimate, forest
 from stratify.charts.funnel import funnel
 from stratify.charts.lines import lines
 from stratify.charts.risks import calibration, decision, roc
+from stratify.charts.small import marks_in, reach_of, small_control
 from stratify.charts.tongue import DA, EN, TONGUES, Tongue
 
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
 __all__ = [
     "DA", "EN", "STYLE", "TONGUES", "Bar", "Estimate", "Point", "Scale", "Table", "Tongue", "bars", "calibration",
-    "control", "decision", "ends", "forest", "funnel", "lines", "picture", "roc", "text", "ticks",
+    "control", "decision", "ends", "forest", "funnel", "lines", "marks_in", "picture", "reach_of", "roc",
+    "small_control", "text", "ticks",
 ]  # fmt: skip

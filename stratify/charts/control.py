@@ -49,7 +49,7 @@ def control(
         raise ValueError(f"a chart of {points} points needs as many labels, got {len(labels)} and {len(masked)} hidden")
     tell = write or tongue.number
     target = chart.target if target is None else target
-    drawn = _Drawn(chart, masked)
+    drawn = Drawn(chart, masked)
     entries = [("centre", words["median" if chart.kind == "run" else "mean"])]
     entries += [("limit", words["limits"])] if drawn.has_limits else []
     entries += [("goal", words["target"])] if target is not None else []
@@ -78,11 +78,11 @@ def control(
     parts += _beside(drawn, target, y, x.end + 8, tell, words, chart.kind == "run")
     table = _table(drawn, labels, period or words["period"], unit, tell, words)
     return picture(
-        width, height, title, parts, told=told or _described(drawn, target, tell, words), table=table, tongue=tongue
+        width, height, title, parts, told=told or described(drawn, target, tell, words), table=table, tongue=tongue
     )
 
 
-class _Drawn:
+class Drawn:
     """A chart as it is drawn: None where a line or a value is not, and what each point is."""
 
     def __init__(self, chart: Chart, hidden: np.ndarray) -> None:
@@ -131,6 +131,7 @@ class _Drawn:
         return (low if low == 0 else low - room if low < 0 else max(low - room, 0.0)), high + room
 
     def last(self, found: Sequence[float | None]) -> float | None:
+        """The last value of a line that there is."""
         return next((one for one in reversed(found) if one is not None), None)
 
 
@@ -164,7 +165,7 @@ def _borders(chart: Chart, x: Scale, top: float, bottom: float, baseline: str, p
 
 
 def _beside(
-    drawn: _Drawn, target: float | None, y: Scale, x: float, tell: Told, words: Mapping[str, str], run: bool
+    drawn: Drawn, target: float | None, y: Scale, x: float, tell: Told, words: Mapping[str, str], run: bool
 ) -> list[str]:
     """The last values of the lines in words, to the right of them."""
     found = [
@@ -178,7 +179,7 @@ def _beside(
     return [text(x, at + 4, name, "start", "value") for at, (_, name) in zip(places, told, strict=True)]
 
 
-def _table(drawn: _Drawn, labels: Sequence[str], period: str, unit: str, tell: Told, words: Mapping[str, str]) -> Table:
+def _table(drawn: Drawn, labels: Sequence[str], period: str, unit: str, tell: Told, words: Mapping[str, str]) -> Table:
     head = [period, unit, words["median" if drawn.run else "mean"]]
     head += [f"{words['lower']} – {words['upper'].lower()}"] if drawn.has_limits else []
     rows = []
@@ -191,7 +192,8 @@ def _table(drawn: _Drawn, labels: Sequence[str], period: str, unit: str, tell: T
     return Table([*head, words["said"]], rows)
 
 
-def _described(drawn: _Drawn, target: float | None, tell: Told, words: Mapping[str, str]) -> str:
+def described(drawn: Drawn, target: float | None, tell: Told, words: Mapping[str, str]) -> str:
+    """Return what a screen reader says of a chart."""
     said = [words["counted"].format(n=drawn.counted)]
     centre, low, high = (drawn.last(line) for line in (drawn.centre, drawn.lower, drawn.upper))
     if centre is not None:

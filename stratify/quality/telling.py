@@ -14,7 +14,7 @@ from stratify.quality.grid import STEPS, Cells, cells_of
 from stratify.quality.measuring import Measured
 from stratify.quality.months import Months
 from stratify.quality.mortality import ratios
-from stratify.quality.parameters import OF_PEOPLE, ElementsParameters, GapParameters, MortalityParameters
+from stratify.quality.parameters import OF_PEOPLE, Element, ElementsParameters, GapParameters, MortalityParameters
 from stratify.quality.series import Goal, Places, series_of
 
 Told = dict[str, Any]
@@ -61,7 +61,10 @@ def tell_all(
                 told[key] |= tell(target, goal_of(target), found.tallies[key], months, mature, kept, key)
             parts = {one: f"{key}.{one}" for one in _parts(target) if f"{key}.{one}" in found.tallies}
             told[key]["parts"] = {
-                one: tell(target, _goal_of_part(target, one), found.tallies[name], months, mature, kept, name)
+                one: {
+                    **_said_of_part(target, one),
+                    **tell(target, _goal_of_part(target, one), found.tallies[name], months, mature, kept, name),
+                }
                 for one, name in parts.items()
             }
     for key, target in targets.items():
@@ -118,10 +121,19 @@ def goal_of(target: Target) -> Goal:
     return Goal(target.unit, target.direction, target.standard, target.min_denominator)
 
 
-def _goal_of_part(target: Target, part: str) -> Goal:
+def _part(target: Target, part: str) -> Element:
     assert isinstance(target.parameters, ElementsParameters)
     (one,) = [e for e in target.parameters.elements if e.id == part]
-    return Goal("share", target.direction, one.standard, target.min_denominator)
+    return one
+
+
+def _goal_of_part(target: Target, part: str) -> Goal:
+    return Goal("share", target.direction, _part(target, part).standard, target.min_denominator)
+
+
+def _said_of_part(target: Target, part: str) -> Told:
+    one = _part(target, part)
+    return {"name": {"da": one.da, "en": one.en}, "standard": one.standard, "standard_source": one.standard_source}
 
 
 def _parts(target: Target) -> list[str]:
