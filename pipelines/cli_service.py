@@ -76,6 +76,7 @@ def token(
     hook: Annotated[
         str | None, typer.Option("--hook", help="a hook's address: a clinical system's token, once")
     ] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help="level|name: the unit whose quality is theirs")] = None,
 ) -> None:
     """Print a token of the demo, for made-up people on this machine alone.
 
@@ -95,7 +96,8 @@ def token(
     if hook is not None:
         made = demo_client_token(workspace.keys, hook)
     else:
-        made = demo_token(workspace.keys, roles=roles, patient=None if person is None else (system, person))
+        patient = None if person is None else (system, person)
+        made = demo_token(workspace.keys, roles=roles, patient=patient, unit=unit)
     sys.stdout.write(made + "\n")
 
 

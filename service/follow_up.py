@@ -18,6 +18,7 @@ from stratify.quality.proposing import OWNERS, reasons_of
 
 MOST_OPEN = 3  # of one unit at a time: who follows up everything follows up nothing
 STAYS = ("level", "unit", "owner_role", "opened_because", "goal", "baseline", "baseline_period")
+NAMED_WHEN = "a unit is named by its owner alone (the token's unit), and when it is held"
 Told = Mapping[str, Any]
 
 
@@ -59,6 +60,8 @@ def _opening_problems(
         yield "opened_because", f"what is served does not say so; {' or '.join([*reasons, 'own_wish'])} would be right"
     if asked.status not in OPEN:
         yield "status", "a new action is planned or started"
+    if asked.consent_to_name:
+        yield "consent_to_name", NAMED_WHEN
 
 
 def changing(asked: ActionRequest, before: Mapping[str, Any], told: Told, caller: Caller) -> dict[str, Any]:
@@ -94,7 +97,7 @@ def _status_problems(asked: ActionRequest, before: Mapping[str, Any], told: Told
 def _consent_problems(asked: ActionRequest, kept: Mapping[str, Any], caller: Caller) -> Iterator[tuple[str, str]]:
     own = caller.care.unit == (kept["level"], kept["unit"])
     if asked.consent_to_name and (asked.status != "held" or not own):
-        yield "consent_to_name", "a unit is named by its owner alone (the token's unit), and when it is held"
+        yield "consent_to_name", NAMED_WHEN
     if asked.status == "held" and not asked.consent_to_name and _names(asked.text, kept["unit"]):
         yield "text", "it names the unit: leave the name out, or consent to it"
 

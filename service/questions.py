@@ -95,9 +95,8 @@ def refuse_answer(asked: AnswerRequest) -> None:
     """Return when an answer can be written down; raises RefusedError for a question that is asked at another time."""
     (question,) = [one for one in QUESTIONS if one.id == asked.question]
     if asked.at != question.at:
-        raise RefusedError(
-            [FieldProblem(pointer="/at", problem=f"this question is asked at another time: {question.at}")]
-        )
+        problem = f"this question is asked at another time: {question.at}"
+        raise RefusedError([FieldProblem(pointer="/at", problem=problem)])
 
 
 class Answers:

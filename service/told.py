@@ -51,8 +51,8 @@ class Tellings:
         packed = self._read(key)
         if packed is None:
             return None
-        digest = hashlib.sha256(packed).digest()
         try:
+            digest = hashlib.sha256(packed).digest()
             text = zlib.decompress(packed)
             known = self._checked.get(key)
             if known is None or known[0] != digest:

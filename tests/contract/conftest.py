@@ -209,7 +209,7 @@ def _target(name, **changes):
     return {"id": name, "name": _words(name), "period": "2024", **ALL_OF_A_TARGET, **counts, **rest, **changes}
 
 
-def _series(yes, over=100):
+def _series(yes, over=200):
     """What is told of a unit over 24 months: how many of so many each month; None is hidden."""
     hidden = [one is None for one in yes]
     numerator = [np.nan if one is None else one for one in yes]
@@ -236,25 +236,25 @@ def _years(series):
     sums = [[n for n in one["numerator"][12:] if n is not None] for one in series.values()]
     told["hidden"] = [not year for year in sums]
     told["numerator"] = [sum(year) if year else None for year in sums]
-    told["denominator"] = [100.0 * len(year) if year else None for year in sums]
+    told["denominator"] = [200.0 * len(year) if year else None for year in sums]
     told["unknown"] = [0 if year else None for year in sums]
-    told["value"] = [sum(year) / (100 * len(year)) if year else None for year in sums]
-    return {"2024": told | {"low": told["value"], "high": told["value"], "oe_low": told["value"], "oe_high": sums}}
+    told["value"] = [sum(year) / (200 * len(year)) if year else None for year in sums]
+    return {"2024": told | {"low": told["value"], "high": told["value"], "oe_low": told["value"], "oe_high": told["value"]}}
 
 
-AROUND_95 = [95, 94, 96, 93, 95, 96, 94, 95, 93, 96, 94, 95, 96, 94, 95, 93, 95, 96, 94, 95, 96, 93, 95, 94]
+AROUND_95 = [2 * n for n in (95, 94, 96, 93, 95, 96, 94, 95, 93, 96, 94, 95) * 2]
 
 
 def told_target(one, **series):
     """All that is told of a target: Aarhus holds its standard, Horsens has just fallen, Randers may not be shown."""
     months = [f"{year}-{month:02}" for year in (2023, 2024) for month in range(1, 13)]
     units = {
-        "region": {"": _series([40, 42, 38, 41, 39, 43, 40, 41, 38, 42, 40, 39] * 2)},
+        "region": {"": _series([80, 84, 76, 82, 78, 86, 80, 82, 76, 84, 80, 78] * 2)},
         "hospital": {
-            "Aarhus": _series(AROUND_95), "Horsens": _series([95, 94, 96, 93] * 5 + [94, 95, 96, 60]),
+            "Aarhus": _series(AROUND_95), "Horsens": _series([190, 188, 192, 186] * 5 + [188, 190, 192, 120]),
             "Randers": _series([None] * 24), **series,
         },
-        "municipality": {"not told": _series([20, 22] * 12)},
+        "municipality": {"not told": _series([40, 44] * 12)},
     }  # fmt: skip
     described = {
         "id": one["id"], "name": one["name"], "direction": one["direction"], "standard": one["standard"],
