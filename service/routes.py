@@ -19,15 +19,9 @@ from service.looking import Asking, nightly, opened, to_write
 from service.metrics import MEDIA_TYPE, told
 from service.problem import ABOUT_PEOPLE, PLAIN, problem, responses
 from service.questions import QUESTIONS, AnswerRequest, AnswerWritten, QuestionsAnswer, refuse_answer
-from service.schemas import (
-    Alive,
-    LookupAnswer,
-    LookupRequest,
-    ModelsAnswer,
-    Ready,
-    ServedMember,
-)
+from service.schemas import LookupAnswer, LookupRequest
 from service.served import Row, Served
+from service.status_shapes import Alive, ModelsAnswer, Ready, ServedMember
 
 api = APIRouter(prefix="/v1", route_class=Guarded, dependencies=[Depends(bearer)])
 health = APIRouter()

@@ -239,7 +239,7 @@ def _years(series):
     told["denominator"] = [200.0 * len(year) if year else None for year in sums]
     told["unknown"] = [0 if year else None for year in sums]
     told["value"] = [sum(year) / (200 * len(year)) if year else None for year in sums]
-    return {"2024": told | {"low": told["value"], "high": told["value"], "oe_low": told["value"], "oe_high": told["value"]}}
+    return {"2024": told | dict.fromkeys(("low", "high", "oe_low", "oe_high"), told["value"])}
 
 
 AROUND_95 = [2 * n for n in (95, 94, 96, 93, 95, 96, 94, 95, 93, 96, 94, 95) * 2]

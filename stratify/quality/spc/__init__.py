@@ -27,6 +27,6 @@ from stratify.quality.spc.runs import Runs, anhoej, anhoej_limits
 __all__ = [
     "Assurance", "Chart", "Charts", "Direction", "FalseAlarms", "Funnel", "Holding", "Kind", "Latest", "Rules", "Runs",
     "Variation", "anhoej", "anhoej_limits", "assurance", "assured", "chart", "charts", "choose", "false_alarms",
-    "first_rule", "funnel", "held", "holding", "latest_signal", "seven_one_side", "seven_trend", "sigma_z_limit", "two_in_three",
-    "variation",
+    "first_rule", "funnel", "held", "holding", "latest_signal", "seven_one_side", "seven_trend", "sigma_z_limit",
+    "two_in_three", "variation",
 ]  # fmt: skip
