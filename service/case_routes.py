@@ -16,14 +16,11 @@ from service.audit import Action, Entry, Outcome
 from service.callers import Caller
 from service.case_shapes import (
     Case,
-    CaseLevel,
     CasesAnswer,
     CauseAnswer,
     CauseRequest,
     CauseWritten,
-    Period,
-    Purpose,
-    UnitName,
+    WhichCases,
 )
 from service.cases import CASES_OFF, Wanted, open_cases
 from service.causes import shares_of
@@ -44,23 +41,18 @@ NO_CASE = FieldProblem(pointer="/patient", problem="there is no such case in thi
 @cases.get("/targets/{target}/cases", responses=responses(*PLAIN, 404, 422))
 def list_cases(
     target: str,
-    level: CaseLevel,
-    unit: UnitName,
-    purpose: Purpose,
+    asked: Annotated[WhichCases, Query()],
     request: Request,
     response: Response,
     context: FromContext,
     caller: FromCaller,
-    period: Period | None = None,
-    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
-    most: Annotated[int, Query(ge=1, le=200)] = 100,
 ) -> CasesAnswer:
     """Return the cases of a target in the caller's own unit, with what each came of. Roles: quality.
 
     403 where the service does not show cases, for another unit than the token's, and after the file's last day.
     Whoever has said no to look-ups is not among them.
     """
-    wanted = Wanted(target, level, unit, period, after, most, purpose)
+    wanted = Wanted(target, **asked.model_dump())
     served = context.store.current()
     response.headers[MODEL_VERSION] = served.bundle.version
     _own(wanted, "cases", request, context, caller)
@@ -68,7 +60,7 @@ def list_cases(
     with open_cases(context.settings.work, served.meta["pseudonym_key_id"], today()) as found:
         rows = found.of(wanted)
         meta = found.meta
-    page = rows[:most]
+    page = rows[: wanted.most]
     closed = context.causes.closed({row["pseudonym"] for row in page})
     shown = [row for row in page if row["pseudonym"] not in closed]
     causes = context.causes.of(wanted)
@@ -79,14 +71,12 @@ def list_cases(
     )
     return CasesAnswer(
         target=target,
-        level=level,
-        unit=unit,
-        period=period,
+        **asked.model_dump(include={"level", "unit", "period"}),
         **{name: meta[name] for name in ("legal_basis", "responsible_unit", "purpose", "ends", "covers_to")},
         cases=[_case(row, served.key, causes.get((row["period"], row["day"], row["pseudonym"]))) for row in shown],
         causes=shares_of([one["cause"] for one in causes.values()]),
-        last=page[-1]["number"] if page else after,
-        more=len(rows) > most,
+        last=page[-1]["number"] if page else wanted.after,
+        more=len(rows) > wanted.most,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, StringConstraints
 
 from service.choice_shapes import Day
-from service.schemas import Asked, Patient, Shape
+from service.schemas import Asked, InAddress, Patient, Shape
 
 CaseLevel = Literal["hospital", "psychiatric", "municipality", "practice"]
 Purpose = Literal["HQUALIMP"]  # v3-ActReason: to improve the quality of care
@@ -15,6 +15,17 @@ Cause = Literal["registration_fault", "expected", "could_be_avoided", "other"]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 UnitName = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 Period = Annotated[str, StringConstraints(min_length=4, max_length=10)]
+
+
+class WhichCases(InAddress):
+    """Which cases to list: of the own unit, for one purpose."""
+
+    level: CaseLevel
+    unit: UnitName = Field(description="the own one, as the token says")
+    purpose: Purpose = Field(description="the only purpose for which cases are looked at")
+    period: Period | None = None
+    after: int = Field(default=0, ge=0, le=2**53, description="the number of the last case seen")
+    most: int = Field(default=100, ge=1, le=200)
 
 
 class CauseRequest(Asked):

@@ -37,6 +37,12 @@ class Asked(Shape):
     model_config = ConfigDict(hide_input_in_errors=True, frozen=True, extra="forbid", strict=True)
 
 
+class InAddress(Shape):
+    """What stands in an address: unknown names are refused; words are read as what they must be."""
+
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True, extra="forbid")
+
+
 def _whole(value: Any) -> Any:
     """Return 239 for 239.0, which JSON does not tell apart."""
     return int(value) if isinstance(value, float) and value.is_integer() else value

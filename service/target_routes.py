@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from service.edge import MODEL_VERSION
 from service.guard import FromContext, Guarded, bearer
 from service.problem import PLAIN, FieldProblem, RefusedError, responses
 from service.schemas import TargetsAnswer
 from service.served import Served
-from service.target_shapes import Proposal, ProposalsAnswer, TargetAnswer
+from service.target_shapes import Proposal, ProposalsAnswer, TargetAnswer, WhichSeries, WhichTargets
 from service.told import Telling, Told, narrowed
 from stratify.errors import did_you_mean
 
@@ -22,14 +22,14 @@ NOT_FOUND = "There is no such thing among the quality targets."
 
 
 @targets.get("/targets", name="targets", responses=responses(*PLAIN, 422))
-def list_targets(response: Response, context: FromContext, chosen: bool | None = None) -> TargetsAnswer:
+def list_targets(response: Response, context: FromContext, asked: Annotated[WhichTargets, Query()]) -> TargetsAnswer:
     """Return the quality targets in one line each, few people withheld. Roles: quality.
 
     With `chosen`, those that are followed up now, or those that are not.
     """
     served = context.store.current()
     response.headers[MODEL_VERSION] = served.bundle.version
-    wanted = [one for one in served.targets if chosen in (None, one.chosen)]
+    wanted = [one for one in served.targets if asked.chosen in (None, one.chosen)]
     return TargetsAnswer(targets=wanted, data_as_of=served.meta["covers_to"])
 
 
@@ -52,19 +52,20 @@ def proposals(response: Response, context: FromContext) -> ProposalsAnswer:
 
 
 @targets.get("/targets/{target}", response_model=TargetAnswer, responses=responses(*PLAIN, 404, 422))
-def target(target: str, context: FromContext, level: str | None = None, unit: str | None = None) -> Response:
+def target(target: str, context: FromContext, asked: Annotated[WhichSeries, Query()]) -> Response:
     """Return everything that is told of one target, and what calls for follow-up. Roles: quality.
 
     With `level`, the series of that level alone; with `unit` too, of that unit. 404 names the nearest there is.
     """
     served = context.store.current()
+    level, unit = asked.level, asked.unit
     found = telling_of(served, target)
     text = found.text
     if level is not None or unit is not None:
         text = json.dumps(_one(found.told, level, unit), ensure_ascii=False).encode()
     (line,) = [one for one in served.targets if one.id == target]
-    asked = [one for one in found.proposals if level in (None, one["level"]) and unit in (None, one["unit"])]
-    told = json.dumps(asked, ensure_ascii=False).encode()
+    wanted = [one for one in found.proposals if level in (None, one["level"]) and unit in (None, one["unit"])]
+    told = json.dumps(wanted, ensure_ascii=False).encode()
     parts = [b'{"target":', line.model_dump_json().encode(), b',"told":', text, b',"proposals":', told,
              b',"data_as_of":', json.dumps(served.meta["covers_to"]).encode(), b"}"]  # fmt: skip
     headers = {MODEL_VERSION: served.bundle.version}

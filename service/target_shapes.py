@@ -6,12 +6,25 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from service.schemas import Shape, Target, Words
+from service.schemas import InAddress, Shape, Target, Words
 
 Level = Literal["region", "hospital", "psychiatric", "municipality"]
 OwnerRole = Literal[
     "region_quality_lead", "hospital_management", "psychiatric_department_management", "municipal_health_lead"
 ]
+
+
+class WhichTargets(InAddress):
+    """Which targets to list."""
+
+    chosen: bool | None = Field(default=None, description="those that are followed up now, or those that are not")
+
+
+class WhichSeries(InAddress):
+    """Which series of a target to tell; all where nothing is named."""
+
+    level: str | None = Field(default=None, max_length=80)
+    unit: str | None = Field(default=None, max_length=80, description="of that level; empty for the region")
 
 
 class ProposedBecause(Shape):
