@@ -48,6 +48,9 @@ def serve(
     card_need: Annotated[
         int, typer.Option("--card-need", min=1, max=3, help="level of need from which a hook shows a card")
     ] = 2,
+    cases: Annotated[
+        bool, typer.Option("--cases", help="show quality the cases of their own unit, from cases.db")
+    ] = False,
     service_db: Annotated[
         str | None, typer.Option("--service-db", envvar="STRATIFY_SERVICE_DB", help="URL of the audit log's database")
     ] = None,
@@ -62,7 +65,7 @@ def serve(
     values = {"work": work, "demo": demo, "host": host, "port": port, "jwt_public_key": jwt_key}
     values |= {"issuer": issuer, "audience": audience, "trust": trust, "base_url": base_url, "workers": workers}
     values |= {"behind_proxy": behind_proxy, "origins": tuple(origin or ()), "per_minute": per_minute}
-    values |= {"card_need": card_need}
+    values |= {"card_need": card_need, "cases": cases}
     serve_settings(make_settings(**values, service_db=service_db))
 
 
@@ -73,6 +76,7 @@ def token(
     hook: Annotated[
         str | None, typer.Option("--hook", help="a hook's address: a clinical system's token, once")
     ] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help="level|name: the unit whose quality is theirs")] = None,
 ) -> None:
     """Print a token of the demo, for made-up people on this machine alone.
 
@@ -92,7 +96,8 @@ def token(
     if hook is not None:
         made = demo_client_token(workspace.keys, hook)
     else:
-        made = demo_token(workspace.keys, roles=roles, patient=None if person is None else (system, person))
+        patient = None if person is None else (system, person)
+        made = demo_token(workspace.keys, roles=roles, patient=patient, unit=unit)
     sys.stdout.write(made + "\n")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Index, Select, String, Table, func, insert, select
+from sqlalchemy import Boolean, Column, ColumnElement, Float, Index, Select, String, Table, func, insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -40,10 +40,30 @@ ACTION = Table(
     Column("user", String(200), nullable=False),
     Column("role", String(200), nullable=False),
     Column("request_id", String(36), nullable=False),
+    Column("level", String(20)),  # from here on of an action about a target
+    Column("unit", String(80)),
+    Column("owner_role", String(40)),
+    Column("opened_because", String(20)),
+    Column("goal", Float),
+    Column("baseline", Float),
+    Column("baseline_period", String(10)),
+    Column("consent_to_name", Boolean),
+    Index("action_unit", "level", "unit"),
     Index("action_team", "issuer", "care_team", "pseudonym"),
     sqlite_autoincrement=True,
 )
 KEPT = ("action_id", "pseudonym", "sealed", "issuer", "organisation", "care_team", "offer", "target")  # by a change
+
+
+COUNTING = 5_307_001  # a lock of PostgreSQL that is this table's alone
+
+
+class TooManyOpenError(Exception):
+    """A unit has as many open actions as it may; holds their rows."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__("as many are open as may be")
+        self.rows = rows
 
 
 @dataclass(frozen=True)
@@ -62,6 +82,9 @@ class Asked:
     status: Sequence[str]
     due_before: date | None = None
     most: int = field(default=50)
+    target: str | None = None
+    level: str | None = None
+    unit: str | None = None
 
 
 class Actions:
@@ -92,10 +115,20 @@ class Actions:
         rows = self._read(select(ACTION).where(ACTION.c.action_id == action_id).order_by(ACTION.c.seq.desc()).limit(1))
         return rows[0] if rows else None
 
-    def add(self, entry: Entry, row: Mapping[str, Any]) -> None:
-        """Write a row with its row in the audit log; raises ChoicesUnavailableError when they are not committed."""
+    def add(self, entry: Entry, row: Mapping[str, Any], most_open: int | None = None) -> None:
+        """Write a row with its row in the audit log; raises ChoicesUnavailableError when they are not committed.
+
+        most_open: how many open actions the row's unit may have; raises TooManyOpenError beyond that.
+        """
 
         def written(connection: Connection) -> None:
+            if most_open is not None:
+                _one_at_a_time(connection)
+                asked = Asked(None, OPEN, level=row["level"], unit=row["unit"])
+                others = _standing(asked).where(ACTION.c.action_id != row["action_id"]).order_by(ACTION.c.due)
+                found = [dict(one) for one in connection.execute(others).mappings()]
+                if len(found) >= most_open:
+                    raise TooManyOpenError(found)
             connection.execute(insert(ACTION).values(dict(row)))
 
         try:
@@ -111,11 +144,20 @@ class Actions:
             raise ChoicesUnavailableError(type(error).__name__) from None
 
 
+def _one_at_a_time(connection: Connection) -> None:
+    """Wait until no other worker counts open actions. SQLite has one writer anyhow, and this one has written."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(COUNTING)))
+
+
 def _standing(asked: Asked) -> Select[Any]:
     """Return the query for the last row of each action, where it has one of these states."""
     mine: list[ColumnElement[bool]] = [ACTION.c.target.is_not(None)]
     if asked.team is not None:
         mine = [ACTION.c.issuer == asked.team.issuer, ACTION.c.care_team == asked.team.name]
         mine.append(ACTION.c.pseudonym.is_not(None))
+    else:
+        named = {"target": asked.target, "level": asked.level, "unit": asked.unit}
+        mine += [ACTION.c[name] == value for name, value in named.items() if value is not None]
     last = select(func.max(ACTION.c.seq)).where(*mine).group_by(ACTION.c.action_id)
     return select(ACTION).where(ACTION.c.seq.in_(last), ACTION.c.status.in_(list(asked.status)))

@@ -25,6 +25,9 @@ from service.actions import Actions
 from service.audit import AuditLog, AuditUnavailableError
 from service.audit_routes import AuditSearch
 from service.audit_routes import audit as audit_routes
+from service.case_routes import cases as case_routes
+from service.case_shapes import CauseRequest
+from service.causes import Causes
 from service.cds_hooks.feedback import Feedback
 from service.cds_hooks.routes import hooks
 from service.cds_hooks.shapes import FeedbackRequest, HookRequest
@@ -44,13 +47,15 @@ from service.limits import Limits
 from service.logs import log, told
 from service.on_the_spot import Here, OnTheSpot
 from service.pages import pages
-from service.problem import AUDIT_DOWN, CHOICES_DOWN, REFUSED, Problem, RefusedError, field_problems
+from service.problem import AUDIT_DOWN, CHOICES_DOWN, Problem, RefusedError, field_problems
+from service.questions import AnswerRequest, Answers
 from service.replay import UsedTokens
 from service.routes import api, health
 from service.schemas import KNOWN_FIELDS
 from service.served import Loader, load_verified
 from service.settings import Settings
 from service.store import Store
+from service.target_routes import targets as target_routes
 from service.tokens import Verifier
 from stratify.errors import BundleError, NotPermittedError
 
@@ -58,7 +63,9 @@ TITLE = "Stratify"
 THREADS = 6  # requests that are answered at a time
 SWITCH = 0.002  # seconds after which one that computes lets others have their turn
 DISTRIBUTION = "stratify-multimorbidity"
-FIELDS = KNOWN_FIELDS.union(*(one.model_fields for one in (ChoiceRequest, ActionRequest, ActionSearch, AuditSearch)))
+BODIES = (ChoiceRequest, ActionRequest, ActionSearch, AuditSearch, AnswerRequest, CauseRequest)
+IN_ADDRESSES = frozenset({"chosen", "period", "after", "most"})
+FIELDS = KNOWN_FIELDS.union(IN_ADDRESSES, *(one.model_fields for one in BODIES))
 DESCRIPTION = (
     "One person's risks, their reasons, and the offers that suit; quality targets; the models behind it. "
     "Decision support for clinicians: it decides nothing, and is not a medical device."
@@ -102,6 +109,8 @@ def create_app(settings: Settings, load: Loader = load_verified, on_the_spot: On
         audit,
         choices,
         Actions(audit),
+        Answers(audit),
+        Causes(audit),
         readiness,
         limits,
         used,
@@ -129,6 +138,8 @@ def _application(*, docs: bool, origins: Sequence[str] = ()) -> FastAPI:
         redirect_slashes=False,
     )
     app.include_router(api)
+    app.include_router(target_routes)
+    app.include_router(case_routes)
     app.include_router(action_routes)
     app.include_router(audit_routes)
     app.include_router(hooks)
@@ -199,7 +210,9 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RefusedError)
-    return failure(request.url.path, 409, request.state.request_id, REFUSED, errors=error.problems)
+    return failure(
+        request.url.path, error.status, request.state.request_id, error.detail, errors=error.problems or None
+    )
 
 
 async def _no_search(_: Request, error: Exception) -> Response:

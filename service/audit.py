@@ -29,10 +29,11 @@ from stratify.errors import NotPermittedError, UsageError
 T = TypeVar("T")
 Action = Literal[
     "lookup", "choice", "action", "action_list", "targets", "models", "audit_search", "hook", "feedback", "opt_out",
+    "cases", "case_cause", "answer", "questions",
     "RiskAssessment", "CarePlan", "ServiceRequest", "MeasureReport", "AuditEvent",
 ]  # fmt: skip
 Outcome = Literal["found", "not_found", "blocked", "stored", "denied", "failed"]
-Basis = Literal["context", "care_team", "override"]
+Basis = Literal["context", "care_team", "override", "own_unit"]
 MOST_TOGETHER = 64  # rows in one commit
 GONE = "its file was taken away or replaced: put it back and start again"
 METADATA = MetaData()
@@ -56,7 +57,7 @@ AUDIT = Table(
     Column("issuer", String(200)),
     Column("organisation", String(200)),
     Column("care_team", String(200)),
-    Column("basis", String(20)),  # the ground of opening one person: token's context, care team, override
+    Column("basis", String(20)),  # the ground of opening one person: token's context, care team, override, own unit
     Column("reason", String(300)),  # of an override, in the caller's words
     Column("criterion", String(300)),  # of a search over more than one person
     sqlite_autoincrement=True,  # a number is never given twice

@@ -61,12 +61,13 @@ def demo_token(
     user: str = "demo",
     patient: tuple[str, str] | None = None,
     care_team: str | None = CARE_TEAM,
+    unit: str | None = None,
 ) -> str:
     """Return a person's token of the demo's issuer, good for some hours; the keys must have been made.
 
-    patient: system and identifier of whom the token says is being treated.
+    patient: system and identifier of whom the token says is being treated. unit: `level|name`, whose quality is theirs.
     """
-    context = {"organization_id": ORGANISATION, "care_team_id": care_team}
+    context = {"organization_id": ORGANISATION, "care_team_id": care_team, "unit_id": unit}
     if patient is not None:
         context["patient_id"] = "|".join(patient)
     now = int(time.time())

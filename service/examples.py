@@ -10,13 +10,14 @@ from collections.abc import Callable
 from typing import Any, get_args
 from uuid import UUID
 
+from service import examples_quality as quality
 from service.cds_hooks.brief import Brief
 from service.cds_hooks.cards import Asked, cards, suggestion_id
 from service.cds_hooks.prefetch import TEMPLATES
 from service.cds_hooks.routes import CALLED, SERVICE
 from service.cds_hooks.shapes import without_empty
 from service.cds_hooks.words import Language
-from service.fhir.examples import FOUND, MODEL, TARGETS
+from service.fhir.examples import FOUND, MODEL
 from service.said import NO_ADVICE, OVERSIGHT
 from service.schemas import Found
 
@@ -28,6 +29,8 @@ SUMMARIES: dict[Language, str] = {"da": "et eksempel på dansk", "en": "an examp
 NAMED: dict[tuple[str, Language], str] = {
     ("now", "da"): "regnet ud nu, af hændelseslageret",
     ("now", "en"): "worked out now, from the event store",
+    ("unit", "da"): "opfølgning af et mål i en enhed",
+    ("unit", "en"): "follow-up of a target in a unit",
     ("nobody", "da"): "ingen, vi kan sige noget om",
     ("nobody", "en"): "nobody we can say anything about",
 }
@@ -60,7 +63,14 @@ def _nobody(_: Language) -> Any:
 
 def _action(language: Language) -> Any:
     return {"id": ACTION_ID, "patient": PATIENT, **ACTION, "text": DONE[language], "care_team": "team-1",
-            "changed_on": LOGGED["at"], **WHO}  # fmt: skip
+            "changed_on": LOGGED["at"], **WHO, "overdue": False}  # fmt: skip
+
+
+def _of_a_unit(language: Language) -> Any:
+    figures = {"baseline": 0.31, "baseline_period": "2025", "now": 0.31, "now_period": "2025", "consent_to_name": None}
+    said = {"id": ACTION_ID, "offer": None, "text": quality.TRIED[language], "status": "planned", "care_team": None}
+    who = {"changed_on": LOGGED["at"], "user": "q3", "role": "quality", "overdue": False}
+    return {**said, **quality.ACTION_OF_A_UNIT, **figures, **who}
 
 
 def _call(language: Language) -> Any:
@@ -94,19 +104,20 @@ ASKED: dict[str, dict[str, Made]] = {  # by path: by name, what makes it
     "/v1/choices": {"": lambda one: {"patient": PATIENT, "purpose": "TREAT", "offer": CHOICE["offer"],
                                      "decision": "later", "until": CHOICE["until"], "reason": SAID[one]}},
     "/v1/actions": {"": lambda one: {"patient": PATIENT, "purpose": "TREAT", "offer": ACTION["offer"],
-                                     "text": DONE[one], "due": ACTION["due"]}},
+                                     "text": DONE[one], "due": ACTION["due"]},
+                    "unit": lambda one: {**quality.ACTION_OF_A_UNIT, "text": quality.TRIED[one]}},
     "/v1/actions:search": {"": lambda _: {"about": "people", "due_before": "2026-12-31"}},
     "/v1/audit:search": {"": lambda _: {"by": "row", "patient": PATIENT, "since": "2026-11-01"}},
     "/cds-services/{service}": {"": _call},
     "/cds-services/{service}/feedback": {"": _feedback},
+    **quality.ASKED,
 }  # fmt: skip
 ANSWERED: dict[str, dict[str, Made]] = {
     "/v1/scores:lookup": {"": _found, "nobody": _nobody},
     "/v1/choices": {"": lambda one: {"choices": [{**CHOICE, "reason": SAID[one], "said_on": LOGGED["at"], **WHO}]}},
-    "/v1/targets": {"": lambda _: {"targets": TARGETS, "data_as_of": FOUND["data_as_of"]}},
     "/v1/models/current": {"": lambda _: {**MODEL, "data": {"people": 24200}, "patient_system": SYSTEM,
                                           "members": [MEMBER], "not_trained": []}},
-    "/v1/actions": {"": lambda one: {"action": _action(one)}},
+    "/v1/actions": {"": lambda one: {"action": _action(one)}, "unit": lambda one: {"action": _of_a_unit(one)}},
     "/v1/actions:search": {"": lambda one: {"actions": [_action(one)], "more": False}},
     "/v1/audit:search": {"": lambda _: {"rows": [LOGGED], "users": [], "last": 1042, "more": False}},
     "/cds-services": {"": lambda _: {"services": [
@@ -114,6 +125,7 @@ ANSWERED: dict[str, dict[str, Made]] = {
          "prefetch": TEMPLATES, "version": "1.0.0", "hookVersion": "1.0"} for hook, title, told in CALLED]}},
     "/cds-services/{service}": {"": _card, "nobody": lambda _: {"cards": []}},
     "/cds-services/{service}/feedback": {"": lambda _: {}},
+    **quality.ANSWERED,
 }  # fmt: skip
 
 

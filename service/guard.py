@@ -16,12 +16,14 @@ from starlette.exceptions import HTTPException
 from service.actions import Actions
 from service.audit import Action, AuditLog, Basis, Entry, Outcome
 from service.callers import AUDITOR, CLINICIAN, COORDINATOR, QUALITY, ROLES, Caller
+from service.causes import Causes
 from service.cds_hooks.feedback import Feedback
 from service.choices import Choices
 from service.health import Readiness
 from service.limits import Limits
 from service.logs import log
 from service.on_the_spot import OnTheSpot
+from service.questions import Answers
 from service.replay import UsedTokens
 from service.settings import Settings
 from service.store import Store
@@ -33,6 +35,13 @@ MAY: dict[str, tuple[Action, frozenset[str]]] = {  # what each guarded route is,
     "act": ("action", frozenset({CLINICIAN, COORDINATOR, QUALITY})),
     "list_actions": ("action_list", frozenset({CLINICIAN, COORDINATOR, QUALITY})),
     "targets": ("targets", frozenset({QUALITY})),
+    "target": ("targets", frozenset({QUALITY})),
+    "proposals": ("targets", frozenset({QUALITY})),
+    "examples": ("targets", ROLES),
+    "list_cases": ("cases", frozenset({QUALITY})),
+    "write_cause": ("case_cause", frozenset({QUALITY})),
+    "answer_written": ("answer", frozenset({CLINICIAN, COORDINATOR})),
+    "questions": ("questions", ROLES),
     "current_models": ("models", ROLES),
     "search_audit": ("audit_search", frozenset({AUDITOR})),
     "search_risk_assessments": ("RiskAssessment", frozenset({CLINICIAN, COORDINATOR})),
@@ -55,6 +64,8 @@ class Context:
     audit: AuditLog
     choices: Choices
     actions: Actions
+    answers: Answers
+    causes: Causes
     readiness: Readiness
     limits: Limits
     used_tokens: UsedTokens

@@ -22,6 +22,9 @@ ACTIVITY = {
     "feedback": "Svar på et forslag skrevet ned",
     "action": "Opfølgning skrevet ned",
     "action_list": "Vist på behandlingsteamets liste",
+    "answer": "Personens svar skrevet ned",
+    "cases": "Forløb set for at forbedre kvaliteten",
+    "case_cause": "Årsag til et forløb skrevet ned",
     "audit_search": "Søgning i loggen",
     "RiskAssessment": "Opslag af risiko",
     "CarePlan": "Opslag af plan",
@@ -35,6 +38,7 @@ OUTCOME = {
 BASIS = {
     "context": "behandling af patienten",
     "care_team": "behandlingsteamets opfølgning",
+    "own_unit": "kvalitetsudvikling i egen enhed",
     "override": "akut opslag (værdispring)",
 }
 MORE_CRITICAL = "2"  # an emergency: looked at first

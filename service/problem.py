@@ -26,7 +26,7 @@ DETAILS = {
     412: "What is required was not sent along.",
     413: "The body is larger than is read here.",
     415: "The body is of another kind than is read here.",
-    422: "The body does not have the required shape.",
+    422: "What was sent does not have the required shape.",
     429: "Too many requests: wait as long as Retry-After says.",
     500: "Something failed here; quote the request id to those who run the service.",
     503: "The service cannot answer now.",
@@ -61,11 +61,11 @@ class FieldProblem(BaseModel):
 
 
 class RefusedError(Exception):
-    """What was asked has the required shape and still cannot be done; holds every reason."""
+    """What was asked has the required shape and still cannot be done; holds every reason, the status and its words."""
 
-    def __init__(self, problems: list[FieldProblem]) -> None:
+    def __init__(self, problems: list[FieldProblem], status: int = 409, detail: str = REFUSED) -> None:
         super().__init__("what was asked cannot be done")
-        self.problems = problems
+        self.problems, self.status, self.detail = problems, status, detail
 
 
 class Problem(BaseModel):

@@ -1,4 +1,4 @@
-"""Returns the answers of the service: one person's look-up, their choices, quality targets, the models, its own health.
+"""Returns the answers of the service: one person's look-up, their choices, the models, its own health.
 
 Who is calling, and whether their role may do this, is settled before a body is parsed. Every look-up and choice, found,
 unknown, failed or denied, is written to the audit log and committed before its answer is put together; when that fails
@@ -18,16 +18,10 @@ from service.guard import FromCaller, FromContext, Guarded, bearer
 from service.looking import Asking, nightly, opened, to_write
 from service.metrics import MEDIA_TYPE, told
 from service.problem import ABOUT_PEOPLE, PLAIN, problem, responses
-from service.schemas import (
-    Alive,
-    LookupAnswer,
-    LookupRequest,
-    ModelsAnswer,
-    Ready,
-    ServedMember,
-    TargetsAnswer,
-)
+from service.questions import QUESTIONS, AnswerRequest, AnswerWritten, QuestionsAnswer, refuse_answer
+from service.schemas import LookupAnswer, LookupRequest
 from service.served import Row, Served
+from service.status_shapes import Alive, ModelsAnswer, Ready, ServedMember
 
 api = APIRouter(prefix="/v1", route_class=Guarded, dependencies=[Depends(bearer)])
 health = APIRouter()
@@ -75,12 +69,26 @@ def choose(
     return ChoicesAnswer(choices=[one.told() for one in said])
 
 
-@api.get("/targets", responses=responses(*PLAIN))
-def targets(response: Response, context: FromContext) -> TargetsAnswer:
-    """Return the quality targets of the scored population, few people withheld. Roles: quality."""
-    served = context.store.current()
+@api.get("/questions", responses=responses(*PLAIN))
+def questions() -> QuestionsAnswer:
+    """Return the three questions to people, in the words they are asked in. Any known role."""
+    return QuestionsAnswer(questions=list(QUESTIONS))
+
+
+@api.post("/answers", responses=responses(*ABOUT_PEOPLE))
+def answer_written(
+    asked: AnswerRequest, request: Request, response: Response, context: FromContext, caller: FromCaller
+) -> AnswerWritten:
+    """Write down what a person answered to one of three questions: chosen together, felt safe, too much.
+
+    Roles: clinician and coordinator, with a treating relationship. Nobody has to answer. A later answer takes the place
+    of an earlier one, which is kept.
+    """
+    refuse_answer(asked)
+    asking = Asking(caller, asked.patient.system, asked.patient.identifier, "answer", asked.purpose)
+    served, name, entry = to_write(context, request.state.request_id, asking)
     response.headers[MODEL_VERSION] = served.bundle.version
-    return TargetsAnswer(targets=list(served.targets), data_as_of=served.meta["covers_to"])
+    return context.answers.add(entry("stored"), name, asked)
 
 
 @api.get("/models/current", responses=responses(*PLAIN))

@@ -37,6 +37,12 @@ class Asked(Shape):
     model_config = ConfigDict(hide_input_in_errors=True, frozen=True, extra="forbid", strict=True)
 
 
+class InAddress(Shape):
+    """What stands in an address: unknown names are refused; words are read as what they must be."""
+
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True, extra="forbid")
+
+
 def _whole(value: Any) -> Any:
     """Return 239 for 239.0, which JSON does not tell apart."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -380,39 +386,3 @@ class TargetsAnswer(Shape):
 
     targets: list[Target]
     data_as_of: str
-
-
-class ServedMember(Shape):
-    """One served model and its card."""
-
-    outcome: str
-    population: str
-    kind: str
-    name: str
-    registered_version: JsonValue
-    card: dict[str, JsonValue]
-
-
-class ModelsAnswer(Shape):
-    """What is served: members, what could not be trained and why, and the data behind it."""
-
-    bundle_version: str
-    catalogue_digest: str
-    landmark: str
-    data: dict[str, JsonValue]
-    patient_system: str = Field(description="the identifiers' system that look-ups are made with")
-    members: list[ServedMember]
-    not_trained: list[dict[str, JsonValue]]
-
-
-class Alive(Shape):
-    """The process answers."""
-
-    status: Literal["alive"] = "alive"
-
-
-class Ready(Shape):
-    """Everything an answer needs is there; degraded: newer files do not fit, the last good ones still answer."""
-
-    status: Literal["ready", "degraded"]
-    notes: list[str]

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -28,6 +29,7 @@ from service.care import Care, read_care
 from service.choices import Said, chosen
 from service.kept import Kept
 from service.schemas import ModelVersion, Stored, Target, Told
+from service.told import Tellings
 from stratify.errors import BundleError
 from stratify.pseudonym import key_id, read_key
 from stratify.workspace import Workspace
@@ -140,6 +142,11 @@ class Served:
             catalogue_digest=self.meta["catalogue_digest"],
             landmark=self.meta["landmark"],
         )
+
+    @cached_property
+    def tellings(self) -> Tellings:
+        """All that is told of quality targets, read when asked."""
+        return Tellings(self._connection, self._lock)  # not this object: it closes when nothing holds it
 
     @property
     def pair(self) -> str:

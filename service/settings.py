@@ -42,6 +42,7 @@ class Settings(BaseModel):
     origins: tuple[str, ...] = ()  # of pages that may call hooks from a browser
     per_minute: int = Field(default=600, ge=1)  # requests of one caller, for each worker
     card_need: int = Field(default=2, ge=1, le=3)  # the level of need from which a card is worth a clinician's time
+    cases: bool = False  # whether cases of the own unit are shown to quality (service/cases.py)
     service_db: str | None = None  # SQLAlchemy URL of the audit log
 
     @model_validator(mode="after")

@@ -86,7 +86,7 @@ class Verifier:
         if found is None:
             return None
         claims, issuer = found
-        caller = caller_of_claims(claims, issuer.roles)
+        caller = caller_of_claims(claims, issuer.roles, issuer.units)
         return None if caller is None else (caller, float(claims["exp"]))
 
     def _claims(

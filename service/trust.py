@@ -32,6 +32,7 @@ class Issuer(BaseModel):
     audience: str | None = None  # of a client the address of the service itself is asked for
     algorithms: tuple[Algorithm, ...] = ALGORITHMS
     roles: frozenset[str] = ROLES  # that this issuer may give
+    units: tuple[str, ...] = ()  # `level|name`, that a user's token may say is its own; none named: any
     tenants: tuple[str, ...] = ()  # of a client: others are refused; none named: any
 
     @model_validator(mode="after")

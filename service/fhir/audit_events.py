@@ -23,11 +23,12 @@ from service.fhir.types import CodeableConcept, Coding, Identifier, Reference
 
 KIND: Mapping[str, Literal["C", "R"]] = {  # what was done; whatever is not here is a search: E
     "lookup": "R", "hook": "R", "targets": "R", "models": "R", "choice": "C", "action": "C", "feedback": "C",
+    "cases": "R", "case_cause": "C", "answer": "C", "questions": "R",
 }  # fmt: skip
 OUTCOME: Mapping[str, Literal["0", "4", "8"]] = {
     "found": "0", "not_found": "0", "blocked": "0", "stored": "0", "denied": "4", "failed": "8",
 }  # fmt: skip
-PURPOSE = {"TREAT": "treatment"}  # the words of HL7's list that are ours too
+PURPOSE = {"TREAT": "treatment", "HQUALIMP": None}  # the words of HL7's list that are ours too
 OVERRIDE = Coding(system=ACT_REASON, code="BTG", display="break the glass")
 OBSERVER = "Stratify"
 ALONG = ("organisation", "care_team", "model_version")

@@ -99,13 +99,22 @@ CARDS = {
         "population": {"name": {"da": "Voksne med flere sygdomme", "en": "Adults with several diseases"}},
     }
 }
-COUNTS = {"numerator": 12, "denominator": 604, "unknown": 260, "share": 0.0199, "interval": [0.011, 0.034]}
+ABOUT_ALL = {
+    "tier": "core", "kind": "outcome", "chosen": True, "waits": None, "unit": "share", "standard_status": "official",
+    "facts": {"variation": "common_cause", "assurance": "consistently_meets", "signal": None}, "lacking": None,
+    "suppressed": False, "mature": True, "period": "2025",
+}  # fmt: skip
+COUNTS = {"numerator": 12, "denominator": 604, "unknown": 260, "value": 0.0199, "interval": [0.011, 0.034]}
 HIDDEN: dict[str, Any] = dict.fromkeys(COUNTS)
-TARGETS = [
-    {"id": "dm_hba1c_high", "name": {"da": "Diabetes: højt HbA1c", "en": "Diabetes: high HbA1c"}, "period": "2025",
+TARGETS: list[dict[str, Any]] = [
+    {**ABOUT_ALL, "id": "dm_hba1c_high", "name": {"da": "Diabetes: højt HbA1c", "en": "Diabetes: high HbA1c"},
      "standard": 0.2, "direction": "lower", "status": "met", **COUNTS},
-    {"id": "rare", "name": {"da": "Noget sjældent", "en": "Something rare"}, "period": "2025", "standard": 0.8,
-     "direction": "higher", "status": "undecided", "suppressed": True, **HIDDEN},
+    {**ABOUT_ALL, "id": "acute_adm_copd_1000", "kind": "outcome", "unit": "rate", "standard": None,
+     "standard_status": "none", "direction": "lower", "status": "no_standard", "numerator": 355, "denominator": 585.131,
+     "unknown": 0, "value": 606.702, "interval": [545.225, 673.189], "chosen": False,
+     "name": {"da": "Akutte indlæggelser ved KOL", "en": "Acute admissions with COPD"}},
+    {**ABOUT_ALL, "id": "rare", "name": {"da": "Noget sjældent", "en": "Something rare"}, "standard": 0.8,
+     "direction": "higher", "status": "undecided", **HIDDEN, "suppressed": True},
 ]  # fmt: skip
 ROW = {
     "seq": 7, "at": "2026-11-27T09:12:03.120+00:00", "user": "dr", "role": "clinician", "issuer": "urn:idp:region",

@@ -12,6 +12,7 @@ from service.fhir.types import (
     CodeableConcept,
     Coding,
     Element,
+    Extension,
     Period,
     Quantity,
     Reference,
@@ -160,15 +161,16 @@ class ServiceRequest(Resource):
 
 
 class MeasuredPopulation(Element):
-    """How many, or why that is not told."""
+    """How many, or why that is not told; years lived and expected events stand beside."""
 
+    extension: tuple[Extension, ...] = ()
     code: CodeableConcept
     count: int | None = None
     count_absent: Absent | None = Field(default=None, alias="_count")
 
 
 class MeasuredGroup(Element):
-    """The counts of a target, and the share."""
+    """The counts of a target, and its value."""
 
     code: CodeableConcept
     population: tuple[MeasuredPopulation, ...]

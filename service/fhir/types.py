@@ -27,10 +27,11 @@ class Element(BaseModel):
 
 
 class Extension(Element):
-    """Something beside the element's own value: here a code."""
+    """Something beside the element's own value: a code, or a quantity."""
 
     url: str
-    value_code: str
+    value_code: str | None = None
+    value_quantity: Quantity | None = None
 
 
 class Absent(Element):

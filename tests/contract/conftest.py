@@ -30,6 +30,9 @@ from service.settings import Settings
 from stratify.care.one_person import told_of
 from stratify.catalogue import load
 from stratify.pseudonym import ensure_key, key_id, pseudonym
+from stratify.quality.series import lines
+from stratify.quality.spc import assurance, chart, latest_signal, variation
+from stratify.quality.verdict import wilson
 from stratify.workspace import Workspace
 
 SYSTEM = "urn:stratify:synthetic"
@@ -194,10 +197,74 @@ def _body(risk):
     }
 
 
+ALL_OF_A_TARGET = {
+    "tier": "core", "kind": "process", "chosen": True, "waits": None, "unit": "share", "standard_status": "local",
+    "facts": {"variation": "common_cause", "assurance": "consistently_fails", "signal": None}, "lacking": None,
+}  # fmt: skip
+
+
 def _target(name, **changes):
-    counts = {"numerator": 40, "denominator": 100, "unknown": 6, "share": 0.4, "interval": [0.31, 0.5]}
-    rest = {"standard": 0.9, "direction": "at_least", "status": "not_met", "suppressed": False}
-    return {"id": name, "name": _words(name), "period": "2024", **counts, **rest, **changes}
+    counts = {"numerator": 40, "denominator": 100, "unknown": 6, "value": 0.4, "interval": [0.31, 0.5]}
+    rest = {"standard": 0.9, "direction": "higher", "status": "not_met", "suppressed": False, "mature": True}
+    return {"id": name, "name": _words(name), "period": "2024", **ALL_OF_A_TARGET, **counts, **rest, **changes}
+
+
+def _series(yes, over=200):
+    """What is told of a unit over 24 months: how many of so many each month; None is hidden."""
+    hidden = [one is None for one in yes]
+    numerator = [np.nan if one is None else one for one in yes]
+    denominator = [np.nan if one is None else over for one in yes]
+    drawn = chart("p", numerator, denominator, direction="higher", target=0.9)
+    latest = latest_signal(drawn)
+    signal = latest and {"at": latest.index, "rule": latest.rule, "side": "above" if latest.side > 0 else "below"}
+    year = [one for one in yes[12:] if one is not None]
+    low, high = wilson(sum(year), over * len(year)) if year else (None, None)
+    status = "undecided" if low is None or low < 0.9 <= high else "met" if low >= 0.9 else "not_met"
+    facts = {"standard": status, "year": 2024, "variation": variation(drawn), "assurance": assurance(drawn)}
+    counts = {"numerator": yes, "denominator": [None if one is None else float(over) for one in yes]}
+    shares = [None if one is None else one / over for one in yes]
+    return {
+        "step": 1, **counts, "unknown": [None if one is None else 0 for one in yes], "value": shares, "low": shares,
+        "high": shares, "hidden": hidden, "chart": lines(drawn),
+        "facts": {**facts, "signal": signal, "points": 24 - sum(hidden), "false_alarms": {"latest": 0.01, "any": 0.1}},
+    }  # fmt: skip
+
+
+def _years(series):
+    """What is told of the units of a level in 2024, from their series."""
+    told = {"units": list(series), "standard": [one["facts"]["standard"] for one in series.values()]}
+    sums = [[n for n in one["numerator"][12:] if n is not None] for one in series.values()]
+    told["hidden"] = [not year for year in sums]
+    told["numerator"] = [sum(year) if year else None for year in sums]
+    told["denominator"] = [200.0 * len(year) if year else None for year in sums]
+    told["unknown"] = [0 if year else None for year in sums]
+    told["value"] = [sum(year) / (200 * len(year)) if year else None for year in sums]
+    return {"2024": told | dict.fromkeys(("low", "high", "oe_low", "oe_high"), told["value"])}
+
+
+AROUND_95 = [2 * n for n in (95, 94, 96, 93, 95, 96, 94, 95, 93, 96, 94, 95) * 2]
+
+
+def told_target(one, **series):
+    """All that is told of a target: Aarhus holds its standard, Horsens has just fallen, Randers may not be shown."""
+    months = [f"{year}-{month:02}" for year in (2023, 2024) for month in range(1, 13)]
+    units = {
+        "region": {"": _series([80, 84, 76, 82, 78, 86, 80, 82, 76, 84, 80, 78] * 2)},
+        "hospital": {
+            "Aarhus": _series(AROUND_95), "Horsens": _series([190, 188, 192, 186] * 5 + [188, 190, 192, 120]),
+            "Randers": _series([None] * 24), **series,
+        },
+        "municipality": {"not told": _series([40, 44] * 12)},
+    }  # fmt: skip
+    described = {
+        "id": one["id"], "name": one["name"], "direction": one["direction"], "standard": one["standard"],
+        "unit": one["unit"], "chosen": one["chosen"], "source": "made up", "numerator_text": _words("measured"),
+        "periods": {"1": months, "3": [], "12": ["2023", "2024"]}, "mature": [True] * 24,
+    }  # fmt: skip
+    if one["status"] == "not_measurable":
+        return {**described, "status": "not_measurable", "lacking": one["lacking"]}
+    years = {level: _years(of) for level, of in units.items()}
+    return {**described, "status": "measured", "series": units, "units": years, "gaps": {}, "missing_levels": []}
 
 
 def write_serving(workspace, version, **meta):
@@ -217,21 +284,23 @@ def write_serving(workspace, version, **meta):
         "definition_both": "PSYKSOM-1",
         **meta,
     }
-    hidden = dict.fromkeys(("numerator", "denominator", "unknown", "share", "interval"), None)
+    hidden = dict.fromkeys(("numerator", "denominator", "unknown", "value", "interval"), None)
     targets = [_target("hba1c_measured"), _target("rare", **hidden, suppressed=True, status="undecided")]
-    lacking = {"status": "not_measurable", "mature": False, "lacking": "no lab in this source"}
-    targets.append(_target("unmeasured", **hidden, **lacking))
+    lacking = {"status": "not_measurable", "mature": False, "lacking": _words("no lab in this source")}
+    targets.append(_target("unmeasured", **hidden, **lacking, chosen=False, standard=None))
     fresh = workspace.root / "serving.db.fresh"
     fresh.unlink(missing_ok=True)
     connection = sqlite3.connect(fresh)
     with connection:
         connection.execute("CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT)")
         connection.execute("CREATE TABLE person(pseudonym TEXT PRIMARY KEY, body TEXT, features BLOB, told BLOB)")
-        connection.execute("CREATE TABLE target(id TEXT PRIMARY KEY, body TEXT)")
+        connection.execute("CREATE TABLE target(id TEXT PRIMARY KEY, body TEXT, told BLOB)")
         connection.execute("CREATE TABLE entry(kind TEXT, id TEXT, body TEXT)")
         connection.executemany("INSERT INTO entry VALUES (?, ?, ?)", ENTRIES)
         connection.executemany("INSERT INTO meta VALUES (?, ?)", rows.items())
-        connection.executemany("INSERT INTO target VALUES (?, ?)", [(t["id"], json.dumps(t)) for t in targets])
+        told = {t["id"]: zlib.compress(json.dumps(told_target(t)).encode()) for t in targets}
+        rows_of_targets = [(t["id"], json.dumps(t), told[t["id"]]) for t in targets]
+        connection.executemany("INSERT INTO target VALUES (?, ?, ?)", rows_of_targets)
         risks = {STORED: 0.2, COMPUTED: 0.6, LOW: 0.05}
         connection.executemany(
             "INSERT INTO person VALUES (?, ?, ?, ?)",

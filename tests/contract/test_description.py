@@ -5,13 +5,17 @@ import json
 import pytest
 from pydantic import TypeAdapter
 
-from service.action_shapes import ActionAnswer, ActionRequest, ActionsAnswer, ActionSearch
+from service.action_shapes import ActionAnswer, ActionRequest, ActionsAnswer, ActionSearch, ExamplesAnswer
 from service.app import openapi_document
 from service.audit_routes import AuditAnswer, AuditSearch
+from service.case_shapes import CasesAnswer, CauseAnswer, CauseRequest
 from service.cds_hooks.answers import Cards, Discovery, Nothing
 from service.cds_hooks.shapes import FeedbackRequest, HookRequest
 from service.choice_shapes import ChoiceRequest, ChoicesAnswer
-from service.schemas import LookupAnswer, LookupRequest, ModelsAnswer, TargetsAnswer
+from service.questions import AnswerRequest, AnswerWritten, QuestionsAnswer
+from service.schemas import LookupAnswer, LookupRequest, TargetsAnswer
+from service.status_shapes import ModelsAnswer
+from service.target_shapes import ProposalsAnswer, TargetAnswer
 
 PLAIN = {"401", "403", "408", "413", "429", "500", "503"}
 SEARCHED = PLAIN | {"400", "422"}
@@ -31,7 +35,14 @@ ERRORS = {
     ("post", "/fhir/AuditEvent/_search"): PLAIN | {"400", "406", "415"},
     ("get", "/fhir/MeasureReport"): PLAIN | {"400", "406"},
     ("get", "/fhir/metadata"): {"406"},
-    ("get", "/v1/targets"): PLAIN,
+    ("get", "/v1/targets"): PLAIN | {"422"},
+    ("get", "/v1/targets:proposals"): PLAIN,
+    ("get", "/v1/targets/{target}"): PLAIN | {"404", "422"},
+    ("get", "/v1/targets/{target}/examples"): PLAIN | {"404", "422"},
+    ("get", "/v1/targets/{target}/cases"): PLAIN | {"404", "422"},
+    ("post", "/v1/targets/{target}/cases:cause"): PERSONS | {"404"},
+    ("get", "/v1/questions"): PLAIN,
+    ("post", "/v1/answers"): PERSONS,
     ("get", "/v1/models/current"): PLAIN,
     ("get", "/readyz"): {"503"},
     ("get", "/livez"): set(),
@@ -131,6 +142,8 @@ ASKED = {
     "/v1/actions": ActionRequest,
     "/v1/actions:search": ActionSearch,
     "/v1/audit:search": AuditSearch,
+    "/v1/answers": AnswerRequest,
+    "/v1/targets/{target}/cases:cause": CauseRequest,
     "/cds-services/{service}": HookRequest,
     "/cds-services/{service}/feedback": FeedbackRequest,
 }
@@ -138,6 +151,13 @@ ANSWERED = {
     "/v1/scores:lookup": LookupAnswer,
     "/v1/choices": ChoicesAnswer,
     "/v1/targets": TargetsAnswer,
+    "/v1/targets:proposals": ProposalsAnswer,
+    "/v1/targets/{target}": TargetAnswer,
+    "/v1/targets/{target}/examples": ExamplesAnswer,
+    "/v1/targets/{target}/cases": CasesAnswer,
+    "/v1/targets/{target}/cases:cause": CauseAnswer,
+    "/v1/questions": QuestionsAnswer,
+    "/v1/answers": AnswerWritten,
     "/v1/models/current": ModelsAnswer,
     "/v1/actions": ActionAnswer,
     "/v1/actions:search": ActionsAnswer,

@@ -12,6 +12,9 @@ SYSTEM = "urn:stratify:synthetic"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 AMONG_PEOPLE = {"clinician", "coordinator"}
 SOON = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
+TARGET = "/v1/targets/hba1c_measured"
+CASES = {"level": "hospital", "unit": "Horsens", "purpose": "HQUALIMP"}
+CAUSE = {**CASES, "period": "2024", "day": "2024-03-01", "cause": "other"}
 HOOK = "/cds-services/multimorbidity"
 
 
@@ -35,6 +38,13 @@ DOORS = {
     "act": ("POST", "/v1/actions", _json(text="Ring", due=SOON), AMONG_PEOPLE, True),
     "list_actions": ("POST", "/v1/actions:search", lambda _: {"json": {"about": "people"}}, AMONG_PEOPLE, False),
     "targets": ("GET", "/v1/targets", _nothing, {"quality"}, False),
+    "target": ("GET", TARGET, _nothing, {"quality"}, False),
+    "proposals": ("GET", "/v1/targets:proposals", _nothing, {"quality"}, False),
+    "examples": ("GET", f"{TARGET}/examples", _nothing, ROLES, False),
+    "list_cases": ("GET", f"{TARGET}/cases", lambda _: {"params": CASES}, set(), False),  # off unless switched on
+    "write_cause": ("POST", f"{TARGET}/cases:cause", _json(**CAUSE), set(), False),
+    "questions": ("GET", "/v1/questions", _nothing, ROLES, False),
+    "answer_written": ("POST", "/v1/answers", _json(question="burden", value=2, at="later"), AMONG_PEOPLE, True),
     "current_models": ("GET", "/v1/models/current", _nothing, ROLES, False),
     "search_audit": ("POST", "/v1/audit:search", lambda _: {"json": {}}, {"auditor"}, False),
     "search_risk_assessments": ("POST", "/fhir/RiskAssessment/_search", _search, AMONG_PEOPLE, True),

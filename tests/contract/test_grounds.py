@@ -157,7 +157,10 @@ WRONG = {
     "a person and a target": ({"target": "hba1c_measured"}, "/patient", "one of the two"),
     "no purpose": ({"purpose": None}, "/purpose", "TREAT"),
     "no text": ({"text": ""}, "/text", "too_short"),
-    "another status": ({"status": "lost"}, "/status", "literal"),
+    "another status": ({"status": "forgotten"}, "/status", "literal"),
+    "a status of targets": ({"status": "held"}, "/status", "about a target alone"),
+    "a unit without a target": ({"unit": "Horsens"}, "/unit", "about a target alone"),
+    "a goal without a target": ({"goal": 0.5}, "/goal", "about a target alone"),
     "no such id": ({"id": "7"}, "/id", "uuid"),
 }
 
@@ -183,6 +186,7 @@ def test_follow_up_of_a_target_is_the_quality_teams_and_names_nobody(client, tok
     body = {"target": "hba1c_measured", "text": "Auditmøde med klinikkerne", "due": SOON}
     one = client.send("POST", "/v1/actions", json=body, token=quality).json()["action"]
     assert (one["target"], one["patient"], one["care_team"]) == ("hba1c_measured", None, None)
+    assert (one["level"], one["unit"], one["goal"], one["baseline"]) == ("region", "", 0.9, 0.4025)
     assert audit_rows()[-1]["criterion"] == "target hba1c_measured"
     wrong = client.send("POST", "/v1/actions", json=body | {"target": "hba1c"}, token=quality)
     assert wrong.status_code == 409

@@ -142,10 +142,10 @@ def test_quality_targets_come_with_few_people_withheld(client):
     assert [target["id"] for target in answer["targets"]] == ["hba1c_measured", "rare", "unmeasured"]
     rare = answer["targets"][1]
     assert rare["suppressed"]
-    assert (rare["numerator"], rare["share"], rare["interval"]) == (None, None, None)
+    assert (rare["numerator"], rare["value"], rare["interval"]) == (None, None, None)
     assert (answer["targets"][2]["status"], answer["targets"][2]["lacking"]) == (
         "not_measurable",
-        "no lab in this source",
+        {"da": "no lab in this source (da)", "en": "no lab in this source"},
     )
 
 

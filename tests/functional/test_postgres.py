@@ -19,6 +19,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 import service.app  # noqa: F401 - with it, every table is declared
+from service.actions import ACTION, Actions, TooManyOpenError
 from service.audit import AUDIT, METADATA, AuditLog, AuditUnavailableError, Entry, open_log
 from service.chain import verify
 from service.database import HEAD, upgrade_by_url
@@ -191,3 +192,27 @@ def test_while_the_database_is_gone_nothing_is_written_and_it_works_again_when_i
     with warnings.catch_warnings():  # the driver leaves the sockets of a server that is gone to the collector
         warnings.simplefilter("ignore")
         gc.collect()
+
+
+def test_of_two_workers_that_open_actions_of_a_unit_at_once_three_are_open(url):
+    upgrade_by_url(url)
+    logs = [AuditLog(url) for _ in range(2)]
+    workers = [Actions(log) for log in logs]
+    row = dict.fromkeys(ACTION.columns.keys()) | {
+        "at": "x", "issuer": "x", "target": "t", "text": "x", "due": "2030-01-01", "status": "planned", "user": "dr",
+        "role": "quality", "request_id": "r", "level": "hospital", "unit": "Horsens", "consent_to_name": False,
+    }  # fmt: skip
+    del row["seq"]
+
+    def one(nth):
+        try:
+            workers[nth % 2].add(replace(ENTRY, action="action"), row | {"action_id": str(nth)}, 3)
+        except TooManyOpenError as error:
+            return len(error.rows)
+        return None
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(one, range(16)))
+    for log in logs:
+        log.close()
+    assert sorted(told, key=str) == [3] * 13 + [None] * 3

@@ -13,19 +13,21 @@ from stratify.quality.spc.limits import Kind
 from stratify.quality.spc.nhs import first_rule, seven_one_side, seven_trend, two_in_three
 from stratify.quality.spc.reading import (
     Assurance,
+    Holding,
     Latest,
     Variation,
     assurance,
     assured,
     held,
+    holding,
     latest_signal,
     variation,
 )
 from stratify.quality.spc.runs import Runs, anhoej, anhoej_limits
 
 __all__ = [
-    "Assurance", "Chart", "Charts", "Delay", "Direction", "FalseAlarms", "Funnel", "Kind", "Latest", "Rules", "Runs",
-    "Variation", "anhoej", "anhoej_limits", "assurance", "assured", "chart", "charts", "choose", "delay",
-    "false_alarms", "first_rule", "funnel", "held", "latest_signal", "seven_one_side", "seven_trend", "sigma_z_limit",
-    "two_in_three", "variation",
+    "Assurance", "Chart", "Charts", "Delay", "Direction", "FalseAlarms", "Funnel", "Holding", "Kind", "Latest", "Rules",
+    "Runs", "Variation", "anhoej", "anhoej_limits", "assurance", "assured", "chart", "charts", "choose", "delay",
+    "false_alarms", "first_rule", "funnel", "held", "holding", "latest_signal", "seven_one_side", "seven_trend",
+    "sigma_z_limit", "two_in_three", "variation",
 ]  # fmt: skip

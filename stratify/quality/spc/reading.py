@@ -103,19 +103,51 @@ def held(
     signal; and none may lie outside 3-sigma limits made of these points alone, of the chart's kind (XmR of values and
     of run charts), on whichever side. Source: anhoej.net, "forbedring opnået og fastholdt".
     """
+    return holding(found, target, direction, at_least).held
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What the rule of `held` says, part by part: how many points there are, and what of it holds.
+
+    With too few points nothing else is said (None).
+    """
+
+    points: int
+    needed: int
+    at_goal: bool | None = None
+    random: bool | None = None
+    inside: bool | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether all of it holds."""
+        return bool(self.at_goal and self.random and self.inside)
+
+
+def holding(
+    found: Chart | Sequence[float] | npt.ArrayLike,
+    target: float | None = None,
+    direction: Direction | None = None,
+    at_least: int = ENOUGH,
+) -> Holding:
+    """Return the rule of `held`, part by part: median at the target or better, no run too long, none outside."""
     if at_least < 1:
         raise ValueError(f"at_least must be 1 or more, got {at_least}")
     if isinstance(found, Chart):
         target, direction = found.target if target is None else target, direction or found.direction
+        points = int(found.used.sum())
+    else:
+        points = int((~np.isnan(np.asarray(found, dtype=np.float64))).sum())
     better = _direction(direction)
     if target is None or better is None:
         raise ValueError("whether an improvement is held needs a target and a direction")
     own = _last(found, at_least)
     if own is None:
-        return False
+        return Holding(points, at_least)
     around = chart("run", own.value)
     near_enough = better * (float(around.centre[0]) - target) >= -1e-12 * abs(target)
-    return near_enough and not around.runs[0].signal and not own.outside.any()
+    return Holding(points, at_least, near_enough, not around.runs[0].signal, not own.outside.any())
 
 
 def _last(found: Chart | Sequence[float] | npt.ArrayLike, points: int) -> Chart | None:

@@ -15,6 +15,7 @@ from stratify.quality.spc import (
     choose,
     false_alarms,
     held,
+    holding,
     latest_signal,
     sigma_z_limit,
     variation,
@@ -244,3 +245,19 @@ def test_the_false_alarms_told_are_those_of_another_simulation(rules, kind):
     told = false_alarms(24, rules, kind)
     assert found.signal.mean() == pytest.approx(told.any, abs=0.02)
     assert found.alert.mean() == pytest.approx(told.latest, abs=0.008)
+
+
+@pytest.mark.parametrize(
+    "values, goal, wanted",
+    [
+        ([5.0] * 9, 4, (9, None, None, None)),
+        ([5, 4, 6, 5, 4, 6, 5, 4, 6, 5, 4, 6], 4, (12, True, True, True)),
+        ([5, 4, 6, 5, 4, 6, 5, 4, 6, 5, 4, 6], 7, (12, False, True, True)),
+        ([4, 5, 4, 5, 4, 5, 6, 7, 6, 7, 6, 7], 4, (12, True, False, True)),
+        ([5, 4, 6, 5, 4, 6, 5, 4, 6, 5, 4, 40], 4, (12, True, True, False)),
+    ],
+)
+def test_the_rule_is_told_part_by_part_and_held_is_all_of_it(values, goal, wanted):
+    found = holding(values, goal, "higher")
+    assert (found.points, found.at_goal, found.random, found.inside) == wanted
+    assert found.held == held(values, goal, "higher") == (wanted[1:] == (True, True, True))

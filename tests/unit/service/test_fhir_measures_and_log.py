@@ -11,19 +11,22 @@ from service.audit import Action, Outcome
 from service.audit_search import TOLD
 from service.fhir.about import MADE_UP, Ids
 from service.fhir.audit_events import KIND, OUTCOME, audit_events, outcomes_of
-from service.fhir.examples import ROW
+from service.fhir.examples import ROW, TARGETS
 from service.fhir.measures import chosen, measure_reports
 from service.fhir.narrative import SPACE
 from service.schemas import Target
+from stratify.fhir import measure_reports as built
 
 IDS = Ids(b"k" * 32)
+EXAMPLE = TARGETS[0]
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-HIDDEN = dict.fromkeys(("numerator", "denominator", "unknown", "share", "interval"))
+HIDDEN = dict.fromkeys(("numerator", "denominator", "unknown", "value", "interval"))
 
 
 def target(name="hba1c", **changes):
-    counts = {"numerator": 40, "denominator": 100, "unknown": 6, "share": 0.4, "interval": [0.31, 0.5]}
+    counts = {"numerator": 40, "denominator": 100, "unknown": 6, "value": 0.4, "interval": [0.31, 0.5]}
     rest = {"standard": 0.9, "direction": "higher", "status": "not_met"}
+    rest |= {name: EXAMPLE[name] for name in ("tier", "kind", "chosen", "unit", "standard_status", "facts")}
     words = {"da": "Målt", "en": "Measured"}
     return Target.model_validate({"id": name, "name": words, "period": "2024", **counts, **rest, **changes})
 
@@ -53,12 +56,41 @@ def test_a_target_is_a_summary_of_counts_and_share():
     assert "mellem 31,0 % og 50,0 %" in report(target(), "da")["text"]["div"]
 
 
-@pytest.mark.parametrize(
-    "direction, code", [("lower", "decrease"), ("higher", "increase"), ("at_least", None), (None, None)]
-)
-def test_which_way_is_better_is_told_where_it_is_known(direction, code):
-    told = report(target(direction=direction)).get("improvementNotation")
-    assert code == (told and told["coding"][0]["code"])
+@pytest.mark.parametrize("direction, code", [("lower", "decrease"), ("higher", "increase")])
+def test_which_way_is_better_is_told(direction, code):
+    assert report(target(direction=direction))["improvementNotation"]["coding"][0]["code"] == code
+
+
+def test_a_rates_years_are_no_count_and_stand_beside_as_a_quantity():
+    told = report(target(unit="rate", denominator=585.131, value=68.36, interval=[48.8, 93.1], standard=60.0))
+    _, years, _ = told["group"][0]["population"]
+    assert "count" not in years
+    assert years["_count"]["extension"] == [{"url": ABSENT, "valueCode": "not-applicable"}]
+    (over,) = years["extension"]
+    assert over["valueQuantity"] == {
+        "value": 585.131, "unit": "years lived", "system": "http://unitsofmeasure.org", "code": "a",
+    }  # fmt: skip
+    assert told["group"][0]["measureScore"]["value"] == 68.36
+    assert told["group"][0]["measureScore"]["code"] == "10*-3/a"
+    for words in (
+        "40 over 585.1 years lived",
+        "between 48.80 and 93.10 for 1,000 years lived",
+        "level: 60.00 for 1,000",
+    ):
+        assert words in told["text"]["div"]
+
+
+def test_a_ratios_expected_number_is_no_count():
+    told = report(target(unit="ratio", denominator=20.5, value=1.95, interval=[1.4, 2.7], standard=None), "da")
+    expected = told["group"][0]["population"][1]
+    assert (expected["extension"][0]["valueQuantity"]["code"], "count" in expected) == ("1", False)
+    assert "40 mod 20,5 ventede" in told["text"]["div"]
+
+
+def test_the_batch_writes_the_same_reports_as_the_service():
+    summaries = [target().model_dump(), target("rate", unit="rate", denominator=585.131).model_dump()]
+    plain = built.measure_reports(summaries, reported_on="2025-01-15", id_of=IDS.of, language="en")
+    assert plain == [report(Target.model_validate(one)) for one in summaries]
 
 
 def test_a_hidden_target_has_no_number_and_says_masked_everywhere():
@@ -82,7 +114,9 @@ def test_a_small_unknown_is_hidden_alone():
 
 
 def test_what_the_source_cannot_tell_is_not_a_hidden_number():
-    lacking = target(**HIDDEN, status="not_measurable", mature=False, lacking="no lab", standard=None)
+    lacking = target(
+        **HIDDEN, status="not_measurable", mature=False, lacking={"da": "intet lab", "en": "no lab"}, standard=None
+    )
     told = report(lacking)
     assert told["status"] == "complete"
     assert told["group"][0]["population"][0]["_count"]["extension"][0]["valueCode"] == "unsupported"
@@ -93,7 +127,7 @@ def test_what_the_source_cannot_tell_is_not_a_hidden_number():
 
 
 def test_a_share_of_nobody_is_none():
-    told = report(target(numerator=0, denominator=0, unknown=9, share=None, interval=None))
+    told = report(target(numerator=0, denominator=0, unknown=9, value=None, interval=None))
     assert counts(told)["denominator"] == 0
     assert "measureScore" not in told["group"][0]
 

@@ -10,7 +10,9 @@ from service.schemas import KNOWN_FIELDS, LookupRequest, Patient, Stored, Target
 
 TARGET = {
     "id": "t", "name": {"da": "a", "en": "b"}, "period": "2024", "numerator": 5, "denominator": 10, "unknown": 0,
-    "share": 0.5, "interval": [0.2, 0.8], "standard": None, "status": "no_standard", "suppressed": False,
+    "value": 0.5, "interval": [0.2, 0.8], "standard": None, "status": "no_standard", "suppressed": False,
+    "tier": "core", "kind": "process", "chosen": True, "unit": "share", "standard_status": "none", "direction": "lower",
+    "facts": {"variation": "too_few", "assurance": "none"},
 }  # fmt: skip
 
 
@@ -72,7 +74,7 @@ def test_an_identifier_holds_no_blank_bar_control_or_invisible_character(code):
     [
         (LookupRequest, {"patient": "MARK", "purpose": "MARK"}),
         (Stored, {"risks": "MARK"}),
-        (Target, TARGET | {"share": "MARK"}),
+        (Target, TARGET | {"value": "MARK"}),
     ],
 )
 def test_the_words_of_a_shape_that_does_not_fit_hold_nothing_of_it(shape, given):
@@ -81,7 +83,7 @@ def test_the_words_of_a_shape_that_does_not_fit_hold_nothing_of_it(shape, given)
     assert "MARK" not in str(refused.value)
 
 
-HIDDEN = dict.fromkeys(("numerator", "denominator", "unknown", "share", "interval"), None) | {"suppressed": True}
+HIDDEN = dict.fromkeys(("numerator", "denominator", "unknown", "value", "interval"), None) | {"suppressed": True}
 
 
 @pytest.mark.parametrize(
@@ -89,8 +91,8 @@ HIDDEN = dict.fromkeys(("numerator", "denominator", "unknown", "share", "interva
     [
         HIDDEN,
         {"unknown": None, "suppressed": True},
-        {"numerator": 0, "share": 0.0, "interval": [0.0, 0.3]},
-        HIDDEN | {"suppressed": False, "status": "not_measurable", "lacking": "no lab"},
+        {"numerator": 0, "value": 0.0, "interval": [0.0, 0.3]},
+        HIDDEN | {"suppressed": False, "status": "not_measurable", "lacking": {"da": "x", "en": "no lab"}},
     ],
 )
 def test_a_target_may_show_what_tells_of_nobody(changes):
@@ -101,7 +103,7 @@ def test_a_target_may_show_what_tells_of_nobody(changes):
     "changes",
     [
         {"suppressed": True},
-        HIDDEN | {"share": 0.1},
+        HIDDEN | {"value": 0.1},
         HIDDEN | {"interval": [0.1, 0.2]},
         HIDDEN | {"unknown": 3},
         {"numerator": 4},
