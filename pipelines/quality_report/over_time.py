@@ -35,7 +35,8 @@ def charted(words: ReportWords, target: Told, line: Told, standard: float | None
         chart, [words.axis(one) for one in periods(line, target)], f"{of}: {title}", unit=figures.named,
         write=figures.value, hidden=line["hidden"], period=words(f"charts/step_{line['step']}"), tongue=words.tongue,
     )  # fmt: skip
-    return figure(title, kind_in_words(words, line) + young(words, target, line), drawn)
+    caption = kind_in_words(words, line) + sees(words, figures, line) + young(words, target, line)
+    return figure(title, caption, drawn)
 
 
 def kind_in_words(words: ReportWords, line: Told) -> str:
@@ -44,6 +45,21 @@ def kind_in_words(words: ReportWords, line: Told) -> str:
     if told["sigma_z"] is None:
         return words(f"charts/{told['kind']}")
     return words(f"charts/{told['kind']}", sigma=words.tongue.number(told["sigma_z"], 2))
+
+
+def sees(words: ReportWords, figures: Figures, line: Told) -> str:
+    """Return how long a change would take to show on the chart, where that is told."""
+    told = line.get("facts", {}).get("sees")
+    if told is None:
+        return ""
+    number = words.tongue.number
+    by = number(100 * told["change"], 0)
+    change = words("charts/change_share" if figures.unit == "share" else "charts/change_rate", by=by)
+    if told["median"] is None:
+        return " " + words("charts/sees_not", change=change)
+    if told["most"] is None:
+        return " " + words("charts/sees_half", change=change, n=number(told["median"], 0))
+    return " " + words("charts/sees", change=change, n=number(told["median"], 0), most=number(told["most"], 0))
 
 
 def young(words: ReportWords, target: Told, line: Told) -> str:
@@ -106,18 +122,18 @@ def parts(words: ReportWords, target: Told) -> str:
     for key, part in found.items():
         name = words.of(part.get("name", key))
         rows.append([escape(name), *_part(words, target, part)])
-        line = part["series"]["region"][""]
-        if is_chart(line):
+        line = part["series"].get("region", {}).get("")
+        if line is not None and is_chart(line):
             charts.append(charted(words, target, line, part.get("standard"), name, words.of(target["name"])))
     top = f"<h3>{escape(words('parts/title'))}</h3>{paragraph(words('parts/why'), 'soft')}"
     return top + table(head, rows, names=6) + "".join(charts)
 
 
 def _part(words: ReportWords, target: Told, part: Told) -> list[str]:
-    figures, facts = Figures(words, target["unit"]), part["series"]["region"][""]["facts"]
     years = part["units"]["region"]
     if not years:
         return ["–", "–", "–", "–", "–"]
+    figures, facts = Figures(words, target["unit"]), part["series"]["region"][""]["facts"]
     year, row = max(years.items())
     value = f"{escape(figures.at(row, 0))} <small>{year}</small>"
     standard = part.get("standard")

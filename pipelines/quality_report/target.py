@@ -31,6 +31,8 @@ def section(words: ReportWords, told: Mapping[str, Told], key: str) -> str:
         told_parts.append(_ratios(words, target))
     elif "over_time" in target:
         told_parts.append(gaps_over_time(words, told, target))
+    elif "series" in target and "region" not in target["series"]:
+        told_parts.append(paragraph(words("charts/no_period"), "soft"))
     elif "series" in target:
         told_parts.append(region(words, target))
     told_parts += [parts(words, target), balances(words, told, target), definition(words, target)]

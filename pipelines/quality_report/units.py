@@ -26,7 +26,7 @@ def units(words: ReportWords, target: Told) -> str:
     for level, years in target.get("units", {}).items():
         if level != "region" and years:
             year, rows = max(years.items())
-            parts.append(f"<h3>{escape(words('units/title', level=words(f'levels/{level}'), year=year))}</h3>")
+            parts.append(f"<h3>{escape(words('units/title', level=level_name(words, target, level), year=year))}</h3>")
             parts.append(_funnel(words, target, level, rows))
             parts.append(_table(words, target, level, rows))
             parts.append(small_charts(words, target, target["series"].get(level, {}), target["standard"], level))
@@ -42,6 +42,12 @@ def units(words: ReportWords, target: Told) -> str:
     return "".join(parts)
 
 
+def level_name(words: ReportWords, target: Told, level: str) -> str:
+    """Return the name of a level; hospitals are those that treat, or those in whose catchment people live."""
+    catchment = level == "hospital" and target.get("hospitals") == "catchment"
+    return words("levels/hospital_catchment" if catchment else f"levels/{level}")
+
+
 def _funnel(words: ReportWords, target: Told, level: str, rows: Told) -> str:
     adjusted = target["kind"] in ADJUSTED
     found = funnel_of(rows, _which(target), target["unit"])
@@ -51,7 +57,7 @@ def _funnel(words: ReportWords, target: Told, level: str, rows: Told) -> str:
     figures = Figures(words, "ratio" if adjusted else target["unit"])
     per = 1.0 if adjusted else {"rate": 1000.0}.get(target["unit"], 1.0)
     size = words("units/expected" if adjusted else f"units/size_{target['unit']}")
-    title = words("units/funnel", level=words(f"levels/{level}"))
+    title = words("units/funnel", level=level_name(words, target, level))
     picture = funnel(
         drawn, [words.unit(one) for one in labels], f"{words.of(target['name'])}: {title}",
         unit=words("values/oe") if adjusted else figures.named, size=size,
@@ -131,7 +137,7 @@ def small_charts(words: ReportWords, target: Told, of: Told, standard: float | N
     told = words("units/charts", unit=figures.named)
     if few:
         told += " " + words("units/few", names=words.listed(few))
-    title = words("units/charts_title", level=words(f"levels/{level}"))
+    title = words("units/charts_title", level=level_name(words, target, level))
     return (
         f"<figure><figcaption><b>{escape(title)}</b>{escape(told)}</figcaption>"
         f'<p class="marks">{marks}</p><div class="small">{drawn}</div></figure>'

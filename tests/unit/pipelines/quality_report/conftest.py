@@ -100,7 +100,7 @@ def counted(labels, parts, rate):
     return Tally(list(labels), months, years, people)
 
 
-def told_of(wanted, seed=7, cases=CASES):
+def told_of(wanted, seed=7, cases=CASES, delivered=DELIVERED):
     """What is told of targets in a region that never was.
 
     Small cells are hidden, but none beside them: that they cannot be worked out is shown where that is done.
@@ -127,7 +127,7 @@ def told_of(wanted, seed=7, cases=CASES):
                     tally.months[..., :2] = 0
                     tally.years[:] = 0
     lacking = {"smi_check6": "no register in this source tells: BMI"}
-    return json.loads(json.dumps(tell_all(targets, found, MONTHS, day_number(date.fromisoformat(DELIVERED)), lacking)))
+    return json.loads(json.dumps(tell_all(targets, found, MONTHS, day_number(date.fromisoformat(delivered)), lacking)))
 
 
 def deaths(rng):
@@ -151,3 +151,8 @@ def told():
 @pytest.fixture(scope="session")
 def made():
     return MADE
+
+
+@pytest.fixture(scope="session")
+def telling():
+    return told_of

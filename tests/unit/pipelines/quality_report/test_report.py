@@ -278,6 +278,31 @@ def test_a_year_without_a_death_is_told_as_0_and_drawn(told, made):
     assert "0,00 (0,00–1,31)" in section(render(bare, "da", made=made), "excess_mort_smi")
 
 
+def test_where_no_period_is_mature_yet_the_page_says_so(telling, made):
+    early = telling(("readm30_copd", "smi_check6"), delivered="2020-01-10")
+    for tongue in TONGUES:
+        page = render(early, tongue, made=made)
+        assert ReportWords(tongue)("charts/no_period") in section(page, "readm30_copd")
+        assert Page(page).wrong == []
+
+
+@pytest.mark.parametrize(
+    "median, most, said",
+    [(2, 5, "inden 2 punkter, i ni af ti inden 5"), (9, None, "inden 9 punkter, ellers"), (None, None, "for lille")],
+)
+def test_how_long_a_change_takes_to_show_stands_with_the_chart_where_it_is_told(told, made, median, most, said):
+    seen = {"readm30_copd": copy.deepcopy(told["readm30_copd"])}
+    seen["readm30_copd"]["series"]["region"][""]["facts"]["sees"] = {"change": 0.08, "median": median, "most": most}
+    mine = text(section(render(seen, "da", made=made), "readm30_copd"))
+    assert "En varig ændring på 8 procentpoint" in mine
+    assert said in mine
+
+
+def test_catchments_are_called_so(told, made):
+    own = {"readm30_copd": {**told["readm30_copd"], "hospitals": "catchment"}}
+    assert "Hospitalernes optageområder, 2024" in render(own, "da", made=made)
+
+
 def test_an_unverified_source_is_marked(pages):
     assert 'class="unverified">efter hukommelsen' in section(pages["da"], "delayed_days")
     assert 'class="unverified">' not in section(pages["da"], "readm30_copd")
