@@ -15,6 +15,7 @@ from pipelines.quality_report.words import ReportWords
 from stratify.charts import Estimate, control, forest
 
 Told = Mapping[str, Any]
+MANY_HIDDEN = 0.1  # of the mature points; above it the chart says that its centre may be off
 
 
 def region(words: ReportWords, target: Told) -> str:
@@ -35,7 +36,7 @@ def charted(words: ReportWords, target: Told, line: Told, standard: float | None
         chart, [words.axis(one) for one in periods(line, target)], f"{of}: {title}", unit=figures.named,
         write=figures.value, hidden=line["hidden"], period=words(f"charts/step_{line['step']}"), tongue=words.tongue,
     )  # fmt: skip
-    caption = kind_in_words(words, line) + sees(words, figures, line) + young(words, target, line)
+    caption = kind_in_words(words, line) + sees(words, figures, line) + young(words, target, line) + biased(words, line)
     return figure(title, caption, drawn)
 
 
@@ -60,6 +61,16 @@ def sees(words: ReportWords, figures: Figures, line: Told) -> str:
     if told["most"] is None:
         return " " + words("charts/sees_half", change=change, n=number(told["median"], 0))
     return " " + words("charts/sees", change=change, n=number(told["median"], 0), most=number(told["most"], 0))
+
+
+def biased(words: ReportWords, line: Told) -> str:
+    """Return a warning where many points are hidden: what may be shown, none or many, is no random choice of them."""
+    hidden = sum(line["hidden"])
+    there = hidden + sum(one is not None for one, out in zip(line["value"], line["hidden"], strict=True) if not out)
+    if hidden <= MANY_HIDDEN * there:
+        return ""
+    number = words.tongue.number
+    return " " + words("charts/biased", hidden=number(hidden, 0), all=number(there, 0))
 
 
 def young(words: ReportWords, target: Told, line: Told) -> str:

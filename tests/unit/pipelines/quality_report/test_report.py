@@ -298,6 +298,15 @@ def test_how_long_a_change_takes_to_show_stands_with_the_chart_where_it_is_told(
     assert said in mine
 
 
+def test_a_chart_with_many_hidden_points_warns_that_its_centre_may_be_off(told, made):
+    one = copy.deepcopy(told["readm30_copd"])
+    assert "midten kan ligge forkert" not in section(render({"readm30_copd": one}, "da", made=made), "readm30_copd")
+    line = one["series"]["region"][""]
+    line["hidden"][:20] = [True] * 20
+    page = render({"readm30_copd": one}, "da", made=made)
+    assert "20 af 60 modne punkter er skjult" in text(section(page, "readm30_copd"))
+
+
 def test_catchments_are_called_so(told, made):
     own = {"readm30_copd": {**told["readm30_copd"], "hospitals": "catchment"}}
     assert "Hospitalernes optageområder, 2024" in render(own, "da", made=made)
