@@ -8,10 +8,10 @@
 | GP practice | | x |
 | every other cut | | x |
 
-Months are taken where at most a third of a grouping's cells are small in themselves, else quarters, else years alone:
-what would be hidden anyway is not asked for. A period is published when all its months are mature. Every partition is
-complete (whom no unit or group is told of is a part of it), so that sums are exact: from them nobody may work out a
-small count.
+Months are taken where at most a tenth of a grouping's cells are small in themselves, else quarters, else years alone,
+and no part more finely than the region: what would be hidden anyway is not asked for, and a chart without its smallest
+points would tell another level. A period is published when all its months are mature. Every partition is complete (whom
+no unit or group is told of is a part of it), so that sums are exact: from them nobody may work out a small count.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LEVELS = ("region", "hospital", "psychiatric", "municipality", "practice")
 IN_YEAR = ("region", "hospital", "psychiatric", "municipality", "few_resources")  # told within the year, too
 MONTH, QUARTER, YEAR = 1, 3, 12  # months in a period
 STEPS = (MONTH, QUARTER, YEAR)
-MOST_SMALL = 1 / 3
+MOST_SMALL = 0.1
 
 
 @dataclass
@@ -66,7 +66,8 @@ class Cells:
 def cells_of(target: Target, by: Mapping[str, Tally], months: Months, mature: Bools) -> Cells:
     """Return the published cells of a target, or of a part of it, with those hidden that must be."""
     rate = target.unit == "rate"
-    steps = {name: _step(tally, name, months, mature, rate) for name, tally in by.items()}
+    least = _step(by[REGION], REGION, months, mature, rate)  # no part is told more finely than the whole
+    steps = {name: max(least, _step(tally, name, months, mature, rate)) for name, tally in by.items()}
     every = [_year(by, steps, months, mature, year, rate)[0] for year in range(len(months.years))]
     found = Cells([g for one in every for g in one.grouping], [label for one in every for label in one.label])
     for name in ("step", "period", "counts", "unknown", "people", "hidden", "hidden_unknown"):
@@ -75,7 +76,7 @@ def cells_of(target: Target, by: Mapping[str, Tally], months: Months, mature: Bo
 
 
 def _step(tally: Tally, name: str, months: Months, mature: Bools, rate: bool) -> int:
-    """Return the finest period in which at most a third of a grouping's cells are small in themselves."""
+    """Return the finest period in which at most a tenth of a grouping's cells are small in themselves."""
     if name not in IN_YEAR:
         return YEAR
     for step in (MONTH, QUARTER):

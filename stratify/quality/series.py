@@ -24,6 +24,7 @@ from stratify.quality.verdict import verdict
 Direction = Literal["higher", "lower"]
 SERIES = ("region", "hospital", "psychiatric", "municipality")
 DIGITS = 6
+MOST_HIDDEN = 0.2
 CHANGE = {"share": 0.08, "rate": 0.25, "ratio": 0.25}  # 8 points of a share, a quarter of a rate: what one would act on
 
 
@@ -105,21 +106,28 @@ def series_of(cells: Cells, places: Places, goal: Goal, months: Months) -> Itera
         drawn = chart_of(cells, at, goal)
         told = {"step": places.step[level], **points(cells, at, goal.unit), "chart": lines(drawn)}
         years = places.yearly.get((level, unit), np.zeros(0, np.int64))
-        yield level, unit, {**told, "facts": facts(cells, years, drawn, goal, months)}
+        yield level, unit, {**told, "facts": facts(cells, years, drawn, goal, months, sum(told["hidden"]))}
 
 
-def facts(cells: Cells, yearly: NDArray[np.int64], drawn: Chart, goal: Goal, months: Months) -> dict[str, Any]:
-    """Return the three facts: the standard in the latest whole year, variation and assurance over its chart."""
+def facts(
+    cells: Cells, yearly: NDArray[np.int64], drawn: Chart, goal: Goal, months: Months, hidden: int
+) -> dict[str, Any]:
+    """Return the three facts: the standard in the latest whole year, variation and assurance over its chart.
+
+    hidden: how many points of the chart may not be shown. Those are the low or the high ones: beyond a fifth of all
+    points the chart says nothing of level and change.
+    """
     latest = latest_signal(drawn)
     used = int(drawn.used.sum())
+    whole = used >= (1 - MOST_HIDDEN) * (used + hidden)
     alarms = false_alarms(max(used, 12), drawn.rules, drawn.kind)
     sees = delay(_sigmas(drawn, goal.unit))
     return {
         **year_facts(cells, yearly, goal, months),
-        "variation": variation(drawn),
-        "assurance": assurance(drawn),
+        "variation": variation(drawn) if whole else "too_few",
+        "assurance": assurance(drawn) if whole else "none",
         "signal": None
-        if latest is None
+        if latest is None or not whole
         else {"at": latest.index, "rule": latest.rule, "side": "above" if latest.side > 0 else "below"},
         "points": used,
         "sees": {"change": CHANGE[goal.unit], "median": sees.median, "most": sees.most},
