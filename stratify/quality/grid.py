@@ -16,7 +16,7 @@ no unit or group is told of is a part of it), so that sums are exact: from them 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -65,14 +65,22 @@ class Cells:
 
 def cells_of(target: Target, by: Mapping[str, Tally], months: Months, mature: Bools) -> Cells:
     """Return the published cells of a target, or of a part of it, with those hidden that must be."""
-    rate = target.unit == "rate"
-    least = _step(by[REGION], REGION, months, mature, rate)  # no part is told more finely than the whole
-    steps = {name: max(least, _step(tally, name, months, mature, rate)) for name, tally in by.items()}
-    every = [_year(by, steps, months, mature, year, rate)[0] for year in range(len(months.years))]
+    every = [cells for cells, _ in grids_of(target, by, months, mature)]
     found = Cells([g for one in every for g in one.grouping], [label for one in every for label in one.label])
     for name in ("step", "period", "counts", "unknown", "people", "hidden", "hidden_unknown"):
         setattr(found, name, np.concatenate([getattr(one, name) for one in every]))
     return found
+
+
+def grids_of(
+    target: Target, by: Mapping[str, Tally], months: Months, mature: Bools
+) -> Iterator[tuple[Cells, list[Relation]]]:
+    """Yield the cells of each year with the sums that tie them: what a reader has to work with."""
+    rate = target.unit == "rate"
+    least = _step(by[REGION], REGION, months, mature, rate)  # no part is told more finely than the whole
+    steps = {name: max(least, _step(tally, name, months, mature, rate)) for name, tally in by.items()}
+    for year in range(len(months.years)):
+        yield _year(by, steps, months, mature, year, rate)
 
 
 def _step(tally: Tally, name: str, months: Months, mature: Bools, rate: bool) -> int:

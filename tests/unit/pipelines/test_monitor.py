@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from datetime import date
+from importlib.util import module_from_spec, spec_from_file_location
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -220,3 +221,15 @@ def test_each_target_names_what_it_needs(target, lacks, told):
     store = SimpleNamespace(measurable=measurable, has=lambda domain: domain in measurable["domains"])
     found = lacking(store, CATALOGUE.targets[target])
     assert (told in found) if told else found == ""
+
+
+@pytest.mark.slow
+def test_no_hidden_count_of_the_small_region_can_be_worked_out(region, root):
+    """HiGHS plays the reader of every declared grid: each hidden count can be anything in a range of 5 or more."""
+    spec = spec_from_file_location("disclosed", root / "benchmarks/disclosed.py")
+    disclosed = module_from_spec(spec)
+    spec.loader.exec_module(disclosed)
+    grids, cells, hidden, least = disclosed.audited(Workspace(region))
+    assert grids > 100
+    assert cells > hidden > 100
+    assert least >= 5
