@@ -18,6 +18,8 @@ from stratify.errors import DataError
 from stratify.outcomes import followed
 from stratify.quality.attacker import feasible
 from stratify.quality.months import Months
+from stratify.quality.need.activity import HOURS
+from stratify.quality.need.counting import add, count_bucket
 from stratify.quality.need.expected import EXPECTED_OF, SCORED
 from stratify.quality.need.ground import Frame
 from stratify.quality.need.hiding import Table, hide, relations_of
@@ -109,17 +111,15 @@ def at(axis, level, label):
 def test_admissions_by_hospital_and_catchment_are_those_of_sql(found, frame, sql):
     units, homes = frame.axes["unit"], frame.axes["place"].without("municipality")
     rows = sql.execute(
-        "SELECT unit.name, level, hospital, acute, count(*), count(DISTINCT person) FROM admitted JOIN unit ON "
+        "SELECT unit.name, level, hospital, count(*), count(DISTINCT person) FROM admitted JOIN unit ON "
         "unit.code = unit_first LEFT JOIN home USING (year, person) GROUP BY ALL"
     ).fetchall()
     assert len(rows) > 10
-    for name, level, home, acute, admissions, people in rows:
+    for name, level, home, admissions, people in rows:
         row = at(homes, "catchment", home) if home else at(homes, "not_told", "not told")
-        cell = found["own"][at(units, level, name), row, 2 if acute else 1]
-        assert cell.tolist() == [admissions, people]
-    assert found["own"][0, 0, 0].tolist() == list(
-        sql.execute("SELECT count(*), count(DISTINCT person) FROM admitted").fetchone()
-    )
+        assert found["own"][at(units, level, name), row].tolist() == [admissions, people]
+    both = sql.execute("SELECT count(*), count(DISTINCT person) FROM admitted").fetchone()
+    assert found["own"][0, 0].tolist() == list(both)
 
 
 def test_own_catchment_is_what_its_hospital_received(told, sql):
@@ -143,8 +143,6 @@ def test_hours_are_those_of_sql(found, sql):
         "GROUP BY ALL"
     ).fetchall()
     table = found["admissions.hour_group"]
-    from stratify.quality.need.activity import HOURS
-
     for hour, weekend, count in rows:
         assert table[at(HOURS, "hour", f"{hour:02d}"), 2 if weekend else 1, 0, 0] == count
 
@@ -280,8 +278,6 @@ def rewritten(store, domain, columns):
 
 
 def counted(store, catalogue, frame):
-    from stratify.quality.need.counting import add, count_bucket
-
     found = {}
     for bucket in range(store.buckets):
         add(found, count_bucket(store, catalogue, bucket, frame, {}, {}))

@@ -12,11 +12,10 @@ from stratify.catalogue import Catalogue
 from stratify.quality.need.counting import Counts
 from stratify.quality.need.expected import OUTCOMES
 from stratify.quality.need.ground import Frame
-from stratify.quality.need.tell_activity import hours_told, tell_activity
+from stratify.quality.need.tell_activity import hours_told, tell_activity, too_few
 from stratify.quality.need.tell_need import tell_need
 from stratify.quality.need.tell_places import tell_looks, tell_use
 from stratify.store.read import Store
-from stratify.units import hospitals
 
 FORMAT = 1
 FILE = Path(__file__).with_name("definitions.toml")
@@ -80,7 +79,7 @@ def lacking(
         for kind, da in (("contacts", "akutte kontakter"), ("admissions", "indlæggelser"))
         if f"{kind}.midnight" in found and not hours_told(found, kind)
     ]
-    units = [] if _units(found) else [
+    units = [] if _units(found, frame) else [
         _both("kilden nævner ingen af hospitalerne i stratify/hospitals.toml", "no hospital of ours is named")
     ]  # fmt: skip
     places = [] if _places(found) else [
@@ -113,13 +112,22 @@ def lacking(
         "chain": [*stays, *acute, *before, *places],
         "looks": places,
     }
+    for part in too_few(found, frame):
+        if not found_lacks[part]:
+            found_lacks[part] = [
+                _both(
+                    "nogle tabeller har for få i hver celle til at vises",
+                    "some tables have too few in a cell to be told",
+                )
+            ]
     return {part: lines for part, lines in found_lacks.items() if lines}
 
 
-def _units(found: Counts) -> bool:
+def _units(found: Counts, frame: Frame) -> bool:
     """Whether any admission or contact stands at a unit of ours."""
-    several = 1 + len(hospitals())
-    return any(bool(found[one][1:several].any()) for one in ("volume",) if one in found)
+    axis = frame.axes["unit"]
+    ours = axis.at("hospital", "psychiatric")
+    return any(bool(found[one][ours].any()) for one in ("volume",) if one in found)
 
 
 def _places(found: Counts) -> bool:
