@@ -19,6 +19,10 @@ from stratify.store.read import Store
 
 FORMAT = 1
 FILE = Path(__file__).with_name("definitions.toml")
+TOO_FEW = {
+    "da": "nogle tabeller har for få i for mange celler til at vises",
+    "en": "some tables have too few in too many cells to be told",
+}
 PARTS = ("need", "services", "hours", "own", "volume", "chain", "looks", "use")
 
 
@@ -31,7 +35,7 @@ def definitions() -> Mapping[str, Any]:
 def tell(
     found: Counts, frame: Frame, store: Store, catalogue: Catalogue, roles: Mapping[str, Mapping[int, str]]
 ) -> dict[str, Any]:
-    """Return all parts, each `measured`, or `not_measurable` with what the source lacks for it."""
+    """Return all parts, each `measured`, `too_few`, or `not_measurable` with what the source lacks for it."""
     need, services = tell_need(found, frame, catalogue, roles)
     activity = tell_activity(found, frame)
     made = {
@@ -50,12 +54,13 @@ def tell(
         "use": [str(last)],
     }
     told: dict[str, Any] = {}
+    few = too_few(found, frame)
     for part in PARTS:
-        lacks = [line for line in why.get(part, []) if line]
-        measured = bool(made[part])
+        lacks = why.get(part, []) + ([TOO_FEW] if part in few else [])
+        missing = "too_few" if part in few and part not in why else "not_measurable"
         told[part] = {
             **definitions()[part],
-            "status": "measured" if measured else "not_measurable",
+            "status": "measured" if made[part] else missing,
             "lacking": lacks,
             "period": period.get(part, [str(first)] if first == last else [f"{first}-{last}"]),
             "told": made[part],
@@ -112,14 +117,6 @@ def lacking(
         "chain": [*stays, *acute, *before, *places],
         "looks": places,
     }
-    for part in too_few(found, frame):
-        if not found_lacks[part]:
-            found_lacks[part] = [
-                _both(
-                    "nogle tabeller har for få i hver celle til at vises",
-                    "some tables have too few in a cell to be told",
-                )
-            ]
     return {part: lines for part, lines in found_lacks.items() if lines}
 
 
