@@ -50,7 +50,7 @@ def tables_of(found: Counts, frame: Frame) -> dict[str, dict[str, Table]]:
             if told[kind][f"{kind}.shift_group_unit"].share_small() > MOST_SMALL:
                 told[kind].pop(f"{kind}.shift_group_unit")
     rest = told["admissions"]
-    if "own" in found:
+    if units_told(found, frame):
         homes = axes["place"].without("municipality")
         rest["own"] = Table.events((axes["unit"], homes), found["own"])
         treated = found["treated"]
@@ -63,6 +63,12 @@ def tables_of(found: Counts, frame: Frame) -> dict[str, dict[str, Table]]:
                 table = Table.events((axes[by], BEFORE[kind]), found[name], ACUTE)
                 rest[name] = table.coarsened(0, ("municipality", "catchment")) if by == "place" else table
     return {kind: {name: one for name, one in of.items() if one.share_small() <= TOO_FEW} for kind, of in told.items()}
+
+
+def units_told(found: Counts, frame: Frame) -> bool:
+    """Whether any admission was received by a unit of ours."""
+    axis = frame.axes["unit"]
+    return "own" in found and bool(found["own"][axis.at("hospital", PSYCHIATRIC)].any())
 
 
 def hours_told(found: Counts, kind: str) -> bool:
@@ -106,6 +112,8 @@ def too_few(found: Counts, frame: Frame) -> list[str]:
     told = {name for tables in tables_of(found, frame).values() for name in tables}
     asked = [name for name in found if name.split(".")[0] in ("own", "treated", "volume", "chain", *BEGINS)]
     away = [name.split(".")[0] for name in asked if name not in told and not name.endswith(".midnight")]
+    away = [one for one in away if one not in BEGINS or hours_told(found, one)]
+    away = away if units_told(found, frame) else [one for one in away if one not in ("own", "treated", "volume")]
     part = {"treated": "own", "contacts": "hours", "admissions": "hours"}
     return sorted({part.get(one, one) for one in away})
 

@@ -12,7 +12,7 @@ from stratify.catalogue import Catalogue
 from stratify.quality.need.counting import Counts
 from stratify.quality.need.expected import OUTCOMES
 from stratify.quality.need.ground import Frame
-from stratify.quality.need.tell_activity import hours_told, tell_activity, too_few
+from stratify.quality.need.tell_activity import hours_told, tell_activity, too_few, units_told
 from stratify.quality.need.tell_need import tell_need
 from stratify.quality.need.tell_places import tell_looks, tell_use
 from stratify.store.read import Store
@@ -84,7 +84,7 @@ def lacking(
         for kind, da in (("contacts", "akutte kontakter"), ("admissions", "indlæggelser"))
         if f"{kind}.midnight" in found and not hours_told(found, kind)
     ]
-    units = [] if _units(found, frame) else [
+    units = [] if units_told(found, frame) else [
         _both("kilden nævner ingen af hospitalerne i stratify/hospitals.toml", "no hospital of ours is named")
     ]  # fmt: skip
     places = [] if _places(found) else [
@@ -118,13 +118,6 @@ def lacking(
         "looks": places,
     }
     return {part: lines for part, lines in found_lacks.items() if lines}
-
-
-def _units(found: Counts, frame: Frame) -> bool:
-    """Whether any admission or contact stands at a unit of ours."""
-    axis = frame.axes["unit"]
-    ours = axis.at("hospital", "psychiatric")
-    return any(bool(found[one][ours].any()) for one in ("volume",) if one in found)
 
 
 def _places(found: Counts) -> bool:
