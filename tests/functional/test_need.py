@@ -204,6 +204,7 @@ def test_a_landmark_that_the_models_were_trained_on_says_so(told):
     assert all(one["in_training"] == (one["role"] != "test") for one in years.values())
 
 
+@pytest.mark.slow
 def test_of_no_table_can_a_small_number_be_worked_out(found, frame):
     universes = [tables for tables in tables_of(found, frame).values() if tables]
     one = Year.of(found, frame, f"need.{EXPECTED_OF}.{frame.follow[-1]}")
@@ -290,6 +291,7 @@ def said(part):
     return [one["en"] for one in part["lacking"]]
 
 
+@pytest.mark.slow
 def test_without_services_the_chain_says_so_and_counts_the_rest(store, catalogue, frame, tmp_path):
     parts = counted(poorer(store, tmp_path, ["service", "municipal"]), catalogue, frame)
     assert "no service in this source" in said(parts["chain"])
@@ -300,6 +302,7 @@ def test_without_services_the_chain_says_so_and_counts_the_rest(store, catalogue
     assert uses["home_nursing"]["lacking"] == "no municipal in this source"
 
 
+@pytest.mark.slow
 def test_without_hours_no_table_of_hours(store, catalogue, frame, tmp_path):
     poor = poorer(store, tmp_path)
     rewritten(poor, "stay", "(day * 1440)::BIGINT AS start_min")
@@ -308,6 +311,7 @@ def test_without_hours_no_table_of_hours(store, catalogue, frame, tmp_path):
     assert list(parts["hours"]["told"]) == ["contacts"]
 
 
+@pytest.mark.slow
 def test_without_units_of_ours_nobody_is_divided_among_them(store, catalogue, frame, tmp_path):
     poor = poorer(store, tmp_path)
     rewritten(poor, "stay", "NULL::VARCHAR AS unit_first")
@@ -316,6 +320,7 @@ def test_without_units_of_ours_nobody_is_divided_among_them(store, catalogue, fr
     assert parts["own"]["status"] == parts["volume"]["status"] == "not_measurable"
 
 
+@pytest.mark.slow
 def test_without_acute_there_is_neither_chain_nor_hours(store, catalogue, frame, tmp_path):
     parts = counted(poorer(store, tmp_path, acute=False), catalogue, frame)
     assert parts["chain"]["status"] == "not_measurable"
@@ -323,6 +328,7 @@ def test_without_acute_there_is_neither_chain_nor_hours(store, catalogue, frame,
     assert "the source does not tell acute from planned" in said(parts["chain"])
 
 
+@pytest.mark.slow
 def test_without_stays_only_catchments_and_offers_are_told(store, catalogue, frame, tmp_path):
     parts = counted(poorer(store, tmp_path, ["stay", "contact", "distance"]), catalogue, frame)
     assert {key for key, part in parts.items() if part["status"] == "measured"} == {"looks", "use"}
