@@ -62,11 +62,14 @@ def admissions(ground: Ground, rows: Admissions) -> dict[str, Ints]:
     place = ground.bucket.place(rows.person)
     home = ground.of("place", rows.day, place)
     priority = np.where(rows.acute < 0, 2, rows.acute).astype(np.int64)
-    own = (axes["unit"], axes["place"].without("municipality"), PRIORITY)
+    own = (axes["unit"], axes["place"].without("municipality"))
+    hours: dict[str, Ints] = {}
+    if ground.store.measurable["acute"]:
+        hours = by_hour(ground, "admissions", rows.person[acute], rows.day[acute], rows.minute[acute], unit[acute])
     return {
-        **by_hour(ground, "admissions", rows.person[acute], rows.day[acute], rows.minute[acute], unit[acute]),
+        **hours,
         "treated": treated(ground, rows, unit, home, priority),
-        "own": count(own, (unit, home, priority), rows.person),
+        "own": count(own, (unit, home), rows.person),
         "volume": count((axes["unit"], diagnosis_axis()), (unit, diagnosis_leaf(rows.code)), rows.person),
     }
 

@@ -17,6 +17,7 @@ from stratify.quality.cases import Bools
 from stratify.quality.need.axes import WHOLE, Axis, Ints, Node
 from stratify.quality.suppress import primary, suppress
 
+TOO_FEW = 0.3  # of a table's cells that are not empty, small: with more it is not told at all
 MOST_SMALL = 0.1  # of the cells that are not empty, small in themselves; with more a coarser axis is taken
 
 
@@ -56,6 +57,13 @@ class Table:
             few |= primary(np.column_stack([self.people.ravel(), np.zeros(len(flat), np.int64)]), "share")
         return few.reshape(self.counts.shape[:-1])
 
+    def share_small(self, number: int = 0, level: str | None = None) -> float:
+        """Return which share of the cells that are not empty is small in itself; of a level of an axis, or of all."""
+        axis = self.axes[number]
+        at = range(len(axis.nodes)) if level is None else axis.at(level)
+        there = self.counts.take(at, axis=number).any(axis=-1).sum()
+        return float(self.small().take(at, axis=number).sum() / there) if there else 1.0
+
     def without(self, number: int, level: str) -> Table:
         """Return the table without the finest level of an axis."""
         axis = self.axes[number]
@@ -69,10 +77,7 @@ class Table:
         """Return the table with the finest of an axis' levels (finest first) of which few are small."""
         found = self
         for level in levels[:-1]:
-            at = found.axes[number].at(level)
-            few = found.small().take(at, axis=number)
-            there = found.counts.take(at, axis=number).any(axis=-1)
-            if there.any() and few.sum() / there.sum() <= MOST_SMALL:
+            if found.share_small(number, level) <= MOST_SMALL:
                 break
             found = found.without(number, level)
         return found

@@ -19,7 +19,7 @@ from stratify.quality.need.counting import Counts
 from stratify.quality.need.diagnoses import OTHER as NO_CHAPTER
 from stratify.quality.need.diagnoses import OTHER_NAME, REST, diagnosis_axis, volumes
 from stratify.quality.need.ground import PSYCHIATRIC, SOMATIC, UNITS, Frame
-from stratify.quality.need.hiding import Cell, Table, hide
+from stratify.quality.need.hiding import MOST_SMALL, TOO_FEW, Cell, Table, hide
 
 ACUTE = ("priority", ("priority", "acute"))
 MENTAL = "V"  # the chapter whose groups have their minimum at departments of psychiatry
@@ -30,7 +30,10 @@ BEGINS = ("contacts", "admissions")
 
 
 def tables_of(found: Counts, frame: Frame) -> dict[str, dict[str, Table]]:
-    """Return the tables of acute contacts and those of admissions, by name, not yet hidden."""
+    """Return the tables of acute contacts and those of admissions, by name, not yet hidden.
+
+    Each on the finest of its levels of which few cells are small; a table that has too many all the same is left out.
+    """
     axes: Mapping[str, Axis] = {**frame.axes, "care": CARE}
     told: dict[str, dict[str, Table]] = {kind: {} for kind in BEGINS}
     for kind in BEGINS:
@@ -42,20 +45,30 @@ def tables_of(found: Counts, frame: Frame) -> dict[str, dict[str, Table]]:
                 "shift_group_unit": (SHIFTS, axes["group"], axes["unit"]),
             }
             for name, on in of.items():
-                table = Table.events(on, found[f"{kind}.{name}"], *fixed)
-                told[kind][f"{kind}.{name}"] = table if on[0] is SHIFTS else table.coarsened(0, FINEST_FIRST)
-    if "own" in found:
-        on = (axes["unit"], axes["place"].without("municipality"), PRIORITY)
-        told["admissions"]["own"] = Table.events(on, found["own"])
-        on = (axes["place"].without("municipality"), TREATED, PRIORITY)
+                table = Table.events(on, found[f"{kind}.{name}"], *fixed).coarsened(0, FINEST_FIRST)
+                told[kind][f"{kind}.{name}"] = table
+            if told[kind][f"{kind}.shift_group_unit"].share_small() > MOST_SMALL:
+                told[kind].pop(f"{kind}.shift_group_unit")
+    rest = told["admissions"]
+    if units_told(found, frame):
+        homes = axes["place"].without("municipality")
+        rest["own"] = Table.events((axes["unit"], homes), found["own"])
         treated = found["treated"]
-        told["admissions"]["treated"] = Table(on, treated[..., :1], treated[..., 1], (SOMATIC_UNITS,), _own_is_a_unit)
-        told["admissions"]["volume"] = Table.events((axes["unit"], diagnosis_axis()), found["volume"])
+        on = (homes, TREATED, PRIORITY)
+        rest["treated"] = Table(on, treated[..., :1], treated[..., 1], (SOMATIC_UNITS,), _own_is_a_unit)
+        rest["volume"] = Table.events((axes["unit"], diagnosis_axis()), found["volume"])
     for kind in TOLD:
         for by in BY:
             if (name := f"chain.{by}.{kind}") in found:
-                told["admissions"][name] = Table.events((axes[by], BEFORE[kind]), found[name], ACUTE)
-    return told
+                table = Table.events((axes[by], BEFORE[kind]), found[name], ACUTE)
+                rest[name] = table.coarsened(0, ("municipality", "catchment")) if by == "place" else table
+    return {kind: {name: one for name, one in of.items() if one.share_small() <= TOO_FEW} for kind, of in told.items()}
+
+
+def units_told(found: Counts, frame: Frame) -> bool:
+    """Whether any admission was received by a unit of ours."""
+    axis = frame.axes["unit"]
+    return "own" in found and bool(found["own"][axis.at("hospital", PSYCHIATRIC)].any())
 
 
 def hours_told(found: Counts, kind: str) -> bool:
@@ -81,8 +94,10 @@ def tell_activity(found: Counts, frame: Frame) -> dict[str, Any]:
     }
     told["hours"] = {kind: tables for kind, tables in hours.items() if tables}
     if "own" in every:
-        shares = _treated(every["treated"], hidden["treated"])
-        told["own"] = {**_own(every["own"], hidden["own"]), "shares": shares}
+        told["own"] = _own(every["own"], hidden["own"])
+    if "treated" in every:
+        told["own"] = {**told.get("own", {}), "shares": _treated(every["treated"], hidden["treated"])}
+    if "volume" in every:
         told["volume"] = _volume(every["volume"], hidden["volume"], len(frame.years))
     told["chain"] = {
         by: _chain({kind: f"chain.{by}.{kind}" for kind in TOLD if f"chain.{by}.{kind}" in every}, every, hidden)
@@ -90,6 +105,17 @@ def tell_activity(found: Counts, frame: Frame) -> dict[str, Any]:
         if f"chain.{by}.any" in every
     }
     return told
+
+
+def too_few(found: Counts, frame: Frame) -> list[str]:
+    """Return the parts of which a table is left out, since too many of its cells are small."""
+    told = {name for tables in tables_of(found, frame).values() for name in tables}
+    asked = [name for name in found if name.split(".")[0] in ("own", "treated", "volume", "chain", *BEGINS)]
+    away = [name.split(".")[0] for name in asked if name not in told and not name.endswith(".midnight")]
+    away = [one for one in away if one not in BEGINS or hours_told(found, one)]
+    away = away if units_told(found, frame) else [one for one in away if one not in ("own", "treated", "volume")]
+    part = {"treated": "own", "contacts": "hours", "admissions": "hours"}
+    return sorted({part.get(one, one) for one in away})
 
 
 def _all(table: Table, hidden: Bools) -> dict[str, Any]:
@@ -110,8 +136,7 @@ def _nodes(axis: Axis) -> list[int]:
 
 def _own(table: Table, hidden: Bools) -> dict[str, Any]:
     """Return admissions by hospital and catchment."""
-    unit, home, priority = table.axes
-    at = cells(table, [range(len(unit.nodes)), range(len(home.nodes)), priority.at("", "priority")])
+    at = cells(table, [range(len(axis.nodes)) for axis in table.axes])
     shown = ~hidden[at]
     columns = labels(table, at)
     columns["catchment"] = columns.pop("place")

@@ -12,14 +12,17 @@ from stratify.catalogue import Catalogue
 from stratify.quality.need.counting import Counts
 from stratify.quality.need.expected import OUTCOMES
 from stratify.quality.need.ground import Frame
-from stratify.quality.need.tell_activity import hours_told, tell_activity
+from stratify.quality.need.tell_activity import hours_told, tell_activity, too_few, units_told
 from stratify.quality.need.tell_need import tell_need
 from stratify.quality.need.tell_places import tell_looks, tell_use
 from stratify.store.read import Store
-from stratify.units import hospitals
 
 FORMAT = 1
 FILE = Path(__file__).with_name("definitions.toml")
+TOO_FEW = {
+    "da": "nogle tabeller har for få i for mange celler til at vises",
+    "en": "some tables have too few in too many cells to be told",
+}
 PARTS = ("need", "services", "hours", "own", "volume", "chain", "looks", "use")
 
 
@@ -32,7 +35,7 @@ def definitions() -> Mapping[str, Any]:
 def tell(
     found: Counts, frame: Frame, store: Store, catalogue: Catalogue, roles: Mapping[str, Mapping[int, str]]
 ) -> dict[str, Any]:
-    """Return all parts, each `measured`, or `not_measurable` with what the source lacks for it."""
+    """Return all parts, each `measured`, `too_few`, or `not_measurable` with what the source lacks for it."""
     need, services = tell_need(found, frame, catalogue, roles)
     activity = tell_activity(found, frame)
     made = {
@@ -51,12 +54,13 @@ def tell(
         "use": [str(last)],
     }
     told: dict[str, Any] = {}
+    few = too_few(found, frame)
     for part in PARTS:
-        lacks = [line for line in why.get(part, []) if line]
-        measured = bool(made[part])
+        lacks = why.get(part, []) + ([TOO_FEW] if part in few else [])
+        missing = "too_few" if part in few and part not in why else "not_measurable"
         told[part] = {
             **definitions()[part],
-            "status": "measured" if measured else "not_measurable",
+            "status": "measured" if made[part] else missing,
             "lacking": lacks,
             "period": period.get(part, [str(first)] if first == last else [f"{first}-{last}"]),
             "told": made[part],
@@ -80,7 +84,7 @@ def lacking(
         for kind, da in (("contacts", "akutte kontakter"), ("admissions", "indlæggelser"))
         if f"{kind}.midnight" in found and not hours_told(found, kind)
     ]
-    units = [] if _units(found) else [
+    units = [] if units_told(found, frame) else [
         _both("kilden nævner ingen af hospitalerne i stratify/hospitals.toml", "no hospital of ours is named")
     ]  # fmt: skip
     places = [] if _places(found) else [
@@ -114,12 +118,6 @@ def lacking(
         "looks": places,
     }
     return {part: lines for part, lines in found_lacks.items() if lines}
-
-
-def _units(found: Counts) -> bool:
-    """Whether any admission or contact stands at a unit of ours."""
-    several = 1 + len(hospitals())
-    return any(bool(found[one][1:several].any()) for one in ("volume",) if one in found)
 
 
 def _places(found: Counts) -> bool:
