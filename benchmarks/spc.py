@@ -7,6 +7,7 @@ often an action may close; and after how many points a planted shift is found.
     python benchmarks/spc.py --series 20000
     python benchmarks/spc.py --table > stratify/quality/spc/false_alarms.csv
     python benchmarks/spc.py --null
+    python benchmarks/spc.py --delays > stratify/quality/spc/delays.csv
 """
 
 import argparse
@@ -14,7 +15,7 @@ import time
 
 import numpy as np
 
-from stratify.quality.spc import charts, held, sigma_z_limit
+from stratify.quality.spc import chart, charts, choose, held, sigma_z_limit
 from stratify.quality.spc.laney import NULL_90
 
 POINTS = (12, 15, 18, 24, 30, 36, 48, 60)
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--table", action="store_true", help="print the table of false alarms as CSV, nothing else")
     parser.add_argument("--null", action="store_true", help="print the 90 %% points of sigma_z, nothing else")
+    parser.add_argument("--delays", action="store_true", help="print the table of delays as CSV, nothing else")
     given = parser.parse_args()
     rng = np.random.default_rng(given.seed)
     started = time.perf_counter()
@@ -37,12 +39,15 @@ def main() -> None:
         return table(rng, given.series)
     if given.null:
         return null(rng)
+    if given.delays:
+        return table_of_delays(rng, min(given.series, 2000))
     stable(rng, given.series)
     parts(rng, given.series)
     extra(rng, given.series)
     choices(rng, given.series)
     closing(rng, min(given.series, 2000))
     delays(rng, given.series // 4)
+    speed(rng, given.series)
     print(f"\n{given.series:,} series, seed {given.seed}, {time.perf_counter() - started:.0f} s")
     return None
 
@@ -78,6 +83,24 @@ def table(rng, series):
             for rules in ("anhoej", "nhs"):
                 found = charts(kind, numerator, denominator, rules=rules)
                 print(f"{kind},{rules},{points},{found.signal.mean():.4f},{found.alert.mean():.4f}")
+
+
+def table_of_delays(rng, series):
+    """Print how many points a shift takes on the charts of targets: shares, limits of all points, the shift's too."""
+    print("sigma,median,most")
+    size, rate = 2000, 0.3
+    one = np.sqrt(rate * (1 - rate) / size)
+    for sigma in np.arange(0.5, 6.01, 0.25):
+        moved = np.full(54 + AFTER, rate)
+        moved[54:] -= sigma * one
+        numerator = rng.binomial(size, np.tile(moved, (series, 1)))
+        found = np.full(series, np.inf)
+        for after in range(1, AFTER + 1):
+            upto = numerator[:, : 54 + after]
+            alert = charts("p_prime", upto, np.full(upto.shape, size), chosen=True).alert
+            found = np.where(alert & np.isinf(found), after, found)
+        middle, late = (np.quantile(found, part, method="inverted_cdf") for part in (0.5, 0.9))
+        print(f"{sigma:g},{min(middle, AFTER + 1):.0f},{min(late, AFTER + 1):.0f}")
 
 
 def null(rng):
@@ -194,6 +217,22 @@ def first_alert(value, rules, only):
         alert = np.any([ready.flagged[rule][:, -1] for rule in only], axis=0)
         found = np.where(alert & np.isinf(found), after, found)
     return found
+
+
+def speed(rng, series):
+    print()
+    told("microseconds of a series of 36 points", "chart", "choose", "charts")
+    counted, over = shares(rng, series, 36)
+    took = []
+    for work, of in (
+        (lambda: [chart("p_prime", one, size) for one, size in zip(counted[:500], over, strict=False)], 500),
+        (lambda: [choose(one, size, "p") for one, size in zip(counted[:500], over, strict=False)], 500),
+        (lambda: charts("p_prime", counted, over, chosen=True), series),
+    ):
+        started = time.process_time()
+        work()
+        took.append(f"{1e6 * (time.process_time() - started) / of:.0f}")
+    told("p or p'", *took)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,24 @@
 """What secondary suppression hides of a region's grid and what it costs, by the size of the region.
 
-    python benchmarks/suppression.py                        # --people 20000 for one size, --zeros, --audit 120
+    python benchmarks/suppression.py                        # --people 20000 for one size, --zeros, --fewest 30
 
 Grids are drawn with a seed, 24 targets by 5 years: region, months, hospital by month, municipalities, practices,
 psychiatric departments, five equity cuts. Each target is a share of its own base, from 1 in 1,000 people to 1 in 8,
 met by 2 to 95 of 100; units differ in size as units do (gamma weights). The smallest range of a hidden count is
-worked out by HiGHS, for whole numbers, on --audit grids, spread over all.
+worked out by HiGHS, for whole numbers, on --audit grids, spread over all. With --fewest, partners in small two-way
+tables are counted beside the fewest that any choice of cells needs.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from itertools import combinations
 
 import numpy as np
 
 from stratify.quality.attacker import Relation, feasible
+from stratify.quality.partners import Grid
 from stratify.quality.suppress import primary, suppress
 
 TARGETS, YEARS = 24, 5
@@ -67,8 +70,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, nargs="*", default=[20_000, 200_000, 1_300_000])
     parser.add_argument("--zeros", action="store_true", help="a hidden 0 may be known where its total is shown as 0")
-    parser.add_argument("--audit", type=int, default=12, help="grids on which HiGHS works out each range")
+    parser.add_argument("--audit", type=int, default=TARGETS * YEARS, help="grids on which HiGHS finds each range")
+    parser.add_argument("--fewest", type=int, metavar="TABLES", help="small tables to try each choice of cells on")
     given = parser.parse_args()
+    if given.fewest:
+        fewest(given.fewest)
+        return
     rules, cells, at = relations()
     for people in given.people:
         one(people, rules, cells, at, given.zeros, given.audit)
@@ -81,19 +88,20 @@ def one(people: int, rules: list[Relation], cells: int, at: dict[str, range], ze
     first = [primary(counts, "share") for counts in grids]
     each, after = [], []
     for counts, hidden in zip(grids, first, strict=True):
-        began = time.perf_counter()
+        began = time.process_time()
         after.append(suppress(counts, rules, hidden, zeros=zeros))
-        each.append(time.perf_counter() - began)
+        each.append(time.process_time() - began)
     before, all_hidden = int(np.sum(first)), int(np.sum(after))
     counted = cells * len(grids)
     print(
         f"{people:,} people: {counted:,} cells, hidden for themselves {before:,} ({before / counted:.1%}), in addition "
-        f"{all_hidden - before:,} ({(all_hidden - before) / counted:.1%}), {sum(each):.1f} s, slowest {max(each):.2f} s"
+        f"{all_hidden - before:,} ({(all_hidden - before) / counted:.1%}), "
+        f"{sum(each):.1f} CPU-seconds, slowest grid {max(each):.2f}"
     )
     table, own = np.array(after), np.array(first)
     lines = [f"{name} {own[:, where].mean():.0%} + {(table & ~own)[:, where].mean():.1%}" for name, where in at.items()]
     print("    " + ", ".join(lines))
-    began, widths, met = time.perf_counter(), [], 0
+    began, widths, met = time.process_time(), [], 0
     for i in np.unique(np.linspace(0, len(grids) - 1, audit).astype(int)):
         low, high = feasible(grids[i], after[i], rules)
         width = (high - low)[after[i]]
@@ -103,8 +111,41 @@ def one(people: int, rules: list[Relation], cells: int, at: dict[str, range], ze
         widths.append(width.min(initial=np.inf))
     print(
         f"    smallest range of a hidden count by HiGHS on {len(widths)} grids: {min(widths):.0f}"
-        f"{f', {met} known to be 0' if zeros else ''} ({time.perf_counter() - began:.0f} s)"
+        f"{f', {met} known to be 0' if zeros else ''} ({time.process_time() - began:.0f} CPU-seconds)"
     )
+
+
+def fewest(tables: int) -> None:
+    """Print how many partners are hidden in tables of 3 by 3, and how few could be, found by trying all choices."""
+    random, hidden, least = np.random.default_rng(4), [], []
+    cell = np.arange(9).reshape(3, 3)
+    rules = [Relation(9 + i, cell[i]) for i in range(3)] + [Relation(12 + j, cell[:, j]) for j in range(3)]
+    rules += [Relation(15, range(9, 12)), Relation(15, range(12, 15))]
+    while len(hidden) < tables:
+        table = random.poisson(random.gamma(1.5, 10, (3, 3, 1)) * [0.4, 1])
+        counts = np.concatenate([table.reshape(9, 2), table.sum(axis=1), table.sum(axis=0), [table.sum(axis=(0, 1))]])
+        own = primary(counts, "share")
+        found = int((suppress(counts, rules, own) & ~own).sum())
+        if not found:
+            continue
+        hidden.append(found)
+        least.append(next((size for size in range(found) if enough(counts, own, rules, size)), found))
+    best = sum(a == b for a, b in zip(hidden, least, strict=True))
+    print(f"{tables} tables: {sum(hidden)} partners hidden, {sum(least)} at the fewest; the fewest in {best} tables")
+
+
+def enough(counts: np.ndarray, own: np.ndarray, rules: list[Relation], size: int) -> bool:
+    """Return whether any choice of so many partners keeps every hidden count in a range of 5."""
+    for choice in combinations(np.flatnonzero(~own), size):
+        hidden = own.copy()
+        hidden[list(choice)] = True
+        grid = Grid(counts, rules, hidden, width=5, fixed=~hidden, zeros=False)
+        if any(grid.tells(rule) for rule in rules):
+            continue
+        low, high = feasible(counts, hidden, rules)
+        if (high - low)[hidden].min() >= 5:
+            return True
+    return False
 
 
 if __name__ == "__main__":

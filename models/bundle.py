@@ -102,6 +102,11 @@ class Bundle:
         """The model card of each member."""
         return {key: files.card for key, files in self.content.members.items()}
 
+    def reference(self, key: str) -> dict[str, Any]:
+        """Return what a member's columns and risks were like when it was made."""
+        told: dict[str, Any] = json.loads(self.content.members[key].files["reference.json"])
+        return told
+
     def places(self, key: str) -> list[int]:
         """Return where a member's columns stand among the bundle's."""
         at = {name: j for j, name in enumerate(column_ids(self.content.columns))}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
 
-from pipelines import cli_care, cli_models, cli_offers, cli_plan, cli_rollout
+from pipelines import cli_care, cli_models, cli_need, cli_offers, cli_plan, cli_rollout, cli_watch
 from pipelines.cli_parts import WORK, Local, Work, out, seen, step
 from pipelines.ending import errors_told, told_when_interrupted
 from stratify.catalogue import load
@@ -243,15 +243,37 @@ cli_models.register(app)
 
 
 @app.command()
-def monitor(work: Work = WORK, catalogue: Local = None) -> None:
-    """Measure the quality targets.
+def monitor(
+    service_db: Annotated[str | None, typer.Option("--service-db", help="the service's database by URL")] = None,
+    cases: Annotated[
+        Path | None, typer.Option("--cases", help="write cases.db too, under the terms that this file names")
+    ] = None,
+    work: Work = WORK,
+    catalogue: Local = None,
+) -> None:
+    """Measure the quality targets, and write what is told of them: report, points, CSV.
+
+    With --cases the cases behind the chosen targets are written too, person by person, for the unit that is to learn
+    from them: cases.db, its owner's alone. The file names under [cases] on what law, whose, what for and until when
+    (legal_basis, responsible_unit, purpose, until); else nothing is written, and it ends with exit code 14.
 
     Example: stratify monitor --work work
+
+    Example: stratify monitor --cases terms.toml
     """
+    from pipelines.case_list import read_terms, write_cases
     from pipelines.monitor import monitor_step
 
+    entries = load(catalogue)
+    terms = None if cases is None else read_terms(cases, datetime.now(UTC).date())
     with step("monitor", work) as (place, say, done):
-        done(monitor_step(place, load(catalogue), say))
+        done(monitor_step(place, entries, say, service_db))
+        if terms is not None:
+            counts = write_cases(place, entries, terms, say)
+            out().print(f"{sum(counts.values())} cases of {len(counts)} targets: {place.root / 'cases.db'}")
+
+
+cli_watch.register(app)
 
 
 @app.command()
@@ -283,6 +305,7 @@ def score(
 
 
 cli_plan.register(app)
+cli_need.register(app)
 cli_care.register(app)
 cli_offers.register(app)
 cli_rollout.register(app)

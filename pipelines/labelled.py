@@ -120,7 +120,7 @@ def audit_factors(store: Store, matrix: Matrix) -> dict[str, NDArray[np.str_]]:
     """
     found: dict[str, NDArray[np.str_]] = {
         "sex": np.where(column(matrix, "person_female") == 1, "female", "male"),
-        "age": _bands(column(matrix, "person_age")),
+        "age": bands(column(matrix, "person_age")),
         "psychiatric_somatic": _yes(matrix.populations.get(INSIDE, np.zeros(len(matrix.rows), dtype=np.bool_))),
         "newcomer": _yes(column(matrix, "person_newcomer") == 1),
     }
@@ -149,7 +149,8 @@ def origin_of(work: Workspace, digest: str) -> Origin:
     return Origin(told["source"], told["covers_to"], told["delivered"], digest)
 
 
-def _bands(age: Floats) -> NDArray[np.str_]:
+def bands(age: Floats) -> NDArray[np.str_]:
+    """Return the label of each age's band."""
     names = [f"{low}-{high - 1}" for low, high in pairwise(AGE_BANDS)] + [f"{AGE_BANDS[-1]}+"]
     return np.array(names)[np.clip(np.searchsorted(AGE_BANDS, age, side="right") - 1, 0, len(names) - 1)]
 

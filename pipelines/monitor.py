@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from pipelines.data_steps import Progress
 from pipelines.monitor_files import write_files
+from pipelines.population_versions import keep_version
 from pipelines.processes import shared_out
+from pipelines.quality_report import FILES, write_report
+from pipelines.service_log import ServiceLog, read_log, tally_of, yield_by_stratum
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.catalogue import Catalogue
 from stratify.catalogue.load import DATA_KINDS
@@ -15,18 +18,27 @@ from stratify.errors import DataError
 from stratify.quality.cuts import income_thirds
 from stratify.quality.measuring import Measured, measure_bucket
 from stratify.quality.months import Months
+from stratify.quality.parameters import FROM_SERVICE
 from stratify.quality.summary import summary
 from stratify.quality.tables import lacking
-from stratify.quality.telling import tell_all
-from stratify.registers.clock import day_of
+from stratify.quality.telling import Elsewhere, tell_all
+from stratify.registers.clock import day_number, day_of
 from stratify.store.read import Store
 from stratify.workspace import Workspace
 
 
-def monitor_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tuple[dict[str, Any], bool]:
-    """Measure every quality target; return the manifest, with each in one line as it may be shown."""
-    inputs = {"store": manifest_digest(work.store, "land")}
-    step = Step("monitor", work.quality, inputs, {}, catalogue.digest_of(*DATA_KINDS, "targets"))
+def monitor_step(
+    work: Workspace, catalogue: Catalogue, progress: Callable[..., None], service_db: str | None = None
+) -> tuple[dict[str, Any], bool]:
+    """Measure every quality target; return the manifest, with each in one line as it may be shown.
+
+    The report is written beside, into `report/`, each page whole or not at all; where one is changed or missing the
+    step runs again. service_db: the URL of the service's database; its file in the work folder unless given.
+    """
+    log = read_log(work, service_db)
+    inputs = {"store": manifest_digest(work.store, "land"), **({"service": log.digest} if log.last else {})}
+    pages = tuple(work.report / name for name in FILES.values())
+    step = Step("monitor", work.quality, inputs, {}, catalogue.digest_of(*DATA_KINDS, "targets"), also=pages)
 
     def make(out: Any) -> dict[str, Any]:
         store = Store(work.store)
@@ -34,16 +46,31 @@ def monitor_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> t
         found = count_all(store, catalogue, months, progress)
         progress("telling targets")
         lacks = {key: why for key, target in catalogue.targets.items() if (why := lacking(store, target))}
-        told = tell_all(catalogue.targets, found, months, store.day("delivered"), lacks)
+        told = tell_all(catalogue.targets, found, months, store.day("delivered"), lacks, elsewhere(catalogue, log))
+        if log.last:
+            told["alert_yield"]["yield"] = yield_by_stratum(work, log)
         progress("writing targets")
         write_files(out, told)
+        progress("writing the report")
+        write_report(work.report, told, made=made_of(work, months))
         return {
             "months": [months.names()[0], months.names()[-1]],
             "populations": populations(found, months),
             "targets": {key: summary(one) for key, one in told.items()},
         }
 
-    return run_step(step, make)
+    manifest, ran = run_step(step, make)
+    delivered = read_manifest(work.store, "land")["results"]["delivery"]["delivered"]
+    for line in keep_version(work, manifest, delivered):
+        progress(line)
+    return manifest, ran
+
+
+def made_of(work: Workspace, months: Months) -> dict[str, Any]:
+    """Return what the report says of its data: where they are from, what they cover, when they were delivered."""
+    told = read_manifest(work.store, "land")["results"]["delivery"]
+    names = months.names()
+    return {**{name: told[name] for name in ("source", "covers_to", "delivered")}, "months": [names[0], names[-1]]}
 
 
 def months_of(work: Workspace, store: Store) -> Months:
@@ -58,7 +85,15 @@ def months_of(work: Workspace, store: Store) -> Months:
     return months
 
 
-def count_all(store: Store, catalogue: Catalogue, months: Months, progress: Progress) -> Measured:
+def elsewhere(catalogue: Catalogue, log: ServiceLog) -> Elsewhere | None:
+    """Return what the service's own log tells of targets; None where it covers no month."""
+    if log.months is None or log.last is None:
+        return None
+    wanted = {key: one for key, one in catalogue.targets.items() if one.measure in FROM_SERVICE}
+    return Elsewhere({key: tally_of(one, log) for key, one in wanted.items()}, log.months, day_number(log.last))
+
+
+def count_all(store: Store, catalogue: Catalogue, months: Months, progress: Callable[..., None]) -> Measured:
     """Return everything counted, over the processes there are."""
     thirds, finished = income_thirds(store), 0
 
@@ -79,9 +114,7 @@ def count_all(store: Store, catalogue: Catalogue, months: Months, progress: Prog
 def populations(found: Measured, months: Months) -> dict[str, dict[str, int]]:
     """Return how many adults each population had on 1 January of each year, as known in this delivery."""
     years = [str(months.years[0] - 1), *(str(one) for one in months.years)]
-    return {
-        name: dict(zip(years, (int(n) for n in counts), strict=True)) for name, counts in found.populations.items()
-    }
+    return {name: dict(zip(years, (int(n) for n in counts), strict=True)) for name, counts in found.populations.items()}
 
 
 def _can(store: Store, catalogue: Catalogue, key: str) -> bool:

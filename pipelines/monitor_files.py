@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -116,11 +116,16 @@ def _row(
 
 
 def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write rows for a Danish Excel: semicolons, decimal commas, a byte order mark, words in Danish."""
+    """Write points for a Danish Excel."""
+    write_danish(path, {name: WORDS[name] for name in POINT}, rows)
+
+
+def write_danish(path: Path, titles: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows for a Danish Excel: semicolons, decimal commas, a byte order mark, a title for each of their keys."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
-        writer.writerow([WORDS[name] for name in POINT])
-        writer.writerows([_danish(row[name]) for name in POINT] for row in rows)
+        writer.writerow(titles.values())
+        writer.writerows([_danish(row[name]) for name in titles] for row in rows)
 
 
 def _danish(value: Any) -> str:

@@ -25,8 +25,8 @@ from models import (
 )
 from models.people import Scorer
 from pipelines.data_steps import Progress
-from pipelines.monitor_files import read_told
 from pipelines.matrix import Matrix, inputs_of_matrix, read_matrix
+from pipelines.monitor_files import read_told
 from pipelines.serving import FORMAT, Kept, write_serving
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.care.one_person import told_of

@@ -146,20 +146,29 @@ def _offers(told: Told, console: Console) -> None:
 
 
 def _targets(told: Told, console: Console) -> None:
-    table = Table("target", "period", "share", "standard", "unknown", "status", box=None, padding=(0, 2))
-    for found in told["monitor"]["targets"].values():
-        share = (
-            "-" if found["share"] is None else f"{found['numerator']} of {found['denominator']} ({found['share']:.0%})"
-        )
-        standard = "-" if found["standard"] is None else f"{found['standard']:.0%}"
+    table = Table("chosen target", "year", "value", "standard", "unknown", "status", box=None, padding=(0, 2))
+    every = list(told["monitor"]["targets"].values())
+    for found in (one for one in every if one["chosen"]):
+        told_counts = f"{found['numerator']} of {found['denominator']:,.0f}" if found["numerator"] is not None else ""
+        value = "-" if found["value"] is None else f"{_worth(found['value'], found)} ({told_counts})"
+        standard = "-" if found["standard"] is None else _worth(found["standard"], found)
         unknown = "-" if found["unknown"] is None else str(found["unknown"])
-        table.add_row(found["name"]["en"], found["period"], share, standard, unknown, _status(found))
+        table.add_row(found["name"]["en"], found["period"], value, standard, unknown, _status(found))
     console.print(table)
+    lacking = sum(one["status"] == "not_measurable" for one in every)
+    console.print(f"  {len(every)} targets, {lacking} not measurable here; report/quality.html", highlight=False)
+
+
+def _worth(value: float, found: dict[str, Any]) -> str:
+    """A share in per cent, a rate for 1,000 years, a ratio."""
+    if found["unit"] == "share":
+        return f"{value:.0%}"
+    return f"{value:.0f} in 1,000 years" if found["unit"] == "rate" else f"{value:.2f} times"
 
 
 def _status(found: dict[str, Any]) -> str:
     if found["status"] == "not_measurable":
-        return f"not measurable here: {found['lacking']}"
+        return f"not measurable here: {found['lacking']['en']}"
     if not found["mature"]:
         return "not complete yet"
     return OUTCOME_MARKS.get(found["status"], str(found["status"]))

@@ -31,9 +31,9 @@ from service.held import MOST_EXAMPLES, example_of, stands
 from service.looking import Asking, to_write
 from service.problem import ABOUT_PEOPLE, PLAIN, FieldProblem, RefusedError, responses
 from service.schemas import Patient
-from service.sealed import seal, unseal
 from service.served import Served
 from service.target_routes import telling_of
+from stratify.sealed import seal, unseal
 
 actions = APIRouter(prefix="/v1", route_class=Guarded, dependencies=[Depends(bearer)], tags=["follow-up"])
 NO_ACTION = FieldProblem(pointer="/id", problem="there is no such action of this care team, or about this target")

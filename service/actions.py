@@ -2,7 +2,7 @@
 
 One row for each change, never altered; the last of an action's rows is how it stands. A person's open action is also
 the care team's relation to them: it is what lets the team open the person, and all that its list holds. The identifier
-lies sealed in it (`service.sealed`): a list must name people.
+lies sealed in it (`stratify.sealed`): a list must name people.
 """
 
 from __future__ import annotations

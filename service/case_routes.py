@@ -30,9 +30,9 @@ from service.edge import MODEL_VERSION
 from service.guard import Context, FromCaller, FromContext, Guarded, bearer
 from service.problem import ABOUT_PEOPLE, PLAIN, FieldProblem, RefusedError, responses
 from service.schemas import Patient
-from service.sealed import unseal
 from service.target_routes import telling_of
 from stratify.pseudonym import pseudonym
+from stratify.sealed import unseal
 
 cases = APIRouter(prefix="/v1", route_class=Guarded, dependencies=[Depends(bearer)], tags=["cases"])
 NO_CASE = FieldProblem(pointer="/patient", problem="there is no such case in this unit, so nothing was written down")

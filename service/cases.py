@@ -1,7 +1,7 @@
 """Returns who stands behind a target in one unit: the cases that `stratify monitor --cases` wrote, read when asked.
 
 A file apart from what is served, its owner's alone, with the ground it rests on and the day it ends. Nothing of it is
-kept in memory. Identifiers lie sealed in it as in the lists of care teams (`service.sealed`).
+kept in memory. Identifiers lie sealed in it as in the lists of care teams (`stratify.sealed`).
 """
 
 from __future__ import annotations

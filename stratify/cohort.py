@@ -73,13 +73,16 @@ def latest_adult_birth(day: int) -> int:
     return day_number(date(year, on.month, on.day))
 
 
-def years_old(birth: npt.NDArray[Any], day: int) -> npt.NDArray[np.int64]:
-    """Return the whole years people have lived on a day; born on 29 February, they turn a year on 1 March."""
+def years_old(birth: npt.NDArray[Any], day: int | npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Return the whole years people have lived on a day, or each on a day of their own.
+
+    Born on 29 February, they turn a year on 1 March.
+    """
     born = birth.astype("datetime64[D]")
     years = born.astype("datetime64[Y]").astype(np.int64)
     months = born.astype("datetime64[M]")
     day_in_month = (born - months.astype("datetime64[D]")).astype(np.int64)
-    on = np.datetime64(day_of(day))
+    on = np.asarray(day).astype("datetime64[D]")
     on_month = on.astype("datetime64[M]")
     today = (on_month.astype(np.int64) % 12) * 32 + (on - on_month.astype("datetime64[D]")).astype(np.int64)
     birthday = (months.astype(np.int64) % 12) * 32 + day_in_month

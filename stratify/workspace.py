@@ -73,6 +73,16 @@ class Workspace:
         return self.root / "quality"
 
     @property
+    def watch(self) -> Path:
+        """The served models followed month by month."""
+        return self.root / "watch"
+
+    @property
+    def need(self) -> Path:
+        """Need against activity, in counts."""
+        return self.root / "need"
+
+    @property
     def report(self) -> Path:
         """Pages to read: the calibration report of a simulated region."""
         return self.root / "report"

@@ -14,9 +14,14 @@ from stratify.charts import STYLE
 OWN = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
-def page(words: Words, title: str, parts: Sequence[str], *, links: Sequence[tuple[str, str]], other: str) -> str:
-    """Return a whole page; links are (file, words) to its neighbours, `other` the same page in the other language."""
-    style = STYLE + OWN
+def page(
+    words: Words, title: str, parts: Sequence[str], *, links: Sequence[tuple[str, str]], other: str, own: str = ""
+) -> str:
+    """Return a whole page; links are (file, words) to its neighbours, `other` the same page in the other language.
+
+    own: style of this page alone, after that of all.
+    """
+    style = STYLE + OWN + own
     allowed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'"
     turned = "en" if words.code == "da" else "da"

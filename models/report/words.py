@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from stratify.charts import TONGUES, Tongue
 from stratify.errors import UsageError
@@ -16,7 +16,9 @@ Language = Literal["da", "en"]
 
 
 class Words:
-    """Words by their place in words.toml, and numbers, in one language."""
+    """Words by their place in words.toml, and numbers, in one language; another page's words lie in its own file."""
+
+    file: ClassVar[Path] = FILE
 
     def __init__(self, code: str) -> None:
         if code not in TONGUES:
@@ -31,7 +33,7 @@ class Words:
         '365 dage'
         """
         section, key = place.split("/")
-        told: str = read()[section][key][self.code]
+        told: str = read(self.file)[section][key][self.code]
         return told.format(**filled) if filled else told
 
     def named(self, section: str, key: str) -> str:
@@ -40,7 +42,7 @@ class Words:
         >>> Words("da").named("levels", "female"), Words("da").named("levels", "18-39")
         ('kvinder', '18-39')
         """
-        found = read()[section].get(key)
+        found = read(self.file)[section].get(key)
         return found[self.code] if found else key
 
     def ordered(self, levels: Mapping[str, Any]) -> list[str]:
@@ -49,7 +51,7 @@ class Words:
         >>> Words("en").ordered({"long": 1, "not told": 2, "short": 3})
         ['short', 'long', 'not told']
         """
-        known = list(read()["levels"])
+        known = list(read(self.file)["levels"])
         return sorted(levels, key=lambda level: known.index(level) if level in known else -1)
 
     def of(self, told: Any) -> str:
@@ -58,6 +60,6 @@ class Words:
 
 
 @cache
-def read() -> dict[str, dict[str, dict[str, str]]]:
-    """Return all words, by section, key and language."""
-    return tomllib.loads(FILE.read_text(encoding="utf-8"))
+def read(file: Path = FILE) -> dict[str, dict[str, dict[str, str]]]:
+    """Return all words of a file, by section, key and language."""
+    return tomllib.loads(file.read_text(encoding="utf-8"))

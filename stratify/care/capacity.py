@@ -18,15 +18,15 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from stratify.catalogue import Catalogue
 from stratify.errors import UsageError, did_you_mean
+from stratify.terms import TERMS, named_terms, problems_of_terms
 
 SECTIONS = ("offers", "bridges", "per_person", "list")
-TERMS = ("legal_basis", "responsible_unit", "purpose", "until")
 NO_PLACES = {
     "duty": "is a duty: it can be neither declined nor counted out; leave it out",
     "enabler": "is no offer of its own but helps others; count its bridge under [bridges]",
@@ -63,17 +63,16 @@ def read_capacity(path: Path, catalogue: Catalogue, today: date) -> Capacity:
     problems += _counts("offers", tables["offers"], [key for key, kind in offers.items() if kind == "offer"], offers)
     problems += _counts("bridges", tables["bridges"], catalogue.bridges, {})
     problems += _per_person(tables["per_person"])
-    problems += _terms(tables["list"], today)
+    problems += problems_of_terms("list", tables["list"], today)
     if not tables["offers"] and not problems:
         problems.append("[offers]: no offer has a capacity; name at least one, as: medgennemgang = 40")
     if problems:
         raise UsageError(f"{path.name}: {len(problems)} problem(s):", problems)
-    terms = {key: str(value).strip() for key, value in tables["list"].items() if str(value).strip()}
     return Capacity(
         dict(sorted(tables["offers"].items())),
         dict(sorted(tables["bridges"].items())),
         tables["per_person"].get("offers"),
-        terms,
+        named_terms(tables["list"]),
     )
 
 
@@ -95,19 +94,6 @@ def _per_person(table: Mapping[str, Any]) -> list[str]:
     value = table.get("offers", 1)
     if not _whole(value) or value < 1:
         problems.append(f"[per_person] offers: needs a whole number, 1 or more, got {value!r}")
-    return problems
-
-
-def _terms(table: Mapping[str, Any], today: date) -> list[str]:
-    problems = [f"[list] {one}: unknown key{did_you_mean(one, TERMS)}" for one in table if one not in TERMS]
-    for name in TERMS[:-1]:
-        if not isinstance(table.get(name, ""), str):
-            problems.append(f"[list] {name}: needs a text, got {table[name]!r}")
-    until = table.get("until", today)
-    if not isinstance(until, date) or isinstance(until, datetime):
-        problems.append(f"[list] until: needs a day without quotes, as 2026-12-31, got {until!r}")
-    elif until < today:
-        problems.append(f"[list] until: {until} has passed; a list needs a new day, and somebody who decides on it")
     return problems
 
 

@@ -98,7 +98,7 @@ class Target(Entry):
     @model_validator(mode="after")
     def _shows_itself_at_work(self) -> Target:
         if self.measure not in WITHOUT_EXAMPLES:
-            super()._shows_itself_at_work()
+            self.check_examples()
         return self
 
     @model_validator(mode="after")

@@ -51,9 +51,13 @@ class Entry(Named):
 
     @model_validator(mode="after")
     def _shows_itself_at_work(self) -> Entry:
+        self.check_examples()
+        return self
+
+    def check_examples(self) -> None:
+        """Raise ValueError where there are fewer than two examples, or none whose answer is no."""
         answers = [example.answer() for example in self.example]
         if len(answers) < 2:
             raise ValueError(f"needs at least 2 [[example]], got {len(answers)}")
         if all(answers):
             raise ValueError("needs at least one [[example]] whose answer is no")
-        return self

@@ -8,14 +8,18 @@ from pathlib import Path
 
 from stratify.charts.bars import Bar, bars
 from stratify.charts.basis import Point, Scale, Table, ends, picture, text, ticks
+from stratify.charts.control import control
 from stratify.charts.forest import Estimate, forest
+from stratify.charts.funnel import funnel
 from stratify.charts.lines import lines
 from stratify.charts.risks import calibration, decision, roc
+from stratify.charts.small import marks_in, reach_of, small_control
 from stratify.charts.tongue import DA, EN, TONGUES, Tongue
 
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
 __all__ = [
     "DA", "EN", "STYLE", "TONGUES", "Bar", "Estimate", "Point", "Scale", "Table", "Tongue", "bars", "calibration",
-    "decision", "ends", "forest", "lines", "picture", "roc", "text", "ticks",
+    "control", "decision", "ends", "forest", "funnel", "lines", "marks_in", "picture", "reach_of", "roc",
+    "small_control", "text", "ticks",
 ]  # fmt: skip

@@ -60,6 +60,17 @@ class Region(Generic[Of]):
         everyone = residents(
             self.people, self.lived.of(np.flatnonzero(self.lived.person % self.store.buckets == bucket)), days
         )
+        return self.part_of(catalogue, everyone, bucket, populations, families)
+
+    def part_of(
+        self,
+        catalogue: Catalogue,
+        everyone: Rows,
+        bucket: int,
+        populations: Mapping[str, Definition],
+        families: Collection[str] | None = None,
+    ) -> Part:
+        """Return the same of these rows, sorted by person and day, of adults resident in a bucket on their days."""
         found = present(self.store, everyone, catalogue, bucket)
         under = {key: found.holds(definition) for key, definition in DEFINITIONS.items()}
         of = {name: under[definition.id] for name, definition in populations.items()}

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+Numbers = Ints | Floats
 ROUNDS = 8  # programs that move many cells at once, before the cells left are asked one by one
 REACH = 4  # how many widths a cell may move in a witness: 1 is enough in a network
 
@@ -72,7 +74,7 @@ class Component:
         """Return the true value of each unknown, from one count of all cells."""
         return np.array([count[cells].sum() for cells in self.cells], dtype=np.int64)
 
-    def spread(self, low: Floats, high: Floats, least: Floats, most: Floats) -> None:
+    def spread(self, low: Numbers, high: Numbers, least: Floats, most: Floats) -> None:
         """Widen `least` and `most` of the cells by a range of each unknown."""
         for cells, bottom, top in zip(self.cells, low, high, strict=True):
             least[cells] = np.minimum(least[cells], bottom if len(cells) == 1 else 0)
@@ -162,7 +164,7 @@ def _ends(part: Component, true: Ints) -> list[tuple[float, float]]:
     return answer
 
 
-def optimum(cost: Floats, matrix: object, right: Floats, low: Floats, high: Floats) -> Ints | None:
+def optimum(cost: Floats, matrix: Any, right: Numbers, low: Numbers, high: Numbers) -> Ints | None:
     """Return the whole numbers with matrix @ x = right, low <= x <= high of the least cost; None if there are none.
 
     None also when the cost has no least value, which only happens where `high` is infinite.
@@ -177,8 +179,8 @@ def optimum(cost: Floats, matrix: object, right: Floats, low: Floats, high: Floa
         found = milp(cost, integrality=np.ones(len(cost)), bounds=Bounds(low, high), constraints=rules)
     if found.x is None:
         return None
-    whole = np.round(found.x).astype(np.int64)
-    if np.abs(matrix @ whole - right).max(initial=0) > 1e-6 or (whole < low).any() or (whole > high).any():  # type: ignore[operator]
+    whole: Ints = np.round(found.x).astype(np.int64)
+    if np.abs(matrix @ whole - right).max(initial=0) > 1e-6 or (whole < low).any() or (whole > high).any():
         raise ArithmeticError("the solver's answer is not a table of whole numbers")
     return whole
 

@@ -6,8 +6,8 @@ three say the same, and the functions here take each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,28 @@ from stratify.errors import DataError
 
 Table = Mapping[str, NDArray[Any]]
 Tables = Mapping[str, Table]
+
+
+class Held(dict[str, Table]):
+    """Tables that are asked the same things many times: what was worked out of them is kept."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__(tables)
+        self.kept: dict[Any, Any] = {}
+
+
+Found = TypeVar("Found")
+
+
+def once(tables: Tables, key: Any, make: Callable[[], Found]) -> Found:
+    """Return what `make` returns; of tables that are held it is made once."""
+    if not isinstance(tables, Held):
+        return make()
+    if key not in tables.kept:
+        tables.kept[key] = make()
+    found: Found = tables.kept[key]
+    return found
+
 
 NO_DAY = np.int64(2**40)  # later than any day or minute: a day that has not come
 
@@ -69,6 +91,8 @@ def flags(tables: Tables, table: str, name: str) -> NDArray[np.int8]:
 def texts(tables: Tables, table: str, name: str) -> NDArray[np.str_]:
     """Return texts, "" where there is none."""
     values = column(tables, table, name)
+    if values.dtype.kind == "U" and not isinstance(values, np.ma.MaskedArray):
+        return values
     there = present(values)
     return np.array([str(one) if ok else "" for one, ok in zip(values, there, strict=True)], dtype=np.str_)
 

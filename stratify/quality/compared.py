@@ -143,9 +143,7 @@ def _safe(rest: NDArray[np.int64], unit: Unit) -> Any:
     return ~((parts > 0) & (parts < 5)).any(axis=1)
 
 
-def gap_over_time(
-    cells: Cells, places: Places, goal: Goal, cut: str, group: str, rest: str
-) -> dict[str, Any] | None:
+def gap_over_time(cells: Cells, places: Places, goal: Goal, cut: str, group: str, rest: str) -> dict[str, Any] | None:
     """Return the gap between two groups over time, with its run chart, and by year; None where they are not there.
 
     A period is told only where both groups may be shown, each with 30 people or more.

@@ -105,7 +105,7 @@ def count_cases(
 def count_at_risk(
     found: AtRisk, place: Days, event_place: Days, ground: Ground, by: Mapping[str, Grouping | None]
 ) -> dict[str, Tally]:
-    """Return the tallies of people at risk by each grouping; each stretch lies within one year."""
+    """Return the tallies of people at risk by each grouping; each stretch is all of somebody's in one year."""
     months = ground.months
     year, event_year = ground.year_of(found.start), ground.year_of(found.event_day)
     stratum = ground.stratum.at(year, place)
@@ -136,8 +136,7 @@ def count_at_risk(
             happened = event_in & (event_year == number + ground.offset)
             flat = (event_code * ground.strata + event_stratum)[happened]
             yearly[:, number, :, 1] = np.bincount(flat, minlength=size).reshape(len(labels), ground.strata)
-            pairs = np.unique(np.stack([key, place[mine]]), axis=1)[0] if len(mine) else np.zeros(0, np.int64)
-            people[:, number] = np.bincount(pairs, minlength=len(labels))
+            people[:, number] = np.bincount(key, minlength=len(labels))
         answers[name] = Tally(list(labels), monthly, yearly, people)
     return answers
 

@@ -89,19 +89,21 @@ def groupings(bucket: Bucket, thirds: Thirds) -> dict[str, Grouping]:
 
 
 def homes(bucket: Bucket) -> dict[str, Grouping]:
-    """Return where people live and which practice they used last, where the source can tell."""
+    """Return where people live, by municipality and catchment of an acute hospital, and the practice they used last."""
     found: dict[str, Grouping] = {}
     place = np.tile(np.arange(bucket.size, dtype=np.int64), len(bucket.years))
     day = np.repeat(bucket.days, bucket.size)
     order = np.lexsort((day, place))
     rows = Rows(bucket.number_of(place[order]), day[order])
-    names = np.full(len(order), ELSEWHERE, dtype="<U40")
-    names[order] = units(home_of(rows, bucket.residence))["municipality"]
-    if (names != ELSEWHERE).any():
-        labels, number = np.unique(names, return_inverse=True)
-        group = np.where(labels[number] == ELSEWHERE, -1, number - int(labels[0] == ELSEWHERE))
-        told = tuple(str(one) for one in labels if one != ELSEWHERE)
-        found["municipality"] = Grouping(told, group.reshape(len(bucket.years), bucket.size).astype(np.int32))
+    home = units(home_of(rows, bucket.residence))
+    for level in ("municipality", "hospital"):
+        names = np.full(len(order), ELSEWHERE, dtype="<U40")
+        names[order] = home[level]
+        if (names != ELSEWHERE).any():
+            labels, number = np.unique(names, return_inverse=True)
+            group = np.where(labels[number] == ELSEWHERE, -1, number - int(labels[0] == ELSEWHERE))
+            told = tuple(str(one) for one in labels if one != ELSEWHERE)
+            found[level] = Grouping(told, group.reshape(len(bucket.years), bucket.size).astype(np.int32))
     if bucket.store.has("practice"):
         rows_of = bucket.store.slice("practice", bucket.number)
         code = rows_of.coded("code")
@@ -163,8 +165,11 @@ def _distance(bucket: Bucket) -> NDArray[np.int8]:
 
 
 def _few_resources(bucket: Bucket, found: Mapping[str, Grouping]) -> NDArray[np.int8] | None:
-    """Two or more of: short education, income in the lowest third, living alone, and an interpreter used or exemption
-    from Digital Post. Ours: a group of many to be looked at, never a fact about one person."""
+    """Return 1 for two or more signs: short education, lowest third of income, living alone, hard to reach in writing.
+
+    Hard to reach: an interpreter used, or exempt from Digital Post. Ours: a group of many to be looked at, never a fact
+    about one person.
+    """
     signs: list[Bools] = []
     told = np.zeros((len(bucket.years), bucket.size), dtype=bool)
     for name, group in (("education", 0), ("income", 0), ("cohabitation", 1)):

@@ -30,7 +30,9 @@ from stratify.quality.parameters import ContactParameters, DeathParameters, Duri
 Period = tuple[int, int]
 
 
-def readmission(asked: ReadmissionParameters, tables: Tables, members: Members, period: Period, mature_to: int) -> Cases:
+def readmission(
+    asked: ReadmissionParameters, tables: Tables, members: Members, period: Period, mature_to: int
+) -> Cases:
     """Return the cases; from the day `mature_to` on nobody is left out yet."""
     stays, dead = _stays(tables, asked.care)
     index = _discharged_alive(stays, dead, members, period) & stays.coded(asked.codes)
@@ -42,7 +44,9 @@ def readmission(asked: ReadmissionParameters, tables: Tables, members: Members, 
     return Cases(stays.person, stays.end_day, stays.unit_last, state).of(index & (~out | (stays.end_day >= mature_to)))
 
 
-def contact_after_discharge(asked: ContactParameters, tables: Tables, members: Members, period: Period, mature_to: int) -> Cases:
+def contact_after_discharge(
+    asked: ContactParameters, tables: Tables, members: Members, period: Period, mature_to: int
+) -> Cases:
     """Return the cases; from the day `mature_to` on nobody is left out yet."""
     stays, dead = _stays(tables, asked.care)
     index = _discharged_alive(stays, dead, members, period)
@@ -95,4 +99,4 @@ def _discharged_alive(stays: Stays, dead: Days, members: Members, period: Period
 def _left_within(tables: Tables, person: Days, day: Days, dead: Days, within: int) -> Bools:
     """Return whose residence ends at most `within` days after `day`, and before they died."""
     gone = left(tables, person, np.where(day == NO_DAY, 0, day))
-    return (gone != NO_DAY) & (gone - day <= within) & (dead > gone)
+    return np.asarray((gone != NO_DAY) & (gone - day <= within) & (dead > gone))

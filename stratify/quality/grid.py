@@ -8,33 +8,35 @@
 | GP practice | | x |
 | every other cut | | x |
 
-Months are taken where at most a third of a grouping's cells are small in themselves, else quarters, else years alone:
-what would be hidden anyway is not asked for. A period is published when all its months are mature. Every partition is
-complete (whom no unit or group is told of is a part of it), so that sums are exact: from them nobody may work out a
-small count.
+Months are taken where at most a tenth of a grouping's cells are small in themselves, else quarters, else years alone,
+and no part more finely than the region: what would be hidden anyway is not asked for, and a chart without its smallest
+points would tell another level. A period is published when all its months are mature. Every partition is complete (whom
+no unit or group is told of is a part of it), so that sums are exact: from them nobody may work out a small count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stratify.catalogue.entries import Target
+from stratify.quality.attacker import Relation
 from stratify.quality.cases import Bools
 from stratify.quality.counting import Tally
 from stratify.quality.measuring import REGION
 from stratify.quality.months import Months
-from stratify.quality.suppress import Relation, primary, suppress
+from stratify.quality.suppress import primary, suppress
 
 Ints = NDArray[np.int64]
 LEVELS = ("region", "hospital", "psychiatric", "municipality", "practice")
 IN_YEAR = ("region", "hospital", "psychiatric", "municipality", "few_resources")  # told within the year, too
 MONTH, QUARTER, YEAR = 1, 3, 12  # months in a period
 STEPS = (MONTH, QUARTER, YEAR)
-MOST_SMALL = 1 / 3
+MOST_SMALL = 0.1
 
 
 @dataclass
@@ -63,17 +65,26 @@ class Cells:
 
 def cells_of(target: Target, by: Mapping[str, Tally], months: Months, mature: Bools) -> Cells:
     """Return the published cells of a target, or of a part of it, with those hidden that must be."""
-    rate = target.unit == "rate"
-    steps = {name: _step(tally, name, months, mature, rate) for name, tally in by.items()}
-    every = [_year(by, steps, months, mature, year, rate)[0] for year in range(len(months.years))]
+    every = [cells for cells, _ in grids_of(target, by, months, mature)]
     found = Cells([g for one in every for g in one.grouping], [label for one in every for label in one.label])
     for name in ("step", "period", "counts", "unknown", "people", "hidden", "hidden_unknown"):
         setattr(found, name, np.concatenate([getattr(one, name) for one in every]))
     return found
 
 
+def grids_of(
+    target: Target, by: Mapping[str, Tally], months: Months, mature: Bools
+) -> Iterator[tuple[Cells, list[Relation]]]:
+    """Yield the cells of each year with the sums that tie them: what a reader has to work with."""
+    rate = target.unit == "rate"
+    least = _step(by[REGION], REGION, months, mature, rate)  # no part is told more finely than the whole
+    steps = {name: max(least, _step(tally, name, months, mature, rate)) for name, tally in by.items()}
+    for year in range(len(months.years)):
+        yield _year(by, steps, months, mature, year, rate)
+
+
 def _step(tally: Tally, name: str, months: Months, mature: Bools, rate: bool) -> int:
-    """Return the finest period in which at most a third of a grouping's cells are small in themselves."""
+    """Return the finest period in which at most a tenth of a grouping's cells are small in themselves."""
     if name not in IN_YEAR:
         return YEAR
     for step in (MONTH, QUARTER):
@@ -143,7 +154,7 @@ def _laid_out(
         for label in tally.labels:
             for step in own:
                 keys += [(name, label, step, one) for one in periods(step)]
-            for fine, coarse in zip(own[:-1], own[1:], strict=True):
+            for fine, coarse in pairwise(own):
                 for one in periods(coarse):
                     parts = range(one * coarse // fine, (one + 1) * coarse // fine)
                     sums.append(((name, label, coarse, one), [(name, label, fine, part) for part in parts]))

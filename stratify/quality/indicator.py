@@ -53,7 +53,8 @@ def cases(
         person = members.on(period_start)
         start, end = (np.full(len(person), day, dtype=np.int64) for day in (period_start, period_end))
         return of_each(target, tables, person, start, end, delivered)
-    period, asked, name = (period_start, period_end), target.parameters, target.measure
+    period, name = (period_start, period_end), target.measure
+    asked: Any = target.parameters  # of the kind its measure takes: the catalogue has seen to that
     mature_to = delivered - target.maturity_days + 1
     if name == "admission_rate":
         return rates.admission_rate(asked, tables, members, period, mature_to)
@@ -68,7 +69,7 @@ def cases(
 
 def of_each(target: Target, tables: Tables, person: Days, start: Days, end: Days, delivered: int) -> Cases:
     """Return the cases of a measure of people, each in a window [start, end) of their own."""
-    asked = target.parameters
+    asked: Any = target.parameters
     if target.measure == "elements":
         found = of_people.elements(asked, tables, person, end)
     else:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stratify.codes import starts_with_any
 from stratify.quality.cases import Bools, Days
-from stratify.quality.columns import NO_DAY, Tables, among, days, flags, texts
+from stratify.quality.columns import NO_DAY, Tables, among, days, flags, once, texts
 
 APART = 4 * 60  # minutes: what starts sooner belongs to the same stay
 _SPAN = np.int64(2**34)  # more than any minute since 1970, so that person and time fit in one sortable number
@@ -36,6 +36,10 @@ class Stays:
     @staticmethod
     def of(tables: Tables, care: str) -> Stays:
         """Return them from the table of stays."""
+        return once(tables, ("stays", care), lambda: Stays._of(tables, care))
+
+    @staticmethod
+    def _of(tables: Tables, care: str) -> Stays:
         keep = (flags(tables, "stay", "admission") == 1) & among(tables, "stay", "care", [care])
         person, day, start, end, end_day = (
             days(tables, "stay", name)[keep] for name in ("person", "day", "start_min", "end_min", "end_day")
@@ -65,13 +69,17 @@ class Stays:
 
 def died(tables: Tables, person: Days) -> Days:
     """Return each one's day of death, NO_DAY for the living and for people the table lacks."""
-    known, death = days(tables, "persons", "person"), days(tables, "persons", "death")
-    order = np.argsort(known, kind="stable")
-    known, death = known[order], death[order]
+    known, death = once(tables, "deaths", lambda: _deaths(tables))
     if not len(known):
         return np.full(len(person), NO_DAY, dtype=np.int64)
     where = np.minimum(np.searchsorted(known, person), len(known) - 1)
     return np.where(known[where] == person, death[where], NO_DAY)
+
+
+def _deaths(tables: Tables) -> tuple[Days, Days]:
+    known, death = days(tables, "persons", "person"), days(tables, "persons", "death")
+    order = np.argsort(known, kind="stable")
+    return known[order], death[order]
 
 
 def left(tables: Tables, person: Days, day: Days) -> Days:
@@ -81,16 +89,21 @@ def left(tables: Tables, person: Days, day: Days) -> Days:
     """
     if "residence" not in tables:
         return np.full(len(person), NO_DAY, dtype=np.int64)
+    who, end = once(tables, "gone", lambda: _gone(tables))
+    where = first_above(key_of(who, end), key_of(person, day))
+    days_until = gap(person, day, who, end, where)
+    return np.where(days_until == NO_DAY, NO_DAY, day + days_until)
+
+
+def _gone(tables: Tables) -> tuple[Days, Days]:
+    """Return who has left, and the day, by person and day."""
     who, start, end = (days(tables, "residence", name) for name in ("person", "start", "end"))
     order = np.lexsort((start, who))
     who, start, end = who[order], start[order], end[order]
     moved_on = np.zeros(len(who), dtype=bool)
     moved_on[:-1] = (who[1:] == who[:-1]) & (start[1:] <= end[:-1])
     gone = (end != NO_DAY) & ~moved_on
-    who, end = who[gone], end[gone]
-    where = first_above(key_of(who, end), key_of(person, day))
-    days_until = gap(person, day, who, end, where)
-    return np.where(days_until == NO_DAY, NO_DAY, day + days_until)
+    return who[gone], end[gone]
 
 
 def first_event(person: Days, day: Days, others: Days, other_day: Days) -> Days:

@@ -14,7 +14,7 @@ from stratify.care.people import YES, Members
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Target
 from stratify.quality.cases import AtRisk, Cases, Days
-from stratify.quality.columns import Tables
+from stratify.quality.columns import Held, Tables
 from stratify.quality.counting import AGES, OTHER, Ground, Tally, count_at_risk, count_cases
 from stratify.quality.cuts import Grouping, Thirds, groupings, homes
 from stratify.quality.indicator import cases, of_each
@@ -48,9 +48,9 @@ class Measured:
             mine = self.tallies.setdefault(key, {})
             for name, tally in by.items():
                 mine[name] = mine[name].add(tally) if name in mine else tally
-        for mine, theirs in ((self.deaths, other.deaths), (self.populations, other.populations)):
+        for kept, theirs in ((self.deaths, other.deaths), (self.populations, other.populations)):
             for key, values in theirs.items():
-                mine[key] = mine[key] + values if key in mine else values
+                kept[key] = kept[key] + values if key in kept else values
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Measuring:
     def tables(self) -> Tables:
         """The rows that targets read."""
         found = dict(read_tables(self.store, self.number, self.targets, self.months.start))
-        return {**found, "persons": self.bucket.people, "residence": self.bucket.residence}
+        return Held({**found, "persons": self.bucket.people, "residence": self.bucket.residence})
 
     @cached_property
     def ground(self) -> Ground:
@@ -127,11 +127,11 @@ class Measuring:
             by = {name: self.homes.get(name) for name in target.levels if name in self.homes} | self._cuts(target)
             return {target.id: count_at_risk(found, place, event_place, self.ground, {REGION: None, **by})}
         place = self.bucket.place(found.person)
-        by_case = {**self._levels(target, found), **self._cuts(target)}
+        by_case = {**self.levels(target, found), **self._cuts(target)}
         answers = {target.id: count_cases(found, as_of, place, self.ground, by_case)}
         for part, state in (found.elements or {}).items():
             one = Cases(found.person, found.day, found.unit, state)
-            answers[f"{target.id}.{part}"] = count_cases(one, as_of, place, self.ground, self._levels(target, one))
+            answers[f"{target.id}.{part}"] = count_cases(one, as_of, place, self.ground, self.levels(target, one))
         return answers
 
     def found(self, target: Target) -> tuple[Cases | AtRisk, Days]:
@@ -187,13 +187,14 @@ class Measuring:
         found[..., 1] = np.bincount(key[dead], minlength=int(np.prod(shape))).reshape(shape)
         return found[1:]
 
-    def _levels(self, target: Target, found: Cases) -> dict[str, Any]:
+    def levels(self, target: Target, found: Cases) -> dict[str, Any]:
+        """Return what cases are told by: units of the case or of the person, None for the whole region."""
         by: dict[str, Any] = {REGION: None}
         for level in target.levels:
-            if level in self.homes:
+            if level in ("hospital", "psychiatric") and (found.unit != "").any():
+                by[level] = _names(found.unit, level)  # of a stay: who discharged, or received
+            elif level in self.homes and not (level == "hospital" and target.measure not in OF_PEOPLE):
                 by[level] = self.homes[level]
-            elif level in ("hospital", "psychiatric") and (found.unit != "").any():
-                by[level] = _names(found.unit, level)
         return by
 
     def _cuts(self, target: Target) -> dict[str, Grouping]:

@@ -35,9 +35,9 @@ class Always:
         self.population = np.unique(np.asarray(population, dtype=np.int64))
         self._known = known or {}
 
-    def among(self, person: Days, day: Days) -> Bools:
+    def among(self, person: Days, day: Days) -> Bools:  # noqa: ARG002 - the same on every day
         """Return which of these people belong."""
-        return np.isin(person, self.population) & (day == day)
+        return np.asarray(np.isin(person, self.population))
 
     def on(self, day: int) -> Days:  # noqa: ARG002 - the same on every day
         """Return who belongs."""

@@ -25,7 +25,8 @@ def ratios(deaths: NDArray[np.int64], months: Months, last: int) -> dict[str, di
     found: dict[str, dict[str, list[Any]]] = {}
     observed = {name: exposed[..., 1][:, list(sexes)].sum(axis=(1, 2)) for name, sexes in GROUPS.items()}
     wanted = {
-        name: (exposed[..., 0][:, list(sexes)] * rate[:, list(sexes)]).sum(axis=(1, 2)) for name, sexes in GROUPS.items()
+        name: (exposed[..., 0][:, list(sexes)] * rate[:, list(sexes)]).sum(axis=(1, 2))
+        for name, sexes in GROUPS.items()
     }
     parts_may = [
         all(shown(int(observed[name][year])) is not None for name in GROUPS) for year in range(len(months.years))

@@ -124,5 +124,3 @@ def _begins(table: Table, prefixes: tuple[str, ...]) -> Bools:
 
 def _cases(person: Days, day: Days, state: NDArray[np.int8]) -> Cases:
     return Cases(person, day, np.full(len(person), "", dtype=np.str_), state)
-
-

@@ -108,12 +108,8 @@ class Bucket:
         both = np.where(found.holds(DEFINITIONS[PSYCHIATRIC_SOMATIC_DEFINITION]), YES, NO)
         truths = zip(found.condition_ids, np.where(found.conditions, YES, NO).T, strict=True)
         measurable = set(self.store.measurable["conditions"])
-        ages = np.zeros(len(rows))
-        birth = self.by_place["birth"][self.place(rows.person)]
-        for day in np.unique(rows.day).tolist():
-            on = rows.day == day
-            ages[on] = years_old(birth[on].astype(np.int64), day)
-        told = {"age": Column(ages, "number")}
+        birth = self.by_place["birth"][self.place(rows.person)].astype(np.int64)
+        told = {"age": Column(years_old(birth, rows.day).astype(np.float64), "number")}
         return of_conditions(dict(truths), self.catalogue, measurable, both).with_facts(told)
 
     def _drugs(self, rows: Rows) -> NDArray[np.float64]:
@@ -252,4 +248,3 @@ def _told(bucket: Bucket, named: set[str]) -> list[tuple[Days, Days]]:
         which = drugs.coded("code").begins(tuple(classes)) & (drugs.ints("known") >= since)
         found.append((drugs.ints("person")[which].astype(np.int64), drugs.ints("known")[which].astype(np.int64)))
     return found
-

@@ -17,13 +17,15 @@ from stratify.quality.cases import Bools
 from stratify.quality.grid import YEAR, Cells
 from stratify.quality.months import Months
 from stratify.quality.parameters import Unit
-from stratify.quality.spc import Chart, assurance, chart, choose, false_alarms, latest_signal, variation
+from stratify.quality.spc import Chart, assurance, chart, choose, delay, false_alarms, latest_signal, variation
 from stratify.quality.values import PER, valued
 from stratify.quality.verdict import verdict
 
 Direction = Literal["higher", "lower"]
 SERIES = ("region", "hospital", "psychiatric", "municipality")
 DIGITS = 6
+MOST_HIDDEN = 0.2
+CHANGE = {"share": 0.08, "rate": 0.25, "ratio": 0.25}  # 8 points of a share, a quarter of a rate: what one would act on
 
 
 @dataclass(frozen=True)
@@ -97,31 +99,52 @@ def chart_of(cells: Cells, at: NDArray[np.int64], goal: Goal) -> Chart:
 
 def series_of(cells: Cells, places: Places, goal: Goal, months: Months) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield level, unit and what is told of it over the periods of its chart, or over the years where it has none."""
-    for (level, unit), yearly in (places.yearly | places.finest).items():
+    for (level, unit), yearly in ({**places.yearly, **places.finest}).items():
         if level not in SERIES:
             continue
         at = places.finest.get((level, unit), yearly)
         drawn = chart_of(cells, at, goal)
         told = {"step": places.step[level], **points(cells, at, goal.unit), "chart": lines(drawn)}
         years = places.yearly.get((level, unit), np.zeros(0, np.int64))
-        yield level, unit, {**told, "facts": facts(cells, years, drawn, goal, months)}
+        yield level, unit, {**told, "facts": facts(cells, years, drawn, goal, months, sum(told["hidden"]))}
 
 
-def facts(cells: Cells, yearly: NDArray[np.int64], drawn: Chart, goal: Goal, months: Months) -> dict[str, Any]:
-    """Return the three facts: the standard in the latest whole year, variation and assurance over its chart."""
+def facts(
+    cells: Cells, yearly: NDArray[np.int64], drawn: Chart, goal: Goal, months: Months, hidden: int
+) -> dict[str, Any]:
+    """Return the three facts: the standard in the latest whole year, variation and assurance over its chart.
+
+    hidden: how many points of the chart may not be shown. Those are the low or the high ones: beyond a fifth of all
+    points the chart says nothing of level and change.
+    """
     latest = latest_signal(drawn)
     used = int(drawn.used.sum())
+    whole = used >= (1 - MOST_HIDDEN) * (used + hidden)
     alarms = false_alarms(max(used, 12), drawn.rules, drawn.kind)
+    sees = delay(_sigmas(drawn, goal.unit))
     return {
         **year_facts(cells, yearly, goal, months),
-        "variation": variation(drawn),
-        "assurance": assurance(drawn),
+        "variation": variation(drawn) if whole else "too_few",
+        "assurance": assurance(drawn) if whole else "none",
         "signal": None
-        if latest is None
+        if latest is None or not whole
         else {"at": latest.index, "rule": latest.rule, "side": "above" if latest.side > 0 else "below"},
         "points": used,
+        "sees": {"change": CHANGE[goal.unit], "median": sees.median, "most": sees.most},
         "false_alarms": {"latest": round(alarms.latest, 4), "any": round(alarms.any, 4)},
     }
+
+
+def _sigmas(drawn: Chart, unit: Unit) -> float:
+    """Return how many standard deviations of its latest point the change is that a chart is asked to see."""
+    used = np.flatnonzero(drawn.used)
+    if not len(used):
+        return 0.0
+    at = used[-1]
+    centre = float(drawn.centre[at])
+    sigma = max(float(drawn.upper[at]) - centre, centre - float(drawn.lower[at])) / 3  # one of them may be cut off
+    change = CHANGE[unit] if unit == "share" else CHANGE[unit] * centre
+    return change / sigma if sigma > 0 else 0.0
 
 
 def year_facts(cells: Cells, yearly: NDArray[np.int64], goal: Goal, months: Months) -> dict[str, Any]:

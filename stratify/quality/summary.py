@@ -34,7 +34,9 @@ def summary(told: dict[str, Any]) -> dict[str, Any]:
         hidden = bool(row["hidden"][0]) or (one["unknown"] is None and one["numerator"] is not None)
         found |= {**one, "interval": interval, "period": period, "suppressed": hidden, "mature": True}
         found["status"] = row["standard"][0]
-    line = told["series"]["region"][""]
+    line = told["series"].get("region", {}).get("")
+    if line is None:  # no period is mature yet
+        return found
     return {**found, "facts": {name: line["facts"][name] for name in facts}}
 
 

@@ -45,7 +45,8 @@ def read_tables(store: Store, bucket: int, targets: Iterable[Target], since: int
     service = {code for part in parts for code in part.services}
     drug = {code for one in asked if isinstance(one, TreatedParameters) for code in one.drugs}
     contacts = [one for one in asked if isinstance(one, ContactParameters)]
-    care, setting = {one.care for one in contacts}, {word for one in contacts for word in one.settings}
+    care: set[str] = {one.care for one in contacts}
+    setting: set[str] = {word for one in contacts for word in one.settings}
     wanted: dict[str, tuple[tuple[str, ...], str]] = {
         "stay": (STAY, "admission"),
         "contact": (("person", "day", "setting", "care"), f"{_among('care', care)} AND {_among('setting', setting)}"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,15 +14,28 @@ from stratify.quality.grid import STEPS, Cells, cells_of
 from stratify.quality.measuring import Measured
 from stratify.quality.months import Months
 from stratify.quality.mortality import ratios
-from stratify.quality.parameters import ElementsParameters, GapParameters, MortalityParameters
+from stratify.quality.parameters import OF_PEOPLE, Element, ElementsParameters, GapParameters, MortalityParameters
 from stratify.quality.series import Goal, Places, series_of
 
 Told = dict[str, Any]
 NO_ANSWERS = {"da": "tjenesten har endnu ingen svar", "en": "the service has no answers yet"}
 
 
+class Elsewhere(NamedTuple):
+    """What was counted outside the store: by target its tallies, in months of their own, known until a day."""
+
+    tallies: Mapping[str, Mapping[str, Tally]]
+    months: Months
+    known: int
+
+
 def tell_all(
-    targets: Mapping[str, Target], found: Measured, months: Months, delivered: int, lacking: Mapping[str, str]
+    targets: Mapping[str, Target],
+    found: Measured,
+    months: Months,
+    delivered: int,
+    lacking: Mapping[str, str],
+    elsewhere: Elsewhere | None = None,
 ) -> dict[str, Told]:
     """Return what is told of each target, by id. lacking: what the source lacks for a target, by id."""
     told: dict[str, Told] = {}
@@ -32,6 +45,11 @@ def tell_all(
         about = described(target, months, mature.tolist())
         if target.measure == "not_in_registers" and target.lacks is not None:
             told[key] = {**about, "status": "not_measurable", "lacking": target.lacks.model_dump()}
+        elif not target.from_registers and elsewhere is not None and key in elsewhere.tallies:
+            ready = elsewhere.months.mature(target.maturity_days, elsewhere.known)
+            told[key] = {**described(target, elsewhere.months, ready.tolist()), "status": "measured"}
+            by = elsewhere.tallies[key]
+            told[key] |= tell(target, goal_of(target), by, elsewhere.months, ready, kept, key)
         elif not target.from_registers:
             told[key] = {**about, "status": "not_measurable", "lacking": NO_ANSWERS}
         elif isinstance(target.parameters, MortalityParameters):
@@ -43,7 +61,10 @@ def tell_all(
                 told[key] |= tell(target, goal_of(target), found.tallies[key], months, mature, kept, key)
             parts = {one: f"{key}.{one}" for one in _parts(target) if f"{key}.{one}" in found.tallies}
             told[key]["parts"] = {
-                one: tell(target, _goal_of_part(target, one), found.tallies[name], months, mature, kept, name)
+                one: {
+                    **_said_of_part(target, one),
+                    **tell(target, _goal_of_part(target, one), found.tallies[name], months, mature, kept, name),
+                }
                 for one, name in parts.items()
             }
     for key, target in targets.items():
@@ -56,7 +77,8 @@ def tell_all(
 def described(target: Target, months: Months, mature: list[bool]) -> Told:
     """Return what the catalogue says of a target, and the time it is told for."""
     said = ("id", "tier", "kind", "chosen", "measure", "direction", "standard", "standard_status", "standard_source",
-            "maturity_days", "min_denominator", "levels", "equity", "balancing", "source", "provenance", "rationale")  # fmt: skip
+            "maturity_days", "min_denominator", "levels", "equity", "balancing", "source", "provenance",
+            "rationale")  # fmt: skip
     texts = ("name", "numerator", "denominator", "unknown")
     raw = target.model_dump(mode="json")
     return {
@@ -64,6 +86,7 @@ def described(target: Target, months: Months, mature: list[bool]) -> Told:
         **{f"{name}_text" if name != "name" else name: raw[name] for name in texts},
         "waits": raw["waits"],
         "unit": target.unit,
+        "hospitals": "catchment" if target.measure in (*OF_PEOPLE, "admission_rate") else "treating",
         "periods": {str(step): months.names(step) for step in STEPS},
         "mature": mature,
     }
@@ -98,10 +121,19 @@ def goal_of(target: Target) -> Goal:
     return Goal(target.unit, target.direction, target.standard, target.min_denominator)
 
 
-def _goal_of_part(target: Target, part: str) -> Goal:
+def _part(target: Target, part: str) -> Element:
     assert isinstance(target.parameters, ElementsParameters)
     (one,) = [e for e in target.parameters.elements if e.id == part]
-    return Goal("share", target.direction, one.standard, target.min_denominator)
+    return one
+
+
+def _goal_of_part(target: Target, part: str) -> Goal:
+    return Goal("share", target.direction, _part(target, part).standard, target.min_denominator)
+
+
+def _said_of_part(target: Target, part: str) -> Told:
+    one = _part(target, part)
+    return {"name": {"da": one.da, "en": one.en}, "standard": one.standard, "standard_source": one.standard_source}
 
 
 def _parts(target: Target) -> list[str]:

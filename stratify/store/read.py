@@ -103,8 +103,10 @@ class Store:
         return dict(rows)
 
     def residence(self, bucket: int | None = None) -> Columns:
-        """Return the stretches of residence, of all or of a bucket: person, start, end (NaN while resident),
-        municipality."""
+        """Return stretches of residence: person, start, end (NaN while resident), municipality.
+
+        Of everybody, or of one bucket.
+        """
         return self._query(
             f'SELECT person, start, "end", municipality FROM {self._files(["residence.parquet"])} {self._in(bucket)} '
             'ORDER BY person, start, "end"',

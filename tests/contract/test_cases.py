@@ -8,9 +8,9 @@ import pytest
 from service.app import create_app
 from service.causes import shares_of
 from service.optouts import take_over
-from service.sealed import seal
 from service.settings import Settings
 from stratify.pseudonym import key_id, pseudonym, read_key
+from stratify.sealed import seal
 
 TODAY = datetime.now(UTC).date()
 OWN = "hospital|Horsens"

@@ -15,50 +15,15 @@ from datetime import datetime, timedelta
 import duckdb
 import pytest
 
-from stratify.catalogue import load
 from stratify.store.land import land
-
-PEOPLE_TO = "2019-12-31"
-TITLES = {
-    "lpr_a_kontakt": "pnr,dw_ek_kontakt,kont_starttidspunkt,kont_sluttidspunkt,kont_type,prioritet,kont_ans_hovedspec,"
-    "adiag,kont_ans_inst,lprindberetningssystem",
-    "lpr_a_diagnose": "dw_ek_kontakt,diag_kode,diag_kode_type",
-    "lpr_adm": "pnr,recnum,d_inddto,d_uddto,v_indtime,c_pattype,c_indm,c_adiag,c_sgh",
-    "lpr_diag": "recnum,c_diag,c_diagtype",
-    "t_psyk_adm": "v_cpr,k_recnum,d_inddto,d_uddto,v_indtime,c_pattype,c_indm,c_adiag,c_sgh",
-    "t_psyk_diag": "v_recnum,c_diag,c_diagtype",
-    "dod": "pnr,doddato",
-}  # fmt: skip
-SPECIALTY = {"somatic": "intern medicin", "psychiatric": "psykiatri"}
-
-
-@pytest.fixture(scope="module")
-def catalogue():
-    return load(None)
 
 
 @pytest.fixture
-def stays(tmp_path, catalogue) -> Callable[[dict[str, str]], dict[str, list[str]]]:
+def stays(landed) -> Callable[[dict[str, str]], dict[str, list[str]]]:
     """Land the contacts of several people at once; return the stays of each, as lines of text."""
 
     def run(people: dict[str, str]) -> dict[str, list[str]]:
-        rows: dict[str, list[str]] = {name: [title] for name, title in TITLES.items()}
-        rows["lpr_a_kontakt"].append("other,other,2019-03-01 08:00,2019-03-01 08:10,ALCA03,ATA3,x,,,LPR3")
-        rows["lpr_a_diagnose"].append("other,DI10,A")
-        for pnr, contacts in people.items():
-            for number, line in enumerate(contacts.strip().splitlines()):
-                _contact(rows, pnr, f"{pnr}-{number}", line)
-        data, out = tmp_path / "extract", tmp_path / "store"
-        data.mkdir()
-        out.mkdir()
-        for name, lines in rows.items():
-            (data / f"{name}.csv").write_text("\n".join(lines) + "\n")
-        bef = [
-            "pnr,koen,foed_dag,referencetid,kom",
-            *(f"{pnr},1,1950-01-01,{PEOPLE_TO},751" for pnr in (*people, "other")),
-        ]
-        (data / "bef.csv").write_text("\n".join(bef) + "\n")
-        land("danish", data, out, catalogue, lambda told: None)
+        out = landed(people)
         found: dict[str, list[str]] = {pnr: [] for pnr in people}
         for who, start, end, care, acute, admission, first, last in duckdb.execute(
             "SELECT source_id, make_timestamp(start_min * 60000000), make_timestamp(end_min * 60000000), care, acute, "
@@ -74,26 +39,6 @@ def stays(tmp_path, catalogue) -> Callable[[dict[str, str]], dict[str, list[str]
         return found
 
     return run
-
-
-def _contact(rows: dict[str, list[str]], pnr: str, key: str, line: str) -> None:
-    when, care, *how = [part.strip() for part in line.split("|")]
-    start, end = [part.strip() for part in when.split(" to ")]
-    priority, unit, code, kind = (*how, "", "")[:4]
-    if not kind.startswith("LPR2"):
-        form = kind or "ALCA00"
-        ends = "" if end == "open" else end
-        prioritet = {"acute": "ATA1", "planned": "ATA3"}[priority]
-        rows["lpr_a_kontakt"].append(
-            f"{pnr},{key},{start},{ends},{form},{prioritet},{SPECIALTY[care]},{code},{unit},LPR3"
-        )
-        return
-    table = "lpr_adm" if care == "somatic" else "t_psyk_adm"
-    day, _, hour = start.partition(" ")
-    ends = "" if end == "open" else end
-    rows[table].append(
-        f"{pnr},{key},{day},{ends},{hour[:2]},{kind[-1]},{ {'acute': 1, 'planned': 2}[priority] },{code},{unit}"
-    )
 
 
 CHAINING = {
@@ -335,7 +280,7 @@ def test_the_action_diagnosis_is_found_among_the_diagnoses_where_the_contact_has
     data.mkdir()
     out.mkdir()
     rows = {
-        "bef": ["pnr,koen,foed_dag,referencetid,kom", f"p,1,1980-01-01,{PEOPLE_TO},751"],
+        "bef": ["pnr,koen,foed_dag,referencetid,kom", "p,1,1980-01-01,2019-12-31,751"],
         "dod": ["pnr,doddato"],
         "lpr_a_kontakt": [
             "pnr,dw_ek_kontakt,kont_starttidspunkt,kont_sluttidspunkt,kont_type,prioritet,kont_ans_hovedspec",

@@ -100,7 +100,7 @@ class Charts:
         found = np.zeros(len(self.value), dtype=bool)
         for flags in self.flagged.values():
             found |= flags[series, latest]
-        return found & self.used.any(axis=1)
+        return found
 
 
 def chart(

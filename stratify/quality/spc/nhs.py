@@ -31,7 +31,7 @@ def seven_trend(value: Floats) -> tuple[Bools, Bools]:
     step[:, 1:] = sides(value[:, 1:], value[:, :-1])
     whole, so_far = lengths(step)
     every = whole >= SEVEN - 1
-    every[:, :-1] |= every[:, 1:] & (whole[:, 1:] > 0) & (so_far[:, 1:] == 1)
+    every[:, :-1] |= every[:, 1:]  # the point that the first step starts from
     return so_far >= SEVEN - 1, every
 
 

@@ -55,11 +55,16 @@ def told():
         "score": {"people": 4, "bundle": "abc", "need": {"need_raised": 4}, "answers": {"ask": 32}},
         "monitor": {
             "targets": {
-                "a": {"name": {"en": "A"}, "period": "2021", "numerator": 5, "denominator": 20, "unknown": 0,
-                      "share": 0.25, "standard": 0.2, "status": "undecided", "mature": True},
-                "b": {"name": {"en": "B"}, "period": "2021", "numerator": None, "denominator": None, "unknown": None,
-                      "share": None, "standard": None, "status": "not_measurable", "mature": False,
-                      "lacking": "no lab in this source"},
+                "a": {"name": {"en": "A"}, "chosen": True, "unit": "share", "period": "2021", "numerator": 5,
+                      "denominator": 20, "unknown": 0, "value": 0.25, "standard": 0.2, "status": "undecided",
+                      "mature": True},
+                "b": {"name": {"en": "B"}, "chosen": True, "unit": "rate", "period": "2021", "numerator": None,
+                      "denominator": None, "unknown": None, "value": None, "standard": None,
+                      "status": "not_measurable", "mature": False, "lacking": {"en": "no lab in this source"}},
+                "c": {"name": {"en": "Rate"}, "chosen": True, "unit": "rate", "period": "2021", "numerator": 478,
+                      "denominator": 1260.4, "unknown": 0, "value": 379.2, "standard": None,
+                      "status": "no_standard", "mature": True},
+                "d": {"name": {"en": "D"}, "chosen": False, "status": "not_measurable"},
             }
         },
     }  # fmt: skip
@@ -94,7 +99,9 @@ def line(shown, words):
         ("kept out: death_365d/psychiatric_somatic", "slope: 2.000; asked: 0.9 to 1.1"),
         ("not trained: acute_admission_365d/multimorbid", "fewer than 5 events in train, needs 100"),
         ("B  ", "not measurable here: no lab in this source"),
-        ("A  ", "5 of 20 (25%)"),
+        ("A  ", "25% (5 of 20)"),
+        ("Rate  ", "379 in 1,000 years (478 of 1,260)"),
+        ("4 targets", "2 not measurable here"),
         ("note: death", "1 of 1 rows refused: header row standing as data"),
         ("note: no deaths", "in this source"),
         ("Next:", "serve --jwt-key"),

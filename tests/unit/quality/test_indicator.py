@@ -305,7 +305,10 @@ def test_an_unknown_word_in_the_records_is_refused():
     "changes, problem",
     [
         ({"parameters": {"care": "somatic"}}, "Field required"),
-        ({"parameters": {"codes": ["NPU27300"], "at_least": 75}}, "takes the parameters care, days, exclude_dead, codes"),
+        (
+            {"parameters": {"codes": ["NPU27300"], "at_least": 75}},
+            "takes the parameters care, days, exclude_dead, codes",
+        ),
         ({"maturity_days": 10}, "must cover the follow-up, 30 days"),
         ({"standard": 0.1}, "a standard has a status"),
         ({"standard": 0.1, "standard_status": "local"}, "a standard has a standard_source"),

@@ -1,5 +1,8 @@
 """Control charts: which points make limits, which are judged, and where each kind's limits lie."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -194,7 +197,9 @@ def test_a_few_points_and_points_that_all_are_none_make_a_chart_without_a_signal
 
 
 def test_values_that_do_not_vary_are_never_outside():
-    assert not chart("xmr", [0.1 + 0.2] * 20).signal
+    still = chart("xmr", [0.1 + 0.2] * 20)
+    assert not still.signal
+    np.testing.assert_allclose(lines(still), 0.3)
     found = chart("p_prime", [100.0] * 20, [100.0] * 20)
     assert not found.signal
     assert not chart("p", [0.0] * 20, [10.0] * 20, rules="nhs").signal
@@ -262,3 +267,10 @@ def test_values_that_no_chart_can_have_are_refused():
     with pytest.raises(ValueError, match="one series"):
         chart("xmr", [[1.0, 2.0]])
     assert chart("xmr", [1.0, -1.0]).centre[0] == 0
+
+
+def test_charts_need_no_scipy_to_be_loaded_or_made():
+    words = "import sys; from stratify.quality.spc import chart; chart('p', [1, 2], [9, 9]); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert "stratify.quality.spc.funnel" in done.stdout.split()
+    assert not {"scipy", "pandas", "pyarrow"} & set(done.stdout.split())

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from scipy.stats import binom, poisson
+from scipy.stats import binom, chi2, poisson
 
 from stratify.quality.spc import funnel
 
@@ -94,6 +94,18 @@ def test_units_that_vary_beyond_chance_are_said_to_and_tau_is_how_much(kind):
     assert not narrow.overdispersed
     assert not narrow.widened
     assert np.all(found.upper95 > narrow.upper95 - 0.02)
+
+
+def test_tau_of_units_of_one_size_is_what_phi_exceeds_chance_by():
+    counted = np.random.default_rng(3).binomial(500, np.linspace(0.1, 0.3, 24)).astype(float)
+    found = funnel(counted, np.full(24, 500.0))
+    y = np.arcsin(np.sqrt(counted / 500))
+    z = np.sort((y - np.arcsin(np.sqrt(counted.sum() / 12_000))) * 2 * np.sqrt(500))
+    low, high = (z[2] + 0.3 * (z[3] - z[2]), z[20] + 0.7 * (z[21] - z[20]))  # the 10th and the 90th percentile of 24
+    phi = np.mean(np.clip(z, low, high) ** 2)
+    assert found.phi == pytest.approx(phi)
+    assert found.p_overdispersion == pytest.approx(chi2.sf(24 * phi, 23))
+    assert found.tau**2 == pytest.approx((24 * phi - 23) / (23 * 4 * 500))
 
 
 def test_one_wild_unit_among_many_is_outside_and_does_not_widen_the_limits():

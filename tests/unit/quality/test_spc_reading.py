@@ -147,6 +147,9 @@ def test_11_points_hold_nothing_and_missing_or_immature_ones_are_not_counted():
 
 def test_a_run_or_a_point_outside_among_the_last_12_keeps_the_action_open():
     assert not held([*STILL[:11], 40.0], 9.0, "higher")
+    moved = [10.0, 14.0] * 3 + [16.0, 20.0] * 3
+    assert not chart("xmr", moved).outside.any()
+    assert not held(moved, 9.0, "higher")
     assert not held([9.5, 9.6, 9.4, 9.5, 9.6, 9.4, 10.5, 10.6, 10.4, 10.5, 10.6, 10.4], 9.0, "higher")
 
 

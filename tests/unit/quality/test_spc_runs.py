@@ -52,6 +52,20 @@ def test_a_point_on_the_centre_neither_breaks_a_run_nor_adds_to_it():
     assert anhoej([*around, *[1] * 4, -1, *[1] * 4], 0).longest == 5
 
 
+def test_a_run_of_the_longest_there_may_be_is_no_signal_and_one_more_is():
+    at = anhoej([*[1, -1] * 8, *[1] * 8], 0)
+    assert (at.n_useful, at.longest, at.longest_max, at.signal) == (24, 8, 8, False)
+    beyond = anhoej([*[-1, 1] * 7, -1, *[1] * 9], 0)
+    assert (beyond.n_useful, beyond.longest, beyond.longest_max, beyond.signal) == (24, 9, 8, True)
+
+
+def test_crossings_as_few_as_there_may_be_are_no_signal_and_one_fewer_is():
+    at = anhoej([*[1] * 7, -1, 1, *[-1] * 3], 0)
+    assert (at.n_useful, at.crossings, at.crossings_min, at.signal) == (12, 3, 3, False)
+    beyond = anhoej([*[1] * 7, -1, *[1] * 4], 0)
+    assert (beyond.n_useful, beyond.crossings, beyond.crossings_min, beyond.signal) == (12, 2, 3, True)
+
+
 def test_the_points_of_a_run_that_is_too_long_are_flagged_and_no_others():
     values = np.array([[1, -1] * 5 + [-2] * 4 + [0] + [-3] * 6 + [1, -1, 1]], dtype=float)
     runs, flags = many_runs(values, np.zeros_like(values), np.ones_like(values, dtype=bool))

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from service.sealed import seal, unseal
+from stratify.sealed import seal, unseal
 
 KEY, PERSON, OTHER = b"k" * 32, "a" * 64, "b" * 64
 WHO = ("urn:oid:1.2.208.176.1.2", "0101010000")

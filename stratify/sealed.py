@@ -1,4 +1,4 @@
-"""Returns an identifier sealed and opened again, where a list must name people: with a key of this work folder alone.
+"""An identifier sealed and opened again, where a list must name people: with a key of this work folder alone.
 
 AES-256-GCM with a key derived from the pseudonym key; bound to the person's pseudonym, so that no seal can be moved to
 another's row.
@@ -22,11 +22,22 @@ def _cipher(key: bytes) -> AESGCM:
     return AESGCM(HKDF(hashes.SHA256(), 32, None, PURPOSE).derive(key))
 
 
+class Sealer:
+    """Seals many identifiers with one key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = _cipher(key)
+
+    def __call__(self, pseudonym: str, system: str, identifier: str) -> str:
+        """Return an identifier that nobody can read without the key."""
+        nonce = os.urandom(NONCE)
+        sealed = self._cipher.encrypt(nonce, f"{system}|{identifier}".encode(), pseudonym.encode())
+        return base64.b64encode(nonce + sealed).decode()
+
+
 def seal(key: bytes, pseudonym: str, system: str, identifier: str) -> str:
     """Return an identifier that nobody can read without the key."""
-    nonce = os.urandom(NONCE)
-    sealed = _cipher(key).encrypt(nonce, f"{system}|{identifier}".encode(), pseudonym.encode())
-    return base64.b64encode(nonce + sealed).decode()
+    return Sealer(key)(pseudonym, system, identifier)
 
 
 def unseal(key: bytes, pseudonym: str, sealed: str) -> tuple[str, str]:

@@ -1,0 +1,60 @@
+"""The words of the report, from its own file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from models.report.words import Words, read
+from stratify.quality.counting import OTHER
+from stratify.quality.cuts import NOT_TOLD
+
+FILE = Path(__file__).parent / "words.toml"
+REST = (OTHER, NOT_TOLD)  # labels that are no unit and no group: what makes the whole complete
+
+
+class ReportWords(Words):
+    """The words of the report in one language.
+
+    >>> ReportWords("da").group("education", "short"), ReportWords("en").unit("not told")
+    ('Kort', 'Not told')
+    """
+
+    file: ClassVar[Path] = FILE
+
+    def unit(self, label: str) -> str:
+        """Return the name of a unit; that of the region, of those elsewhere and of those not told in words."""
+        return self("units/region") if not label else self.named("units", label.replace(" ", "_"))
+
+    def group(self, cut: str, label: str) -> str:
+        """Return the name of a group of a cut."""
+        return self.named("groups", f"{cut} {label}") if f"{cut} {label}" in read(self.file)["groups"] else label
+
+    def axis(self, period: str) -> str:
+        """Return a period as an axis has it.
+
+        >>> ReportWords("da").axis("2024-Q3"), ReportWords("da").axis("2024-05")
+        ('2024-K3', '2024-05')
+        """
+        return period.replace("Q", self("periods/quarter_mark"))
+
+    def period(self, name: str) -> str:
+        """Return a period in words.
+
+        >>> ReportWords("da").period("2024-Q3"), ReportWords("en").period("2024-05"), ReportWords("da").period("2024")
+        ('3. kvartal 2024', 'May 2024', '2024')
+        """
+        year, _, part = name.partition("-")
+        if not part:
+            return year
+        if part.startswith("Q"):
+            return self("periods/quarter", n=part[1:], year=year)
+        return f"{self('periods/months').split()[int(part) - 1]} {year}"
+
+    def listed(self, names: list[str]) -> str:
+        """Return names one after the other.
+
+        >>> ReportWords("da").listed(["a", "b", "c"])
+        'a, b og c'
+        """
+        return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {self('page/and')} {names[-1]}"
