@@ -59,6 +59,7 @@ def serve(settings: Settings, *, say: Callable[[str], None] | None = None, load:
                     app.state.context.audit.close()  # it was made to see that everything is there
                     os.environ |= {SETTINGS: settings.model_dump_json(), ON_THE_SPOT: str(address), FOLDER: folder}
                     os.environ["MALLOC_ARENA_MAX"] = "2"  # threads share memory that was let go
+                    os.environ["MALLOC_MMAP_THRESHOLD_"] = "262144"  # bytes; what is larger goes back at once
                     config = server_config("service.run:worker", workers=settings.workers)
                     logging.getLogger("uvicorn.error").setLevel(logging.INFO)  # it says there when a worker died
                     Multiprocess(config, [listening]).run()

@@ -146,7 +146,8 @@ class Served:
     @cached_property
     def tellings(self) -> Tellings:
         """All that is told of quality targets, read when asked."""
-        return Tellings(self._connection, self._lock)  # not this object: it closes when nothing holds it
+        units = {one.id: one.unit for one in self.targets}
+        return Tellings(self._connection, self._lock, units)  # not this object: it closes when nothing holds it
 
     @property
     def pair(self) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import StreamingResponse
 
 from service.edge import MODEL_VERSION
 from service.guard import FromContext, Guarded, bearer
@@ -60,16 +61,25 @@ def target(target: str, context: FromContext, asked: Annotated[WhichSeries, Quer
     served = context.store.current()
     level, unit = asked.level, asked.unit
     found = telling_of(served, target)
-    text = found.text
-    if level is not None or unit is not None:
-        text = json.dumps(_one(found.told, level, unit), ensure_ascii=False).encode()
     (line,) = [one for one in served.targets if one.id == target]
     wanted = [one for one in found.proposals if level in (None, one["level"]) and unit in (None, one["unit"])]
-    told = json.dumps(wanted, ensure_ascii=False).encode()
-    parts = [b'{"target":', line.model_dump_json().encode(), b',"told":', text, b',"proposals":', told,
-             b',"data_as_of":', json.dumps(served.meta["covers_to"]).encode(), b"}"]  # fmt: skip
+    told = found.pieces() if level is None and unit is None else [_json(_one(found.told, level, unit))]
+    head = b'{"target":' + line.model_dump_json().encode() + b',"proposals":' + _json(wanted)
+    head += b',"data_as_of":' + _json(served.meta["covers_to"]) + b',"told":'
     headers = {MODEL_VERSION: served.bundle.version}
-    return Response(b"".join(parts), headers=headers, media_type="application/json")
+    return StreamingResponse(_in_turn(head, told), headers=headers, media_type="application/json")
+
+
+async def _in_turn(head: bytes, told: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """Yield an answer in pieces, each of which takes no time worth a thread."""
+    yield head
+    for piece in told:
+        yield piece
+    yield b"}"
+
+
+def _json(told: Any) -> bytes:
+    return json.dumps(told, ensure_ascii=False).encode()
 
 
 def telling_of(served: Served, target: str) -> Telling:

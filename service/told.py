@@ -7,59 +7,68 @@ digest, so that the same bytes are checked once.
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
 import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from service.told_text import LARGE, read_told
 from stratify.errors import BundleError
 from stratify.quality.proposing import proposals
-from stratify.quality.small_counts import small_counts
 
 Told = dict[str, Any]
 DAMAGED = "serving.db: what is told of a target is damaged: score again"
 PLACES = 10  # that an error names
+PIECE = 1 << 16  # bytes
 
 
 @dataclass(frozen=True)
 class Telling:
-    """All that is told of one target, as JSON, and what it proposes to follow up."""
+    """All that is told of one target, as packed JSON, and what it proposes to follow up."""
 
-    text: bytes
+    packed: bytes
     proposals: tuple[Mapping[str, Any], ...]
+    unit: str
 
     @cached_property
     def told(self) -> Told:
-        """The same, read."""
-        found: Told = json.loads(self.text)
-        return found
+        """What it is, its series and its units by year, read; without groups, gaps and parts."""
+        return read_told(zlib.decompress(self.packed).decode(), self.unit)[0]
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the JSON in pieces: whole it may be megabytes, which a worker would go on holding."""
+        unpacking = zlib.decompressobj()
+        rest = self.packed
+        while rest:
+            yield unpacking.decompress(rest, PIECE)
+            rest = unpacking.unconsumed_tail
+        yield unpacking.flush()
 
 
 class Tellings:
-    """Reads what is told of targets; keeps what each proposes, which is little."""
+    """Reads what is told of targets; keeps what each proposes, which is little. units: of each target, by id."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: threading.Lock) -> None:
-        self._connection, self._lock = connection, lock
+    def __init__(self, connection: sqlite3.Connection, lock: threading.Lock, units: Mapping[str, str]) -> None:
+        self._connection, self._lock, self._units = connection, lock, units
         self._checked: dict[str, tuple[bytes, tuple[Mapping[str, Any], ...]]] = {}
 
     def of(self, key: str) -> Telling | None:
         """Return what is told of a target, None where there is none; raises BundleError where it may not be shown."""
-        packed = self._read(key)
+        packed = self._read(key) if key in self._units else None
         if packed is None:
             return None
         try:
             digest = hashlib.sha256(packed).digest()
-            text = zlib.decompress(packed)
             known = self._checked.get(key)
             if known is None or known[0] != digest:
-                known = self._checked[key] = digest, _checked(key, json.loads(text))
-        except (zlib.error, TypeError, KeyError, IndexError, ValueError):
+                text = zlib.decompress(packed).decode()
+                known = self._checked[key] = digest, _checked(key, text, self._units[key])
+        except (zlib.error, TypeError, KeyError, IndexError, ValueError, RecursionError):
             raise BundleError(DAMAGED) from None
-        return Telling(text, known[1])
+        return Telling(packed, known[1], self._units[key])
 
     def _read(self, key: str) -> bytes | None:
         with self._lock:
@@ -70,10 +79,10 @@ class Tellings:
         return None if row is None else row[0]
 
 
-def _checked(key: str, told: Told) -> tuple[Mapping[str, Any], ...]:
+def _checked(key: str, text: str, unit: str) -> tuple[Mapping[str, Any], ...]:
+    told, places = read_told(text, unit)
     if told["id"] != key:
         raise BundleError(DAMAGED)
-    places = small_counts(told)
     if places:
         raise BundleError("serving.db: a target would show 1 to 4 people: monitor and score again", places[:PLACES])
     return tuple(proposals(told))
@@ -81,6 +90,6 @@ def _checked(key: str, told: Told) -> tuple[Mapping[str, Any], ...]:
 
 def narrowed(told: Mapping[str, Any], level: str, unit: str | None) -> Told:
     """Return what is told of a target with the series of one level, or of one unit of it, alone. KeyError: no such."""
-    said = {name: one for name, one in told.items() if name not in ("series", "units", "gaps", "parts", "over_time")}
+    said = {name: one for name, one in told.items() if name not in LARGE}
     lines = told.get("series", {})[level]
     return {**said, "series": {level: lines if unit is None else {unit: lines[unit]}}}

@@ -29,13 +29,14 @@ def _in(node: Any, share: bool, place: str) -> Iterator[str]:
     if not isinstance(node, Mapping):
         return
     if isinstance(node.get("numerator"), list):
-        yield from (f"{place}: row {at}" for at in _rows(node, share))
+        yield from (f"{place}: row {at}" for at in small_rows(node, share))
     for name, inside in node.items():
         if isinstance(inside, Mapping) and name not in SKIPPED:
             yield from _in(inside, share, f"{place}/{name}" if place else name)
 
 
-def _rows(rows: Mapping[str, Any], share: bool) -> Iterator[int]:
+def small_rows(rows: Mapping[str, Any], share: bool) -> Iterator[int]:
+    """Yield which of these rows, columns of equal length, show few people."""
     many = len(rows["numerator"])
     nothing = [None] * many
     wholes, unknowns = rows.get("denominator") or nothing, rows.get("unknown") or nothing
