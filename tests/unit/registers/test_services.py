@@ -41,6 +41,31 @@ def test_a_week_of_practice_is_its_monday_and_known_from_its_sunday_and_the_dela
     assert store.found.measurable["use"]["service"] == use_of("service") == "care"
 
 
+def test_the_practice_of_a_year_is_the_one_used_last_in_it(extract, landed):
+    store = landed(
+        extract(
+            sssy=f"""
+            {SSSY}
+            {ANNA}|800101|1810|0|000123
+            {ANNA}|800101|1840|0|000456
+            {ANNA}|540110|1845|0|000999
+            {ANNA}|800201|1930|0|000123
+            {BO}|540110|1810|0|000077
+            """
+        )
+    )
+    delay = DELAY["sssy"]
+    assert store.rows("practice", "code, day, known") == [
+        (ANNA, "000123", _day("2019-07-22"), _day("2019-07-28") + delay),
+        (ANNA, "000456", _day("2018-10-01"), _day("2018-10-07") + delay),
+    ]
+
+
+def test_without_the_practices_number_nobody_has_one(extract, landed):
+    store = landed(extract(sssy=f"pnr|speciale|honuge|barnmak\n{ANNA}|800101|1810|0"))
+    assert "practice" not in store.found.measurable["domains"]
+
+
 def test_no_day_of_the_week_sees_a_service_that_may_have_come_after_it(extract, landed):
     weeks = [f"{year:02}{week:02}" for year in range(15, 20) for week in range(1, 53)]
     store = landed(extract(sssy="\n".join([SSSY, *(f"{ANNA}|800101|{week}|0|1" for week in weeks)])))
