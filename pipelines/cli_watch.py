@@ -48,4 +48,4 @@ def show(told: Mapping[str, Any], folder: Path, console: Console) -> None:
     for one in told["proposals"]:
         console.print(f"  {one}", highlight=False, markup=False, soft_wrap=True)
     chance = sum(count for rule, count in told["expected_false_alarms"].items() if rule != "charts")
-    console.print(f"  expected by chance alone: {chance:.2f}; nothing is done by itself", highlight=False, markup=False)
+    console.print(f"  by chance alone at most: {chance:.2f}; nothing is done by itself", highlight=False, markup=False)

@@ -47,7 +47,7 @@ from stratify.store.read import Store
 from stratify.workspace import Workspace
 
 MONTHS = 24  # mature ones; those that are not yet come beside
-SAMPLE = 20_000  # adults looked at in a month, at most; the ill among them are built and scored
+SAMPLE = 20_000  # adults whose month it is, at most, so twelve times as many in a year; the ill are built and scored
 WEEK = 7
 Of = TypeVar("Of", bound=np.generic)
 
@@ -145,7 +145,7 @@ def _looks(
                 kind,
                 tuple(keys),
                 Months((0,)),
-                min(1.0, sample * (1 if kind else PANELS) / people),
+                min(1.0, sample * PANELS / people),
                 test_people,
                 seed,
                 families_of(catalogue, asked),

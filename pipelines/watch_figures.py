@@ -212,7 +212,7 @@ def along(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def threshold_of(quantiles: Sequence[Sequence[float]], agreed: Sequence[float], places: float) -> float:
     """Return the agreed threshold that flags nearest to so many places, by [share below, risk] of a bundle's reference.
 
-    >>> threshold_of([[0.5, 0.1], [0.9, 0.22], [0.99, 0.5]], (0.1, 0.2, 0.3), 0.1)
+    >>> threshold_of([[0.5, 0.1], [0.9, 0.2], [0.99, 0.5]], (0.1, 0.2, 0.3), 0.1)
     0.2
     """
     if not quantiles:
