@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from models import Bundle, ensure_signing_keys, load_champion
+from models import Bundle, ensure_signing_keys
+from models.bundle import champion_version, load_bundle
 from models.people import Scorer, cells_of
 from pipelines.data_steps import Progress, refuse_other_catalogue
 from pipelines.matrix import inputs_of_matrix, read_columns, read_part
@@ -22,6 +23,7 @@ from pipelines.steps import MANIFEST, Step, manifest_digest, read_manifest, run_
 from stratify.catalogue import Catalogue
 from stratify.catalogue.load import MODEL_KINDS
 from stratify.errors import DataError
+from stratify.files import write_text
 from stratify.quality.months import Months
 from stratify.quality.need.counting import Counts, add, count_bucket
 from stratify.quality.need.expected import EXPECTED_OF, OUTCOMES, Risks
@@ -38,14 +40,21 @@ KINDS = (*MODEL_KINDS, "strata", "offers", "targets")
 Roles = dict[str, dict[int, str]]
 
 
-def need_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tuple[dict[str, Any], bool]:
+def need_step(
+    work: Workspace, catalogue: Catalogue, progress: Progress, *, freeze: bool = False
+) -> tuple[dict[str, Any], bool]:
     """Hold what each catchment needs against what it gets; return the manifest, with what was measured.
+
+    What is expected comes from the served models, or from those that were served when somebody froze them: a model
+    that learns anew moves its own measure. freeze: from now on those served today.
 
     Without served models need is told by age and sex alone, without scores no strata are: the result says so. Raises
     DataError where no whole year is covered, or the matrix is of another store than is here.
     """
     refuse_other_catalogue(work, catalogue)
     inputs = inputs_of_matrix(work)
+    if freeze:
+        write_text(work.baseline, champion_version(work.bundles) + "\n")
     bundle = _bundle_of(work.root) if work.champion.exists() else None
     scored = _fresh_scores(work, inputs)
     inputs |= {"bundle": bundle.version} if bundle else {}
@@ -61,7 +70,11 @@ def need_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tupl
         found = count_all(work, catalogue, store, frame, scored, progress)
         progress("telling need and activity")
         told = tell(found, frame, store, catalogue, roles_of(bundle) if bundle else {})
-        told |= {"bundle": bundle.version if bundle else None, "delivery": store.manifest["results"]["delivery"]}
+        told |= {
+            "bundle": bundle.version if bundle else None,
+            "frozen": work.baseline.exists(),
+            "delivery": store.manifest["results"]["delivery"],
+        }
         progress("writing need and activity")
         write_need(out, told)
         return {
@@ -114,16 +127,19 @@ def risks_of(work: Workspace, catalogue: Catalogue, year: int, bucket: int) -> R
 
 
 def _bundle_of(root: Path) -> Bundle:
-    """The champion."""
-    return _served(root, Workspace(root).champion.read_text(encoding="utf-8"))
+    """The bundle that was frozen, else the champion."""
+    work = Workspace(root)
+    frozen = work.baseline.exists()
+    version = work.baseline.read_text(encoding="utf-8").strip() if frozen else champion_version(work.bundles)
+    return _verified(root, version)
 
 
 @lru_cache(maxsize=1)
-def _served(root: Path, _version: str) -> Bundle:
-    """The champion while it is this version; each process reads and verifies it once."""
+def _verified(root: Path, version: str) -> Bundle:
+    """A bundle; each process reads and verifies it once."""
     work = Workspace(root)
     _, public = ensure_signing_keys(work.keys)
-    return load_champion(work.bundles, public)
+    return load_bundle(work.bundles / version, public)
 
 
 def roles_of(bundle: Bundle) -> Roles:

@@ -63,6 +63,11 @@ class Workspace:
         return self.bundles / "champion"
 
     @property
+    def baseline(self) -> Path:
+        """The pointer: a text file with the version that expected need is made from, whoever is champion by now."""
+        return self.bundles / "baseline"
+
+    @property
     def scores(self) -> Path:
         """The scored population."""
         return self.root / "scores"
