@@ -9,6 +9,7 @@ from typing import Any
 from stratify.quality.proposing import latest_year
 from stratify.quality.values import PER
 
+MOST_HIDDEN = 0.2  # of a series' points, beyond which it says nothing; that of stratify.quality.series
 Told = Mapping[str, Any]
 
 
@@ -46,7 +47,13 @@ def standing_of(told: Told, level: str, unit: str, goal: float) -> Standing | No
     drawn = chart(line["chart"]["kind"], numerator, over, multiply=PER[told["unit"]])
     found = holding(drawn, goal, told["direction"])
     concern = line["facts"]["variation"] == "concern"
-    return Standing(found.points, found.needed, tuple(_not_yet(found)), concern)
+    hidden = sum(line["hidden"])
+    not_yet = [*_not_yet(found)]
+    if found.at_goal is not None and hidden > MOST_HIDDEN * (found.points + hidden):
+        not_yet.append(
+            f"{hidden} points may not be shown, and those are the low or the high ones: the rest say nothing"
+        )
+    return Standing(found.points, found.needed, tuple(not_yet), concern)
 
 
 def _not_yet(found: Any) -> Iterator[str]:

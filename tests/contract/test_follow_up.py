@@ -11,6 +11,8 @@ import pytest
 from service.actions import ACTION, Actions, TooManyOpenError
 from service.audit import AuditLog, Entry
 from service.callers import caller_of_claims
+from service.holding import MOST_HIDDEN
+from stratify.quality import series
 
 SOON = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
 AARHUS = {"level": "hospital", "unit": "Aarhus"}
@@ -212,6 +214,20 @@ def test_too_few_points_are_told_with_how_many_there_are(act, retell):
     retell(hide)
     why = problems(act(id=one["id"], status="held"))["/status"]
     assert why == "not held yet: there are 9 points that may be shown, 12 are needed"
+
+
+def test_a_series_of_which_many_points_are_hidden_says_nothing(act, retell):
+    one = opened(act, **AARHUS)
+
+    def hide(line):
+        for name in ("numerator", "denominator", "unknown", "value", "low", "high"):
+            line[name][0:12:2] = [None] * 6
+        line["hidden"][0:12:2] = [True] * 6
+
+    retell(hide)
+    why = problems(act(id=one["id"], status="held"))["/status"]
+    assert "6 points may not be shown" in why
+    assert MOST_HIDDEN == series.MOST_HIDDEN
 
 
 def test_a_unit_that_may_not_be_shown_can_be_followed_up_and_never_be_held(act):
