@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from pipelines.monitor_files import write_files
+from pipelines.monitor_files import write_files, write_measure_reports
 from pipelines.population_versions import keep_version
 from pipelines.processes import shared_out
 from pipelines.quality_report import FILES, write_report
@@ -51,12 +51,15 @@ def monitor_step(
             told["alert_yield"]["yield"] = yield_by_stratum(work, log)
         progress("writing targets")
         write_files(out, told)
+        lines = {key: summary(one) for key, one in told.items()}
+        made = made_of(work, months)
+        write_measure_reports(out, lines, made["delivered"])
         progress("writing the report")
-        write_report(work.report, told, made=made_of(work, months))
+        write_report(work.report, told, made=made)
         return {
             "months": [months.names()[0], months.names()[-1]],
             "populations": populations(found, months),
-            "targets": {key: summary(one) for key, one in told.items()},
+            "targets": lines,
         }
 
     manifest, ran = run_step(step, make)

@@ -6,12 +6,15 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+from uuid import NAMESPACE_URL, uuid5
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.steps import read_manifest
+from stratify.fhir.measure_reports import MEASURES, measure_reports
+from stratify.fhir.measure_words import Language
 from stratify.files import write_json
 from stratify.workspace import Workspace
 
@@ -49,6 +52,19 @@ def write_files(out: Path, told: Mapping[str, Mapping[str, Any]]) -> None:
     columns = {name: [row[name] for row in rows] for name in POINT}
     pq.write_table(pa.table(columns, schema=SCHEMA), out / "points.parquet", compression="zstd")
     write_csv(out / "points.csv", rows)
+
+
+def write_measure_reports(out: Path, summaries: Mapping[str, Mapping[str, Any]], delivered: str) -> None:
+    """Write a FHIR Bundle of MeasureReports in each language, as the service would tell them."""
+    for language in get_args(Language):
+        found = measure_reports(summaries.values(), reported_on=delivered, id_of=_id_of, language=language)
+        entries = [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in found]
+        bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+        write_json(out / f"measure-reports-{language}.json", bundle)
+
+
+def _id_of(*parts: str) -> str:
+    return str(uuid5(NAMESPACE_URL, "|".join((MEASURES, *parts))))
 
 
 def read_told(work: Workspace) -> dict[str, tuple[Any, Any]]:

@@ -62,6 +62,7 @@ def test_every_command_that_is_started_exists_with_its_options(deploy):
     assert called == {
         ("stratify", "serve"), ("image", "serve"), ("stratify-anchor", "verify"), ("stratify-nightly", "land"),
         ("stratify-nightly", "build"), ("stratify-nightly", "monitor"), ("stratify-nightly", "score"),
+        ("stratify-nightly", "need"), ("stratify-nightly", "watch"),
     }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from fhir.resources.R4B.bundle import Bundle
 
 from pipelines.monitor import months_of
 from stratify.catalogue import load
@@ -233,3 +234,17 @@ def test_no_hidden_count_of_the_small_region_can_be_worked_out(region, root):
     assert grids > 100
     assert cells > hidden > 100
     assert least >= 5
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_measure_reports_are_valid_fhir_and_hide_what_is_hidden(region, language):
+    bundle = json.loads((region / f"quality/measure-reports-{language}.json").read_text())
+    lines = json.loads((region / "quality/manifest.json").read_text())["results"]["targets"]
+    assert len(bundle["entry"]) == len(lines) == len(CATALOGUE.targets)
+    Bundle.model_validate(bundle)
+    for entry, (key, line) in zip(bundle["entry"], sorted(lines.items()), strict=True):
+        report = entry["resource"]
+        assert report["measure"].endswith(f":{key}")
+        counts = [one.get("count") for one in report["group"][0]["population"]]
+        assert counts[0] == line["numerator"]
+        assert not set(counts) & {1, 2, 3, 4}
