@@ -22,6 +22,8 @@ def chart_of(line: Told, target: Told, standard: float | None) -> Chart:
     value, over = floats(line["value"]), line.get("denominator")
     young = np.array([not ready for ready in mature(line, target)])
     there = ~np.isnan(value) & ~np.array(line["hidden"], dtype=bool)
+    used, at = there & ~young, np.arange(len(value))
+    used[told["left_out"]] = False
     nothing = np.full(len(value), np.nan)
     flagged = {rule: np.isin(np.arange(len(value)), at) for rule, at in told["flagged"].items()}
     direction: Literal["higher", "lower"] = target["direction"]
@@ -34,9 +36,9 @@ def chart_of(line: Told, target: Told, standard: float | None) -> Chart:
         upper=floats(told["upper"]),
         lower95=nothing,
         upper95=nothing,
-        part=np.zeros(len(value), dtype=np.int64),
-        used=there & ~young,
-        baseline=there & ~young,
+        part=np.searchsorted(np.array(told["parts"]), at, side="right") - 1,
+        used=used,
+        baseline=used if told["limits_until"] is None else used & (at < told["limits_until"]),
         sigma_z=told["sigma_z"],
         outside=flagged.get("outside", np.zeros(len(value), dtype=bool)),
         runs=(),

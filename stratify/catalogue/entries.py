@@ -33,7 +33,7 @@ from stratify.catalogue.offers import (
     WishExample,
 )
 from stratify.catalogue.prediction import Outcome, OutcomeExample
-from stratify.catalogue.quality_targets import Target, TargetExample
+from stratify.catalogue.quality_targets import Break, Target, TargetExample
 from stratify.catalogue.shapes import AtcPrefix, Care, Entry, IcdPrefix, Id, Provenance, Shape, Text
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Aggregate",
     "AskedFact",
     "AtcPrefix",
+    "Break",
     "Bridge",
     "Care",
     "Condition",

@@ -46,6 +46,26 @@ class TargetExample(Shape):
         return self.numerator > 0
 
 
+class Break(Shape):
+    """A month in which something other than care changed, and what that does to the charts: of all units, or of one.
+
+    new part: own mean, limits and rules from that month on. left out: drawn, but in no limit and no rule. limits until:
+    limits come from the months before it, and later ones are held against them.
+    """
+
+    month: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+    does: Literal["new part", "left out", "limits until"]
+    level: Level | None = None
+    unit: str = ""
+    why: Text
+
+    @model_validator(mode="after")
+    def _names_a_unit_at_a_level(self) -> Break:
+        if self.unit and self.level is None:
+            raise ValueError("a break of one unit says at which level it is")
+        return self
+
+
 class Target(Entry):
     """A quality target: who counts, who meets it, for whom nobody can tell, and how it is followed.
 
@@ -72,6 +92,7 @@ class Target(Entry):
     min_denominator: int = Field(ge=5)  # below it nobody is said to meet the standard or not
     levels: tuple[Level, ...] = Field(min_length=1)
     equity: tuple[Cut, ...] = ()
+    breaks: tuple[Break, ...] = ()  # what its charts must know: a new register, a month without data
     balancing: tuple[Id, ...] = ()  # targets to watch beside it, lest one gets better at the cost of the other
     example: tuple[TargetExample, ...] = ()
 

@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from stratify.catalogue.entries import Target
 from stratify.quality.attacker import Relation
 from stratify.quality.cases import Bools
-from stratify.quality.counting import Tally
+from stratify.quality.counting import OTHER, Tally
+from stratify.quality.cuts import NOT_TOLD
 from stratify.quality.measuring import REGION
 from stratify.quality.months import Months
 from stratify.quality.suppress import primary, suppress
@@ -87,10 +88,11 @@ def _step(tally: Tally, name: str, months: Months, mature: Bools, rate: bool) ->
     """Return the finest period in which at most a tenth of a grouping's cells are small in themselves."""
     if name not in IN_YEAR:
         return YEAR
+    own = [at for at, label in enumerate(tally.labels) if label not in (OTHER, NOT_TOLD)]  # the rest is often small
     for step in (MONTH, QUARTER):
         whole = months.count // step
         ready = mature[: whole * step].reshape(whole, step).all(axis=1)
-        counts = tally.months[:, : whole * step].reshape(len(tally.labels), whole, step, 4).sum(axis=2)[:, ready]
+        counts = tally.months[own, : whole * step].reshape(len(own), whole, step, 4).sum(axis=2)[:, ready]
         counts = counts.reshape(-1, 4)
         counts = counts[counts.any(axis=1)]
         few = primary(counts[:, [0, 2]] if rate else counts[:, [1, 0]], "rate" if rate else "share")

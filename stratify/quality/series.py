@@ -6,13 +6,14 @@ they tell no more than it does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stratify.catalogue.entries import Break
 from stratify.quality.cases import Bools
 from stratify.quality.grid import YEAR, Cells
 from stratify.quality.months import Months
@@ -36,6 +37,20 @@ class Goal:
     direction: Direction
     standard: float | None
     min_denominator: int
+    breaks: tuple[Break, ...] = ()
+
+    def shaped(self, level: str, unit: str, names: Sequence[str], step: int) -> dict[str, Any]:
+        """Return what breaks do to a unit's chart: parts, points left out, and how many points make the limits.
+
+        names: of the months that the chart covers. A break outside them does nothing.
+        """
+        mine = [one for one in self.breaks if one.level in (None, level) and one.unit in ("", unit)]
+        at = {does: sorted({names.index(one.month) // step for one in mine if one.does == does and one.month in names})
+              for does in ("new part", "left out", "limits until")}  # fmt: skip
+        found: dict[str, Any] = {"split": [one for one in at["new part"] if one > 0], "exclude": at["left out"]}
+        if at["limits until"] and at["limits until"][0] > 1:
+            found["freeze"] = at["limits until"][0]
+        return found
 
 
 @dataclass(frozen=True)
@@ -85,16 +100,22 @@ def points(cells: Cells, at: NDArray[np.int64], unit: Unit) -> dict[str, Any]:
     }
 
 
-def chart_of(cells: Cells, at: NDArray[np.int64], goal: Goal) -> Chart:
-    """Return the chart of a unit's periods: p or u, and p' or u' where rates vary more than counts explain."""
+def chart_of(cells: Cells, at: NDArray[np.int64], goal: Goal, shape: Mapping[str, Any] | None = None) -> Chart:
+    """Return the chart of a unit's periods: p or u, and p' or u' where rates vary more than counts explain.
+
+    shape: parts, points left out, and how many points make the limits (`Goal.shaped`).
+    """
     shown = (at >= 0) & ~cells.hidden[at]
     counts = np.where(shown[:, None], cells.counts[at], 0)
     over = valued(goal.unit, counts[:, 0], counts[:, 1]).denominator
     over = np.where(shown & (over > 0), over, np.nan)
     plain: Literal["p", "u"] = "p" if goal.unit == "share" else "u"
-    kind, _ = choose(counts[:, 0], over, plain)
+    shape = shape or {}
+    base = np.ones(len(over), dtype=bool)
+    base[list(shape.get("exclude", ()))] = False
+    kind, _ = choose(counts[:, 0], over, plain, used=base)
     per = PER[goal.unit]
-    return chart(kind, counts[:, 0], over, direction=goal.direction, target=goal.standard, multiply=per)
+    return chart(kind, counts[:, 0], over, direction=goal.direction, target=goal.standard, multiply=per, **shape)
 
 
 def series_of(cells: Cells, places: Places, goal: Goal, months: Months) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -103,7 +124,7 @@ def series_of(cells: Cells, places: Places, goal: Goal, months: Months) -> Itera
         if level not in SERIES:
             continue
         at = places.finest.get((level, unit), yearly)
-        drawn = chart_of(cells, at, goal)
+        drawn = chart_of(cells, at, goal, goal.shaped(level, unit, months.names(), places.step[level]))
         told = {"step": places.step[level], **points(cells, at, goal.unit), "chart": lines(drawn)}
         years = places.yearly.get((level, unit), np.zeros(0, np.int64))
         yield level, unit, {**told, "facts": facts(cells, years, drawn, goal, months, sum(told["hidden"]))}
@@ -172,6 +193,9 @@ def lines(drawn: Chart) -> dict[str, Any]:
         "kind": drawn.kind,
         "sigma_z": None if drawn.sigma_z is None or np.isnan(drawn.sigma_z) else round(drawn.sigma_z, 2),
         **{name: numbers(getattr(drawn, name), every) for name in ("centre", "lower", "upper")},
+        "parts": np.unique(drawn.part, return_index=True)[1].tolist(),
+        "left_out": np.flatnonzero(~drawn.used & ~np.isnan(drawn.value)).tolist(),
+        "limits_until": next(iter(np.flatnonzero(drawn.used & ~drawn.baseline).tolist()), None),
         "flagged": {rule: np.flatnonzero(which).tolist() for rule, which in drawn.flagged.items() if which.any()},
         "runs": [
             {

@@ -85,6 +85,7 @@ def described(target: Target, months: Months, mature: list[bool]) -> Told:
         **{name: raw[name] for name in said},
         **{f"{name}_text" if name != "name" else name: raw[name] for name in texts},
         "waits": raw["waits"],
+        "breaks": raw["breaks"],
         "unit": target.unit,
         "hospitals": "catchment" if target.measure in (*OF_PEOPLE, "admission_rate") else "treating",
         "periods": {str(step): months.names(step) for step in STEPS},
@@ -118,7 +119,7 @@ def tell(
 
 def goal_of(target: Target) -> Goal:
     """Return what a target is held against."""
-    return Goal(target.unit, target.direction, target.standard, target.min_denominator)
+    return Goal(target.unit, target.direction, target.standard, target.min_denominator, target.breaks)
 
 
 def _part(target: Target, part: str) -> Element:
@@ -128,7 +129,7 @@ def _part(target: Target, part: str) -> Element:
 
 
 def _goal_of_part(target: Target, part: str) -> Goal:
-    return Goal("share", target.direction, _part(target, part).standard, target.min_denominator)
+    return Goal("share", target.direction, _part(target, part).standard, target.min_denominator, target.breaks)
 
 
 def _said_of_part(target: Target, part: str) -> Told:

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from stratify.catalogue import load
+from stratify.catalogue.entries import Break
 from stratify.quality.counting import Tally
 from stratify.quality.grid import MONTH, QUARTER, YEAR, cells_of
 from stratify.quality.months import Months
+from stratify.quality.series import Places, series_of
+from stratify.quality.telling import goal_of
 
 TARGETS = load().targets
 SHARE, RATE = TARGETS["dm_hba1c_high"], TARGETS["preventable_65"]
@@ -112,3 +115,53 @@ def test_an_unknown_count_hides_itself_alone(count, shown):
     at = [cells.label[i] == "a" and cells.grouping[i] == "practice" for i in range(len(cells))].index(True)
     assert not cells.hidden[at]
     assert bool(cells.hidden_unknown[at]) is not shown
+
+
+# --- what charts must know -------------------------------------------------------------------------------------------
+
+
+def charted(*breaks):
+    """The chart of a unit whose share falls from a half to a fifth in July, with what its target says of it."""
+    months = np.full((12, 2), 100)
+    months[6:] = (160, 40)
+    units = tally(a=months, b=np.full((12, 2), 100))
+    target = SHARE.model_copy(update={"breaks": tuple(Break.model_validate(one) for one in breaks)})
+    cells = cells_of(target, {"region": region(units), "hospital": units}, MONTHS, ALL)
+    every = series_of(cells, Places.of(cells, MONTHS), goal_of(target), MONTHS)
+    return {unit: one for level, unit, one in every if level == "hospital"}
+
+
+WHY = {"da": "nyt register", "en": "a new register"}
+
+
+def test_a_new_part_has_a_level_of_its_own():
+    chart = charted({"month": "2024-07", "does": "new part", "why": WHY})["a"]["chart"]
+    assert chart["parts"] == [0, 6]
+    assert (chart["centre"][5], chart["centre"][6]) == (0.5, 0.2)
+    assert chart["flagged"] == {}
+
+
+def test_limits_from_the_months_before_show_the_fall():
+    told = charted({"month": "2024-07", "does": "limits until", "why": WHY})["a"]
+    assert told["chart"]["limits_until"] == 6
+    assert told["chart"]["centre"] == [0.5] * 12
+    assert told["chart"]["flagged"]["outside"] == [6, 7, 8, 9, 10, 11]
+    assert told["facts"]["signal"] == {"at": 11, "rule": "outside", "side": "below"}
+
+
+def test_a_month_left_out_is_in_no_limit_and_no_rule():
+    chart = charted(*({"month": f"2024-{month:02}", "does": "left out", "why": WHY} for month in range(7, 13)))["a"]
+    assert chart["chart"]["left_out"] == [6, 7, 8, 9, 10, 11]
+    assert chart["chart"]["centre"][0] == 0.5
+    assert chart["facts"]["points"] == 6
+
+
+def test_a_break_of_one_unit_is_none_of_the_other():
+    told = charted({"month": "2024-07", "does": "new part", "level": "hospital", "unit": "a", "why": WHY})
+    assert told["a"]["chart"]["parts"] == [0, 6]
+    assert told["b"]["chart"]["parts"] == [0]
+
+
+def test_a_break_of_a_unit_says_at_which_level_it_is():
+    with pytest.raises(ValueError, match="at which level"):
+        Break.model_validate({"month": "2024-07", "does": "new part", "unit": "a", "why": WHY})
