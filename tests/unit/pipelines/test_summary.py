@@ -101,7 +101,7 @@ def line(shown, words):
         ("B  ", "not measurable here: no lab in this source"),
         ("A  ", "25% (5 of 20)"),
         ("Rate  ", "379 in 1,000 years (478 of 1,260)"),
-        ("4 targets", "2 not measurable here"),
+        ("4 targets", "2 of them cannot be told here"),
         ("note: death", "1 of 1 rows refused: header row standing as data"),
         ("note: no deaths", "in this source"),
         ("Next:", "serve --jwt-key"),
