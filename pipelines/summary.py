@@ -156,7 +156,9 @@ def _targets(told: Told, console: Console) -> None:
         table.add_row(found["name"]["en"], found["period"], value, standard, unknown, _status(found))
     console.print(table)
     lacking = sum(one["status"] == "not_measurable" for one in every)
-    console.print(f"  {len(every)} targets, {lacking} of them cannot be told here; report/quality.html", highlight=False)
+    console.print(
+        f"  {len(every)} targets, {lacking} of them cannot be told here; report/quality.html", highlight=False
+    )
 
 
 def _worth(value: float, found: dict[str, Any]) -> str:
