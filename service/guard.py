@@ -23,6 +23,7 @@ from service.health import Readiness
 from service.limits import Limits
 from service.logs import log
 from service.on_the_spot import OnTheSpot
+from service.problem import DETAILS, FieldProblem, RefusedError
 from service.questions import Answers
 from service.replay import UsedTokens
 from service.settings import Settings
@@ -139,6 +140,7 @@ class Guarded(APIRoute):
         """Return the handler with the check in front."""
         handle = super().get_route_handler()
         action, roles = MAY[self.name]
+        declared = bool(self.dependant.query_params) and not self.path.startswith("/fhir")  # FHIR has rules of its own
 
         async def guarded(request: Request) -> Response:
             caller = context_of(request).verifier.remembered(request.headers.getlist("authorization"))
@@ -146,9 +148,20 @@ class Guarded(APIRoute):
                 request.state.caller = await run_in_threadpool(_admit, request, action, roles)
             else:
                 request.state.caller = _within_limits(request, caller)
+            if declared:
+                _refuse_twice(request)
             return await handle(OneOfEach(request.scope, request.receive))
 
         return guarded
+
+
+def _refuse_twice(request: Request) -> None:
+    """Raise RefusedError (422) for a name that stands twice in the address: which of the two was meant is a guess."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        found = [FieldProblem(pointer=f"/{name[:80]}", problem="stands twice") for name in twice[:10]]
+        raise RefusedError(found, 422, DETAILS[422])
 
 
 def _admit(request: Request, action: Action, roles: frozenset[str]) -> Caller:

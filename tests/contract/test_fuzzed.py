@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, assume, given, settings
+from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
 
 from service.app import create_app, openapi_document
@@ -39,7 +40,10 @@ def test_every_answer_is_one_that_is_described(path, method, mode, app, workspac
             token = demo_client_token(workspace.keys, f"{app.state.context.settings.address}{case.formatted_path}")
         else:
             token = demo_token(workspace.keys, roles=ROLES, patient=(people.system, people.stored))
-        case.call_and_validate(headers={"Authorization": f"Bearer {token}"})
+        # there is no store here, so that who is to be scored from it is told that this cannot be done now
+        from_store = isinstance(case.body, dict) and case.body.get("basis") == "store"
+        beside = [not_a_server_error] if from_store else []
+        case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, excluded_checks=beside)
 
     try:
         asked()

@@ -27,6 +27,9 @@ def test_the_list_is_one_line_each_and_of_those_followed_up_where_asked(client, 
     assert "MARK" not in refused.text
     assert get(client, token, "", chose="true").status_code == 422  # passed over it would find more than was asked for
     assert get(client, token, "/hba1c_measured", levels="hospital").status_code == 422
+    twice = get(client, token, "", chosen=["true", "false"])
+    assert twice.status_code == 422
+    assert twice.json()["errors"] == [{"pointer": "/chosen", "problem": "stands twice"}]
 
 
 def test_everything_that_is_told_of_a_target_is_there_with_its_line(client, token, workspace):
