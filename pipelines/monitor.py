@@ -14,6 +14,7 @@ from pipelines.service_log import ServiceLog, read_log, tally_of, yield_by_strat
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.catalogue import Catalogue
 from stratify.catalogue.load import DATA_KINDS
+from stratify.disclosure import words
 from stratify.errors import DataError
 from stratify.quality.cuts import income_thirds
 from stratify.quality.measuring import Measured, measure_bucket
@@ -114,10 +115,13 @@ def count_all(store: Store, catalogue: Catalogue, months: Months, progress: Call
     return found
 
 
-def populations(found: Measured, months: Months) -> dict[str, dict[str, int]]:
-    """Return how many adults each population had on 1 January of each year, as known in this delivery."""
+def populations(found: Measured, months: Months) -> dict[str, dict[str, str]]:
+    """Return how many adults each population had on 1 January of each year, as known in this delivery, in words."""
     years = [str(months.years[0] - 1), *(str(one) for one in months.years)]
-    return {name: dict(zip(years, (int(n) for n in counts), strict=True)) for name, counts in found.populations.items()}
+    return {
+        name: {year: words(int(count)) for year, count in zip(years, counts, strict=True)}
+        for name, counts in found.populations.items()
+    }
 
 
 def _can(store: Store, catalogue: Catalogue, key: str) -> bool:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stratify.disclosure import words
 from stratify.files import write_json
 from stratify.workspace import Workspace
 
@@ -26,10 +25,7 @@ def keep_version(work: Workspace, manifest: Mapping[str, Any], delivered: str) -
     mine = {
         "delivered": delivered,
         "catalogue": manifest["catalogue"],
-        "populations": {
-            name: {year: words(count) for year, count in years.items()}
-            for name, years in manifest["results"]["populations"].items()
-        },
+        "populations": manifest["results"]["populations"],
     }
     others = [one for one in kept if (one["delivered"], one["catalogue"]) != (delivered, mine["catalogue"])]
     _write(path, sorted([*others, mine], key=lambda one: (one["delivered"], one["catalogue"])))

@@ -9,6 +9,7 @@ import pytest
 from pipelines.population_versions import keep_version
 from pipelines.service_log import read_log, tally_of, yield_by_stratum
 from stratify.catalogue import load
+from stratify.disclosure import words
 from stratify.errors import UsageError
 from stratify.workspace import Workspace
 
@@ -105,7 +106,7 @@ def test_a_database_that_is_none_is_refused(tmp_path):
 
 
 def manifest(smi, catalogue="c1"):
-    return {"catalogue": catalogue, "results": {"populations": {"smi": {"2023": smi, "2024": 300}}}}
+    return {"catalogue": catalogue, "results": {"populations": {"smi": {"2023": words(smi), "2024": "300"}}}}
 
 
 def test_a_population_that_a_later_delivery_tells_otherwise_is_said(tmp_path):
