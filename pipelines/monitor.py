@@ -6,6 +6,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import duckdb
+import numpy as np
+
 from pipelines.monitor_files import write_files, write_measure_reports
 from pipelines.population_versions import keep_version
 from pipelines.processes import shared_out
@@ -79,14 +82,29 @@ def made_of(work: Workspace, months: Months) -> dict[str, Any]:
 
 def months_of(work: Workspace, store: Store) -> Months:
     """Return the months that targets are followed in; DataError where the data cover no whole year and month."""
-    told = read_manifest(work.store, "land")["results"]["delivery"]
-    began = told.get("covers_from")
-    months = Months.covered(date.fromisoformat(began) if began else None, day_of(store.day("covers_to")))
+    covers_to = read_manifest(work.store, "land")["results"]["delivery"]["covers_to"]
+    began = first_covered(store)
+    months = Months.covered(began, day_of(store.day("covers_to")))
     if months.count < 1:
         raise DataError(
-            f"targets need a year of data and a month after it; got {began or 'an unknown day'} to {told['covers_to']}"
+            f"targets need a year of data and a month after it; got contacts from {began or 'no day'} to {covers_to}"
         )
     return months
+
+
+def first_covered(store: Store) -> date | None:
+    """Return 1 January of the first year that has contacts as other years have; None in a source without contacts.
+
+    A year with less than a quarter of the usual number is taken for strays from before the data begin.
+    """
+    if not store.has("contact"):
+        return None
+    rows = duckdb.execute(
+        f"SELECT year(DATE '1970-01-01' + day) AS year, count(*) FROM {store.events('contact', None)} GROUP BY 1"
+    ).fetchall()
+    usual = float(np.median([count for _, count in rows])) if rows else 0.0
+    years = [year for year, count in rows if count >= usual / 4]
+    return date(min(years), 1, 1) if years else None
 
 
 def elsewhere(catalogue: Catalogue, log: ServiceLog) -> Elsewhere | None:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
-from pipelines.monitor import months_of
+from pipelines.monitor import first_covered, months_of
 from stratify.catalogue import load
 from stratify.errors import DataError
 from stratify.quality.cuts import income_thirds
@@ -193,13 +193,27 @@ def test_the_months_are_whole_years_with_a_year_behind_them(began, to, first, co
     assert (months.first, months.count) == (first, count)
 
 
-def test_data_without_a_year_behind_them_are_refused(region, tmp_path):
-    told = json.loads((region / "store/manifest.json").read_text())
-    told["results"]["delivery"] |= {"covers_from": "2024-03-01"}
-    (tmp_path / "store").mkdir()
-    (tmp_path / "store/manifest.json").write_text(json.dumps(told))
-    with pytest.raises(DataError, match="need a year of data"):
-        months_of(Workspace(tmp_path), Store(tmp_path / "store"))
+def contacts(write_store, years):
+    rows = [{"person": 1, "day": day_number(date(year, 6, 1)) + n} for year, many in years.items() for n in range(many)]
+    return write_store({"contact": rows}, persons=[{"person": 1, "source_id": "a", "sex": 1, "birth": 0}])
+
+
+@pytest.mark.parametrize(
+    "years, began",
+    [
+        ({2021: 40, 2022: 44, 2023: 50, 2024: 50}, date(2021, 1, 1)),
+        ({1987: 1, 2018: 3, 2021: 40, 2022: 44, 2023: 50}, date(2021, 1, 1)),  # strays from before the data begin
+    ],
+)
+def test_the_data_begin_with_the_first_year_that_has_contacts_as_others_have(write_store, years, began):
+    assert first_covered(contacts(write_store, years)) == began
+
+
+def test_data_without_a_year_behind_them_are_refused(write_store):
+    store = contacts(write_store, {2024: 50})
+    (store.root / "store").symlink_to(store.root)
+    with pytest.raises(DataError, match="need a year of data and a month after it; got contacts from 2024-01-01"):
+        months_of(Workspace(store.root), store)
 
 
 @pytest.mark.parametrize(
