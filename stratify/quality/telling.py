@@ -158,7 +158,7 @@ def _gaps(
     for key, target in targets.items():
         if target.chosen and target.unit == "share" and key in kept:
             cells, places = kept[key]
-            one = gap_over_time(cells, places, goal_of(target), asked.cut, asked.group, asked.rest)
+            one = gap_over_time(cells, places, target.unit, asked.cut, asked.group, asked.rest)
             if one is not None:
                 found[key] = one
     return found
