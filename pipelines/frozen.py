@@ -46,7 +46,7 @@ def risks_of(work: Workspace, catalogue: Catalogue, year: int, bucket: int) -> R
 
 
 def case_mix_of(work: Workspace, catalogue: Catalogue, years: range) -> dict[str, Any]:
-    """Return on which of these years' first days the models can score, and with what; no years where they cannot, and why.
+    """Return on the 1 January of which of these years the models can score, and why of none where they cannot.
 
     bundle and frozen: whose risks they are. inputs: what a step that reads them depends on.
     """
