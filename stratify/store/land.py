@@ -71,10 +71,12 @@ def land(
         raise UsageError(f"--source needs one of {', '.join(SOURCES)}, got {source!r}")
     reader = SOURCES[source]()
     spill = out / "spill"  # what does not fit in memory, and mended copies of CSV files
-    with duckdb.connect(":memory:") as con:
+    spill.mkdir()
+    with duckdb.connect(spill / "landing.duckdb") as con:  # a table in a file is held packed, one in memory is not
         con.execute(f"SET memory_limit = {quoted(MEMORY_LIMIT)}")
         con.execute("SET enable_progress_bar = false")  # we tell how far it is
-        con.execute("SET checkpoint_threshold = '1TB'")  # in memory it would write what is written already, again
+        con.execute("SET checkpoint_threshold = '1TB'")  # the file is gone in the end: nothing is written twice for it
+        con.execute("PRAGMA disable_checkpoint_on_shutdown")
         con.execute(f"SET temp_directory = {quoted(spill)}")
         progress("reading tables")
         declared = tables(reader.tables)
@@ -92,8 +94,8 @@ def land(
 
         people = number_people(con, made("named_people", reader.sql("persons")))
         con.execute(f"CREATE TEMP VIEW all_contacts AS {made('all_contacts', reader.sql('contacts'))}")
-        con.execute(f"CREATE TEMP TABLE contacts AS {made('contacts', CONTACT_SETTING)}")
-        con.execute(f"CREATE TEMP TABLE diagnoses AS {made('diagnoses', reader.sql('diagnosis'))}")
+        con.execute(f"CREATE TABLE contacts AS {made('contacts', CONTACT_SETTING)}")
+        con.execute(f"CREATE TABLE diagnoses AS {made('diagnoses', reader.sql('diagnosis'))}")
         write_people(con, made("residences", reader.sql("residence")), out)
         conditions, measurable, notes = reader.conditions(con, catalogue, delivery)
         queries = {"contact": CONTACT, "stay": STAY, "condition": conditions, "diagnosis": "SELECT * FROM diagnoses"}
@@ -158,7 +160,7 @@ def _checked(
         check.check_rows(con, table, raw, last_day)
         unreadable = unreadable_problem(con, table, raw) if raw else None
         problems += [unreadable] if unreadable else []
-    con.execute(f"CREATE TEMP TABLE person_ids AS {reader.person_ids}")
+    con.execute(f"CREATE TABLE person_ids AS {reader.person_ids}")
     if not by_table and not con.execute("SELECT 1 FROM person_ids LIMIT 1").fetchone():
         problems.append("the extract is empty: no person in it can land")
     raise_if(problems)
