@@ -1,0 +1,75 @@
+"""Returns the first page, and signs in to the demo and out of it: one click for each role, for made-up people alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from service.demo import HOURS, demo_token
+from service.guard import FromContext
+from service.ui.forms import FromForm
+from service.ui.render import page
+from service.ui.session import forget, from_here, keep, tokens_of
+
+start = APIRouter(include_in_schema=False)
+DEMO_ROLES = ("clinician", "coordinator", "quality", "data_scientist", "auditor")  # in the order they are offered
+TEAM = {"clinician", "coordinator"}
+DEMO_UNIT = "hospital|Horsens"
+
+
+@start.get("/")
+@start.get("/ui")
+def first() -> Response:
+    """Lead to the first page."""
+    return RedirectResponse("/ui/", status_code=303)
+
+
+@start.get("/ui/")
+def home(request: Request, context: FromContext) -> HTMLResponse:
+    """Return the first page; of somebody who is signed in, with where they can go."""
+    request.state.caller = context.verifier.caller(tokens_of(request))
+    values: dict[str, Any] = {
+        "ready": not context.readiness.reasons(),
+        "roles": DEMO_ROLES if context.settings.demo else (),
+        "links": [
+            *([("/openapi.json", "openapi")] if context.settings.demo else []),
+            ("/fhir/metadata", "fhir"),
+            ("/readyz", "health"),
+        ],
+    }
+    return page(request, "start.html", at="start", **values)
+
+
+@start.get("/ui/accessibility")
+def accessibility(request: Request, context: FromContext) -> HTMLResponse:
+    """Return the accessibility statement."""
+    request.state.caller = context.verifier.caller(tokens_of(request))
+    return page(request, "accessibility.html")
+
+
+@start.post("/ui/sign-in")
+def sign_in(request: Request, context: FromContext, form: FromForm) -> Response:
+    """Sign in to the demo in a role; anywhere else there is no such address."""
+    if not context.settings.demo:
+        raise HTTPException(404)
+    role = form.one("role")
+    if not from_here(request) or role not in DEMO_ROLES:
+        raise HTTPException(403)
+    unit = DEMO_UNIT if role == "quality" else None
+    token = demo_token(context.settings.workspace.keys, roles=(role,), user=f"demo-{role}", unit=unit)
+    response = RedirectResponse("/ui/", status_code=303)
+    keep(response, token, HOURS * 3600)
+    return response
+
+
+@start.post("/ui/sign-out")
+def sign_out(request: Request) -> Response:
+    """Sign out of the demo."""
+    if not from_here(request):
+        raise HTTPException(403)
+    response = RedirectResponse("/ui/", status_code=303)
+    forget(response)
+    return response
