@@ -212,9 +212,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RefusedError)
-    return failure(
-        request, error.status, request.state.request_id, error.detail, errors=error.problems or None
-    )
+    return failure(request, error.status, request.state.request_id, error.detail, errors=error.problems or None)
 
 
 async def _no_search(_: Request, error: Exception) -> Response:

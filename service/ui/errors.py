@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from service.ui.session import language_of
-from service.ui.words import UiWords, read
+from service.ui.wording import UiWords, sections
 
 ERRORS = Environment(loader=PackageLoader("service"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
                      lstrip_blocks=True)  # fmt: skip
@@ -24,7 +24,7 @@ def error_page(
 ) -> HTMLResponse:
     """Return the page for a status. errors: a field and what is wrong with it, in words of ours."""
     words = UiWords(language_of(request))
-    known = read(words.file)["errors"]
+    known = sections()["errors"]
     kind = str(status) if f"title_{status}" in known else "other"
     told = {
         "words": words,

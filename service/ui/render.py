@@ -13,7 +13,7 @@ from service.callers import CLINICIAN, COORDINATOR, QUALITY, Caller
 from service.demo import SYNTHETIC
 from service.guard import Context, context_of
 from service.ui.session import keep_language, language_of
-from service.ui.words import UiWords
+from service.ui.wording import UiWords
 
 TEMPLATES = Environment(
     loader=PackageLoader("service"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -1,0 +1,77 @@
+"""A real browser at the demo: Debian's Chromium, driven by Playwright, on the small region that all tests share."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+READY = 60  # seconds until the service listens
+SHOTS = Path(os.environ.get("STRATIFY_SHOTS", ""))  # a folder that pictures of every page are kept in, if named
+
+
+@pytest.fixture(scope="session")
+def site(region, tmp_path_factory, few_events):
+    """The address of a demo that serves a copy of the small region."""
+    work = tmp_path_factory.mktemp("site") / "work"
+    shutil.copytree(region, work, ignore=shutil.ignore_patterns("registers", "truth", "mlartifacts"))
+    words = ["serve", "--demo", "--port", "0", "--work", str(work)]
+    code = "from pipelines.cli import main; main()"
+    server = subprocess.Popen([sys.executable, "-c", code, *words], stdout=subprocess.PIPE, text=True)
+    try:
+        until, found = time.monotonic() + READY, None
+        while found is None and time.monotonic() < until and server.poll() is None:
+            found = re.search(r"http://[0-9.]+:\d+", server.stdout.readline())
+        assert found, "the demo did not start"
+        yield found.group()
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make test-all does it")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: install Debian's package chromium, as make test-all does")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, site):
+    """Return a page for a role, signed in: `visit("quality", language="en", scheme="dark", width=320)`.
+
+    An error in its console, or a request to elsewhere, fails the test.
+    """
+    opened, wrong = [], []
+
+    def open_as(role=None, *, language="da", scheme="light", width=1280, javascript=True):
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=javascript
+        )
+        opened.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda one: wrong.append(one.text) if one.type == "error" else None)
+        page.on("pageerror", lambda one: wrong.append(str(one)))
+        page.on("request", lambda one: None if one.url.startswith((site, "data:")) else wrong.append(one.url))
+        page.goto(f"{site}/ui/?lang={language}")
+        if role is not None:
+            page.locator(f'button[value="{role}"]').first.click()
+        return page
+
+    yield open_as
+    for context in opened:
+        context.close()
+    assert wrong == []

@@ -1,0 +1,50 @@
+"""Every page, in both languages and both appearances: nothing that axe objects to, no scroll sideways on a phone."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import SHOTS
+
+PAGES = {  # role: addresses that stand in its menu
+    None: ["/ui/", "/ui/accessibility"],
+    "clinician": ["/ui/"],
+    "quality": ["/ui/"],
+}
+EVERY = [(role, path) for role, paths in PAGES.items() for path in paths]
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """The checker that goes by WCAG 2.2 A and AA."""
+    return pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["da", "en"])
+@pytest.mark.parametrize(("role", "path"), EVERY)
+def test_axe_finds_nothing(visit, site, axe, role, path, language, scheme):
+    page = visit(role, language=language, scheme=scheme)
+    page.goto(site + path)
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = axe.run(page, options={"runOnly": {"type": "tag", "values": tags}}).response["violations"]
+    assert [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found] == []
+    assert page.locator("html").get_attribute("lang") == language
+    if SHOTS.name:
+        name = f"{role or 'nobody'}{path.replace('/', '-')}{language}-{scheme}.png"
+        page.screenshot(path=SHOTS / name, full_page=True)
+
+
+@pytest.mark.parametrize(("role", "path"), EVERY)
+def test_a_narrow_screen_never_scrolls_sideways(visit, site, role, path):
+    page = visit(role, width=320)
+    page.goto(site + path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@pytest.mark.parametrize(("role", "path"), EVERY)
+def test_a_page_works_without_javascript_and_is_small(visit, site, role, path):
+    page = visit(role, javascript=False)
+    answer = page.goto(site + path)
+    assert answer.status == 200
+    assert len(answer.body()) < 150_000
+    assert page.locator("h1").count() == 1
