@@ -14,7 +14,7 @@ import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 READY = 60  # seconds until the service listens
-SHOTS = Path(os.environ.get("STRATIFY_SHOTS", ""))  # a folder that pictures of every page are kept in, if named
+SHOTS = os.environ.get("STRATIFY_SHOTS")  # a folder that pictures of every page are kept in, if named
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +46,18 @@ def chromium():
         browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def shot():
+    """Keep a picture of a page, where a folder for them is named."""
+
+    def take(page, name):
+        if SHOTS:
+            Path(SHOTS).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=Path(SHOTS) / f"{name.strip('-')}.png", full_page=True)
+
+    return take
 
 
 @pytest.fixture

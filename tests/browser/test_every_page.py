@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from conftest import SHOTS
 
 PAGES = {  # role: addresses that stand in its menu
     None: ["/ui/", "/ui/accessibility"],
@@ -21,27 +20,25 @@ def axe():
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["da", "en"])
-@pytest.mark.parametrize(("role", "path"), EVERY)
-def test_axe_finds_nothing(visit, site, axe, role, path, language, scheme):
+@pytest.mark.parametrize("role, path", EVERY)
+def test_axe_finds_nothing(visit, site, axe, shot, role, path, language, scheme):
     page = visit(role, language=language, scheme=scheme)
     page.goto(site + path)
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     found = axe.run(page, options={"runOnly": {"type": "tag", "values": tags}}).response["violations"]
     assert [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found] == []
     assert page.locator("html").get_attribute("lang") == language
-    if SHOTS.name:
-        name = f"{role or 'nobody'}{path.replace('/', '-')}{language}-{scheme}.png"
-        page.screenshot(path=SHOTS / name, full_page=True)
+    shot(page, f"{role or 'nobody'}{path.replace('/', '-')}{language}-{scheme}")
 
 
-@pytest.mark.parametrize(("role", "path"), EVERY)
+@pytest.mark.parametrize("role, path", EVERY)
 def test_a_narrow_screen_never_scrolls_sideways(visit, site, role, path):
     page = visit(role, width=320)
     page.goto(site + path)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
-@pytest.mark.parametrize(("role", "path"), EVERY)
+@pytest.mark.parametrize("role, path", EVERY)
 def test_a_page_works_without_javascript_and_is_small(visit, site, role, path):
     page = visit(role, javascript=False)
     answer = page.goto(site + path)

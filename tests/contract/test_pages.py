@@ -35,7 +35,7 @@ def test_templates_can_all_be_read(root):
 
 
 def test_the_first_page_is_danish_and_english_by_a_switch(client):
-    danish, english = client.get("/ui/"), client.get("/ui/?lang=en")
+    danish, english = client.send("GET", "/ui/"), client.send("GET", "/ui/?lang=en")
     assert '<html lang="da">' in danish.text
     assert '<html lang="en">' in english.text
     assert "stratify-language=en" in english.headers["set-cookie"]
@@ -43,7 +43,7 @@ def test_the_first_page_is_danish_and_english_by_a_switch(client):
 
 @pytest.mark.parametrize("path", ["/ui/nothing", "/ui/static/nothing"])
 def test_an_error_is_a_page(client, path):
-    answer = client.get(path)
+    answer = client.send("GET", path)
     assert answer.status_code == 404
     assert "<h1>Her er ikke noget</h1>" in answer.text
     assert "text/html" in answer.headers["content-type"]
