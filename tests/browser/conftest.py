@@ -34,6 +34,7 @@ def site(region, tmp_path_factory, few_events):
     finally:
         server.terminate()
         server.wait(20)
+        server.stdout.close()
 
 
 @pytest.fixture(scope="session")
