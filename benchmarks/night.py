@@ -23,7 +23,7 @@ from stratify.workspace import Workspace
 
 NIGHT = {
     "land": ("land", "--source", "synthetic"),
-    "build": ("build", "--landmarks", "1"),
+    "build": ("build", "--landmarks", "2"),
     "monitor": ("monitor",),
     "score": ("score",),
     "need": ("need",),
@@ -55,6 +55,7 @@ def night(asked: argparse.Namespace, work: Workspace) -> None:
         found[step] = cost(lambda words=words: ({"results": run(*words, work=work)}, True))
         left = work.root / LEFT[step]
         found[step]["disk"] = size(left) if left.is_dir() else left.stat().st_size
+        print(f"{step}: {found[step]['seconds']:.0f} s", file=sys.stderr, flush=True)
     whole = sum(one["seconds"] for one in found.values())
     print(f"{asked.people:,} people, {asked.years} years")
     for step, one in found.items():

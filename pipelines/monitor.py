@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 
+from pipelines.frozen import case_mix_of, risks_of
 from pipelines.monitor_files import write_files, write_measure_reports
 from pipelines.population_versions import keep_version
 from pipelines.processes import shared_out
@@ -19,13 +21,13 @@ from stratify.catalogue import Catalogue
 from stratify.catalogue.load import DATA_KINDS
 from stratify.disclosure import words
 from stratify.errors import DataError
-from stratify.quality.cuts import income_thirds
+from stratify.quality.cuts import Thirds, income_thirds
 from stratify.quality.measuring import Measured, measure_bucket
 from stratify.quality.months import Months
 from stratify.quality.parameters import FROM_SERVICE
 from stratify.quality.summary import summary
 from stratify.quality.tables import lacking
-from stratify.quality.telling import Elsewhere, tell_all
+from stratify.quality.telling import Each, Elsewhere, tell_all
 from stratify.registers.clock import day_number, day_of
 from stratify.store.read import Store
 from stratify.workspace import Workspace
@@ -36,21 +38,29 @@ def monitor_step(
 ) -> tuple[dict[str, Any], bool]:
     """Measure every quality target; return the manifest, with each in one line as it may be shown.
 
+    Units are held against what is expected by age and sex, and by the served models' risk on each 1 January that is a
+    landmark of the matrix; without models or matrix the result says what is lacking.
+
     The report is written beside, into `report/`, each page whole or not at all; where one is changed or missing the
     step runs again. service_db: the URL of the service's database; its file in the work folder unless given.
     """
     log = read_log(work, service_db)
     inputs = {"store": manifest_digest(work.store, "land"), **({"service": log.digest} if log.last else {})}
+    months = months_of(work, Store(work.store))
+    mix = case_mix_of(work, catalogue, range(months.years[0] - 1, months.years[-1] + 1))
+    inputs |= mix.pop("inputs")
     pages = tuple(work.report / name for name in FILES.values())
     step = Step("monitor", work.quality, inputs, {}, catalogue.digest_of(*DATA_KINDS, "targets"), also=pages)
 
     def make(out: Any) -> dict[str, Any]:
         store = Store(work.store)
-        months = months_of(work, store)
-        found = count_all(store, catalogue, months, progress)
+        found = count_all(store, catalogue, months, progress, mix["years"])
         progress("telling targets")
         lacks = {key: why for key, target in catalogue.targets.items() if (why := lacking(store, target))}
-        told = tell_all(catalogue.targets, found, months, store.day("delivered"), lacks, elsewhere(catalogue, log))
+        delivered = store.day("delivered")
+        told = tell_all(
+            catalogue.targets, found, months, delivered, lacks, elsewhere(catalogue, log), several(progress)
+        )
         if log.last:
             told["alert_yield"]["yield"] = yield_by_stratum(work, log)
         progress("writing targets")
@@ -63,6 +73,7 @@ def monitor_step(
         return {
             "months": [months.names()[0], months.names()[-1]],
             "populations": populations(found, months),
+            "case_mix": mix,
             "targets": lines,
         }
 
@@ -115,8 +126,13 @@ def elsewhere(catalogue: Catalogue, log: ServiceLog) -> Elsewhere | None:
     return Elsewhere({key: tally_of(one, log) for key, one in wanted.items()}, log.months, day_number(log.last))
 
 
-def count_all(store: Store, catalogue: Catalogue, months: Months, progress: Callable[..., None]) -> Measured:
-    """Return everything counted, over the processes there are."""
+def count_all(
+    store: Store, catalogue: Catalogue, months: Months, progress: Callable[..., None], scored: Sequence[int] = ()
+) -> Measured:
+    """Return everything counted, over the processes there are.
+
+    scored: the years on whose 1 January people are given a risk, by the models of the folder that the store lies in.
+    """
     thirds, finished = income_thirds(store), 0
 
     def tick() -> None:
@@ -126,10 +142,43 @@ def count_all(store: Store, catalogue: Catalogue, months: Months, progress: Call
 
     progress("counting cases", 0.0)
     wanted = [key for key, target in catalogue.targets.items() if target.from_registers and _can(store, catalogue, key)]
-    jobs = [(store.root, catalogue, wanted, months, thirds, bucket) for bucket in range(store.buckets)]
+    jobs = [(store.root, catalogue, wanted, months, thirds, bucket, scored) for bucket in range(store.buckets)]
     found = Measured()
-    for one in shared_out(measure_bucket, jobs, tick):
+    for one in shared_out(_measured, jobs, tick):
         found.add(one)
+    return found
+
+
+def several(progress: Callable[..., None]) -> Each:
+    """Return what tells targets over the processes there are."""
+
+    def each(do: Callable[..., Any], jobs: list[tuple[Any, ...]]) -> list[Any]:
+        finished = 0
+
+        def tick() -> None:
+            nonlocal finished
+            finished += 1
+            progress(f"telling targets, {finished} of {len(jobs)}", finished / len(jobs))
+
+        return shared_out(_one_job, [(do, job) for job in jobs], tick)
+
+    return each
+
+
+def _one_job(do: Callable[..., Any], job: tuple[Any, ...], tick: Callable[[], None]) -> Any:
+    found = do(*job)
+    tick()
+    return found
+
+
+def _measured(
+    root: Path, catalogue: Catalogue, wanted: list[str], months: Months, thirds: Thirds, bucket: int,
+    scored: Sequence[int], tick: Callable[[], None],
+) -> Measured:  # fmt: skip
+    """Return everything counted on one bucket, in a process of its own."""
+    risks = {year: risks_of(Workspace(root.parent), catalogue, year, bucket) for year in scored}
+    found = measure_bucket(root, catalogue, wanted, months, thirds, bucket, risks)
+    tick()
     return found
 
 

@@ -21,7 +21,9 @@ from stratify.workspace import Workspace
 FORMULA = ("=", "+", "-", "@")  # a text that begins so would be worked out
 TARGETS = "targets"  # the folder of what is told of each
 POINT = ("target", "part", "grouping", "label", "period", "numerator", "denominator", "unknown", "value", "low", "high",
-         "hidden", "mature", "centre", "lower", "upper", "flagged")  # fmt: skip
+         "hidden", "mature", "centre", "lower", "upper", "flagged", "oe", "oe_low", "oe_high", "oe_case_mix",
+         "oe_case_mix_low", "oe_case_mix_high")  # fmt: skip
+AGAINST = POINT[-6:]  # of units in a year
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("target", "part", "grouping", "label", "period")),
@@ -33,13 +35,17 @@ SCHEMA = pa.schema(
         ("mature", pa.bool_()),
         *((name, pa.float64()) for name in ("centre", "lower", "upper")),
         ("flagged", pa.string()),
+        *((name, pa.float64()) for name in AGAINST),
     ]
 )
 WORDS = {
     "target": "mål", "part": "del", "grouping": "inddeling", "label": "enhed_eller_gruppe", "period": "periode",
     "numerator": "tæller", "denominator": "nævner", "unknown": "uoplyst", "value": "værdi", "low": "nedre_95",
     "high": "øvre_95", "hidden": "skjult", "mature": "moden", "centre": "midte", "lower": "nedre_kontrolgrænse",
-    "upper": "øvre_kontrolgrænse", "flagged": "signal",
+    "upper": "øvre_kontrolgrænse", "flagged": "signal", "oe": "observeret_over_forventet",
+    "oe_low": "observeret_over_forventet_nedre_95", "oe_high": "observeret_over_forventet_øvre_95",
+    "oe_case_mix": "efter_beregnet_risiko", "oe_case_mix_low": "efter_beregnet_risiko_nedre_95",
+    "oe_case_mix_high": "efter_beregnet_risiko_øvre_95",
 }  # fmt: skip
 
 
@@ -123,7 +129,7 @@ def _line(
 def _row(
     key: str, part: str, grouping: str, label: str, period: str, rows: Mapping[str, Any], at: int, mature: bool
 ) -> dict[str, Any]:
-    counted = ("numerator", "denominator", "unknown", "value", "low", "high", "hidden")
+    counted = ("numerator", "denominator", "unknown", "value", "low", "high", "hidden", *AGAINST)
     return {
         "target": key, "part": part, "grouping": grouping, "label": label, "period": period,
         **{name: rows[name][at] if name in rows else None for name in counted},

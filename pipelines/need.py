@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from models import Bundle, ensure_signing_keys
-from models.bundle import champion_version, load_bundle
-from models.people import Scorer, cells_of
+from models import Bundle
+from models.bundle import champion_version
+from models.people import Scorer
 from pipelines.data_steps import Progress, refuse_other_catalogue
-from pipelines.matrix import inputs_of_matrix, read_columns, read_part
+from pipelines.frozen import frozen_bundle, risks_of
+from pipelines.matrix import inputs_of_matrix, read_columns
 from pipelines.monitor import months_of
 from pipelines.need_files import write_need
 from pipelines.processes import shared_out
@@ -24,9 +24,10 @@ from stratify.catalogue import Catalogue
 from stratify.catalogue.load import MODEL_KINDS
 from stratify.errors import DataError
 from stratify.files import write_text
+from stratify.quality.case_mix import OUTCOMES
 from stratify.quality.months import Months
 from stratify.quality.need.counting import Counts, add, count_bucket
-from stratify.quality.need.expected import EXPECTED_OF, OUTCOMES, Risks
+from stratify.quality.need.expected import EXPECTED_OF
 from stratify.quality.need.ground import Frame
 from stratify.quality.need.telling import tell
 from stratify.registers.clock import day_number, day_of, read_date
@@ -55,7 +56,7 @@ def need_step(
     inputs = inputs_of_matrix(work)
     if freeze:
         write_text(work.baseline, champion_version(work.bundles) + "\n")
-    bundle = _bundle_of(work.root) if work.champion.exists() else None
+    bundle = frozen_bundle(work.root) if work.champion.exists() else None
     scored = _fresh_scores(work, inputs)
     inputs |= {"bundle": bundle.version} if bundle else {}
     inputs |= {"scores": manifest_digest(work.scores, "score")} if scored else {}
@@ -115,31 +116,6 @@ def need_bucket(
     found = count_bucket(Store(work.store), catalogue, bucket, frame, scores, strata)
     tick()
     return found
-
-
-def risks_of(work: Workspace, catalogue: Catalogue, year: int, bucket: int) -> Risks:
-    """Return the risks that the served models give a bucket's people on the 1 January of a year."""
-    served = _bundle_of(work.root)
-    names, person, cells, populations = read_part(work.features, day_number(date(year, 1, 1)), bucket)
-    columns = served.content.columns
-    shown = Scorer(served, catalogue).shown(cells_of(cells, names, columns), populations)
-    return Risks(person, {key: shown[key].risk for key in OUTCOMES if key in shown})
-
-
-def _bundle_of(root: Path) -> Bundle:
-    """The bundle that was frozen, else the champion."""
-    work = Workspace(root)
-    frozen = work.baseline.exists()
-    version = work.baseline.read_text(encoding="utf-8").strip() if frozen else champion_version(work.bundles)
-    return _verified(root, version)
-
-
-@lru_cache(maxsize=1)
-def _verified(root: Path, version: str) -> Bundle:
-    """A bundle; each process reads and verifies it once."""
-    work = Workspace(root)
-    _, public = ensure_signing_keys(work.keys)
-    return load_bundle(work.bundles / version, public)
 
 
 def roles_of(bundle: Bundle) -> Roles:

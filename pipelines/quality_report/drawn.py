@@ -26,7 +26,7 @@ def chart_of(line: Told, target: Told, standard: float | None) -> Chart:
     used[told["left_out"]] = False
     nothing = np.full(len(value), np.nan)
     flagged = {rule: np.isin(np.arange(len(value)), at) for rule, at in told["flagged"].items()}
-    direction: Literal["higher", "lower"] = target["direction"]
+    direction: Literal["higher", "lower"] = line.get("direction", target["direction"])
     return Chart(
         kind=told["kind"],
         rules="anhoej",
@@ -71,8 +71,7 @@ def periods(line: Told, target: Told) -> list[str]:
 
 def points(line: Told) -> int:
     """Return how many points of a line count."""
-    facts = line.get("facts")
-    return int(facts["points"]) if facts else sum(one is not None for one in line["value"])
+    return int(line["facts"]["points"])
 
 
 def is_chart(line: Told) -> bool:

@@ -70,9 +70,9 @@ def gaps_over_time(words: ReportWords, told: Mapping[str, Told], target: Told) -
         gap = figures.gap(*(by_year[one][at] for one in ("value", "low", "high")))
         link = f'<a href="#{anchor(key)}">{escape(name)}</a>'
         cells = [gap, years[at] if there else "–", words(f"directions/{other['direction']}")]
-        rows.append([link, *map(escape, cells), fact(words, "variation", line["variation"])])
+        rows.append([link, *map(escape, cells), fact(words, "variation", line["facts"]["variation"])])
         if is_chart(line):
-            chart = chart_of(line, {**target, "direction": other["direction"]}, None)
+            chart = chart_of(line, target, None)
             drawn = control(
                 chart, [words.axis(one) for one in periods(line, target)], f"{name}: {words('equity/over_time')}",
                 unit=words("gaps/axis"), write=lambda value: words.tongue.number(100 * value, 1),

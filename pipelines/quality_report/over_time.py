@@ -23,7 +23,23 @@ def region(words: ReportWords, target: Told) -> str:
     line = target["series"]["region"][""]
     facts = {**line["facts"], "assurance": assured(line["facts"], target["standard"])}
     name = words.of(target["name"])
-    return three(words, facts) + charted(words, target, line, target["standard"], words("charts/region"), name)
+    drawn = charted(words, target, line, target["standard"], words("charts/region"), name)
+    return three(words, facts) + drawn + breaks(words, target)
+
+
+def breaks(words: ReportWords, target: Told) -> str:
+    """Return what the charts of a target were told of: months in which something other than care changed, and why."""
+    if not target["breaks"]:
+        return ""
+    items = []
+    for one in target["breaks"]:
+        whose = words("breaks/all")
+        if one["level"]:
+            whose = words.unit(one["unit"]) if one["unit"] else words(f"levels/{one['level']}")
+        does = words.named("breaks", one["does"])
+        items.append(f"<li>{escape(words.period(one['month']))}, {escape(whose)}: {escape(does)}. "
+                     f"{escape(words.of(one['why']))}</li>")  # fmt: skip
+    return f'<div class="breaks"><b>{escape(words("breaks/title"))}</b><ul>{"".join(items)}</ul></div>'
 
 
 def charted(words: ReportWords, target: Told, line: Told, standard: float | None, title: str, of: str) -> str:

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.quality_report.drawn import Told, is_chart, periods, points
+from pipelines.quality_report.drawn import Told, is_chart, periods
 from pipelines.quality_report.words import REST
-from stratify.quality.spc import false_alarms
 
 GAP = "gap"
 
@@ -54,8 +53,7 @@ def watch(told: Mapping[str, Told]) -> tuple[list[Watched], int]:
         if not is_chart(line):
             few += 1
             continue
-        better = told[part]["direction"] if level == GAP and part in told else target["direction"]
-        found.append(_watched(key, better, part, level, unit, line, periods(line, target)))
+        found.append(_watched(key, part, level, unit, line, periods(line, target)))
     return found, few
 
 
@@ -89,18 +87,10 @@ def expect(watched: list[Watched], too_few: int = 0) -> Expected:
     return Expected(len(watched), sum(one.signals for one in watched), mean, low, high, too_few)
 
 
-def _watched(key: str, better: str, part: str, level: str, unit: str, line: Told, names: list[str]) -> Watched:
-    if "facts" in line:
-        facts = line["facts"]
-        signal, chance = facts["signal"], facts["false_alarms"]["latest"]
-        if signal is None:
-            return Watched(key, part, level, unit, facts["variation"], "", "", "", chance)
-        when = names[signal["at"]]
-        return Watched(key, part, level, unit, facts["variation"], signal["rule"], signal["side"], when, chance)
-    there = [at for at, value in enumerate(line["value"]) if value is not None]
-    chance = round(false_alarms(points(line), "anhoej", "run").latest, 4)
-    variation = line["variation"]
-    if variation not in ("improvement", "concern"):
-        return Watched(key, part, level, unit, variation, "", "", "", chance)
-    side = "above" if (variation == "improvement") == (better == "higher") else "below"
-    return Watched(key, part, level, unit, variation, "run", side, names[there[-1]], chance)
+def _watched(key: str, part: str, level: str, unit: str, line: Told, names: list[str]) -> Watched:
+    facts = line["facts"]
+    signal, chance = facts["signal"], facts["false_alarms"]["latest"]
+    if signal is None:
+        return Watched(key, part, level, unit, facts["variation"], "", "", "", chance)
+    when = names[signal["at"]]
+    return Watched(key, part, level, unit, facts["variation"], signal["rule"], signal["side"], when, chance)

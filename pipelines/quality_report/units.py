@@ -94,12 +94,15 @@ def _table(words: ReportWords, target: Told, level: str, rows: Told) -> str:
     figures = Figures(words, target["unit"])
     standard = target["standard"] is not None
     head = [words("units/unit"), words("units/value"), words("values/oe")]
+    against = [name for name in ("oe", "oe_case_mix") if name in rows]  # by age and sex, and by predicted risk
+    head += [words("values/oe_case_mix")] if "oe_case_mix" in rows else []
     share = target["unit"] == "share"  # of a rate nobody is unknown
     head += [words("first/unknown")] if share else []
     body = []
     for at in chosen:
         unknown = figures.unknown(rows["unknown"][at], rows["denominator"][at], hidden=bool(rows["hidden"][at]))
-        row = [words.unit(labels[at]), figures.at(rows, at), _expected(figures, rows, at), unknown]
+        held = [_expected(figures, rows, at, name) for name in against]
+        row = [words.unit(labels[at]), figures.at(rows, at), *held, unknown]
         row = [escape(cell) for cell in (row if share else row[:-1])]
         body.append([*row, fact(words, "standard", rows["standard"][at])] if standard else row)
     if standard:
@@ -107,10 +110,10 @@ def _table(words: ReportWords, target: Told, level: str, rows: Told) -> str:
     return told + table(head, body, names=1, style="units")
 
 
-def _expected(figures: Figures, rows: Told, at: int) -> str:
-    if rows["oe"][at] is None or rows["hidden"][at]:
+def _expected(figures: Figures, rows: Told, at: int, name: str) -> str:
+    if rows[name][at] is None or rows["hidden"][at]:
         return "–"
-    return figures.at(rows, at, "oe")
+    return figures.at(rows, at, name)
 
 
 def small_charts(words: ReportWords, target: Told, of: Told, standard: float | None, level: str) -> str:

@@ -8,14 +8,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from stratify.quality.counting import OTHER, Tally
+from stratify.quality.counting import LEVELS, OTHER, Tally
 from stratify.quality.cuts import NOT_TOLD
-from stratify.quality.grid import LEVELS, Cells
+from stratify.quality.grid import Cells
 from stratify.quality.intervals import byar
 from stratify.quality.months import Months
 from stratify.quality.parameters import Unit
-from stratify.quality.series import DIGITS, Goal, Places, lines, numbers, points, year_facts
-from stratify.quality.spc import chart, funnel, variation
+from stratify.quality.series import DIGITS, Goal, Places, chart_facts, lines, numbers, points, year_facts
+from stratify.quality.spc import chart, funnel
 from stratify.quality.values import PER, Valued, difference, valued
 
 MIN_EACH = 30  # people in each group below which a gap is not told
@@ -46,18 +46,17 @@ def _year(
     at = np.array([places.yearly[key][year] for key in keys])
     order = [by[level].labels.index(label) for _, label in keys]
     observed = cells.counts[at, 0].astype(np.float64)
-    expected = expected_by_age_and_sex(by[level], by["region"])[order, year]
+    unit, region = by[level], by["region"]
+    expected = expected_by(unit.years, region.years)[order, year]
     shown = ~cells.hidden[at]
-    low, high = byar(observed, expected)
     told: dict[str, Any] = {
         "units": [label for _, label in keys],
         **points(cells, at, goal.unit),
         "standard": [year_facts(cells, np.array([one]), goal, months)["standard"] for one in at],
-        "expected": numbers(expected, shown, 3),
-        "oe": numbers(observed / np.where(expected > 0, expected, np.nan), shown),
-        "oe_low": numbers(low, shown),
-        "oe_high": numbers(high, shown),
+        **_against("", observed, expected, shown),
     }
+    if has_case_mix(region, year):
+        told |= _against("_case_mix", observed, expected_by(unit.mix, region.mix)[order, year], shown)
     if level == "region":
         return told
     compared = shown & np.array([label not in (OTHER, NOT_TOLD, "") for _, label in keys])
@@ -88,15 +87,31 @@ def _funnel(
     }
 
 
-def expected_by_age_and_sex(units: Tally, region: Tally) -> NDArray[np.float64]:
-    """Return float64[units, years]: what each would have with the region's rates of that year by age and sex.
+def _against(name: str, observed: NDArray[np.float64], expected: NDArray[np.float64], shown: Any) -> dict[str, Any]:
+    low, high = byar(observed, expected)
+    return {
+        f"expected{name}": numbers(expected, shown, 3),
+        f"oe{name}": numbers(observed / np.where(expected > 0, expected, np.nan), shown),
+        f"oe{name}_low": numbers(low, shown),
+        f"oe{name}_high": numbers(high, shown),
+    }
 
-    The region's rates hold the unit itself: the expected numbers of all units add up to what was observed.
+
+def expected_by(units: NDArray[np.int64], region: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return float64[units, years]: what each would have with the region's rates of that year in its own strata.
+
+    units, region: `years` or `mix` of their tallies. The region's rates hold the unit itself: the expected numbers of
+    all units add up to what was observed.
     """
-    among, counted = region.years[0, ..., 0].astype(float), region.years[0, ..., 1].astype(float)
+    among, counted = region[0, ..., 0].astype(float), region[0, ..., 1].astype(float)
     rate = np.divide(counted, among, out=np.zeros_like(counted), where=among > 0)
-    found: NDArray[np.float64] = (units.years[..., 0] * rate[None]).sum(axis=2)
+    found: NDArray[np.float64] = (units[..., 0] * rate[None]).sum(axis=2)
     return found
+
+
+def has_case_mix(region: Tally, year: int) -> bool:
+    """Whether all with an age and a sex have a band of risk in a year: they were scored on the 1 January before."""
+    return bool(region.mix.shape[2]) and int(region.mix[0, year, -1, 0]) == int(region.years[0, year, -1, 0])
 
 
 def gaps(
@@ -143,25 +158,33 @@ def _safe(rest: NDArray[np.int64], unit: Unit) -> Any:
     return ~((parts > 0) & (parts < 5)).any(axis=1)
 
 
-def gap_over_time(cells: Cells, places: Places, goal: Goal, cut: str, group: str, rest: str) -> dict[str, Any] | None:
+def gap_over_time(cells: Cells, places: Places, unit: Unit, cut: str, group: str, rest: str) -> dict[str, Any] | None:
     """Return the gap between two groups over time, with its run chart, and by year; None where they are not there.
 
-    A period is told only where both groups may be shown, each with 30 people or more.
+    A period is told only where both groups may be shown, each with 30 people or more. An improvement is a gap that gets
+    nearer to 0.
     """
     if (cut, group) not in places.yearly or (cut, rest) not in places.yearly:
         return None
     finest = places.finest if (cut, group) in places.finest else places.yearly
-    by_year = _between(cells, places.yearly[cut, group], places.yearly[cut, rest], goal.unit)
-    told = _between(cells, finest[cut, group], finest[cut, rest], goal.unit)
+    by_year = _between(cells, places.yearly[cut, group], places.yearly[cut, rest], unit)
+    told = _between(cells, finest[cut, group], finest[cut, rest], unit)
     value = np.array([np.nan if one is None else one for one in told["value"]])
-    drawn = chart("run", value, direction=goal.direction)
+    drawn = chart("run", value, direction=_closing(value))
     return {
         "step": places.step[cut],
         **told,
         "by_year": by_year,
+        "direction": drawn.direction,
         "chart": lines(drawn),
-        "variation": variation(drawn),
+        "facts": chart_facts(drawn, sum(told["hidden"])),
     }
+
+
+def _closing(gap: NDArray[np.float64]) -> Literal["higher", "lower"]:
+    """Return which way a gap closes, whoever it favours: up where most of it lies below 0."""
+    told = gap[~np.isnan(gap)]
+    return "higher" if len(told) and float(np.median(told)) < 0 else "lower"
 
 
 def _between(cells: Cells, one: NDArray[np.int64], other: NDArray[np.int64], unit: Unit) -> dict[str, Any]:

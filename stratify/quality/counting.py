@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +13,7 @@ from stratify.quality.cuts import Grouping
 from stratify.quality.months import Months
 
 Counts = NDArray[np.int64]
+LEVELS = ("region", "hospital", "psychiatric", "municipality", "practice")
 OTHER = "elsewhere"  # of units that are none of ours
 AGES = (18, 30, 40, 50, 60, 70, 80, 90)  # bands of age × sex that expected counts are made of
 
@@ -23,6 +24,7 @@ class Tally:
 
     months[labels, months, 4]: of cases no, yes, unknown, immature; of people at risk events, days, people, 0.
     years[labels, years, strata, 2]: of cases all with an answer and the yes; of people at risk days and events.
+    mix: the same by band of predicted risk; no bands in a grouping that is held against nothing.
     people[labels, years]: how many different people were at risk in a year; of cases nothing.
     """
 
@@ -30,6 +32,7 @@ class Tally:
     months: Counts = field(default_factory=lambda: np.zeros((0, 0, 4), np.int64))
     years: Counts = field(default_factory=lambda: np.zeros((0, 0, 0, 2), np.int64))
     people: Counts = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    mix: Counts = field(default_factory=lambda: np.zeros((0, 0, 0, 2), np.int64))
 
     def add(self, other: Tally) -> Tally:
         """Return both together; labels that one of them lacks hold nothing there."""
@@ -42,7 +45,7 @@ class Tally:
             labels,
             *(
                 _spread(getattr(self, name), self.labels, labels) + _spread(getattr(other, name), other.labels, labels)
-                for name in ("months", "years", "people")
+                for name in ("months", "years", "people", "mix")
             ),
         )
 
@@ -56,17 +59,26 @@ def _spread(values: Counts, labels: list[str], wanted: list[str]) -> Counts:
 
 @dataclass(frozen=True)
 class Ground:
-    """What everything of a bucket is counted on: the months, the years of its cuts, the strata of age and sex."""
+    """What a target is counted on in a bucket: the months, the years of its cuts, the strata of age and sex.
+
+    mix: bands of predicted risk, where anybody was scored; compared: the groupings whose units are held against them.
+    """
 
     months: Months
     days: Days  # the 1 January of each year of cuts; months may begin a year later
     stratum: Grouping
     offset: int  # how many years of cuts come before the first year of months
+    mix: Grouping | None = None
+    compared: Collection[str] = ()
 
     @property
-    def strata(self) -> int:
-        """How many strata there are, the one for nobody told last."""
-        return len(self.stratum.names)
+    def strata(self) -> tuple[Grouping, ...]:
+        """Return what units are held against: age and sex, and bands of risk where there are any."""
+        return (self.stratum,) if self.mix is None else (self.stratum, self.mix)
+
+    def held_against(self, grouping: str) -> int:
+        """Return against how many of the strata a grouping is held."""
+        return len(self.strata) if grouping in self.compared else 1
 
     def year_of(self, day: Days) -> Days:
         """Return the row of cuts that holds on a day."""
@@ -83,23 +95,31 @@ def count_cases(
     """
     month = ground.months.of(found.day)
     inside = (month >= 0) & (month < ground.months.count)
-    year, stratum = ground.year_of(as_of), ground.stratum.at(ground.year_of(as_of), place)
+    year = ground.year_of(as_of)
+    told = inside & (found.state <= 1)
+    which = np.maximum(month, 0) // 12
+    strata = [(len(one.names), one.at(year, place)) for one in ground.strata]
     answers = {}
     for name, how in by.items():
         labels, code = _codes(how, year, place, len(found.day))
-        keep = inside
         shape = (len(labels), ground.months.count, 4)
         flat = (code * shape[1] + month) * 4 + found.state
-        months = np.bincount(flat[keep], minlength=int(np.prod(shape))).reshape(shape)
-        told = keep & (found.state <= 1)
-        yearly = np.zeros((len(labels), len(ground.months.years), ground.strata, 2), np.int64)
-        size = int(np.prod(yearly.shape[:3]))
-        flat = (code * yearly.shape[1] + np.maximum(month, 0) // 12) * ground.strata + stratum
-        yearly[..., 0] = np.bincount(flat[told], minlength=size).reshape(yearly.shape[:3])
-        yes = told & (found.state == 1)
-        yearly[..., 1] = np.bincount(flat[yes], minlength=size).reshape(yearly.shape[:3])
-        answers[name] = Tally(list(labels), months.astype(np.int64), yearly, np.zeros(yearly.shape[:2], np.int64))
+        months = np.bincount(flat[inside], minlength=int(np.prod(shape))).reshape(shape)
+        yearly = []
+        for width, stratum in strata[: ground.held_against(name)]:
+            cells = (len(labels), len(ground.months.years), width)
+            flat = (code * cells[1] + which) * width + stratum
+            both = [np.bincount(flat[rows], minlength=int(np.prod(cells))).reshape(cells)
+                    for rows in (told, told & (found.state == 1))]  # fmt: skip
+            yearly.append(np.stack(both, axis=-1))
+        people = np.zeros((len(labels), len(ground.months.years)), np.int64)
+        answers[name] = _tally(labels, months.astype(np.int64), yearly, people)
     return answers
+
+
+def _tally(labels: tuple[str, ...], months: Counts, yearly: Sequence[Counts], people: Counts) -> Tally:
+    none = np.zeros((*people.shape, 0, 2), np.int64)
+    return Tally(list(labels), months, yearly[0], people, yearly[1] if len(yearly) > 1 else none)
 
 
 def count_at_risk(
@@ -108,20 +128,19 @@ def count_at_risk(
     """Return the tallies of people at risk by each grouping; each stretch is all of somebody's in one year."""
     months = ground.months
     year, event_year = ground.year_of(found.start), ground.year_of(found.event_day)
-    stratum = ground.stratum.at(year, place)
-    event_stratum = ground.stratum.at(event_year, event_place)
     event_month = months.of(found.event_day)
     event_in = (event_month >= 0) & (event_month < months.count)
+    strata = [(len(one.names), one.at(year, place), one.at(event_year, event_place)) for one in ground.strata]
     answers = {}
     for name, how in by.items():
         labels, code = _codes(how, year, place, len(place))
         _, event_code = _codes(how, event_year, event_place, len(event_place))
         monthly = np.zeros((len(labels), months.count, 4), np.int64)
-        yearly = np.zeros((len(labels), len(months.years), ground.strata, 2), np.int64)
         people = np.zeros((len(labels), len(months.years)), np.int64)
+        held = strata[: ground.held_against(name)]
+        yearly = [np.zeros((*people.shape, width, 2), np.int64) for width, _, _ in held]
         flat = (event_code * months.count + event_month)[event_in]
         monthly[..., 0] = np.bincount(flat, minlength=len(labels) * months.count).reshape(monthly.shape[:2])
-        size = len(labels) * ground.strata
         for number in range(len(months.years)):
             mine = np.flatnonzero(year == number + ground.offset)
             key, start, end = code[mine], found.start[mine], found.end[mine]
@@ -131,13 +150,14 @@ def count_at_risk(
                 monthly[:, month, 1] = np.bincount(key[here], days[here], minlength=len(labels))
                 monthly[:, month, 2] = np.bincount(key[here], minlength=len(labels))
             lived = np.minimum(end, months.end) - start
-            flat = key * ground.strata + stratum[mine]
-            yearly[:, number, :, 0] = np.bincount(flat, lived, minlength=size).reshape(len(labels), ground.strata)
             happened = event_in & (event_year == number + ground.offset)
-            flat = (event_code * ground.strata + event_stratum)[happened]
-            yearly[:, number, :, 1] = np.bincount(flat, minlength=size).reshape(len(labels), ground.strata)
+            for cells, (width, stratum, of_event) in zip(yearly, held, strict=True):
+                size, shape = len(labels) * width, (len(labels), width)
+                cells[:, number, :, 0] = np.bincount(key * width + stratum[mine], lived, minlength=size).reshape(shape)
+                flat = (event_code * width + of_event)[happened]
+                cells[:, number, :, 1] = np.bincount(flat, minlength=size).reshape(shape)
             people[:, number] = np.bincount(key, minlength=len(labels))
-        answers[name] = Tally(list(labels), monthly, yearly, people)
+        answers[name] = _tally(labels, monthly, yearly, people)
     return answers
 
 

@@ -33,7 +33,6 @@ from stratify.quality.months import Months
 from stratify.quality.suppress import primary, suppress
 
 Ints = NDArray[np.int64]
-LEVELS = ("region", "hospital", "psychiatric", "municipality", "practice")
 IN_YEAR = ("region", "hospital", "psychiatric", "municipality", "few_resources")  # told within the year, too
 MONTH, QUARTER, YEAR = 1, 3, 12  # months in a period
 STEPS = (MONTH, QUARTER, YEAR)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from stratify.care.people import YES, Members
 from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Target
+from stratify.quality.case_mix import Risks, bands, outcome_of
 from stratify.quality.cases import AtRisk, Cases, Days
 from stratify.quality.columns import Held, Tables
-from stratify.quality.counting import AGES, OTHER, Ground, Tally, count_at_risk, count_cases
+from stratify.quality.counting import AGES, LEVELS, OTHER, Ground, Tally, count_at_risk, count_cases
 from stratify.quality.cuts import Grouping, Thirds, groupings, homes
 from stratify.quality.indicator import cases, of_each
 from stratify.quality.months import Months
@@ -63,6 +64,7 @@ class Measuring:
     months: Months
     thirds: Thirds
     targets: Sequence[Target]
+    scored: Mapping[int, Risks] = field(default_factory=dict)
 
     @cached_property
     def bucket(self) -> Bucket:
@@ -98,7 +100,17 @@ class Measuring:
             band = np.searchsorted(np.array(AGES), age, side="right") - 1
             group[year, known] = np.where(band < 0, -1, band * 2 + (sex[known] == 2))
         labels = tuple(f"{age}+ {sex}" for age in AGES for sex in ("male", "female"))
-        return Ground(self.months, bucket.days, Grouping(labels, group), 1)
+        return Ground(self.months, bucket.days, Grouping(labels, group), 1, compared=LEVELS)
+
+    @cached_property
+    def grounds(self) -> dict[str, Ground]:
+        """The same with the bands of each risk that targets are held against; nothing where nobody was scored."""
+        if not self.scored:
+            return {}
+        return {
+            outcome: replace(self.ground, mix=bands(self.bucket, self.ground.stratum, self.scored, outcome))
+            for outcome in {outcome_of(target) for target in self.targets}
+        }
 
     def all(self) -> Measured:
         """Return everything counted."""
@@ -122,16 +134,17 @@ class Measuring:
     def tally(self, target: Target) -> dict[str, dict[str, Tally]]:
         """Return a target's tallies by grouping, and those of its parts by the levels it has."""
         found, as_of = self.found(target)
+        ground = self.grounds.get(outcome_of(target), self.ground)
         if isinstance(found, AtRisk):
             place, event_place = self.bucket.place(found.person), self.bucket.place(found.event_person)
             by = {name: self.homes.get(name) for name in target.levels if name in self.homes} | self._cuts(target)
-            return {target.id: count_at_risk(found, place, event_place, self.ground, {REGION: None, **by})}
+            return {target.id: count_at_risk(found, place, event_place, ground, {REGION: None, **by})}
         place = self.bucket.place(found.person)
         by_case = {**self.levels(target, found), **self._cuts(target)}
-        answers = {target.id: count_cases(found, as_of, place, self.ground, by_case)}
+        answers = {target.id: count_cases(found, as_of, place, ground, by_case)}
         for part, state in (found.elements or {}).items():
             one = Cases(found.person, found.day, found.unit, state)
-            answers[f"{target.id}.{part}"] = count_cases(one, as_of, place, self.ground, self.levels(target, one))
+            answers[f"{target.id}.{part}"] = count_cases(one, as_of, place, ground, self.levels(target, one))
         return answers
 
     def found(self, target: Target) -> tuple[Cases | AtRisk, Days]:
@@ -224,10 +237,8 @@ def measure_bucket(
     months: Months,
     thirds: Mapping[int, tuple[float, float]],
     bucket: int,
-    tick: Any,
+    scored: Mapping[int, Risks] | None = None,
 ) -> Measured:
-    """Return everything counted on one bucket of the store in a folder."""
+    """Return everything counted on one bucket of the store in a folder; scored: its people's risks by year."""
     chosen = [catalogue.targets[one] for one in targets]
-    found = Measuring(Store(root), catalogue, bucket, months, thirds, chosen).all()
-    tick()
-    return found
+    return Measuring(Store(root), catalogue, bucket, months, thirds, chosen, scored or {}).all()

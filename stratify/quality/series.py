@@ -138,20 +138,27 @@ def facts(
     hidden: how many points of the chart may not be shown. Those are the low or the high ones: beyond a fifth of all
     points the chart says nothing of level and change.
     """
+    sees = delay(_sigmas(drawn, goal.unit))
+    return {
+        **year_facts(cells, yearly, goal, months),
+        **chart_facts(drawn, hidden),
+        "sees": {"change": CHANGE[goal.unit], "median": sees.median, "most": sees.most},
+    }
+
+
+def chart_facts(drawn: Chart, hidden: int) -> dict[str, Any]:
+    """Return what a chart says: variation, assurance, the signal of its latest point, how often chance gives one."""
     latest = latest_signal(drawn)
     used = int(drawn.used.sum())
     whole = used >= (1 - MOST_HIDDEN) * (used + hidden)
     alarms = false_alarms(max(used, 12), drawn.rules, drawn.kind)
-    sees = delay(_sigmas(drawn, goal.unit))
     return {
-        **year_facts(cells, yearly, goal, months),
         "variation": variation(drawn) if whole else "too_few",
         "assurance": assurance(drawn) if whole else "none",
         "signal": None
         if latest is None or not whole
         else {"at": latest.index, "rule": latest.rule, "side": "above" if latest.side > 0 else "below"},
         "points": used,
-        "sees": {"change": CHANGE[goal.unit], "median": sees.median, "most": sees.most},
         "false_alarms": {"latest": round(alarms.latest, 4), "any": round(alarms.any, 4)},
     }
 

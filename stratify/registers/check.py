@@ -47,7 +47,7 @@ def check_rows(con: duckdb.DuckDBPyConnection, table: Table, raw: Raw | None, la
     if raw is None:
         typed = ", ".join(f"CAST(NULL AS {duck_type(c)}) AS {c.name}" for c in table.column)
         con.execute(
-            f"CREATE TEMP TABLE checked_{table.name} AS "
+            f"CREATE TABLE checked_{table.name} AS "
             f"SELECT CAST(NULL AS BIGINT) AS row_, CAST(NULL AS VARCHAR) AS reason, {typed} WHERE false"
         )
         return
@@ -62,7 +62,7 @@ def check_rows(con: duckdb.DuckDBPyConnection, table: Table, raw: Raw | None, la
     )
     header = f"WHEN row_ = 1 THEN '{HEADER}' " if raw.header_rows else ""
     con.execute(
-        f"CREATE TEMP TABLE checked_{table.name} AS "
+        f"CREATE TABLE checked_{table.name} AS "
         f"SELECT row_, CASE {header}{' '.join(_cases(table, last_day))} END AS reason, "
         f"{', '.join(c.name for c in table.column)} FROM (SELECT row_, {typed} FROM raw_{table.name}{read}) AS typed"
     )
@@ -130,9 +130,7 @@ def _refuse_again(con: duckdb.DuckDBPyConnection, name: str, columns: str) -> No
 
     They are looked for among those of which another has the same hash: few, which spares sorting them all.
     """
-    con.execute(
-        f"CREATE TEMP TABLE alike AS SELECT hash({columns}) AS of FROM raw_{name} GROUP BY ALL HAVING count(*) > 1"
-    )
+    con.execute(f"CREATE TABLE alike AS SELECT hash({columns}) AS of FROM raw_{name} GROUP BY ALL HAVING count(*) > 1")
     if con.execute("SELECT 1 FROM alike LIMIT 1").fetchone():
         few = f"SELECT * FROM raw_{name} WHERE hash({columns}) IN (SELECT of FROM alike)"
         nth = f"row_number() OVER (PARTITION BY {columns} ORDER BY row_)"

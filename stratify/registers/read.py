@@ -155,7 +155,7 @@ def _from_csv(
     if raw is None:
         return None
     con.execute(
-        f"CREATE TEMP TABLE lines_{name} AS SELECT CAST(line AS BIGINT) AS line, min(csv_line) AS delivered "
+        f"CREATE TABLE lines_{name} AS SELECT CAST(line AS BIGINT) AS line, min(csv_line) AS delivered "
         f"FROM rejected_{name} GROUP BY scan_id, file_id, line"
     )
     for part in parts.values():
@@ -222,7 +222,7 @@ def _copy(
     problems: list[str],
 ) -> Raw | None:
     try:
-        con.execute(f"CREATE TEMP TABLE delivered_{name} AS SELECT * FROM {source}", parameters)
+        con.execute(f"CREATE TABLE delivered_{name} AS SELECT * FROM {source}", parameters)
     except duckdb.Error as error:
         problems.append(f"{name}: {_why(error, 'its files cannot be read as one table')}")
         return None

@@ -49,8 +49,7 @@ class DuckDBEngine:
         scratch: Path,
     ) -> int:
         """Write a domain's events; see `stratify.store.write`."""
-        del scratch
-        return write_domain(con, domain, sql, people, out, content)
+        return write_domain(con, domain, sql, people, out, content, scratch)
 
 
 ENGINE: Engine = DuckDBEngine()

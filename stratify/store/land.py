@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,11 +71,11 @@ def land(
     if source not in SOURCES:
         raise UsageError(f"--source needs one of {', '.join(SOURCES)}, got {source!r}")
     reader = SOURCES[source]()
-    spill = out / "spill"  # what does not fit in memory, and mended copies of CSV files
-    with duckdb.connect(":memory:") as con:
+    with _scratch(out / "spill") as spill, duckdb.connect(spill / "landing.duckdb") as con:
         con.execute(f"SET memory_limit = {quoted(MEMORY_LIMIT)}")
         con.execute("SET enable_progress_bar = false")  # we tell how far it is
-        con.execute("SET checkpoint_threshold = '1TB'")  # in memory it would write what is written already, again
+        con.execute("SET checkpoint_threshold = '1TB'")  # the file is gone in the end: nothing is written twice for it
+        con.execute("PRAGMA disable_checkpoint_on_shutdown")
         con.execute(f"SET temp_directory = {quoted(spill)}")
         progress("reading tables")
         declared = tables(reader.tables)
@@ -92,8 +93,8 @@ def land(
 
         people = number_people(con, made("named_people", reader.sql("persons")))
         con.execute(f"CREATE TEMP VIEW all_contacts AS {made('all_contacts', reader.sql('contacts'))}")
-        con.execute(f"CREATE TEMP TABLE contacts AS {made('contacts', CONTACT_SETTING)}")
-        con.execute(f"CREATE TEMP TABLE diagnoses AS {made('diagnoses', reader.sql('diagnosis'))}")
+        con.execute(f"CREATE TABLE contacts AS {made('contacts', CONTACT_SETTING)}")
+        con.execute(f"CREATE TABLE diagnoses AS {made('diagnoses', reader.sql('diagnosis'))}")
         write_people(con, made("residences", reader.sql("residence")), out)
         conditions, measurable, notes = reader.conditions(con, catalogue, delivery)
         queries = {"contact": CONTACT, "stay": STAY, "condition": conditions, "diagnosis": "SELECT * FROM diagnoses"}
@@ -108,7 +109,6 @@ def land(
         people_with = _people_with(con, out, people, catalogue, measurable["conditions"])
         measurable |= switch.landed(con, reader.tables)
         notes += [*_never_closed(con), *cut_tables(con, _without_contacts(reader), extract.tables, delivery.covers_to)]
-    shutil.rmtree(spill, ignore_errors=True)
     told = {name: counted.as_dict() for name, counted in counts.items()}
     domains = sorted(domain for domain in queries if events[domain] or events.get(DERIVED.get(domain, "")))
     measurable |= told_by_drugs(measurable, domains, catalogue)
@@ -116,6 +116,19 @@ def land(
     notes = [*extract.notes, *_not_there(declared, extract.tables), *_left(counts), *_mostly_refused(counts), *notes]
     dated = read_delivery(source, data)[0] is not None
     return Landed(people, events, told, delivery, measurable, people_with, notes, dated, content.rewritten)
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """Give a folder for tables and mended copies of CSV files; it is gone afterwards, whatever happens.
+
+    A table in a file there is held packed, one in memory is not.
+    """
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def told_by_drugs(
@@ -158,7 +171,7 @@ def _checked(
         check.check_rows(con, table, raw, last_day)
         unreadable = unreadable_problem(con, table, raw) if raw else None
         problems += [unreadable] if unreadable else []
-    con.execute(f"CREATE TEMP TABLE person_ids AS {reader.person_ids}")
+    con.execute(f"CREATE TABLE person_ids AS {reader.person_ids}")
     if not by_table and not con.execute("SELECT 1 FROM person_ids LIMIT 1").fetchone():
         problems.append("the extract is empty: no person in it can land")
     raise_if(problems)

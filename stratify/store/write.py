@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,15 +12,17 @@ from stratify.registers.read import NOT_A_LINE, Raw, quoted
 from stratify.store.content import Content, digests
 from stratify.store.layout import BUCKET_OF, DOMAINS, PARQUET, bucket_file, buckets
 
+CUT = "FORMAT parquet, PARTITION_BY (bucket), COMPRESSION lz4_raw"
+
 
 def number_people(con: duckdb.DuckDBPyConnection, persons_sql: str) -> int:
     """Make table `persons`, each with a number of their own (see `layout.BUCKET_OF`); return how many there are."""
-    con.execute(f"CREATE TEMP TABLE named AS {persons_sql}")
+    con.execute(f"CREATE TABLE named AS {persons_sql}")
     row = con.execute("SELECT count(*) FROM named").fetchone()
     people = int(row[0]) if row else 0
     count = buckets(people)
     con.execute(
-        f"CREATE TEMP TABLE persons AS SELECT CAST(bucket + {count} * (row_number() OVER (PARTITION BY bucket "
+        f"CREATE TABLE persons AS SELECT CAST(bucket + {count} * (row_number() OVER (PARTITION BY bucket "
         "ORDER BY source_id) - 1) AS INTEGER) AS person, source_id, CAST(coalesce(sex, 0) AS TINYINT) AS sex, "
         "CAST(birth AS INTEGER) AS birth, CAST(death AS INTEGER) AS death "
         f"FROM (SELECT *, {BUCKET_OF} % {count} AS bucket FROM named) AS p"
@@ -32,7 +35,7 @@ def write_people(con: duckdb.DuckDBPyConnection, residence_sql: str, out: Path) 
     """Write `persons` and `residence`; return the rows of the latter."""
     _copy(con, "SELECT person, source_id, sex, birth, death FROM persons ORDER BY person", out / "persons.parquet")
     con.execute(
-        'CREATE TEMP TABLE residence AS SELECT p.person, CAST(r.start AS INTEGER) AS start, CAST(r."end" AS INTEGER) '
+        'CREATE TABLE residence AS SELECT p.person, CAST(r.start AS INTEGER) AS start, CAST(r."end" AS INTEGER) '
         f'AS "end", CAST(r.municipality AS VARCHAR) AS municipality FROM ({residence_sql}) AS r '
         "JOIN persons AS p USING (source_id)"
     )
@@ -42,25 +45,35 @@ def write_people(con: duckdb.DuckDBPyConnection, residence_sql: str, out: Path) 
 
 
 def write_domain(
-    con: duckdb.DuckDBPyConnection, domain: str, sql: str, people: int, out: Path, content: Content
+    con: duckdb.DuckDBPyConnection, domain: str, sql: str, people: int, out: Path, content: Content, scratch: Path
 ) -> int:
     """Write a domain's events, one sorted file per bucket; return how many events there are.
 
     Rows are ordered by person, day and then every other column, so that the bytes do not depend on the order of the
     delivery, the number of threads or the memory at hand. A bucket that an earlier store holds alike is taken from
-    there; adding 0 makes one of the two zeros that are equal and yet other bytes.
+    there; adding 0 makes one of the two zeros that are equal and yet other bytes. All rows are first cut into buckets
+    in `scratch`: to look for each bucket among all rows costs as much as there are buckets.
     """
-    con.execute(
-        f"CREATE TEMP TABLE landing AS SELECT p.person, {typed(domain)} FROM ({sql}) AS e "
-        "JOIN persons AS p USING (source_id)"
-    )
-    count = buckets(people)
+    count, cut = buckets(people), scratch / "cut"
+    landing = f"SELECT p.person, {typed(domain)} FROM ({sql}) AS e JOIN persons AS p USING (source_id)"
+    con.execute(f"COPY (SELECT *, person % {count} AS bucket FROM ({landing})) TO {quoted(cut)} ({CUT})")
+    nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in DOMAINS[domain].items())
+
+    def look_at(bucket: int | str) -> None:
+        files = ", ".join(map(quoted, sorted(cut.glob(f"bucket={bucket}/*.parquet"))))
+        read = f"read_parquet([{files}], hive_partitioning = false)"
+        rows = read if files else f"(SELECT CAST(NULL AS INTEGER) AS person, {nothing} WHERE false)"
+        con.execute(f"CREATE OR REPLACE TEMP VIEW landing AS SELECT * FROM {rows}")
+
     (out / domain).mkdir(parents=True)
+    look_at("*")
+    row = con.execute("SELECT count(*) FROM landing").fetchone()
     for bucket, rows in enumerate(digests(con, order(domain), count)):
         if not content.taken(domain, bucket, rows, out):
+            look_at(bucket)
             write_bucket(con, domain, bucket, count, out / bucket_file(domain, bucket))
-    row = con.execute("SELECT count(*) FROM landing").fetchone()
-    con.execute("DROP TABLE landing")
+    con.execute("DROP VIEW landing")
+    shutil.rmtree(cut, ignore_errors=True)  # an empty domain left none
     return int(row[0]) if row else 0
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from stratify.catalogue import Catalogue
+from stratify.quality.case_mix import OUTCOMES, Risks
 from stratify.quality.need.activity import acute_contacts, admissions
 from stratify.quality.need.chain import chain
-from stratify.quality.need.expected import OUTCOMES, Risks, need
+from stratify.quality.need.expected import need
 from stratify.quality.need.ground import Frame, Ground
 from stratify.quality.need.looks import looks
 from stratify.quality.need.records import Admissions

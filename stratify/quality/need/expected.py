@@ -8,7 +8,6 @@ at 1 January, of everybody whom they give one. By age and sex: every adult, with
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,25 +17,17 @@ from stratify.catalogue.entries import Outcome
 from stratify.cohort import Spells, spells
 from stratify.features.kernel import Rows
 from stratify.outcomes import STAY_COLUMNS, FollowUp, follow_up, outcome_stays
+from stratify.quality.case_mix import SOMATIC, Risks
 from stratify.quality.cases import Bools
 from stratify.quality.need.axes import Axis, Floats, Ints, count, heads, total, yes_no
 from stratify.quality.need.ground import STRATA, Ground
 
-OUTCOMES = ("acute_somatic_admission_365d", "acsc_admission_365d", "psychiatric_admission_365d")
-EXPECTED_OF = "acute_somatic_admission_365d"  # the outcome that services are held against
+EXPECTED_OF = SOMATIC  # the outcome that services are held against
 SCORED, HAD = yes_no("scored"), yes_no("had")
 AGE_SEX = Axis.of("age_sex", [("age_sex", str(one)) for one in range(STRATA)])
 SERVICES = {"gp": "service", "outpatient": "contact", "home_nursing": "municipal"}
 GENERAL_PRACTICE = "80"
 OUTPATIENT = ("outpatient", "home", "virtual")
-
-
-@dataclass(frozen=True)
-class Risks:
-    """Who was scored on a 1 January, ascending, and each outcome's predicted risk; NaN without a model."""
-
-    person: Ints
-    risk: Mapping[str, Floats]
 
 
 def need(ground: Ground, outcomes: Mapping[str, Outcome], scores: Mapping[int, Risks]) -> dict[str, NDArray[Any]]:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from stratify.catalogue import Catalogue
+from stratify.quality.case_mix import OUTCOMES
 from stratify.quality.cases import Bools
 from stratify.quality.need.axes import Floats, Ints
 from stratify.quality.need.columns import DIGITS, Columns, counts, in_funnel, labels, numbers, ratio
 from stratify.quality.need.counting import Counts
-from stratify.quality.need.expected import EXPECTED_OF, OUTCOMES, SCORED, SERVICES
+from stratify.quality.need.expected import EXPECTED_OF, SCORED, SERVICES
 from stratify.quality.need.ground import Frame
 from stratify.quality.need.hiding import Table, hide
 from stratify.quality.values import valued

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from stratify.catalogue import Catalogue
+from stratify.quality.case_mix import OUTCOMES
 from stratify.quality.need.counting import Counts
-from stratify.quality.need.expected import OUTCOMES
 from stratify.quality.need.ground import Frame
 from stratify.quality.need.tell_activity import hours_told, tell_activity, too_few, units_told
 from stratify.quality.need.tell_need import tell_need

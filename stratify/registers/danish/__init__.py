@@ -70,7 +70,7 @@ def last_days(con: duckdb.DuckDBPyConnection, today: date) -> tuple[date, date] 
 def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: Delivery) -> Conditions:
     """Return the SQL of condition events from diagnoses; a refuted diagnosis counts until the refutation was known."""
     codes = [code for (code,) in con.execute("SELECT DISTINCT code FROM diagnoses ORDER BY code").fetchall()]
-    con.execute("CREATE TEMP TABLE groups (code VARCHAR, grp VARCHAR)")
+    con.execute("CREATE TABLE groups (code VARCHAR, grp VARCHAR)")
     pairs = condition_pairs(codes, catalogue)
     if pairs:
         con.executemany("INSERT INTO groups VALUES (?, ?)", [list(pair) for pair in pairs])

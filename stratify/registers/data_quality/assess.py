@@ -106,7 +106,7 @@ def assess(
         for table in all_tables.values():
             _read(con, table, raws.get(table.name), last_day)
         for name, sql in declared.view.items():
-            con.execute(f"CREATE TEMP TABLE {name} AS {sql}")
+            con.execute(f"CREATE TABLE {name} AS {sql}")
         found = []
         for check in declared.check:
             progress(f"checking {check.id}")

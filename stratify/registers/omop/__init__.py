@@ -25,7 +25,7 @@ SHAPED_SHARE = 0.9  # of distinct codes of this shape: so many must not begin wi
 
 # codes of the shape of ICD-10, told to be that by their concept's vocabulary or by nothing
 _SHAPED = f"""
-CREATE TEMP TABLE shaped AS
+CREATE TABLE shaped AS
 SELECT c.row_, upper(replace(c.condition_source_value, '.', '')) AS code,
        coalesce(k.vocabulary_id, 'None') <> 'None' AS told
 FROM condition_occurrence AS c LEFT JOIN concept AS k ON k.concept_id = c.condition_source_concept_id
@@ -38,7 +38,7 @@ FROM (SELECT DISTINCT code FROM shaped WHERE NOT told)
 """
 # the groups of each distinct record, by its standard concept and by its source code
 _MET = """
-CREATE TEMP TABLE met_groups AS
+CREATE TABLE met_groups AS
 SELECT DISTINCT d.concept, d.code, g.grp
 FROM (SELECT DISTINCT concept, code FROM diagnoses) AS d
 JOIN (SELECT concept, CAST(NULL AS VARCHAR) AS code, grp FROM concept_groups
@@ -82,7 +82,7 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
     map_labs(con)
     con.execute(_SHAPED)
     rows = "SELECT row_, code FROM shaped" + ("" if _by_shape(con) else " WHERE told")
-    con.execute(f"CREATE TEMP TABLE icd_source AS {rows}")
+    con.execute(f"CREATE TABLE icd_source AS {rows}")
 
 
 def _by_shape(con: duckdb.DuckDBPyConnection) -> bool:
@@ -110,7 +110,7 @@ def conditions(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, delivery: D
     del delivery
     found = map_concepts(con, catalogue)
     codes = [code for (code,) in con.execute("SELECT DISTINCT code FROM icd_source ORDER BY code").fetchall()]
-    con.execute("CREATE TEMP TABLE source_groups (code VARCHAR, grp VARCHAR)")
+    con.execute("CREATE TABLE source_groups (code VARCHAR, grp VARCHAR)")
     pairs = sorted(code_groups(codes, catalogue))
     if pairs:
         con.executemany("INSERT INTO source_groups VALUES (?, ?)", [list(pair) for pair in pairs])

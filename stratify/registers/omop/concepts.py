@@ -34,7 +34,7 @@ class Mapping:
 
 def map_concepts(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Mapping:
     """Make table `concept_groups` (concept, grp) and return how each condition is found."""
-    con.execute("CREATE TEMP TABLE concept_groups (concept BIGINT, grp VARCHAR)")
+    con.execute("CREATE TABLE concept_groups (concept BIGINT, grp VARCHAR)")
     found = Mapping()
     found.derived = _derive(con, catalogue)
     names = dict(con.execute("SELECT concept_id, concept_name FROM concept").fetchall())
@@ -64,7 +64,7 @@ def _derive(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> set[str]:
         f"SELECT DISTINCT replace(concept_code, '.', '') FROM concept WHERE {ICD_VOCABULARY} ORDER BY ALL"
     ).fetchall()
     pairs = sorted(code_groups([code for (code,) in rows], catalogue))
-    con.execute("CREATE TEMP TABLE icd_groups (code VARCHAR, grp VARCHAR)")
+    con.execute("CREATE TABLE icd_groups (code VARCHAR, grp VARCHAR)")
     if pairs:
         con.executemany("INSERT INTO icd_groups VALUES (?, ?)", [list(pair) for pair in pairs])
     con.execute(f"""

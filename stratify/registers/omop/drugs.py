@@ -24,7 +24,7 @@ NOT_REACHED = "medicine: most records reach no ATC code with this vocabulary: gr
 def map_drugs(con: duckdb.DuckDBPyConnection) -> None:
     """Make table `drug_rows`: each exposure, or else each era, once for each ATC code (NULL where it reaches none)."""
     con.execute("""
-        CREATE TEMP TABLE drugs AS
+        CREATE TABLE drugs AS
         SELECT row_, person_id, drug_concept_id AS concept, drug_source_concept_id AS source_concept,
                drug_exposure_start_date AS started, false AS era
         FROM drug_exposure
@@ -32,13 +32,13 @@ def map_drugs(con: duckdb.DuckDBPyConnection) -> None:
         SELECT row_, person_id, drug_concept_id, NULL, drug_era_start_date, true FROM drug_era
         WHERE NOT EXISTS (SELECT 1 FROM drug_exposure)""")
     links = ", ".join(f"'{link}'" for link in LINKS)
-    con.execute(f"CREATE TEMP TABLE atc AS SELECT concept_id AS class, concept_code AS code FROM concept WHERE {ATC}")
+    con.execute(f"CREATE TABLE atc AS SELECT concept_id AS class, concept_code AS code FROM concept WHERE {ATC}")
     con.execute(
-        "CREATE TEMP TABLE drugs_met AS SELECT DISTINCT concept FROM drugs WHERE concept <> 0 "
+        "CREATE TABLE drugs_met AS SELECT DISTINCT concept FROM drugs WHERE concept <> 0 "
         "AND concept NOT IN (SELECT class FROM atc)"
     )
     con.execute("""
-        CREATE TEMP TABLE drug_found AS
+        CREATE TABLE drug_found AS
         SELECT class AS concept, code FROM atc
         UNION
         SELECT a.descendant_concept_id, c.code
@@ -55,12 +55,12 @@ def map_drugs(con: duckdb.DuckDBPyConnection) -> None:
         SELECT o.concept, l.code FROM left_over AS o JOIN concept_ancestor AS a ON a.descendant_concept_id = o.concept
         JOIN linked AS l ON l.concept = a.ancestor_concept_id""")
     con.execute(
-        "CREATE TEMP TABLE drug_codes AS SELECT concept, code FROM (SELECT concept, code, "
+        "CREATE TABLE drug_codes AS SELECT concept, code FROM (SELECT concept, code, "
         "max(length(code)) OVER (PARTITION BY concept) AS deepest FROM drug_found) AS f WHERE length(code) = deepest"
     )
     # the source's own ATC code is one, what is reached from a standard concept may be several
     con.execute("""
-        CREATE TEMP TABLE drug_rows AS
+        CREATE TABLE drug_rows AS
         SELECT d.row_, d.person_id, d.concept, d.started, d.era, coalesce(s.code, c.code) AS code
         FROM drugs AS d LEFT JOIN atc AS s ON s.class = d.source_concept
              LEFT JOIN drug_codes AS c ON c.concept = d.concept AND s.code IS NULL""")

@@ -71,32 +71,32 @@ def plain_unit(unit: str) -> str:
 def map_labs(con: duckdb.DuckDBPyConnection) -> None:
     """Make view `lab_results`: each measurement with its analyte (`npu`), its value in our unit (`ours`), its bound."""
     told = analytes()
-    con.execute("CREATE TEMP TABLE loinc (code VARCHAR, npu VARCHAR)")
+    con.execute("CREATE TABLE loinc (code VARCHAR, npu VARCHAR)")
     con.executemany(
         "INSERT INTO loinc VALUES (?, ?)", [[code, a.npu] for a in told.analyte for code in (*a.read, *a.recall)]
     )
     con.execute(
-        "CREATE TEMP TABLE lab_concepts AS SELECT k.concept_id AS concept, l.npu FROM concept AS k "
+        "CREATE TABLE lab_concepts AS SELECT k.concept_id AS concept, l.npu FROM concept AS k "
         "JOIN loinc AS l ON l.code = k.concept_code WHERE k.vocabulary_id = 'LOINC'"
     )
     con.executemany(  # a concept the vocabulary knows is what it says there
         "INSERT INTO lab_concepts SELECT $1, $2 WHERE $1 NOT IN (SELECT concept_id FROM concept)",
         [[concept, a.npu] for a in told.analyte for concept in a.concept],
     )
-    con.execute("CREATE TEMP TABLE lab_units (npu VARCHAR, plain VARCHAR, factor DOUBLE, shift DOUBLE)")
+    con.execute("CREATE TABLE lab_units (npu VARCHAR, plain VARCHAR, factor DOUBLE, shift DOUBLE)")
     con.executemany(
         f"INSERT INTO lab_units SELECT $1, {PLAIN_UNIT.format('$2')}, $3, $4",
         [[a.npu, ucum, unit.factor, unit.offset] for a in told.analyte for unit in a.units for ucum in unit.ucum],
     )
     con.execute(
-        "CREATE TEMP TABLE unit_texts AS SELECT concept_id AS concept, concept_code AS text FROM concept "
+        "CREATE TABLE unit_texts AS SELECT concept_id AS concept, concept_code AS text FROM concept "
         "WHERE vocabulary_id = 'UCUM'"
     )
     con.executemany(
         "INSERT INTO unit_texts SELECT $1, $2 WHERE $1 NOT IN (SELECT concept FROM unit_texts)",
         [list(pair) for pair in told.unit_concept.items()],
     )
-    con.execute("CREATE TEMP TABLE comparators (concept BIGINT, sign VARCHAR)")
+    con.execute("CREATE TABLE comparators (concept BIGINT, sign VARCHAR)")
     con.executemany("INSERT INTO comparators VALUES (?, ?)", [list(pair) for pair in told.comparator.items()])
     con.execute(f"""
         CREATE TEMP VIEW lab_results AS

@@ -385,7 +385,7 @@ def test_all_words_are_used_and_all_used_are_there():
     used = set(re.findall(r'words\(\s*"([a-z]+/[a-z_0-9]+)"', source))
     assert used <= known
     by_data = {f"{one}/" for one in re.findall(r'f"([a-z]+)/\{', source) + re.findall(r"f'([a-z]+)/\{", source)}
-    by_data |= {"groups/", "cuts/", "units/", "sources/", "how/", "page/", "charts/", "periods/"}
+    by_data |= {"breaks/", "groups/", "cuts/", "units/", "sources/", "how/", "page/", "charts/", "periods/"}
     by_data |= {"standard/", "variation/", "assurance/", "facts/", "directions/"}  # named by the facts themselves
     loose = {one for one in known - used if f"{one.split('/')[0]}/" not in by_data}
     assert {one for one in loose if f'"{one}"' not in source} == set()
