@@ -23,7 +23,7 @@ from stratify.workspace import Workspace
 
 NIGHT = {
     "land": ("land", "--source", "synthetic"),
-    "build": ("build", "--landmarks", "1"),
+    "build": ("build", "--landmarks", "2"),
     "monitor": ("monitor",),
     "score": ("score",),
     "need": ("need",),

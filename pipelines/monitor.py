@@ -27,7 +27,7 @@ from stratify.quality.months import Months
 from stratify.quality.parameters import FROM_SERVICE
 from stratify.quality.summary import summary
 from stratify.quality.tables import lacking
-from stratify.quality.telling import Elsewhere, tell_all
+from stratify.quality.telling import Each, Elsewhere, tell_all
 from stratify.registers.clock import day_number, day_of
 from stratify.store.read import Store
 from stratify.workspace import Workspace
@@ -57,7 +57,10 @@ def monitor_step(
         found = count_all(store, catalogue, months, progress, mix["years"])
         progress("telling targets")
         lacks = {key: why for key, target in catalogue.targets.items() if (why := lacking(store, target))}
-        told = tell_all(catalogue.targets, found, months, store.day("delivered"), lacks, elsewhere(catalogue, log))
+        delivered = store.day("delivered")
+        told = tell_all(
+            catalogue.targets, found, months, delivered, lacks, elsewhere(catalogue, log), several(progress)
+        )
         if log.last:
             told["alert_yield"]["yield"] = yield_by_stratum(work, log)
         progress("writing targets")
@@ -143,6 +146,28 @@ def count_all(
     found = Measured()
     for one in shared_out(_measured, jobs, tick):
         found.add(one)
+    return found
+
+
+def several(progress: Callable[..., None]) -> Each:
+    """Return what tells targets over the processes there are."""
+
+    def each(do: Callable[..., Any], jobs: list[tuple[Any, ...]]) -> list[Any]:
+        finished = 0
+
+        def tick() -> None:
+            nonlocal finished
+            finished += 1
+            progress(f"telling targets, {finished} of {len(jobs)}", finished / len(jobs))
+
+        return shared_out(_one_job, [(do, job) for job in jobs], tick)
+
+    return each
+
+
+def _one_job(do: Callable[..., Any], job: tuple[Any, ...], tick: Callable[[], None]) -> Any:
+    found = do(*job)
+    tick()
     return found
 
 

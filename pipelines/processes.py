@@ -61,6 +61,9 @@ def _drain(ticks: Any, tick: Tick) -> None:
 
 
 def _listen(ticks: Any, given_up: Any) -> None:
+    import duckdb
+
+    duckdb.execute("SET threads = 1")  # the other cores have processes of their own
     global _ticks
     _ticks = ticks
     os.umask(0o077)

@@ -75,9 +75,24 @@ def home_of(rows: Rows, residence: Columns) -> NDArray[np.str_]:
 def units(home: NDArray[np.str_]) -> dict[str, NDArray[np.str_]]:
     """Return each row's municipality (name), hospital and part, str[n], by kind of unit; ELSEWHERE where none."""
     known = municipalities()
-    codes, place = np.unique(home, return_inverse=True)
+    codes, place = coded(home)
     of = [known.get(code) for code in codes.tolist()]
     return {
         kind: np.array([ELSEWHERE if one is None else getattr(one, key) for one in of])[place]
         for kind, key in (("municipality", "name"), ("hospital", "hospital"), ("part", "part"))
     }
+
+
+def coded(texts: NDArray[np.str_]) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
+    """Return the different texts, ascending, and the place of each text among them, as np.unique does.
+
+    For few different texts, which need not be sorted all.
+
+    >>> coded(np.array(["751", "615", "751"]))
+    (array(['615', '751'], dtype='<U3'), array([1, 0, 1]))
+    """
+    told = texts.tolist()
+    different = sorted(set(told))
+    place = {one: number for number, one in enumerate(different)}
+    places = np.fromiter(map(place.__getitem__, told), dtype=np.int64, count=len(told))
+    return np.array(different, dtype=texts.dtype), places

@@ -18,7 +18,7 @@ from stratify.features.kernel import Rows
 from stratify.quality.cases import Bools
 from stratify.quality.population import Bucket
 from stratify.store.read import Store
-from stratify.units import ELSEWHERE, home_of, units
+from stratify.units import ELSEWHERE, coded, home_of, units
 
 NOT_TOLD = "not told"
 _SHORT, _MEDIUM, _LONG = ("10", "15"), ("20", "30", "35"), ("40", "50", "60", "65", "70", "75", "80")
@@ -95,15 +95,15 @@ def homes(bucket: Bucket) -> dict[str, Grouping]:
     day = np.repeat(bucket.days, bucket.size)
     order = np.lexsort((day, place))
     rows = Rows(bucket.number_of(place[order]), day[order])
-    home = units(home_of(rows, bucket.residence))
+    codes, number = coded(home_of(rows, bucket.residence))
+    home = units(codes)
     for level in ("municipality", "hospital"):
-        names = np.full(len(order), ELSEWHERE, dtype="<U40")
-        names[order] = home[level]
-        if (names != ELSEWHERE).any():
-            labels, number = np.unique(names, return_inverse=True)
-            group = np.where(labels[number] == ELSEWHERE, -1, number - int(labels[0] == ELSEWHERE))
-            told = tuple(str(one) for one in labels if one != ELSEWHERE)
-            found[level] = Grouping(told, group.reshape(len(bucket.years), bucket.size).astype(np.int32))
+        told = tuple(sorted({str(one) for one in home[level]} - {ELSEWHERE}))
+        if told:
+            place = np.array([told.index(str(one)) if one != ELSEWHERE else -1 for one in home[level]], dtype=np.int32)
+            group = np.full(len(order), -1, dtype=np.int32)
+            group[order] = place[number]
+            found[level] = Grouping(told, group.reshape(len(bucket.years), bucket.size))
     if bucket.store.has("practice"):
         rows_of = bucket.store.slice("practice", bucket.number)
         code = rows_of.coded("code")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,8 @@ from stratify.quality.parameters import OF_PEOPLE, Element, ElementsParameters, 
 from stratify.quality.series import Goal, Places, series_of
 
 Told = dict[str, Any]
+Kept = dict[str, tuple[Cells, Places]]
+Each = Callable[[Callable[..., Any], list[tuple[Any, ...]]], list[Any]]
 NO_ANSWERS = {"da": "tjenesten har endnu ingen svar", "en": "the service has no answers yet"}
 
 
@@ -29,6 +31,11 @@ class Elsewhere(NamedTuple):
     known: int
 
 
+def in_turn(do: Callable[..., Any], jobs: list[tuple[Any, ...]]) -> list[Any]:
+    """Do one job after the other."""
+    return [do(*job) for job in jobs]
+
+
 def tell_all(
     targets: Mapping[str, Target],
     found: Measured,
@@ -36,42 +43,67 @@ def tell_all(
     delivered: int,
     lacking: Mapping[str, str],
     elsewhere: Elsewhere | None = None,
+    each: Each = in_turn,
 ) -> dict[str, Told]:
-    """Return what is told of each target, by id. lacking: what the source lacks for a target, by id."""
-    told: dict[str, Told] = {}
-    kept: dict[str, tuple[Cells, Places]] = {}
+    """Return what is told of each target, by id. lacking: what the source lacks for a target, by id.
+
+    each: does one thing for many jobs and returns what came of each, in their order; several at a time, where it can.
+    """
+    jobs = []
     for key, target in targets.items():
-        mature = months.mature(target.maturity_days, delivered)
-        about = described(target, months, mature.tolist())
-        if target.measure == "not_in_registers" and target.lacks is not None:
-            told[key] = {**about, "status": "not_measurable", "lacking": target.lacks.model_dump()}
-        elif not target.from_registers and elsewhere is not None and key in elsewhere.tallies:
-            ready = elsewhere.months.mature(target.maturity_days, elsewhere.known)
-            told[key] = {**described(target, elsewhere.months, ready.tolist()), "status": "measured"}
-            by = elsewhere.tallies[key]
-            told[key] |= tell(target, goal_of(target), by, elsewhere.months, ready, kept, key)
-        elif not target.from_registers:
-            told[key] = {**about, "status": "not_measurable", "lacking": NO_ANSWERS}
-        elif isinstance(target.parameters, MortalityParameters):
-            last = int(np.flatnonzero(mature)[-1] + 1) // 12 - 1 if mature.any() else -1
-            told[key] = {**about, **_status(lacking.get(key)), "ratios": ratios(found.deaths[key], months, last)}
-        elif target.measure != "gap":
-            told[key] = {**about, **_status(lacking.get(key))}
-            if key in found.tallies and not _whole_lacks(target, lacking):
-                told[key] |= tell(target, goal_of(target), found.tallies[key], months, mature, kept, key)
-            parts = {one: f"{key}.{one}" for one in _parts(target) if f"{key}.{one}" in found.tallies}
-            told[key]["parts"] = {
-                one: {
-                    **_said_of_part(target, one),
-                    **tell(target, _goal_of_part(target, one), found.tallies[name], months, mature, kept, name),
-                }
-                for one, name in parts.items()
-            }
+        mine = {name: by for name, by in found.tallies.items() if name.partition(".")[0] == key}
+        other = elsewhere if elsewhere is not None and key in elsewhere.tallies else None
+        jobs.append((target, mine, found.deaths.get(key), months, delivered, lacking.get(key, ""), other))
+    told: dict[str, Told] = {}
+    kept: Kept = {}
+    for key, (one, cells) in zip(targets, each(tell_one, jobs), strict=True):
+        told[key] = one
+        kept |= cells
     for key, target in targets.items():
         if isinstance(target.parameters, GapParameters):
-            about = described(target, months, [True] * months.count)
-            told[key] = {**about, "status": "measured", "over_time": _gaps(target.parameters, targets, kept)}
-    return {key: told[key] for key in targets}
+            told[key] |= {"status": "measured", "over_time": _gaps(target.parameters, targets, kept)}
+    return told
+
+
+def tell_one(
+    target: Target,
+    tallies: Mapping[str, Mapping[str, Tally]],
+    deaths: Any,
+    months: Months,
+    delivered: int,
+    lack: str,
+    elsewhere: Elsewhere | None,
+) -> tuple[Told, Kept]:
+    """Return what is told of a target, and the cells of it and its parts; of a gap its description alone."""
+    key, kept = target.id, Kept()
+    mature = months.mature(target.maturity_days, delivered)
+    about = described(target, months, mature.tolist())
+    if target.measure == "not_in_registers" and target.lacks is not None:
+        return {**about, "status": "not_measurable", "lacking": target.lacks.model_dump()}, kept
+    if not target.from_registers and elsewhere is None:
+        return {**about, "status": "not_measurable", "lacking": NO_ANSWERS}, kept
+    if not target.from_registers and elsewhere is not None:
+        ready = elsewhere.months.mature(target.maturity_days, elsewhere.known)
+        told = {**described(target, elsewhere.months, ready.tolist()), "status": "measured"}
+        by = elsewhere.tallies[key]
+        return told | tell(target, goal_of(target), by, elsewhere.months, ready, kept, key), kept
+    if isinstance(target.parameters, MortalityParameters):
+        last = int(np.flatnonzero(mature)[-1] + 1) // 12 - 1 if mature.any() else -1
+        return {**about, **_status(lack), "ratios": ratios(deaths, months, last)}, kept
+    if target.measure == "gap":
+        return described(target, months, [True] * months.count), kept
+    told = {**about, **_status(lack)}
+    if key in tallies and not (lack and isinstance(target.parameters, ElementsParameters)):
+        told |= tell(target, goal_of(target), tallies[key], months, mature, kept, key)
+    parts = {one: f"{key}.{one}" for one in _parts(target) if f"{key}.{one}" in tallies}
+    told["parts"] = {
+        one: {
+            **_said_of_part(target, one),
+            **tell(target, _goal_of_part(target, one), tallies[name], months, mature, kept, name),
+        }
+        for one, name in parts.items()
+    }
+    return told, kept
 
 
 def described(target: Target, months: Months, mature: list[bool]) -> Told:
@@ -99,7 +131,7 @@ def tell(
     by: Mapping[str, Tally],
     months: Months,
     mature: Any,
-    kept: dict[str, tuple[Cells, Places]],
+    kept: Kept,
     name: str,
 ) -> Told:
     """Return series, units by year and gaps of a target or of a part of it; its cells are kept by name."""
@@ -141,18 +173,11 @@ def _parts(target: Target) -> list[str]:
     return [one.id for one in target.parameters.elements] if isinstance(target.parameters, ElementsParameters) else []
 
 
-def _status(lack: str | None) -> Told:
+def _status(lack: str) -> Told:
     return {"status": "not_measurable", "lacking": {"da": lack, "en": lack}} if lack else {"status": "measured"}
 
 
-def _whole_lacks(target: Target, lacking: Mapping[str, str]) -> bool:
-    """Whether the whole cannot be told though parts of it can."""
-    return isinstance(target.parameters, ElementsParameters) and bool(lacking.get(target.id))
-
-
-def _gaps(
-    asked: GapParameters, targets: Mapping[str, Target], kept: Mapping[str, tuple[Cells, Places]]
-) -> dict[str, Any]:
+def _gaps(asked: GapParameters, targets: Mapping[str, Target], kept: Kept) -> dict[str, Any]:
     """Return the gap over time in each chosen target that is a share, where both groups can be told."""
     found: dict[str, Any] = {}
     for key, target in targets.items():

@@ -130,9 +130,7 @@ def _refuse_again(con: duckdb.DuckDBPyConnection, name: str, columns: str) -> No
 
     They are looked for among those of which another has the same hash: few, which spares sorting them all.
     """
-    con.execute(
-        f"CREATE TABLE alike AS SELECT hash({columns}) AS of FROM raw_{name} GROUP BY ALL HAVING count(*) > 1"
-    )
+    con.execute(f"CREATE TABLE alike AS SELECT hash({columns}) AS of FROM raw_{name} GROUP BY ALL HAVING count(*) > 1")
     if con.execute("SELECT 1 FROM alike LIMIT 1").fetchone():
         few = f"SELECT * FROM raw_{name} WHERE hash({columns}) IN (SELECT of FROM alike)"
         nth = f"row_number() OVER (PARTITION BY {columns} ORDER BY row_)"

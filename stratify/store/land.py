@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,9 +71,7 @@ def land(
     if source not in SOURCES:
         raise UsageError(f"--source needs one of {', '.join(SOURCES)}, got {source!r}")
     reader = SOURCES[source]()
-    spill = out / "spill"  # what does not fit in memory, and mended copies of CSV files
-    spill.mkdir()
-    with duckdb.connect(spill / "landing.duckdb") as con:  # a table in a file is held packed, one in memory is not
+    with _scratch(out / "spill") as spill, duckdb.connect(spill / "landing.duckdb") as con:
         con.execute(f"SET memory_limit = {quoted(MEMORY_LIMIT)}")
         con.execute("SET enable_progress_bar = false")  # we tell how far it is
         con.execute("SET checkpoint_threshold = '1TB'")  # the file is gone in the end: nothing is written twice for it
@@ -110,7 +109,6 @@ def land(
         people_with = _people_with(con, out, people, catalogue, measurable["conditions"])
         measurable |= switch.landed(con, reader.tables)
         notes += [*_never_closed(con), *cut_tables(con, _without_contacts(reader), extract.tables, delivery.covers_to)]
-    shutil.rmtree(spill, ignore_errors=True)
     told = {name: counted.as_dict() for name, counted in counts.items()}
     domains = sorted(domain for domain in queries if events[domain] or events.get(DERIVED.get(domain, "")))
     measurable |= told_by_drugs(measurable, domains, catalogue)
@@ -118,6 +116,19 @@ def land(
     notes = [*extract.notes, *_not_there(declared, extract.tables), *_left(counts), *_mostly_refused(counts), *notes]
     dated = read_delivery(source, data)[0] is not None
     return Landed(people, events, told, delivery, measurable, people_with, notes, dated, content.rewritten)
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """Give a folder for tables and mended copies of CSV files; it is gone afterwards, whatever happens.
+
+    A table in a file there is held packed, one in memory is not.
+    """
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def told_by_drugs(

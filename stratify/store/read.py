@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -107,11 +107,13 @@ class Store:
 
         Of everybody, or of one bucket.
         """
-        return self._query(
-            f'SELECT person, start, "end", municipality FROM {self._files(["residence.parquet"])} {self._in(bucket)} '
-            'ORDER BY person, start, "end"',
-            ("end",),
-        )
+        if bucket is None:
+            sql = f'SELECT person, start, "end", municipality FROM {self._files(["residence.parquet"])} ORDER BY ALL'
+            return self._query(sql, ("end",))
+        told = (self.root / "residence.parquet").stat()
+        every, places, begins = _residence(self, (told.st_ino, told.st_mtime_ns, told.st_size))
+        mine = slice(begins[bucket], begins[bucket + 1])
+        return {**{name: values[mine] for name, values in every.items()}, "municipality": places[every["place"][mine]]}
 
     def read(self, domain: str, columns: Sequence[str], *, bucket: int | None = None, where: str = "true") -> Columns:
         """Return columns of a domain, of one bucket or of all, ordered by person, day and the store's tie-break."""
@@ -119,10 +121,8 @@ class Store:
             c for c in columns if c in ("end_day", "end_known", "end_min", "until", "hours", "value", "ddd")
         )
         selected = ", ".join(columns)
-        return self._query(
-            f"SELECT {selected} FROM {self.events(domain, bucket)} WHERE {where} ORDER BY person, day, file_row_number",
-            numbers,
-        )
+        order = "" if bucket is not None else " ORDER BY person, day, file_row_number"  # a bucket's file lies in order
+        return self._query(f"SELECT {selected} FROM {self.events(domain, bucket)} WHERE {where}{order}", numbers)
 
     def slice(self, domain: str, bucket: int) -> Slice:
         """Return a domain's rows of a bucket; the last bucket asked for is kept, so that columns are read once."""
@@ -141,6 +141,10 @@ class Store:
     def _in(self, bucket: int | None) -> str:
         return "" if bucket is None else f"WHERE person % {self.buckets} = {bucket}"
 
+    def file(self, name: str) -> str:
+        """Return the SQL that reads a file of the store."""
+        return self._files([name])
+
     def _files(self, names: Sequence[str], options: str = "") -> str:
         """The SQL that reads files by their names, none of them taken as a pattern."""
         return f"read_parquet([{', '.join(quoted(self.root / name) for name in names)}]{options})"
@@ -148,6 +152,27 @@ class Store:
     def _query(self, sql: str, numbers: Sequence[str]) -> Columns:
         found = duckdb.execute(sql).fetchnumpy()
         return {name: plain(values, name in numbers) for name, values in found.items()}
+
+
+@lru_cache(maxsize=1)
+def _residence(store: Store, _: tuple[int, ...]) -> tuple[Columns, npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """Return everybody's stretches bucket by bucket, the municipalities' names, and where each bucket begins.
+
+    Read once in a process, since looking for the rows of one bucket is reading all.
+    """
+    file, many = store.file("residence.parquet"), store.buckets
+    names = f"SELECT municipality, row_number() OVER (ORDER BY municipality) - 1 AS place FROM {file} GROUP BY 1"
+    rows_of = (
+        f'WITH named AS ({names}) SELECT person, start, "end", CAST(place AS SMALLINT) AS place FROM {file} AS r '
+        "JOIN named AS n ON r.municipality IS NOT DISTINCT FROM n.municipality "
+        f'ORDER BY person % {many}, person, start, "end", place'
+    )
+    with duckdb.connect() as con:
+        con.execute("SET enable_progress_bar = false")  # whoever asks tells how far it is
+        told = con.execute(f"SELECT municipality FROM ({names}) ORDER BY place").fetchnumpy()["municipality"]
+        found = con.execute(rows_of).fetchnumpy()
+    rows = {name: plain(values, name == "end") for name, values in found.items()}
+    return rows, plain(told, False), np.searchsorted(rows["person"] % many, np.arange(many + 1))
 
 
 def plain(values: npt.NDArray[Any], as_number: bool) -> npt.NDArray[Any]:
