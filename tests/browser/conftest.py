@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import re
 import shutil
@@ -88,3 +90,21 @@ def visit(chromium, site):
     for context in opened:
         context.close()
     assert wrong == []
+
+
+@pytest.fixture(scope="session")
+def vnu(root, tmp_path_factory):
+    """Return what the W3C's own checker finds wrong with the HTML files of a folder."""
+    if not all(map(shutil.which, ("java", "node", "npm"))):
+        pytest.skip("no Java or no Node here: the checker of HTML needs both")
+    with (tmp_path_factory.getbasetemp().parent / "node.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(["make", ".venv/node.done"], cwd=root, capture_output=True, check=True)
+    jar = root / ".venv/judges/node_modules/vnu-jar/build/dist/vnu.jar"
+
+    def judge(folder):
+        words = ["java", "-jar", str(jar), "--errors-only", "--format", "json", *map(str, sorted(folder.iterdir()))]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+        return [(Path(one["url"]).name, one["message"]) for one in json.loads(done.stderr)["messages"]]
+
+    return judge

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.slow
 PAGES = {  # role: addresses that stand in its menu
     None: ["/ui/", "/ui/accessibility"],
     "clinician": ["/ui/"],
@@ -45,3 +46,12 @@ def test_a_page_works_without_javascript_and_is_small(visit, site, role, path):
     assert answer.status == 200
     assert len(answer.body()) < 150_000
     assert page.locator("h1").count() == 1
+
+
+def test_the_html_is_right(visit, site, vnu, tmp_path):
+    for role, path in EVERY:
+        page = visit(role)
+        for language in ("da", "en"):
+            name = f"{role or 'nobody'}{path.replace('/', '-')}{language}.html"
+            (tmp_path / name).write_bytes(page.goto(f"{site}{path}?lang={language}").body())
+    assert vnu(tmp_path) == []
