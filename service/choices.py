@@ -114,6 +114,17 @@ class Choices:
         except (SQLAlchemyError, ValueError) as error:  # or a row that is none
             raise ChoicesUnavailableError(type(error).__name__) from None
 
+    def ended(self, pseudonym: str, today: date) -> tuple[Choice, ...]:
+        """Return the person's last words on offers that held until a day which has come."""
+        try:
+            with self._engine.connect() as connection:
+                query = select(CHOICE).where(CHOICE.c.pseudonym == pseudonym).order_by(CHOICE.c.seq)
+                said = [choice_of(dict(row)) for row in connection.execute(query).mappings()]
+        except (SQLAlchemyError, ValueError) as error:  # or a row that is none
+            raise ChoicesUnavailableError(type(error).__name__) from None
+        last = {one.offer: one for one in said if one.offer is not None}
+        return tuple(one for one in last.values() if one.until is not None and one.until <= today)
+
     def add(self, entry: Entry, pseudonym: str, asked: ChoiceRequest) -> tuple[Said, ...]:
         """Write a choice with its row in the audit log, and return what is in force when both are committed.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from service.schemas import Weighed
-from service.served import Row, Served
+from service.served import Served
 from service.settings import Settings
 from stratify.pseudonym import pseudonym
 
@@ -22,18 +22,18 @@ class Example:
     """Whom to look for: a condition on the served row, and what is worth more than what."""
 
     where: str
-    worth: Callable[[Row, Weighed], float]
+    worth: Callable[[Weighed], float]
 
 
 def _ready(weighed: Weighed) -> int:
     return min(sum(one.answer in READY for one in weighed.offers), READY_OFFERS)
 
 
-def _few_resources(row: Row, weighed: Weighed) -> float:
+def _few_resources(weighed: Weighed) -> float:
     return 10 * weighed.stratum.resources.level + _ready(weighed) + 2 * min(len(weighed.safety), 1)
 
 
-def _many_resources(row: Row, weighed: Weighed) -> float:
+def _many_resources(weighed: Weighed) -> float:
     return -10 * weighed.stratum.resources.level + 2 * _ready(weighed) + min(len(weighed.safety), 1)
 
 
@@ -48,7 +48,7 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
             " AND json_extract(body, '$.facts.\"lives_alone?\"') = 0",
             _many_resources,
         ),
-        "newcomer": Example("body LIKE '%\"newcomer\"%'", lambda row, weighed: float(_ready(weighed))),
+        "newcomer": Example("body LIKE '%\"newcomer\"%'", lambda weighed: float(_ready(weighed))),
     }
 )
 _there: dict[tuple[str, str], bool] = {}
@@ -76,7 +76,7 @@ def _look(settings: Settings, served: Served, example: Example) -> str | None:
     for one in served.some(example.where, MOST):
         row = served.find(one)
         if row is not None:
-            worth = example.worth(row, served.tell(row, Weighed))
+            worth = example.worth(served.tell(row, Weighed))
             best = max(best or (float("-inf"), ""), (worth, one))
     return None if best is None else _identifier(settings, served, best[1])
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from service.ui.mine import mine_pages
 from service.ui.person import person
 from service.ui.person_write import person_write
 from service.ui.start import start
@@ -21,6 +22,7 @@ def add_pages(app: FastAPI) -> None:
     """Add every page, and the folder of styles."""
     app.include_router(start)
     app.include_router(person)
+    app.include_router(mine_pages)
     app.include_router(person_write)
     app.add_api_route(CHARTS, charts, include_in_schema=False)
     app.mount("/ui/static", StaticFiles(directory=STATIC), name="static")

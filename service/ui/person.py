@@ -90,7 +90,8 @@ def patient_death(request: Request, handle: str) -> Response:
         return nobody(request)
     words = words_of(request)
     risks = [risk_told(one, found.served, words) for one in found.row.stored.risks if is_death(one, found.served)]
-    return page(request, "person_death.html", at="patient", risks=risks, handle=handle)
+    turned = f"{ADDRESS}/{handle}?lang={words.other}"  # no address that is posted to
+    return page(request, "person_death.html", at="patient", risks=risks, handle=handle, other_language=turned)
 
 
 def shown(request: Request, handle: str, *, status: int = 200, at: dict[str, Any] | None = None) -> Response:
@@ -108,6 +109,7 @@ def shown(request: Request, handle: str, *, status: int = 200, at: dict[str, Any
         at="patient",
         status=status,
         view=values,
+        other_language=f"{ADDRESS}/{handle}?lang={words.other}",
         handle=handle,
         identifier=identifier,
         wrong=at or {},

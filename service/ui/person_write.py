@@ -8,8 +8,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from service.action_routes import act
+from service.action_shapes import ActionRequest
 from service.choice_shapes import ChoiceRequest, refuse
 from service.choices import today
 from service.guard import FromCaller, FromContext, Guarded
@@ -61,6 +63,31 @@ def patient_fact(request: Request, handle: str, context: FromContext, caller: Fr
         context.choices.tell(entry("stored"), name, asked)
 
     return written(request, handle, form, write, "#ask" if form.one("at") == "ask" else "")
+
+
+@person_write.post(ADDRESS + "/{handle}/actions")
+def patient_action(request: Request, handle: str, context: FromContext, caller: FromCaller, form: FromForm) -> Response:
+    """Write down what the own team does by when, or that it is done, as POST /v1/actions does."""
+    system, identifier = whose(request, handle)
+
+    def write() -> None:
+        asked = ActionRequest.model_validate(
+            {
+                "id": form.one("id") or None,
+                "patient": {"system": system, "value": identifier},
+                "purpose": "TREAT",
+                "offer": form.one("offer") or None,
+                "text": form.one("text"),
+                "due": form.one("due"),
+                "status": form.one("status") or "planned",
+            }
+        )
+        act(asked, request, context, caller)
+
+    if form.one("at") == "mine":
+        write()
+        return RedirectResponse("/ui/mine", status_code=303)
+    return written(request, handle, form, write, "#follow")
 
 
 def value_of(sent: str, kind: FactKind | None) -> Value | None:
