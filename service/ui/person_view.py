@@ -137,7 +137,7 @@ def choice_told(choice: Chosen, catalogue: Catalogue, words: UiWords) -> dict[st
     known = catalogue.offers.get(choice.offer or "") or catalogue.preferences.get(choice.preference or "")
     return {
         "offer": choice.offer,
-        "name": _named(known.name, words) if known else choice.offer or choice.preference,
+        "name": _begun(_named(known.name, words)).rstrip(".") if known else choice.offer or choice.preference,
         "decision": words(f"person_decision/{choice.decision}"),
         "until": None if choice.until is None else words.day(choice.until),
         "reason": choice.reason,

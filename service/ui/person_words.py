@@ -102,7 +102,8 @@ def asks_of(offers: Sequence[Offer], catalogue: Catalogue, words: UiWords) -> li
         for fact in offer.ask:
             word = word_of(catalogue, offer.id, fact)
             options = options_of(word, words)
-            if not options or word.known_by not in ASKABLE:
+            number = word.kind == "number"
+            if not (options or number) or word.known_by not in ASKABLE:
                 continue
             one = found.setdefault(
                 fact,
@@ -111,6 +112,7 @@ def asks_of(offers: Sequence[Offer], catalogue: Catalogue, words: UiWords) -> li
                     "label": label_of(word, words),
                     "who": words(f"person_known_by/{word.known_by}"),
                     "options": options,
+                    "number": number,
                     "waits": [],
                     "worth": [],
                 },

@@ -114,7 +114,10 @@ def written(request: Request, handle: str, form: Form, write: Callable[[], None]
         return back(handle, place)
     if "/patient" in pointers:
         return nobody(request)
-    return shown(request, handle, status=422, at={"form": dict(form.fields), "words": _wrong(request, pointers)})
+    offer = form.one("offer")
+    where = f"offer-{offer}" if offer else place.removeprefix("#") or "lacks"
+    at = {"form": dict(form.fields), "words": _wrong(request, pointers), "place": where}
+    return shown(request, handle, status=422, at=at)
 
 
 def _wrong(request: Request, pointers: set[str]) -> Mapping[str, str]:
