@@ -45,7 +45,8 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
         ),
         "five": Example(
             "json_extract(body, '$.facts.n_conditions') = 5 AND json_extract(body, '$.facts.psychiatric_somatic') = 0"
-            " AND json_extract(body, '$.facts.\"lives_alone?\"') = 0",
+            " AND json_extract(body, '$.facts.\"lives_alone?\"') = 0"
+            " AND json_extract(body, '$.facts.age') BETWEEN 40 AND 74",
             _many_resources,
         ),
         "newcomer": Example("body LIKE '%\"newcomer\"%'", lambda weighed: float(_ready(weighed))),

@@ -17,6 +17,7 @@ from stratify.care.facts import WORDS
 from stratify.catalogue import Catalogue
 from stratify.charts import icons
 
+NO_MODEL = "model_"  # how what is missing begins where it is a model
 DEATH = "death"  # the event of a card whose risk nobody meets unasked
 FIRST_OFFERS, FIRST_ASKS = 3, 3
 MOST_REASONS = 5
@@ -57,7 +58,8 @@ def person_view(served: Served, row: Row, words: UiWords) -> dict[str, Any]:
         "more_offers": max(len(ready) - FIRST_OFFERS, 0),
         "asks": asks,
         "first_asks": asks[:FIRST_ASKS],
-        "gaps": [said(one.text, words) for one in found.missing],
+        "gaps": [said(one.text, words) for one in found.missing if not one.id.startswith(NO_MODEL)],
+        "no_models": [said(one.text, words) for one in found.missing if _untold(one.id)],
         "risks": [risk_told(one, served, words) for one in _in_order(found.risks) if not is_death(one, served)],
         "reasons": reasons_told(found, words),
         "has_death": any(is_death(one, served) for one in found.risks),
@@ -167,6 +169,11 @@ def _wishes(choices: Sequence[Chosen], catalogue: Catalogue, words: UiWords) -> 
         {"id": key, "name": _named(one.name, words), "wished": key in wished}
         for key, one in catalogue.preferences.items()
     ]
+
+
+def _untold(gap: str) -> bool:
+    """Return whether a gap is that of a model, and not of the one that nobody meets unasked."""
+    return gap.startswith(NO_MODEL) and not gap.removeprefix(NO_MODEL).startswith(DEATH)
 
 
 def _group(told: Mapping[str, Any], accepted_on: str | None) -> str:
