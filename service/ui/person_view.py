@@ -57,7 +57,7 @@ def person_view(served: Served, row: Row, words: UiWords) -> dict[str, Any]:
         "first_offers": ready[:FIRST_OFFERS],
         "more_offers": max(len(ready) - FIRST_OFFERS, 0),
         "asks": asks,
-        "first_asks": asks[:FIRST_ASKS],
+        "first_asks": sorted(asks, key=lambda one: bool(one["number"]))[:FIRST_ASKS],
         "gaps": [said(one.text, words) for one in found.missing if not one.id.startswith(NO_MODEL)],
         "no_models": [said(one.text, words) for one in found.missing if _untold(one.id)],
         "risks": [risk_told(one, served, words) for one in _in_order(found.risks) if not is_death(one, served)],

@@ -15,6 +15,7 @@ from stratify.care.recommend import SHOWN
 from stratify.care.statements import names_of
 from stratify.catalogue import Catalogue
 
+WORTH_ASKING = {"da": " Værd at spørge om:", "en": " Worth asking:"}  # what follows has a section of its own
 ASKABLE = ("person", "clinician", "medicine_card")  # who can tell it to whoever sits here
 
 
@@ -42,7 +43,7 @@ def offer_told(
         "answer": offer.answer,
         "reason": offer.reason,
         "tag": fixed["reasons"][offer.reason] if offer.reason else fixed["answers"][offer.answer],
-        "why": said(offer.why, words),
+        "why": said(offer.why, words).partition(WORTH_ASKING[tongue])[0],
         "for_whom": declared.indication_text.da if tongue == "da" else declared.indication_text.en,
         "who": who_of(offer.by, tongue) if offer.by else "",
         "where": where_of(whole, tongue) if offer.places else "",
