@@ -45,8 +45,8 @@ def offer_told(
         "tag": fixed["reasons"][offer.reason] if offer.reason else fixed["answers"][offer.answer],
         "why": said(offer.why, words).partition(WORTH_ASKING[tongue])[0],
         "for_whom": declared.indication_text.da if tongue == "da" else declared.indication_text.en,
-        "who": who_of(offer.by, tongue) if offer.by else "",
-        "where": where_of(whole, tongue) if offer.places else "",
+        "who": _not_mine(who_of(offer.by, tongue)) if offer.by else "",
+        "where": _not_mine(where_of(whole, tongue)) if offer.places else "",
         "due": None if due is None else words.day(due),
         "left": None if due is None else (due - today).days,
         "bridges": [{"name": said(one.name, words), "burden": said(one.burden, words)} for one in offer.bridges],
@@ -147,6 +147,11 @@ def options_of(word: Word, words: UiWords) -> list[tuple[str, str]]:
         told = (word.da_words if words.code == "da" else word.en_words) or word.words
         return list(zip(word.words, told, strict=True))
     return []
+
+
+def _not_mine(text: str) -> str:
+    """Return words of the plan, which speaks as the person does, for a page that does not."""
+    return text.replace("my GP", "the GP")
 
 
 def _name(catalogue: Catalogue, offer_id: str, words: UiWords) -> str:
