@@ -8,7 +8,7 @@ from typing import Any
 
 from service.answers import answer
 from service.choices import today
-from service.schemas import Chosen, Found, Reason, Risk
+from service.schemas import Axis, Chosen, Found, Reason, Risk
 from service.served import Row, Served
 from service.told_facts import ToldFact
 from service.ui.person_words import asks_of, fact_word, label_of, offer_told, options_of, said
@@ -19,6 +19,7 @@ from stratify.charts import icons
 
 NO_MODEL = "model_"  # how what is missing begins where it is a model
 DEATH = "death"  # the event of a card whose risk nobody meets unasked
+OF_DEATH = [word for name, word in WORDS.items() if name.startswith("risk_death")]
 FIRST_OFFERS, FIRST_ASKS = 3, 3
 MOST_REASONS = 5
 CHANGEABLE = {"yes": 0, "partly": 1, "unknown": 2, "no": 3}
@@ -43,7 +44,7 @@ def person_view(served: Served, row: Row, words: UiWords) -> dict[str, Any]:
     return {
         "who": _who(facts, words),
         "about": _about(facts, words),
-        "need": [_axis(one, catalogue, words) for one in (found.stratum.need, found.stratum.resources)],
+        "need": [axis_told(one, catalogue, words) for one in (found.stratum.need, found.stratum.resources)],
         "due": sorted((one for one in offers if one["left"] is not None), key=lambda one: one["left"])[:3],
         "safety": [
             {
@@ -184,8 +185,13 @@ def _group(told: Mapping[str, Any], accepted_on: str | None) -> str:
     return str(told["answer"]) if told["open"] else "no"
 
 
-def _axis(axis: Any, catalogue: Catalogue, words: UiWords) -> dict[str, Any]:
-    return {"name": _named(catalogue.strata[axis.id].name, words), "why": [said(one, words) for one in axis.why]}
+def axis_told(axis: Axis, catalogue: Catalogue, words: UiWords) -> dict[str, Any]:
+    """Return a person's place on an axis and why; what rests on the risk of death is left out, and that is said."""
+    shown = [one for one in axis.why if not any(word.da in one.da for word in OF_DEATH)]
+    why = [said(one, words) for one in shown]
+    if len(shown) < len(axis.why):
+        why.append(words("person/not_every_reason"))
+    return {"name": _named(catalogue.strata[axis.id].name, words), "why": why}
 
 
 def _who(facts: Mapping[str, Any], words: UiWords) -> str:

@@ -1,14 +1,19 @@
 """The pages of one person: on a ground and written down, no identifier in an address, the risk of death on no page."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from service.guard import PAGES
+from service.schemas import Axis
 from service.ui.mine import mine_pages
 from service.ui.person import person
+from service.ui.person_view import axis_told
 from service.ui.person_write import person_write
+from service.ui.wording import UiWords
+from stratify.care.one_person import told_of
+from stratify.catalogue import load
 
 HERE = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"}
 SOON = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
@@ -139,6 +144,16 @@ def test_the_risk_of_death_is_on_no_page_until_it_is_asked_for_on_purpose(client
     assert "95 lever." in answer.text
     assert audit_rows()[-1]["action"] == "death_risk"
     assert client.send("GET", f"{address}/death", token=clinician).status_code == 405
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_a_place_that_rests_on_the_risk_of_death_does_not_tell_it(language):
+    facts = {"age": 80, "n_conditions": 4, "risk_death_365d": 0.31, "psychiatric_somatic": False}
+    need = Axis.model_validate(told_of(facts, load(), date(2025, 1, 1))["stratum"]["need"])
+    assert "død" in str(need.why)
+    told = axis_told(need, load(), UiWords(language))
+    assert not [why for why in told["why"] if "død" in why or "death" in why or "31" in why]
+    assert told["why"][-1] in ("Ikke alle grunde vises her.", "Not every reason is shown here.")
 
 
 def test_risks_are_told_of_a_hundred_both_ways_with_a_picture_and_a_table(client, clinician, address):
