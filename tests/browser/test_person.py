@@ -111,6 +111,12 @@ def test_what_one_books_another_sees_on_the_teams_list_and_ends(opened, visit, s
     assert "Ring om hjemmebesøg" not in theirs.locator("main").inner_text()
 
 
+def test_a_printed_page_of_a_person_holds_no_buttons_and_nothing_of_death(opened):
+    page = opened("five")
+    page.emulate_media(media="print")
+    assert [one for one in page.locator("main button, .careful").all() if one.is_visible()] == []
+
+
 def test_the_first_view_answers_in_one_screen(opened):
     page = opened("both")
     box = page.locator(".first").bounding_box()
