@@ -44,6 +44,7 @@ MAY: dict[str, tuple[Action, frozenset[str]]] = {  # what each guarded route is,
     "list_cases": ("cases", frozenset({QUALITY})),
     "write_cause": ("case_cause", frozenset({QUALITY})),
     "answer_written": ("answer", frozenset({CLINICIAN, COORDINATOR})),
+    "tell_fact": ("fact", frozenset({CLINICIAN, COORDINATOR})),
     "questions": ("questions", ROLES),
     "current_models": ("models", ROLES),
     "search_audit": ("audit_search", frozenset({AUDITOR})),
@@ -54,6 +55,15 @@ MAY: dict[str, tuple[Action, frozenset[str]]] = {  # what each guarded route is,
     "search_audit_events": ("AuditEvent", frozenset({AUDITOR})),
 }
 PAGES: dict[str, tuple[Action, frozenset[str]]] = {  # the same of pages
+    "find_patient": ("lookup", frozenset({CLINICIAN, COORDINATOR})),
+    "open_patient": ("lookup", frozenset({CLINICIAN, COORDINATOR})),
+    "patient": ("lookup", frozenset({CLINICIAN, COORDINATOR})),
+    "patient_plan": ("lookup", frozenset({CLINICIAN, COORDINATOR})),
+    "patient_death": ("death_risk", frozenset({CLINICIAN, COORDINATOR})),
+    "patient_choice": ("choice", frozenset({CLINICIAN, COORDINATOR})),
+    "patient_fact": ("fact", frozenset({CLINICIAN, COORDINATOR})),
+    "patient_action": ("action", frozenset({CLINICIAN, COORDINATOR})),
+    "mine": ("action_list", frozenset({CLINICIAN, COORDINATOR})),
 }
 AMONG_PEOPLE = frozenset({CLINICIAN, COORDINATOR})  # who may open a person, by the token's care context
 

@@ -8,6 +8,9 @@ from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from service.ui.mine import mine_pages
+from service.ui.person import person
+from service.ui.person_write import person_write
 from service.ui.start import start
 from stratify.charts import STYLE
 
@@ -18,6 +21,9 @@ STATIC = Path(__file__).parents[1] / "static"
 def add_pages(app: FastAPI) -> None:
     """Add every page, and the folder of styles."""
     app.include_router(start)
+    app.include_router(person)
+    app.include_router(mine_pages)
+    app.include_router(person_write)
     app.add_api_route(CHARTS, charts, include_in_schema=False)
     app.mount("/ui/static", StaticFiles(directory=STATIC), name="static")
 

@@ -20,6 +20,7 @@ TEMPLATES = Environment(
 )
 MENU: tuple[tuple[str, str, frozenset[str] | None], ...] = (  # name, address, for whom; None: for everybody
     ("start", "/ui/", None),
+    ("patient", "/ui/patient", frozenset({CLINICIAN, COORDINATOR})),
     ("mine", "/ui/mine", frozenset({CLINICIAN, COORDINATOR})),
     ("quality", "/ui/quality", frozenset({QUALITY})),
     ("region", "/ui/region", frozenset({QUALITY})),

@@ -8,15 +8,17 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from service.callers import CLINICIAN, COORDINATOR, Caller
 from service.demo import HOURS, demo_token
-from service.guard import FromContext
+from service.guard import Context, FromContext
+from service.ui.example_people import EXAMPLES, example_person, there_is
 from service.ui.forms import FromForm
 from service.ui.render import page
 from service.ui.session import forget, from_here, keep, tokens_of
 
 start = APIRouter(include_in_schema=False)
 DEMO_ROLES = ("clinician", "coordinator", "quality", "data_scientist", "auditor")  # in the order they are offered
-TEAM = {"clinician", "coordinator"}
+TEAM = {CLINICIAN, COORDINATOR}
 DEMO_UNIT = "hospital|Horsens"
 
 
@@ -34,6 +36,8 @@ def home(request: Request, context: FromContext) -> HTMLResponse:
     values: dict[str, Any] = {
         "ready": not context.readiness.reasons(),
         "roles": DEMO_ROLES if context.settings.demo else (),
+        "examples": _examples(context, request.state.caller),
+        "example_role": COORDINATOR if _is_coordinator(request.state.caller) else CLINICIAN,
         "links": [
             *([("/openapi.json", "openapi")] if context.settings.demo else []),
             ("/fhir/metadata", "fhir"),
@@ -59,8 +63,9 @@ def sign_in(request: Request, context: FromContext, form: FromForm) -> Response:
     if not from_here(request) or role not in DEMO_ROLES:
         raise HTTPException(403)
     unit = DEMO_UNIT if role == "quality" else None
-    token = demo_token(context.settings.workspace.keys, roles=(role,), user=f"demo-{role}", unit=unit)
-    response = RedirectResponse("/ui/", status_code=303)
+    patient = _example(context, form.one("example")) if role in TEAM and form.one("example") else None
+    token = demo_token(context.settings.workspace.keys, roles=(role,), user=f"demo-{role}", unit=unit, patient=patient)
+    response = RedirectResponse("/ui/" if patient is None else "/ui/patient", status_code=303)
     keep(response, token, HOURS * 3600)
     return response
 
@@ -73,3 +78,24 @@ def sign_out(request: Request) -> Response:
     response = RedirectResponse("/ui/", status_code=303)
     forget(response)
     return response
+
+
+def _example(context: Context, name: str) -> tuple[str, str]:
+    """Return the system and identifier of an example person; 404 where there is none such."""
+    served = context.store.current()
+    found = example_person(context.settings, served, name) if name in EXAMPLES else None
+    if found is None:
+        raise HTTPException(404)
+    return served.meta["system"], found
+
+
+def _examples(context: Context, caller: Caller | None) -> list[str]:
+    """Return the example people that this region has, for whom a role may open people, or who is not signed in."""
+    if not context.settings.demo or (caller is not None and not caller.roles & TEAM):
+        return []
+    served = context.store.last
+    return [name for name in EXAMPLES if there_is(served, name)]
+
+
+def _is_coordinator(caller: Caller | None) -> bool:
+    return caller is not None and COORDINATOR in caller.roles

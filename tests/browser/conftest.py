@@ -20,11 +20,17 @@ SHOTS = os.environ.get("STRATIFY_SHOTS")  # a folder that pictures of every page
 
 
 @pytest.fixture(scope="session")
-def site(region, tmp_path_factory, few_events):
-    """The address of a demo that serves a copy of the small region."""
+def site_work(region, tmp_path_factory):
+    """The work folder of the demo: a copy of the small region."""
     work = tmp_path_factory.mktemp("site") / "work"
     shutil.copytree(region, work, ignore=shutil.ignore_patterns("registers", "truth", "mlartifacts"))
-    words = ["serve", "--demo", "--port", "0", "--work", str(work)]
+    return work
+
+
+@pytest.fixture(scope="session")
+def site(site_work, few_events):
+    """The address of a demo that serves a copy of the small region."""
+    words = ["serve", "--demo", "--port", "0", "--work", str(site_work)]
     code = "from pipelines.cli import main; main()"
     server = subprocess.Popen([sys.executable, "-c", code, *words], stdout=subprocess.PIPE, text=True)
     try:

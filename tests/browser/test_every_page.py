@@ -7,7 +7,8 @@ import pytest
 pytestmark = pytest.mark.slow
 PAGES = {  # role: addresses that stand in its menu
     None: ["/ui/", "/ui/accessibility"],
-    "clinician": ["/ui/"],
+    "clinician": ["/ui/", "/ui/patient", "/ui/mine"],
+    "coordinator": ["/ui/mine"],
     "quality": ["/ui/"],
 }
 EVERY = [(role, path) for role, paths in PAGES.items() for path in paths]
