@@ -30,7 +30,7 @@ def audited(work: Workspace) -> tuple[int, int, int, float]:
     grids, cells, hidden, least = 0, 0, 0, np.inf
     for key, by in found.tallies.items():
         target = catalogue.targets[key.partition(".")[0]]
-        mature = months.mature(target.maturity_days, store.day("delivered"))
+        mature = months.mature(target.maturity_days, target.known_until(store.day("covers_to"), store.day("delivered")))
         for one, relations in grids_of(target, by, months, mature):
             counts = one.counts[:, :1] if target.unit == "rate" else one.counts
             for table, gone in ((counts, one.hidden), (one.unknown[:, None], one.hidden_unknown)):

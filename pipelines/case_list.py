@@ -126,7 +126,8 @@ def _rows(measuring: Measuring, target: Target, listed: Listed) -> Iterator[Row]
     seal = Sealer(listed.key)
     found, as_of = measuring.found(target)
     months = measuring.months
-    mature = np.flatnonzero(months.mature(target.maturity_days, measuring.store.day("delivered")))[-LATEST:]
+    known = target.known_until(measuring.store.day("covers_to"), measuring.store.day("delivered"))
+    mature = np.flatnonzero(months.mature(target.maturity_days, known))[-LATEST:]
     if isinstance(found, AtRisk):
         person, day, state = found.event_person, found.event_day, np.ones(len(found.event_day), dtype=np.int8)
         as_of = day

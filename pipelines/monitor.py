@@ -57,10 +57,8 @@ def monitor_step(
         found = count_all(store, catalogue, months, progress, mix["years"])
         progress("telling targets")
         lacks = {key: why for key, target in catalogue.targets.items() if (why := lacking(store, target))}
-        delivered = store.day("delivered")
-        told = tell_all(
-            catalogue.targets, found, months, delivered, lacks, elsewhere(catalogue, log), several(progress)
-        )
+        until = store.day("covers_to"), store.day("delivered")
+        told = tell_all(catalogue.targets, found, months, until, lacks, elsewhere(catalogue, log), several(progress))
         if log.last:
             told["alert_yield"]["yield"] = yield_by_stratum(work, log)
         progress("writing targets")

@@ -106,6 +106,14 @@ class Target(Entry):
         """Return whether the store can tell it."""
         return self.measure not in ("not_in_registers", *FROM_SERVICE)
 
+    def known_until(self, covers_to: int, delivered: int) -> int:
+        """Return the day until which cases can be known: one on day d is mature where d + maturity_days is no later.
+
+        Its records must have been delivered, and its follow-up must lie in what the delivery covers: what happens after
+        that is in no record, however late the delivery.
+        """
+        return min(delivered, covers_to + self.maturity_days - self.parameters.follow_up())
+
     @model_validator(mode="before")
     @classmethod
     def _read_by_its_measure(cls, raw: Any) -> Any:

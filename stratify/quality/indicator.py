@@ -74,7 +74,7 @@ def of_each(target: Target, tables: Tables, person: Days, start: Days, end: Days
         found = of_people.elements(asked, tables, person, end)
     else:
         found = getattr(of_people, target.measure)(asked, tables, person, start, end)
-    return _matured(found, found.day + 1 + target.maturity_days > delivered)
+    return _matured(found, found.day + target.maturity_days > delivered)
 
 
 def _matured(found: Cases, immature: NDArray[np.bool_]) -> Cases:

@@ -149,13 +149,13 @@ class Measuring:
 
     def found(self, target: Target) -> tuple[Cases | AtRisk, Days]:
         """Return what a target finds here, and the day by whose year each case is grouped."""
-        delivered = self.store.day("delivered")
+        known = target.known_until(self.store.day("covers_to"), self.store.day("delivered"))
         members = Yearly.of(self.bucket, target, target.measure == "admission_rate")
         if target.measure not in OF_PEOPLE:
-            found = cases(target, self.tables, members, self.months.start, self.months.end, delivered)
+            found = cases(target, self.tables, members, self.months.start, self.months.end, known)
             return found, (found.start if isinstance(found, AtRisk) else found.day)
         person, start, end = self._windows(members)
-        each = of_each(target, self.tables, person, start, end, delivered)
+        each = of_each(target, self.tables, person, start, end, known)
         return each, _twelve_months_before(each.day + 1)
 
     def _windows(self, members: Yearly) -> tuple[Days, Days, Days]:

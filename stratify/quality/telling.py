@@ -40,12 +40,14 @@ def tell_all(
     targets: Mapping[str, Target],
     found: Measured,
     months: Months,
-    delivered: int,
+    until: tuple[int, int],
     lacking: Mapping[str, str],
     elsewhere: Elsewhere | None = None,
     each: Each = in_turn,
 ) -> dict[str, Told]:
     """Return what is told of each target, by id. lacking: what the source lacks for a target, by id.
+
+    until: the last day that the data cover, and the day of delivery.
 
     each: does one thing for many jobs and returns what came of each, in their order; several at a time, where it can.
     """
@@ -53,7 +55,7 @@ def tell_all(
     for key, target in targets.items():
         mine = {name: by for name, by in found.tallies.items() if name.partition(".")[0] == key}
         other = elsewhere if elsewhere is not None and key in elsewhere.tallies else None
-        jobs.append((target, mine, found.deaths.get(key), months, delivered, lacking.get(key, ""), other))
+        jobs.append((target, mine, found.deaths.get(key), months, until, lacking.get(key, ""), other))
     told: dict[str, Told] = {}
     kept: Kept = {}
     for key, (one, cells) in zip(targets, each(tell_one, jobs), strict=True):
@@ -70,13 +72,13 @@ def tell_one(
     tallies: Mapping[str, Mapping[str, Tally]],
     deaths: Any,
     months: Months,
-    delivered: int,
+    until: tuple[int, int],
     lack: str,
     elsewhere: Elsewhere | None,
 ) -> tuple[Told, Kept]:
     """Return what is told of a target, and the cells of it and its parts; of a gap its description alone."""
     key, kept = target.id, Kept()
-    mature = months.mature(target.maturity_days, delivered)
+    mature = months.mature(target.maturity_days, target.known_until(*until))
     about = described(target, months, mature.tolist())
     if target.measure == "not_in_registers" and target.lacks is not None:
         return {**about, "status": "not_measurable", "lacking": target.lacks.model_dump()}, kept

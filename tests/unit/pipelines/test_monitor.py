@@ -93,7 +93,8 @@ def test_psychiatric_discharges_are_those_that_sql_counts(measuring, measured):
 
 @pytest.mark.parametrize("key", ["readm30_som_mm", "psy_followup7", "coercion", "mort30_copd"])
 def test_a_month_by_itself_counts_the_same(measuring, measured, key):
-    target, delivered = CATALOGUE.targets[key], measuring.store.day("delivered")
+    target = CATALOGUE.targets[key]
+    delivered = target.known_until(measuring.store.day("covers_to"), measuring.store.day("delivered"))
     members = Yearly.of(measuring.bucket, target, False)
     alone = [
         cases(target, measuring.tables, members, start, end, delivered).tally()
@@ -145,6 +146,29 @@ def test_somebody_found_in_the_course_of_a_year_is_at_risk_from_the_day_after(me
         mine = (told["person"] == who) & np.isin(told["code"].astype(str), ("copd", "diabetes"))
         assert day - 1 in told["known"][mine] or day - 1 in drug["known"][drug["person"] == who]
     assert (end > start).all()
+
+
+@pytest.mark.parametrize(
+    "target, november, december",
+    [("readm30_som_mm", True, False), ("psy_followup7", True, False), ("dm_hba1c_high", True, True)],
+)
+def test_what_is_followed_up_beyond_the_data_is_not_mature_however_late_the_delivery(
+    region, target, november, december
+):
+    """The data end with December and were delivered in March: a readmission of January stands in no record."""
+    delivery = json.loads((region / "store/manifest.json").read_text())["results"]["delivery"]
+    assert (delivery["covers_to"], delivery["delivered"]) == ("2024-12-31", "2025-03-01")
+    told = json.loads((region / f"quality/targets/{target}.json").read_text())
+    assert told["mature"][-2:] == [november, december]
+    if not december:
+        assert "2024" not in told["units"]["region"]  # the year is not whole
+
+
+def test_a_discharge_of_december_is_immature_in_data_that_end_with_it(measuring, measured):
+    months = measured.tallies["readm30_som_mm"]["region"].months[0]
+    yes_no, immature = months[:, :2].sum(axis=1), months[:, 3]
+    assert (yes_no[-2] > 0, immature[-2]) == (True, 0)  # November's 30 days end with December
+    assert (yes_no[-1], immature[-1] > 0) == (0, True)
 
 
 def test_what_was_measured_is_written_in_all_forms(region):

@@ -127,7 +127,8 @@ def told_of(wanted, seed=7, cases=CASES, delivered=DELIVERED):
                     tally.months[..., :2] = 0
                     tally.years[:] = 0
     lacking = {"smi_check6": "no register in this source tells: BMI"}
-    return json.loads(json.dumps(tell_all(targets, found, MONTHS, day_number(date.fromisoformat(delivered)), lacking)))
+    day = day_number(date.fromisoformat(delivered))
+    return json.loads(json.dumps(tell_all(targets, found, MONTHS, (day, day), lacking)))
 
 
 def deaths(rng):
