@@ -27,8 +27,8 @@ def failure(
     """Return the response for a status met in answering a request, in words of ours."""
     path = request.url.path
     if is_page(path):
-        told = [(one.pointer.removeprefix("/"), one.problem) for one in errors or ()]
-        return error_page(request, status, request_id, told, headers)
+        named = [(one.pointer.removeprefix("/"), one.problem) for one in errors or ()]
+        return error_page(request, status, request_id, named, headers)
     if path.startswith(FHIR):
         told = [f"{one.pointer.removeprefix('/')}: {one.problem}" for one in errors or ()]
         return outcome(status, told or ([detail] if detail else ()), headers)

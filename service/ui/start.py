@@ -17,9 +17,7 @@ from service.ui.render import page
 from service.ui.session import forget, from_here, keep, tokens_of
 
 start = APIRouter(include_in_schema=False)
-DEMO_ROLES = ("clinician", "coordinator", "quality", "data_scientist", "auditor")  # in the order they are offered
-TEAM = {CLINICIAN, COORDINATOR}
-DEMO_UNIT = "hospital|Horsens"
+DEMO_ROLES = (CLINICIAN, COORDINATOR)  # those that there are pages for, in the order they are offered
 
 
 @start.get("/")
@@ -62,9 +60,8 @@ def sign_in(request: Request, context: FromContext, form: FromForm) -> Response:
     role = form.one("role")
     if not from_here(request) or role not in DEMO_ROLES:
         raise HTTPException(403)
-    unit = DEMO_UNIT if role == "quality" else None
-    patient = _example(context, form.one("example")) if role in TEAM and form.one("example") else None
-    token = demo_token(context.settings.workspace.keys, roles=(role,), user=f"demo-{role}", unit=unit, patient=patient)
+    patient = _example(context, form.one("example")) if form.one("example") else None
+    token = demo_token(context.settings.workspace.keys, roles=(role,), user=f"demo-{role}", patient=patient)
     response = RedirectResponse("/ui/" if patient is None else "/ui/patient", status_code=303)
     keep(response, token, HOURS * 3600)
     return response
@@ -91,7 +88,7 @@ def _example(context: Context, name: str) -> tuple[str, str]:
 
 def _examples(context: Context, caller: Caller | None) -> list[str]:
     """Return the example people that this region has, for whom a role may open people, or who is not signed in."""
-    if not context.settings.demo or (caller is not None and not caller.roles & TEAM):
+    if not context.settings.demo or (caller is not None and not caller.roles & set(DEMO_ROLES)):
         return []
     served = context.store.last
     return [name for name in EXAMPLES if there_is(served, name)]

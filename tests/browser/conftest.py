@@ -45,9 +45,9 @@ def site(site_work, few_events):
         server.stdout.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """The browser."""
+    """The browser; closed after a module, since what drives it lets no other loop run in its process."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make test-all does it")
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: install Debian's package chromium, as make test-all does")
@@ -71,7 +71,7 @@ def shot():
 
 @pytest.fixture
 def visit(chromium, site):
-    """Return a page for a role, signed in: `visit("quality", language="en", scheme="dark", width=320)`.
+    """Return a page for a role, signed in: `visit("clinician", language="en", scheme="dark", width=320)`.
 
     An error in its console, or a request to elsewhere, fails the test.
     """

@@ -9,7 +9,6 @@ PAGES = {  # role: addresses that stand in its menu
     None: ["/ui/", "/ui/accessibility"],
     "clinician": ["/ui/", "/ui/patient", "/ui/mine"],
     "coordinator": ["/ui/mine"],
-    "quality": ["/ui/"],
 }
 EVERY = [(role, path) for role, paths in PAGES.items() for path in paths]
 

@@ -1,14 +1,12 @@
 """The pages' words are whole in both languages; nobody gets in by another site, and nobody gets far unsigned."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from service.ui.render import TEMPLATES
-from service.ui.wording import sections
+from service.ui.wording import UiWords, sections
 
-UI = Path("service/ui")
 BRACES = re.compile(r"\{(\w+)\}")
 
 
@@ -34,11 +32,31 @@ def test_templates_can_all_be_read(root):
         TEMPLATES.get_template(file.name)
 
 
-def test_the_first_page_is_danish_and_english_by_a_switch(client):
-    danish, english = client.send("GET", "/ui/"), client.send("GET", "/ui/?lang=en")
-    assert '<html lang="da">' in danish.text
-    assert '<html lang="en">' in english.text
-    assert "stratify-language=en" in english.headers["set-cookie"]
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_the_first_page_says_what_this_is_and_how_it_is(language, client, workspace):
+    answer = client.send("GET", f"/ui/?lang={language}", token=None)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    words = UiWords(language)
+    for told in ("start/what", "page/not_device", "page/made_up", "start/ready"):
+        assert words(told) in answer.text
+    assert words.day("2024-12-31") in answer.text
+    assert f'<html lang="{language}">' in answer.text
+    assert f"stratify-language={language}" in answer.headers["set-cookie"]
+    assert workspace.champion.read_text().strip() in answer.text
+    assert re.findall(r'(?:src|href)="(?![/#])', answer.text) == []
+
+
+@pytest.mark.parametrize("path", ["/", "/ui"])
+def test_the_way_in_leads_to_it(path, client):
+    answer = client.send("GET", path, token=None)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/ui/")
+
+
+def test_a_language_nobody_speaks_here_is_not_repeated_and_the_page_is_danish(client):
+    answer = client.send("GET", "/ui/?lang=<script>MARK", token=None)
+    assert '<html lang="da">' in answer.text
+    assert "MARK" not in answer.text
 
 
 @pytest.mark.parametrize("path", ["/ui/nothing", "/ui/static/nothing"])
@@ -47,3 +65,13 @@ def test_an_error_is_a_page(client, path):
     assert answer.status_code == 404
     assert "<h1>Her er ikke noget</h1>" in answer.text
     assert "text/html" in answer.headers["content-type"]
+
+
+@pytest.mark.parametrize("path", ["/ui/", "/readyz", "/nowhere", "/v1/targets"])
+def test_every_answer_keeps_browsers_from_keeping_framing_and_loading(path, client):
+    headers = client.send("GET", path, token=None).headers
+    assert headers["cache-control"] == "no-store"
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    assert (headers["referrer-policy"], headers["x-content-type-options"]) == ("no-referrer", "nosniff")
