@@ -25,13 +25,13 @@ demo: .venv/run.done  ## a simulated region, end to end, with a summary; what ha
 test: .venv/test.done  ## the fast tests
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow" tests
 
-test-slow: .venv/test.done .venv/postgres.done  ## the slow tests alone
+test-slow: .venv/test.done .venv/postgres.done .venv/browser.done  ## the slow tests alone
 	$(BIN)/python -m pytest -q -n $(JOBS) -m slow tests
 
 test-spark: .venv/spark.done  ## Spark beside DuckDB, with pyspark and Java: the same store and matrix to the byte
 	$(BIN)/python -m pytest -q -n 0 -m slow tests/functional/test_spark.py
 
-test-all: .venv/spark.done .venv/postgres.done  ## every test
+test-all: .venv/spark.done .venv/postgres.done .venv/browser.done  ## every test
 	$(BIN)/python -m pytest -q -n $(JOBS) tests
 
 lint: .venv/test.done  ## style, types, who imports whom, the catalogue
@@ -114,6 +114,14 @@ clean:  ## remove what was made here, the work folder too
 	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq \
 	&& apt-get install -qq --yes postgresql >/dev/null; } \
 	|| echo "no PostgreSQL: its tests are skipped (apt-get install postgresql)"
+	@touch $@
+
+# the pages are tried in a real browser, and their HTML by a judge that runs on Java
+.venv/browser.done: .venv/test.done
+	@{ command -v chromium >/dev/null && command -v java >/dev/null; } \
+	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq \
+	&& apt-get install -qq --yes chromium openjdk-17-jre-headless fonts-liberation >/dev/null; } \
+	|| echo "no Chromium or no Java: the tests of the pages are skipped (apt-get install chromium openjdk-17-jre-headless)"
 	@touch $@
 
 # the peer runs on Python 3.11 and 3.12

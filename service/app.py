@@ -46,7 +46,6 @@ from service.health import Readiness
 from service.limits import Limits
 from service.logs import log, told
 from service.on_the_spot import Here, OnTheSpot
-from service.pages import pages
 from service.problem import AUDIT_DOWN, CHOICES_DOWN, Problem, RefusedError, field_problems
 from service.questions import AnswerRequest, Answers
 from service.replay import UsedTokens
@@ -57,6 +56,8 @@ from service.settings import Settings
 from service.store import Store
 from service.target_routes import targets as target_routes
 from service.tokens import Verifier
+from service.ui.handles import Handles
+from service.ui.pages import add_pages
 from stratify.errors import BundleError, NotPermittedError
 
 TITLE = "Stratify"
@@ -111,6 +112,7 @@ def create_app(settings: Settings, load: Loader = load_verified, on_the_spot: On
         Actions(audit),
         Answers(audit),
         Causes(audit),
+        Handles(audit),
         readiness,
         limits,
         used,
@@ -146,7 +148,7 @@ def _application(*, docs: bool, origins: Sequence[str] = ()) -> FastAPI:
     app.include_router(fhir)
     app.include_router(fhir_metadata)
     app.include_router(health)
-    app.include_router(pages)
+    add_pages(app)
     if origins:
         app.add_middleware(CrossOrigin, origins=origins)
     app.add_middleware(Edge, version=lambda: _served_version(app))
@@ -199,20 +201,18 @@ def _document(app: FastAPI) -> dict[str, Any]:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     allow = {k: v for k, v in (error.headers or {}).items() if k.lower() in ("allow", "retry-after")}
-    return failure(request.url.path, error.status_code, request.state.request_id, headers=allow)
+    return failure(request, error.status_code, request.state.request_id, headers=allow)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = field_problems(error.errors(), FIELDS)
-    return failure(request.url.path, 422, request.state.request_id, errors=errors)
+    return failure(request, 422, request.state.request_id, errors=errors)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RefusedError)
-    return failure(
-        request.url.path, error.status, request.state.request_id, error.detail, errors=error.problems or None
-    )
+    return failure(request, error.status, request.state.request_id, error.detail, errors=error.problems or None)
 
 
 async def _no_search(_: Request, error: Exception) -> Response:
@@ -222,14 +222,14 @@ async def _no_search(_: Request, error: Exception) -> Response:
 
 async def _choices_down(request: Request, error: Exception) -> Response:
     log.error("request %s: choices cannot be read or written (%s)", request.state.request_id, error)
-    return failure(request.url.path, 503, request.state.request_id, CHOICES_DOWN)
+    return failure(request, 503, request.state.request_id, CHOICES_DOWN)
 
 
 async def _audit_down(request: Request, error: Exception) -> Response:
     log.error("request %s: the audit log cannot be written (%s)", request.state.request_id, error)
-    return failure(request.url.path, 503, request.state.request_id, AUDIT_DOWN)
+    return failure(request, 503, request.state.request_id, AUDIT_DOWN)
 
 
 async def _unusable(request: Request, error: Exception) -> Response:
     log.error("request %s: %s", request.state.request_id, told(error))
-    return failure(request.url.path, 503, request.state.request_id)
+    return failure(request, 503, request.state.request_id)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Column, String, Table, bindparam, insert, literal, select
+from sqlalchemy import Column, String, Table, bindparam, func, insert, literal, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +20,7 @@ from service.audit import METADATA, NUMBER, AuditLog, Entry
 from service.choice_shapes import ChoiceRequest
 from service.optouts import OPT_OUT
 from service.schemas import Chosen
+from service.told_facts import TOLD_FACT, FactRequest, ToldFact, add_fact, facts_of
 from stratify.care.choices import Choice, choice_of, in_force
 from stratify.errors import NotPermittedError
 
@@ -41,8 +42,10 @@ CHOICE = Table(
 )
 ASKED = select(literal(1).label("one")).subquery()
 NAME = bindparam("name", type_=String)
-ABOUT = (  # a row for each choice, one at least: what a person chose, and since when they are closed to look-ups
-    select(CHOICE, select(OPT_OUT.c.since).where(OPT_OUT.c.pseudonym == NAME).scalar_subquery().label("closed_since"))
+SINCE = select(OPT_OUT.c.since).where(OPT_OUT.c.pseudonym == NAME).scalar_subquery().label("closed_since")
+SOME_TOLD = select(func.count()).where(TOLD_FACT.c.pseudonym == NAME).scalar_subquery().label("some_told")
+ABOUT = (  # a row for each choice, one at least: with since when a person is closed, and how many facts were told
+    select(CHOICE, SINCE, SOME_TOLD)
     .select_from(ASKED.outerjoin(CHOICE, CHOICE.c.pseudonym == NAME))
     .order_by(CHOICE.c.seq)
 )
@@ -77,10 +80,11 @@ class Said:
 
 @dataclass(frozen=True)
 class About:
-    """What a person has said that holds today: no to look-ups, and what they chose."""
+    """What a person has said that holds today: no to look-ups, what they chose, and what was told of them."""
 
     blocked: bool
     choices: tuple[Said, ...] = field(repr=False)
+    facts: tuple[ToldFact, ...] = field(default=(), repr=False)
 
 
 class Choices:
@@ -105,9 +109,21 @@ class Choices:
             with self._engine.connect() as connection:
                 rows = connection.execute(ABOUT, {"name": pseudonym}).mappings().all()
                 told = [row for row in rows if row["seq"] is not None]
-                return About(rows[0]["closed_since"] is not None, _holding(told, today()))
+                facts = facts_of(connection, pseudonym, today()) if rows[0]["some_told"] else ()
+                return About(rows[0]["closed_since"] is not None, _holding(told, today()), facts)
         except (SQLAlchemyError, ValueError) as error:  # or a row that is none
             raise ChoicesUnavailableError(type(error).__name__) from None
+
+    def ended(self, pseudonym: str, today: date) -> tuple[Choice, ...]:
+        """Return the person's last words on offers that held until a day which has come."""
+        try:
+            with self._engine.connect() as connection:
+                query = select(CHOICE).where(CHOICE.c.pseudonym == pseudonym).order_by(CHOICE.c.seq)
+                said = [choice_of(dict(row)) for row in connection.execute(query).mappings()]
+        except (SQLAlchemyError, ValueError) as error:  # or a row that is none
+            raise ChoicesUnavailableError(type(error).__name__) from None
+        last = {one.offer: one for one in said if one.offer is not None}
+        return tuple(one for one in last.values() if one.until is not None and one.until <= today)
 
     def add(self, entry: Entry, pseudonym: str, asked: ChoiceRequest) -> tuple[Said, ...]:
         """Write a choice with its row in the audit log, and return what is in force when both are committed.
@@ -130,6 +146,16 @@ class Choices:
 
         try:
             return self._audit.write([entry], written) or ()
+        except (SQLAlchemyError, ValueError) as error:  # or a row that is none
+            raise ChoicesUnavailableError(type(error).__name__) from None
+
+    def tell(self, entry: Entry, pseudonym: str, asked: FactRequest) -> tuple[ToldFact, ...]:
+        """Write a fact that was told, with its row in the audit log, and return what was told and holds.
+
+        Raises ChoicesUnavailableError when they are not committed.
+        """
+        try:
+            return add_fact(self._audit, entry, pseudonym, asked, now())
         except (SQLAlchemyError, ValueError) as error:  # or a row that is none
             raise ChoicesUnavailableError(type(error).__name__) from None
 

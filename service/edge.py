@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.failures import failure
@@ -24,6 +25,7 @@ from service.metrics import count_request
 LARGEST = 64 * 1024
 LARGEST_OF_HOOKS = 4 * 1024 * 1024  # a clinical system sends along what it knows
 HOOKS = "/cds-services/"
+STATIC = "/ui/static/"  # styles, which tell of nobody
 LARGE_AT_ONCE = 16  # bodies of hooks that are held at a time, where they are larger than others may be
 BODY_SECONDS = 10.0
 SAFE = {  # on every answer: nothing is kept, nothing from elsewhere is loaded, nobody frames a page of ours
@@ -66,6 +68,8 @@ class Edge:
                 headers[REQUEST_ID] = request_id
                 for name, value in SAFE.items():
                     headers[name] = value
+                if scope["path"].startswith(STATIC):
+                    headers["Cache-Control"] = "max-age=3600"
                 version = self._version()
                 if version is not None:
                     headers.setdefault(MODEL_VERSION, version)
@@ -77,12 +81,12 @@ class Edge:
                 if isinstance(body, bytes):
                     await self._app(scope, _replay(body, receive), stamped)
                 elif body is not None:
-                    refused = failure(scope["path"], body, request_id, headers={"Connection": "close"})
+                    refused = failure(Request(scope), body, request_id, headers={"Connection": "close"})
                     await refused(scope, receive, stamped)
         except Exception as error:  # the last place that can turn it into an answer without its message
             log.error("request %s failed: %s", request_id, kind_and_place(error))
             if not sent:
-                await failure(scope["path"], 500, request_id)(scope, receive, stamped)
+                await failure(Request(scope), 500, request_id)(scope, receive, stamped)
         route = getattr(scope.get("route"), "path", "-")
         seconds, method, status = time.perf_counter() - started, _method(scope), str(sent[0]) if sent else "-"
         count_request(route, method, status, seconds)

@@ -29,6 +29,8 @@ from service.replay import UsedTokens
 from service.settings import Settings
 from service.store import Store
 from service.tokens import Verifier
+from service.ui.handles import Handles
+from service.ui.session import from_here, is_page, tokens_of
 
 MAY: dict[str, tuple[Action, frozenset[str]]] = {  # what each guarded route is, and who may do it
     "look_up": ("lookup", frozenset({CLINICIAN, COORDINATOR})),
@@ -42,6 +44,7 @@ MAY: dict[str, tuple[Action, frozenset[str]]] = {  # what each guarded route is,
     "list_cases": ("cases", frozenset({QUALITY})),
     "write_cause": ("case_cause", frozenset({QUALITY})),
     "answer_written": ("answer", frozenset({CLINICIAN, COORDINATOR})),
+    "tell_fact": ("fact", frozenset({CLINICIAN, COORDINATOR})),
     "questions": ("questions", ROLES),
     "current_models": ("models", ROLES),
     "search_audit": ("audit_search", frozenset({AUDITOR})),
@@ -50,6 +53,17 @@ MAY: dict[str, tuple[Action, frozenset[str]]] = {  # what each guarded route is,
     "search_service_requests": ("ServiceRequest", frozenset({CLINICIAN, COORDINATOR})),
     "search_measure_reports": ("MeasureReport", frozenset({QUALITY})),
     "search_audit_events": ("AuditEvent", frozenset({AUDITOR})),
+}
+PAGES: dict[str, tuple[Action, frozenset[str]]] = {  # the same of pages
+    "find_patient": ("lookup", frozenset({CLINICIAN, COORDINATOR})),
+    "open_patient": ("lookup", frozenset({CLINICIAN, COORDINATOR})),
+    "patient": ("lookup", frozenset({CLINICIAN, COORDINATOR})),
+    "patient_plan": ("lookup", frozenset({CLINICIAN, COORDINATOR})),
+    "patient_death": ("death_risk", frozenset({CLINICIAN, COORDINATOR})),
+    "patient_choice": ("choice", frozenset({CLINICIAN, COORDINATOR})),
+    "patient_fact": ("fact", frozenset({CLINICIAN, COORDINATOR})),
+    "patient_action": ("action", frozenset({CLINICIAN, COORDINATOR})),
+    "mine": ("action_list", frozenset({CLINICIAN, COORDINATOR})),
 }
 AMONG_PEOPLE = frozenset({CLINICIAN, COORDINATOR})  # who may open a person, by the token's care context
 
@@ -67,6 +81,7 @@ class Context:
     actions: Actions
     answers: Answers
     causes: Causes
+    handles: Handles
     readiness: Readiness
     limits: Limits
     used_tokens: UsedTokens
@@ -139,11 +154,13 @@ class Guarded(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler with the check in front."""
         handle = super().get_route_handler()
-        action, roles = MAY[self.name]
+        action, roles = (PAGES if is_page(self.path) else MAY)[self.name]
         declared = bool(self.dependant.query_params) and not self.path.startswith("/fhir")  # FHIR has rules of its own
 
         async def guarded(request: Request) -> Response:
-            caller = context_of(request).verifier.remembered(request.headers.getlist("authorization"))
+            if is_page(self.path) and request.method == "POST" and not from_here(request):
+                raise HTTPException(403)
+            caller = context_of(request).verifier.remembered(tokens_of(request))
             if caller is None or not caller.roles & roles:  # to be verified, or to be written down
                 request.state.caller = await run_in_threadpool(_admit, request, action, roles)
             else:
@@ -167,7 +184,7 @@ def _refuse_twice(request: Request) -> None:
 def _admit(request: Request, action: Action, roles: frozenset[str]) -> Caller:
     """Return who is calling. Nobody: 401. Too often: 429. In no role that may do this: written down, then 403."""
     context = context_of(request)
-    caller = context.verifier.caller(request.headers.getlist("authorization"))
+    caller = context.verifier.caller(tokens_of(request))
     if caller is None:
         log.warning("request %s: no valid token", request.state.request_id)
         raise HTTPException(401)

@@ -78,7 +78,9 @@ def opened(
         context.audit.record(entry("failed"))
         raise
     context.audit.record(entry("blocked" if closed else "not_found" if row is None else "found"), also=also)
-    return Opened(served, None if row is None else row.with_choices(said.choices), name, basis)
+    if row is not None:
+        row = row.with_choices(said.choices).with_facts(said.facts, served.care.catalogue)
+    return Opened(served, row, name, basis)
 
 
 def to_write(context: Context, request_id: str, asking: Asking) -> tuple[Served, str, Callable[[Outcome], Entry]]:

@@ -23,6 +23,8 @@ ACTIVITY = {
     "action": "Opfølgning skrevet ned",
     "action_list": "Vist på behandlingsteamets liste",
     "answer": "Personens svar skrevet ned",
+    "fact": "Oplysning om personen skrevet ned",
+    "death_risk": "Opslag af sandsynligheden for at dø",
     "cases": "Forløb set for at forbedre kvaliteten",
     "case_cause": "Årsag til et forløb skrevet ned",
     "audit_search": "Søgning i loggen",

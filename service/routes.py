@@ -22,6 +22,7 @@ from service.questions import QUESTIONS, AnswerRequest, AnswerWritten, Questions
 from service.schemas import LookupAnswer, LookupRequest
 from service.served import Row, Served
 from service.status_shapes import Alive, ModelsAnswer, Ready, ServedMember
+from service.told_facts import FactRequest, FactsAnswer, refuse_fact
 
 api = APIRouter(prefix="/v1", route_class=Guarded, dependencies=[Depends(bearer)])
 health = APIRouter()
@@ -47,7 +48,7 @@ def look_up(asked: LookupRequest, request: Request, context: FromContext, caller
     find = scored_now if asked.basis == "store" else nightly
     found = opened(context, request.state.request_id, asking, find)
     headers = {MODEL_VERSION: found.served.bundle.version}
-    if found.row is not None and found.row.told is not None and not found.row.said:
+    if found.row is not None and found.row.as_scored:
         return Response(at_once(found.served, found.row), headers=headers, media_type="application/json")
     return Response(answer(found.served, found.row).model_dump_json(), headers=headers, media_type="application/json")
 
@@ -67,6 +68,22 @@ def choose(
     response.headers[MODEL_VERSION] = served.bundle.version
     said = context.choices.add(entry("stored"), name, asked)
     return ChoicesAnswer(choices=[one.told() for one in said])
+
+
+@api.post("/facts", responses=responses(*ABOUT_PEOPLE))
+def tell_fact(
+    asked: FactRequest, request: Request, response: Response, context: FromContext, caller: FromCaller
+) -> FactsAnswer:
+    """Write down a fact that a person or whoever knows has told, and return what was told and holds.
+
+    Roles: clinician and coordinator, with a treating relationship. What is told outweighs what a register hints at, in
+    every answer of this service, for a year; a later answer takes the place of an earlier one, which is kept.
+    """
+    refuse_fact(asked, context.store.current().care.catalogue)
+    asking = Asking(caller, asked.patient.system, asked.patient.identifier, "fact", asked.purpose)
+    served, name, entry = to_write(context, request.state.request_id, asking)
+    response.headers[MODEL_VERSION] = served.bundle.version
+    return FactsAnswer(facts=[one.told() for one in context.choices.tell(entry("stored"), name, asked)])
 
 
 @api.get("/questions", responses=responses(*PLAIN))

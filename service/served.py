@@ -30,6 +30,8 @@ from service.choices import Said, chosen
 from service.kept import Kept
 from service.schemas import ModelVersion, Stored, Target, Told
 from service.told import Tellings
+from service.told_facts import ToldFact, laid_over
+from stratify.catalogue import Catalogue
 from stratify.errors import BundleError
 from stratify.pseudonym import key_id, read_key
 from stratify.workspace import Workspace
@@ -104,6 +106,7 @@ class Row:
     features: NDArray[np.float64]
     told: bytes | None = field(default=None, repr=False)
     said: tuple[Said, ...] = ()
+    facts: tuple[ToldFact, ...] = ()  # told here, and laid over those that are stored
     basis: Basis = "nightly"
     day: date | None = None  # the day it was scored on, where that is not the day of the scored population
     gaps: int = 0  # how many of what is missing the chart itself lacks: the last ones
@@ -119,6 +122,18 @@ class Row:
     def with_choices(self, said: tuple[Said, ...]) -> Row:
         """Return the row with what the person chose and holds today."""
         return replace(self, said=said)
+
+    def with_facts(self, told: tuple[ToldFact, ...], catalogue: Catalogue) -> Row:
+        """Return the row with what was told of the person laid over what registers know."""
+        if not told:
+            return self
+        laid = laid_over(self.stored.facts, told, catalogue)
+        return replace(self, stored=self.stored.model_copy(update={"facts": laid}), facts=told)
+
+    @property
+    def as_scored(self) -> bool:
+        """Whether what was worked out when people were scored still tells it: nothing was chosen or told since."""
+        return self.told is not None and not self.said and not self.facts
 
 
 @dataclass(frozen=True)
@@ -159,6 +174,15 @@ class Served:
         """Return the row of a pseudonym, or None; raises BundleError when it cannot be read."""
         return self._one("WHERE pseudonym = ?", pseudonym)
 
+    def some(self, where: str, most: int) -> list[str]:
+        """Return the pseudonyms of some people of whom a condition of ours holds; raises BundleError."""
+        with self._lock:
+            try:
+                query = f"SELECT pseudonym FROM person WHERE {where} ORDER BY pseudonym LIMIT ?"
+                return [str(name) for (name,) in self._connection.execute(query, (most,))]
+            except sqlite3.Error as error:
+                raise BundleError(f"serving.db cannot be read ({type(error).__name__}): score again") from None
+
     def check(self) -> None:
         """Return when rows can be read and told, one that was worked out before too; raises BundleError otherwise."""
         for row in (self._one("WHERE told IS NULL LIMIT 1"), self._one("WHERE told IS NOT NULL LIMIT 1")):
@@ -168,10 +192,10 @@ class Served:
     def tell(self, row: Row, shape: type[T]) -> T:
         """Return what is told of a person, or as much as a shape holds of it: reasons, place, offers.
 
-        Weighed with the choices they hold today; what was worked out when people were scored counts as long as nothing
-        is chosen. Raises BundleError.
+        Weighed with the choices they hold today and the facts that were told; what was worked out when people were
+        scored counts as long as there are none. Raises BundleError.
         """
-        if row.told is not None and not row.said:
+        if row.told is not None and row.as_scored:
             return _told(row.told, shape)
         reasons = self._reasons(row) if row.told is None else _told(row.told, Told).model_dump()["reasons"]
         weighed = self.care.weigh(row.stored.facts, chosen(row.said), row.day)

@@ -11,6 +11,7 @@ from stratify.charts.basis import Point, Scale, Table, ends, picture, text, tick
 from stratify.charts.control import control
 from stratify.charts.forest import Estimate, forest
 from stratify.charts.funnel import funnel
+from stratify.charts.icons import icons
 from stratify.charts.lines import lines
 from stratify.charts.risks import calibration, decision, roc
 from stratify.charts.small import marks_in, reach_of, small_control
@@ -20,6 +21,6 @@ STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
 __all__ = [
     "DA", "EN", "STYLE", "TONGUES", "Bar", "Estimate", "Point", "Scale", "Table", "Tongue", "bars", "calibration",
-    "control", "decision", "ends", "forest", "funnel", "lines", "marks_in", "picture", "reach_of", "roc",
-    "small_control", "text", "ticks",
+    "control", "decision", "ends", "forest", "funnel", "icons", "lines", "marks_in", "picture", "reach_of",
+    "roc", "small_control", "text", "ticks",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from service.questions import AnswerRequest, AnswerWritten, QuestionsAnswer
 from service.schemas import LookupAnswer, LookupRequest, TargetsAnswer
 from service.status_shapes import ModelsAnswer
 from service.target_shapes import ProposalsAnswer, TargetAnswer
+from service.told_facts import FactRequest, FactsAnswer
 
 PLAIN = {"401", "403", "408", "413", "429", "500", "503"}
 SEARCHED = PLAIN | {"400", "422"}
@@ -43,6 +44,7 @@ ERRORS = {
     ("post", "/v1/targets/{target}/cases:cause"): PERSONS | {"404"},
     ("get", "/v1/questions"): PLAIN,
     ("post", "/v1/answers"): PERSONS,
+    ("post", "/v1/facts"): PERSONS,
     ("get", "/v1/models/current"): PLAIN,
     ("get", "/readyz"): {"503"},
     ("get", "/livez"): set(),
@@ -143,6 +145,7 @@ ASKED = {
     "/v1/actions:search": ActionSearch,
     "/v1/audit:search": AuditSearch,
     "/v1/answers": AnswerRequest,
+    "/v1/facts": FactRequest,
     "/v1/targets/{target}/cases:cause": CauseRequest,
     "/cds-services/{service}": HookRequest,
     "/cds-services/{service}/feedback": FeedbackRequest,
@@ -158,6 +161,7 @@ ANSWERED = {
     "/v1/targets/{target}/cases:cause": CauseAnswer,
     "/v1/questions": QuestionsAnswer,
     "/v1/answers": AnswerWritten,
+    "/v1/facts": FactsAnswer,
     "/v1/models/current": ModelsAnswer,
     "/v1/actions": ActionAnswer,
     "/v1/actions:search": ActionsAnswer,

@@ -1,27 +1,50 @@
-"""The first page: what this is and how it is, in two languages, with nothing from elsewhere."""
+"""The pages' words are whole in both languages; nobody gets in by another site, and nobody gets far unsigned."""
 
 import re
 
 import pytest
 
-from service.pages import WORDS
+from service.ui.render import TEMPLATES
+from service.ui.wording import UiWords, sections
+
+BRACES = re.compile(r"\{(\w+)\}")
 
 
-@pytest.mark.parametrize("language", WORDS)
+def test_every_word_is_there_in_danish_and_in_english_with_the_same_places():
+    for section, words in sections().items():
+        for key, told in words.items():
+            assert set(told) == {"da", "en"}, f"{section}/{key}"
+            assert all(text.strip() for text in told.values()), f"{section}/{key}"
+            da, en = (sorted(BRACES.findall(told[code])) for code in ("da", "en"))
+            assert da == en, f"{section}/{key}"
+
+
+def test_every_word_that_is_asked_for_is_there(root):
+    known = {f"{section}/{key}" for section, words in sections().items() for key in words}
+    texts = [*(root / "service/ui").glob("*.py"), *(root / "service/templates").glob("*.html")]
+    asked = {one for file in texts for one in re.findall(r'words\(\s*"([a-z_]+/[a-z_0-9]+)"[,)]', file.read_text())}
+    assert asked <= known, sorted(asked - known)
+    assert len(asked) > 20
+
+
+def test_templates_can_all_be_read(root):
+    for file in (root / "service/templates").glob("*.html"):
+        TEMPLATES.get_template(file.name)
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
 def test_the_first_page_says_what_this_is_and_how_it_is(language, client, workspace):
     answer = client.send("GET", f"/ui/?lang={language}", token=None)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/html")
-    words = WORDS[language]
-    for told in (words["what"], words["not_what"], words["made_up"], words["ready"], "2024-12-31"):
-        assert told in answer.text
+    words = UiWords(language)
+    for told in ("start/what", "page/not_device", "page/made_up", "start/ready"):
+        assert words(told) in answer.text
+    assert words.day("2024-12-31") in answer.text
     assert f'<html lang="{language}">' in answer.text
+    assert f"stratify-language={language}" in answer.headers["set-cookie"]
     assert workspace.champion.read_text().strip() in answer.text
-    assert re.findall(r'(?:src|href)="(?!/)', answer.text) == []
-
-
-def test_both_languages_say_the_same_things():
-    assert set(WORDS["da"]) == set(WORDS["en"])
+    assert re.findall(r'(?:src|href)="(?![/#])', answer.text) == []
 
 
 @pytest.mark.parametrize("path", ["/", "/ui"])
@@ -30,10 +53,18 @@ def test_the_way_in_leads_to_it(path, client):
     assert (answer.status_code, answer.headers["location"]) == (303, "/ui/")
 
 
-def test_a_language_nobody_speaks_here_is_refused_without_repeating_it(client):
+def test_a_language_nobody_speaks_here_is_not_repeated_and_the_page_is_danish(client):
     answer = client.send("GET", "/ui/?lang=<script>MARK", token=None)
-    assert answer.status_code == 422
+    assert '<html lang="da">' in answer.text
     assert "MARK" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/ui/nothing", "/ui/static/nothing"])
+def test_an_error_is_a_page(client, path):
+    answer = client.send("GET", path)
+    assert answer.status_code == 404
+    assert "<h1>Her er ikke noget</h1>" in answer.text
+    assert "text/html" in answer.headers["content-type"]
 
 
 @pytest.mark.parametrize("path", ["/ui/", "/readyz", "/nowhere", "/v1/targets"])

@@ -19,6 +19,7 @@ from service.problem import DETAILS
 from service.run import MOST_CONNECTIONS
 from service.schemas import Found, LookupRequest
 from service.tokens import Verifier
+from service.told_facts import FactRequest, refuse_fact
 from service.trust import Issuer, read_trust
 from stratify.care.choices import Decision
 from stratify.catalogue import load
@@ -46,8 +47,14 @@ def test_the_second_example_is_a_choice_and_its_answer():
     assert chosen.items() <= told.items()
 
 
+def test_the_third_example_is_a_fact_that_is_told():
+    told = FactRequest.model_validate(json.loads(_blocks("json")[4]))
+    refuse_fact(told, load())
+    assert (told.fact, told.value) == ("transport", False)
+
+
 def test_the_examples_of_follow_up_are_an_action_and_a_search(tmp_path):
-    action, search = map(json.loads, _blocks("json")[4:6])
+    action, search = map(json.loads, _blocks("json")[5:7])
     refuse_action(ActionRequest.model_validate(action), load(), [], date(2026, 11, 27))
     assert ActionSearch.model_validate(search).about == "people"
     told = DOCS.split("## Follow-up")[1].split("## Tokens")[0]

@@ -1,0 +1,73 @@
+"""Returns the handle of a person: what stands in an address in the place of an identifier, for one caller and a while.
+
+A handle is random and tells nothing; whose it is lies in the service's database, sealed (`stratify.sealed`). It opens
+nothing by itself: whoever uses it must be the caller it was made for, and must still have a ground to open the person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import Column, Index, String, Table, delete, insert, select
+from sqlalchemy.engine import Connection
+
+from service.audit import METADATA, AuditLog
+from service.callers import Caller
+from service.choices import now
+from service.served import Served
+from stratify.pseudonym import pseudonym
+from stratify.sealed import seal, unseal
+
+HANDLE = Table(
+    "handle",
+    METADATA,
+    Column("handle", String(32), primary_key=True),
+    Column("caller", String(64), nullable=False),  # digest of issuer and user
+    Column("pseudonym", String(64), nullable=False, index=True),
+    Column("sealed", String(600), nullable=False),
+    Column("expires", String(32), nullable=False, index=True),  # UTC, ISO 8601
+    Index("handle_caller", "caller", "pseudonym"),
+)
+HOURS = 12
+
+
+class Handles:
+    """The handles of a service, in its database."""
+
+    def __init__(self, audit: AuditLog) -> None:
+        self._audit = audit
+
+    def of(self, served: Served, caller: Caller, system: str, identifier: str) -> str:
+        """Return the caller's handle of a person, the one there is or a new one; those that have expired are gone."""
+        name, moment = pseudonym(served.key, system, identifier), now()
+        sealed = seal(served.key, name, system, identifier)
+
+        def write(connection: Connection) -> str:
+            connection.execute(delete(HANDLE).where(HANDLE.c.expires <= _told(moment)))
+            mine = (HANDLE.c.caller == _digest(caller)) & (HANDLE.c.pseudonym == name)
+            found = connection.execute(select(HANDLE.c.handle).where(mine)).scalar()
+            if found is not None:
+                return str(found)
+            fresh, expires = secrets.token_hex(16), _told(moment + timedelta(hours=HOURS))
+            row = {"handle": fresh, "caller": _digest(caller), "pseudonym": name, "sealed": sealed, "expires": expires}
+            connection.execute(insert(HANDLE), row)
+            return fresh
+
+        return str(self._audit.write([], write))
+
+    def whose(self, served: Served, caller: Caller, handle: str) -> tuple[str, str] | None:
+        """Return the system and identifier that a handle stands for; None where it is not this caller's, or expired."""
+        with self._audit.engine.connect() as connection:
+            mine = (HANDLE.c.handle == handle) & (HANDLE.c.caller == _digest(caller))
+            row = connection.execute(select(HANDLE).where(mine & (HANDLE.c.expires > _told(now())))).first()
+        return None if row is None else unseal(served.key, row.pseudonym, row.sealed)
+
+
+def _digest(caller: Caller) -> str:
+    return hashlib.sha256(f"{caller.issuer}|{caller.user}".encode()).hexdigest()
+
+
+def _told(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")

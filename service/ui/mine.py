@@ -1,0 +1,73 @@
+"""Returns the people whom the caller's own care team has an open action for, by the day it is due.
+
+The list is that of POST /v1/actions:search, with its rows in the audit log: one for the list and one for each person.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from service.action_routes import list_actions
+from service.action_shapes import Action, ActionSearch
+from service.choices import today
+from service.guard import Context, FromCaller, FromContext, Guarded
+from service.ui.person import ADDRESS
+from service.ui.render import page, words_of
+from service.ui.wording import UiWords
+from stratify.pseudonym import pseudonym
+
+mine_pages = APIRouter(include_in_schema=False, route_class=Guarded)
+SOON = timedelta(days=7)
+GROUPS = ("overdue", "soon", "later")
+
+
+@mine_pages.get("/ui/mine")
+def mine(request: Request, context: FromContext, caller: FromCaller) -> Response:
+    """Return what is open, what is overdue first, each with a link to the person."""
+    asked = ActionSearch(about="people", most=100)
+    answer = list_actions(asked, request, context, caller)
+    served, words = context.store.current(), words_of(request)
+    catalogue = served.care.catalogue
+    people = {one.patient.value: one.patient for one in answer.actions if one.patient is not None}
+    handles = {key: context.handles.of(served, caller, one.system, one.value) for key, one in people.items()}
+    names = {key: pseudonym(served.key, one.system, one.value) for key, one in people.items()}
+    groups: dict[str, list[dict[str, Any]]] = {group: [] for group in GROUPS}
+    for one in answer.actions:
+        assert one.patient is not None
+        offer = catalogue.offers.get(one.offer or "")
+        groups[_group(one)].append(
+            {
+                "id": one.id,
+                "who": one.patient.value,
+                "address": f"{ADDRESS}/{handles[one.patient.value]}",
+                "text": one.text,
+                "due": words.day(one.due),
+                "due_on": one.due,
+                "status": one.status,
+                "offer": None if offer is None else (offer.name.da if words.code == "da" else offer.name.en),
+            }
+        )
+    passed = [
+        {"who": key, "address": f"{ADDRESS}/{handles[key]}", "told": told}
+        for key in people
+        if (told := _passed(context, names[key], words))
+    ]
+    return page(request, "mine.html", at="mine", groups=groups, passed=passed, more=answer.more, people=len(people))
+
+
+def _passed(context: Context, name: str, words: UiWords) -> list[str]:
+    """Return the offers whose no or later has ended, so that they may be mentioned again."""
+    offers = context.store.current().care.catalogue.offers
+    found = context.choices.ended(name, today())
+    known = [(offers[one.offer or ""], one.until) for one in found if one.offer in offers and one.until is not None]
+    return [f"{one.name.da if words.code == 'da' else one.name.en} ({words.day(until)})" for one, until in known]
+
+
+def _group(one: Action) -> str:
+    if one.overdue:
+        return "overdue"
+    return "soon" if one.due <= (today() + SOON).isoformat() else "later"
