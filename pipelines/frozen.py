@@ -64,4 +64,4 @@ def case_mix_of(work: Workspace, catalogue: Catalogue, years: range) -> dict[str
     except StratifyError as error:
         return nothing | {"lacking": str(error)}
     told = {"bundle": bundle.version, "frozen": work.baseline.exists(), "years": there, "lacking": ""}
-    return {**told, "inputs": {"features": inputs["features"], "bundle": bundle.version}}
+    return {**told, "inputs": {"features": inputs["features"], "bundle": bundle.version, "frozen": str(told["frozen"])}}
