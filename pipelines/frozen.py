@@ -53,15 +53,15 @@ def case_mix_of(work: Workspace, catalogue: Catalogue, years: range) -> dict[str
     nothing: dict[str, Any] = {"bundle": None, "frozen": False, "years": [], "inputs": {}}
     if not work.champion.exists() or not (work.features / MANIFEST).exists():
         return nothing | {"lacking": "no served models, or no matrix of features"}
+    days: Mapping[str, Any] = read_manifest(work.features, "build")["results"]["landmarks"]
+    there = [year for year in years if f"{year}-01-01" in days]
+    if not there:
+        return nothing | {"lacking": f"no landmark of the matrix is a 1 January of {years.start} to {years.stop - 1}"}
     try:
         inputs = inputs_of_matrix(work)
         bundle = frozen_bundle(work.root)
         Scorer(bundle, catalogue).refuse_unfit(read_columns(work.features))
     except StratifyError as error:
         return nothing | {"lacking": str(error)}
-    days: Mapping[str, Any] = read_manifest(work.features, "build")["results"]["landmarks"]
-    there = [year for year in years if f"{year}-01-01" in days]
-    if not there:
-        return nothing | {"lacking": f"no landmark of the matrix is a 1 January of {years.start} to {years.stop - 1}"}
     told = {"bundle": bundle.version, "frozen": work.baseline.exists(), "years": there, "lacking": ""}
-    return {**told, "inputs": {"features": inputs["features"], "bundle": bundle.version}}
+    return {**told, "inputs": {"features": inputs["features"], "bundle": bundle.version, "frozen": str(told["frozen"])}}

@@ -10,7 +10,6 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from pipelines.frozen import case_mix_of, risks_of
 from pipelines.monitor_files import write_files, write_measure_reports
 from pipelines.population_versions import keep_version
 from pipelines.processes import shared_out
@@ -45,6 +44,8 @@ def monitor_step(
     step runs again. service_db: the URL of the service's database; its file in the work folder unless given.
     """
     log = read_log(work, service_db)
+    from pipelines.frozen import case_mix_of  # the models, which processes that count without them do not load
+
     inputs = {"store": manifest_digest(work.store, "land"), **({"service": log.digest} if log.last else {})}
     months = months_of(work, Store(work.store))
     mix = case_mix_of(work, catalogue, range(months.years[0] - 1, months.years[-1] + 1))
@@ -174,7 +175,11 @@ def _measured(
     scored: Sequence[int], tick: Callable[[], None],
 ) -> Measured:  # fmt: skip
     """Return everything counted on one bucket, in a process of its own."""
-    risks = {year: risks_of(Workspace(root.parent), catalogue, year, bucket) for year in scored}
+    risks = {}
+    if scored:
+        from pipelines.frozen import risks_of
+
+        risks = {year: risks_of(Workspace(root.parent), catalogue, year, bucket) for year in scored}
     found = measure_bucket(root, catalogue, wanted, months, thirds, bucket, risks)
     tick()
     return found

@@ -58,7 +58,7 @@ def need_step(
         write_text(work.baseline, champion_version(work.bundles) + "\n")
     bundle = frozen_bundle(work.root) if work.champion.exists() else None
     scored = _fresh_scores(work, inputs)
-    inputs |= {"bundle": bundle.version} if bundle else {}
+    inputs |= {"bundle": bundle.version, "frozen": str(work.baseline.exists())} if bundle else {}
     inputs |= {"scores": manifest_digest(work.scores, "score")} if scored else {}
     step = Step("need", work.need, inputs, {}, catalogue.digest_of(*KINDS))
 

@@ -101,7 +101,8 @@ def _one(told: Mapping[str, Any], level: str | None, unit: str | None) -> Told:
     if level is None:
         raise not_found("level", "a unit is one of a level: name the level too", "", [])
     if level not in lines:
-        raise not_found("level", "this target is not told for that level", level, list(lines))
+        told_for = f"this target is told for {', '.join(lines)}" if lines else "this target is told for no level"
+        raise not_found("level", told_for, level, list(lines))
     if unit is not None and unit not in lines[level]:
         raise not_found("unit", "no such unit of this level", unit, [one for one in lines[level] if one])
     return narrowed(told, level, unit)

@@ -29,8 +29,10 @@ SHAPES = {
 KINDS = ("standard", "variation", "assurance")
 
 
-def fact(words: ReportWords, kind: str, what: str) -> str:
-    """Return a fact in words beside its shape."""
+def fact(words: ReportWords, kind: str, what: str | None) -> str:
+    """Return a fact in words beside its shape; a dash where nothing is told."""
+    if what is None:
+        return "–"
     style = "fact strong" if what in STRONG else "fact"
     return f'<span class="{style}">{shape(what)} {escape(words(f"{kind}/{what}"))}</span>'
 

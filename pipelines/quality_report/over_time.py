@@ -33,6 +33,10 @@ def breaks(words: ReportWords, target: Told) -> str:
         return ""
     items = []
     for one in target["breaks"]:
+        if not one.get("applies"):
+            unfit = words("breaks/unfit", month=words.period(one["month"]), unit=one["unit"] or "–")
+            items.append(f"<li>{escape(unfit)}</li>")
+            continue
         whose = words("breaks/all")
         if one["level"]:
             whose = words.unit(one["unit"]) if one["unit"] else words(f"levels/{one['level']}")

@@ -84,9 +84,11 @@ def _table(words: ReportWords, target: Told, level: str, rows: Told) -> str:
     chosen = sorted(range(len(labels)), key=lambda at: labels[at] in REST)
     told = ""
     if level == MANY:
-        out = (rows[_which(target)] or {"outside": [0] * len(labels)})["outside"]
-        chosen = [at for at in chosen if out[at]]
         number = words.tongue.number
+        if rows[_which(target)] is None:
+            return paragraph(words("units/practices_few", all=number(len(labels), 0), hidden=number(hidden, 0)))
+        out = rows[_which(target)]["outside"]
+        chosen = [at for at in chosen if out[at]]
         told = paragraph(words("units/practices", all=number(len(labels), 0), hidden=number(hidden, 0),
                                out=number(len(chosen), 0)))  # fmt: skip
         if not chosen:

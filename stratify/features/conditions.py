@@ -13,7 +13,7 @@ from stratify.catalogue import Catalogue
 from stratify.catalogue.entries import Care
 from stratify.definitions import Definition, Known, coded_lookbacks, extra_groups, sharing
 from stratify.features.columns import EVER
-from stratify.features.drug_rules import by_drugs, silenced
+from stratify.features.drug_rules import by_drugs, drug_events, silenced
 from stratify.features.events import Choice, chosen_events
 from stratify.features.kernel import Events, Floats, Ints, Rows, presence
 from stratify.morbidity import count_conditions
@@ -56,11 +56,24 @@ class Present:
         return np.where(self.measurable, self.conditions.astype(np.float64), np.nan)
 
 
-def present(store: Records, rows: Rows, catalogue: Catalogue, bucket: int) -> Present:
-    """Return the conditions of rows that all lie in one bucket."""
-    events = condition_events(store, group_names(catalogue), bucket)
-    drugs = by_drugs(store, rows, catalogue, bucket)
-    return present_of(events, rows, catalogue, store.measurable["conditions"], drugs)
+@dataclass(frozen=True)
+class Told:
+    """What conditions of a bucket's people are told from: their events, and drugs where the source has any."""
+
+    events: Events
+    drugs: Events | None
+
+
+def told_of(store: Records, catalogue: Catalogue, bucket: int) -> Told:
+    """Return what conditions of a bucket are told from, to be asked many times."""
+    return Told(condition_events(store, group_names(catalogue), bucket), drug_events(store, catalogue, bucket))
+
+
+def present(store: Records, rows: Rows, catalogue: Catalogue, bucket: int, told: Told | None = None) -> Present:
+    """Return the conditions of rows that all lie in one bucket; told: what was read of it already."""
+    told = told or told_of(store, catalogue, bucket)
+    drugs = by_drugs(told.drugs, rows, catalogue)
+    return present_of(told.events, rows, catalogue, store.measurable["conditions"], drugs)
 
 
 def holding(store: Records, people: Ints, day: int, catalogue: Catalogue, definition: Definition) -> dict[int, bool]:

@@ -49,16 +49,22 @@ def _rules(catalogue: Catalogue) -> tuple[list[Placed], list[Group]]:
     return rules, [group for one in rules for group in one.groups]
 
 
-def by_drugs(store: Records, rows: Rows, catalogue: Catalogue, bucket: int) -> Bools:
+def drug_events(store: Records, catalogue: Catalogue, bucket: int) -> Events | None:
+    """Return what drug rules are told from; None where the source has no drugs."""
+    if not (store.has("drug") and store.measurable.get("drug_codes", True)):
+        return None
+    return read_drugs(store, _rules(catalogue)[1], bucket)
+
+
+def by_drugs(events: Events | None, rows: Rows, catalogue: Catalogue) -> Bools:
     """Return which conditions each row has by its drugs, `unless` left aside; shape (rows, conditions).
 
     All rows lie in one bucket. Where the source has no drugs, nobody has any of them.
     """
-    if not (store.has("drug") and store.measurable.get("drug_codes", True)):
+    if events is None:
         return np.zeros((len(rows), len(catalogue.conditions)), dtype=bool)
-    rules, groups = _rules(catalogue)
-    met = met_of(read_drugs(store, groups, bucket), rows, rules)
-    return whole(met, rules, catalogue.conditions, len(rows))
+    rules, _ = _rules(catalogue)
+    return whole(met_of(events, rows, rules), rules, catalogue.conditions, len(rows))
 
 
 def met_of(events: Events, rows: Rows, rules: Sequence[Placed]) -> list[Bools]:

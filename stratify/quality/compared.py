@@ -18,6 +18,7 @@ from stratify.quality.series import DIGITS, Goal, Places, chart_facts, lines, nu
 from stratify.quality.spc import chart, funnel
 from stratify.quality.values import PER, Valued, difference, valued
 
+MOST_UNITS_HIDDEN = 1 / 3  # of a level's units, above which no funnel is drawn
 MIN_EACH = 30  # people in each group below which a gap is not told
 
 
@@ -52,14 +53,18 @@ def _year(
     told: dict[str, Any] = {
         "units": [label for _, label in keys],
         **points(cells, at, goal.unit),
-        "standard": [year_facts(cells, np.array([one]), goal, months)["standard"] for one in at],
+        "standard": [_standard(cells, int(one), goal, months) for one in at],
         **_against("", observed, expected, shown),
     }
     if has_case_mix(region, year):
         told |= _against("_case_mix", observed, expected_by(unit.mix, region.mix)[order, year], shown)
     if level == "region":
         return told
-    compared = shown & np.array([label not in (OTHER, NOT_TOLD, "") for _, label in keys])
+    named = np.array([label not in (OTHER, NOT_TOLD, "") for _, label in keys])
+    there = named & (~shown | cells.counts[at].any(axis=1))
+    if (there & ~shown).sum() > MOST_UNITS_HIDDEN * there.sum():  # those left were chosen by their counts
+        return {**told, "funnel": None, "funnel_oe": None}
+    compared = shown & named
     whole = valued(goal.unit, cells.counts[at, 0], cells.counts[at, 1]).denominator
     plain: Literal["p", "u"] = "p" if goal.unit == "share" else "u"
     told["funnel"] = _funnel(observed, np.where(compared, whole, np.nan), None, plain, PER[goal.unit])
@@ -85,6 +90,14 @@ def _funnel(
         "overdispersed": bool(found.overdispersed),
         "widened": bool(found.widened),
     }
+
+
+def _standard(cells: Cells, at: int, goal: Goal, months: Months) -> str | None:
+    """Return whether a unit met the standard; None where it may not be shown, or nobody is in it."""
+    one = valued(goal.unit, cells.counts[[at], 0], cells.counts[[at], 1])
+    if cells.hidden[at] or not one.denominator[0] > 0:
+        return None
+    return str(year_facts(cells, np.array([at]), goal, months)["standard"])
 
 
 def _against(name: str, observed: NDArray[np.float64], expected: NDArray[np.float64], shown: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from stratify.catalogue.entries import Target
 from stratify.catalogue.offers import Rule
 from stratify.cohort import residents, spells, years_old
 from stratify.definitions import DEFINITIONS, PSYCHIATRIC_SOMATIC_DEFINITION
-from stratify.features.conditions import present
+from stratify.features.conditions import Told, present, told_of
 from stratify.features.kernel import Rows
 from stratify.quality.cases import Bools, Days
 from stratify.registers.clock import day_number
@@ -102,9 +102,14 @@ class Bucket:
             told["n_drugs_lasting"] = Column(self._drugs(self.adults), "number")
         return self.facts_of(self.adults).with_facts(told)
 
+    @cached_property
+    def _told(self) -> Told:
+        """What conditions are told from, read once."""
+        return told_of(self.store, self.catalogue, self.number)
+
     def facts_of(self, rows: Rows) -> People:
         """Return people's age and what follows from conditions, on days; rows sorted by person and day."""
-        found = present(self.store, rows, self.catalogue, self.number)
+        found = present(self.store, rows, self.catalogue, self.number, self._told)
         both = np.where(found.holds(DEFINITIONS[PSYCHIATRIC_SOMATIC_DEFINITION]), YES, NO)
         truths = zip(found.condition_ids, np.where(found.conditions, YES, NO).T, strict=True)
         measurable = set(self.store.measurable["conditions"])

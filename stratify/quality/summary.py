@@ -33,7 +33,7 @@ def summary(told: dict[str, Any]) -> dict[str, Any]:
         interval = None if row["value"][0] is None else [row["low"][0], row["high"][0]]
         hidden = bool(row["hidden"][0]) or (one["unknown"] is None and one["numerator"] is not None)
         found |= {**one, "interval": interval, "period": period, "suppressed": hidden, "mature": True}
-        found["status"] = row["standard"][0]
+        found["status"] = row["standard"][0] or found["status"]  # of what may not be told, or of nobody
     line = told["series"].get("region", {}).get("")
     if line is None:  # no period is mature yet
         return found

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stratify.catalogue.entries import Target
+from stratify.catalogue.entries import Break, Target
 from stratify.quality.compared import gap_over_time, gaps, units_in_years
 from stratify.quality.counting import Tally
 from stratify.quality.grid import STEPS, Cells, cells_of
@@ -145,10 +145,17 @@ def tell(
         series.setdefault(level, {})[unit] = one
     return {
         "series": series,
+        "breaks": [told_break(one, months, by) for one in target.breaks],
         "units": units_in_years(cells, places, by, goal, months),
         "gaps": gaps(cells, places, by, goal, months),
         "missing_levels": [level for level in target.levels if level not in by],
     }
+
+
+def told_break(one: Break, months: Months, by: Mapping[str, Tally]) -> Told:
+    """Return a break, and whether it is of a month and a unit that there are: else it does nothing."""
+    known = one.level is None or (one.level in by and (not one.unit or one.unit in by[one.level].labels))
+    return {**one.model_dump(mode="json"), "applies": known and one.month in months.names()}
 
 
 def goal_of(target: Target) -> Goal:

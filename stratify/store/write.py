@@ -17,12 +17,12 @@ CUT = "FORMAT parquet, PARTITION_BY (bucket), COMPRESSION lz4_raw"
 
 def number_people(con: duckdb.DuckDBPyConnection, persons_sql: str) -> int:
     """Make table `persons`, each with a number of their own (see `layout.BUCKET_OF`); return how many there are."""
-    con.execute(f"CREATE TABLE named AS {persons_sql}")
+    con.execute(f"CREATE TEMP TABLE named AS {persons_sql}")
     row = con.execute("SELECT count(*) FROM named").fetchone()
     people = int(row[0]) if row else 0
     count = buckets(people)
     con.execute(
-        f"CREATE TABLE persons AS SELECT CAST(bucket + {count} * (row_number() OVER (PARTITION BY bucket "
+        f"CREATE TEMP TABLE persons AS SELECT CAST(bucket + {count} * (row_number() OVER (PARTITION BY bucket "
         "ORDER BY source_id) - 1) AS INTEGER) AS person, source_id, CAST(coalesce(sex, 0) AS TINYINT) AS sex, "
         "CAST(birth AS INTEGER) AS birth, CAST(death AS INTEGER) AS death "
         f"FROM (SELECT *, {BUCKET_OF} % {count} AS bucket FROM named) AS p"
@@ -35,7 +35,7 @@ def write_people(con: duckdb.DuckDBPyConnection, residence_sql: str, out: Path) 
     """Write `persons` and `residence`; return the rows of the latter."""
     _copy(con, "SELECT person, source_id, sex, birth, death FROM persons ORDER BY person", out / "persons.parquet")
     con.execute(
-        'CREATE TABLE residence AS SELECT p.person, CAST(r.start AS INTEGER) AS start, CAST(r."end" AS INTEGER) '
+        'CREATE TEMP TABLE residence AS SELECT p.person, CAST(r.start AS INTEGER) AS start, CAST(r."end" AS INTEGER) '
         f'AS "end", CAST(r.municipality AS VARCHAR) AS municipality FROM ({residence_sql}) AS r '
         "JOIN persons AS p USING (source_id)"
     )

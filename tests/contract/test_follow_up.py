@@ -89,7 +89,7 @@ def test_what_is_not_said_is_the_region_its_lead_an_own_wish_and_the_standard(ac
 
 WRONG = {
     "no such unit": ({"level": "hospital", "unit": "Horsen"}, "/unit", "did you mean 'Horsens'"),
-    "a level it is not told for": ({"level": "psychiatric", "unit": "x"}, "/level", "not told for that level"),
+    "a level it is not told for": ({"level": "psychiatric", "unit": "x"}, "/level", "this target is told for"),
     "a reason that is not there": (
         {**AARHUS, "opened_because": "concern"},
         "/opened_because",

@@ -61,7 +61,7 @@ NOT_THERE = {
     "no such level": ("/hba1c_measured", {"level": "hospitals"}, "/level", "did you mean 'hospital'"),
     "no such unit": ("/hba1c_measured", {"level": "hospital", "unit": "Horsen"}, "/unit", "did you mean 'Horsens'"),
     "a unit of no level": ("/hba1c_measured", {"unit": "Horsens"}, "/level", "name the level"),
-    "nothing is measured": ("/unmeasured", {"level": "region"}, "/level", "not told"),
+    "nothing is measured": ("/unmeasured", {"level": "region"}, "/level", "told for no level"),
 }
 
 

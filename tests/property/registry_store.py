@@ -37,7 +37,8 @@ def landed(registry, *, per_bucket=layout.PEOPLE_PER_BUCKET):
         for domain, rows in ({"condition": []} | registry.events).items():
             names = list(DOMAINS[domain])
             told = [(f"p{e['person']}", *(e.get(name) for name in names)) for e in rows]
-            write_domain(con, domain, table(told, ", ".join(["source_id", *names])), people, Path(folder), content)
+            rows = table(told, ", ".join(["source_id", *names]))
+            write_domain(con, domain, rows, people, Path(folder), content, Path(folder))
         results = {
             "people": people,
             "measurable": {

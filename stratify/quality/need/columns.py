@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratify.quality.cases import Bools
+from stratify.quality.compared import MOST_UNITS_HIDDEN
 from stratify.quality.need.axes import Floats, Ints, Node
 from stratify.quality.need.hiding import Table
 from stratify.quality.spc import funnel
@@ -18,7 +19,6 @@ from stratify.quality.values import valued
 Columns = dict[str, list[Any]]
 DIGITS = 4
 REGION = "region"
-MOST_HIDDEN = 1 / 3  # of a level's units, above which no funnel is drawn
 LINES = ("lower95", "upper95", "lower998", "upper998")
 
 
@@ -96,7 +96,8 @@ def in_funnel(
         if level in (REGION, "not_told") or not len(every):
             continue
         gone = len(every) - len(at)
-        facts[level] = {"units": len(every), "hidden": gone, "drawn": len(at) > 1 and gone <= MOST_HIDDEN * len(every)}
+        drawable = len(at) > 1 and gone <= MOST_UNITS_HIDDEN * len(every)
+        facts[level] = {"units": len(every), "hidden": gone, "drawn": drawable}
         if not facts[level]["drawn"]:
             continue
         drawn = funnel(observed[at].astype(np.float64), over[at].astype(np.float64), centre, kind=kind)
