@@ -263,14 +263,16 @@ def monitor(
     """
     from pipelines.case_list import read_terms, write_cases
     from pipelines.monitor import monitor_step
+    from pipelines.summary import show_measured
 
     entries = load(catalogue)
     terms = None if cases is None else read_terms(cases, datetime.now(UTC).date())
     with step("monitor", work) as (place, say, done):
-        done(monitor_step(place, entries, say, service_db))
+        told = done(monitor_step(place, entries, say, service_db))
         if terms is not None:
             counts = write_cases(place, entries, terms, say)
             out().print(f"{sum(counts.values())} cases of {len(counts)} targets: {place.root / 'cases.db'}")
+        show_measured(told["targets"], place, out())
 
 
 cli_watch.register(app)

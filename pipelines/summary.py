@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from rich.table import Table
 from models import load_declared
 from stratify.catalogue import Catalogue
 from stratify.disclosure import partition, words
+from stratify.workspace import Workspace
 
 Told = dict[str, dict[str, Any]]
 OUTCOME_MARKS = {"met": "met", "not_met": "not met", "undecided": "undecided", "no_standard": "no standard"}
@@ -48,6 +50,19 @@ def show_extract(people: int, tables: Mapping[str, Mapping[str, Any]], notes: Se
     console.print(f"  people: {words(people)}", highlight=False)
     for note in notes:
         console.print(f"  note: {note}", highlight=False)
+
+
+def show_measured(targets: Mapping[str, Mapping[str, Any]], work: Workspace, console: Console) -> None:
+    """Print how the chosen targets stand in the region, which of them signal, and where all of it is."""
+    chosen = {key: line for key, line in targets.items() if line["chosen"]}
+    status = Counter(OUTCOME_MARKS.get(line["status"], "cannot be told") for line in chosen.values())
+    signal = [key for key, line in chosen.items() if line["facts"]["signal"]]
+    told = ", ".join(f"{count} {word}" for word, count in status.items())
+    console.print(f"the region, {len(chosen)} chosen targets: {told}", highlight=False, soft_wrap=True)
+    console.print(
+        f"signals of the region at its latest point: {', '.join(signal) or 'none'}", highlight=False, soft_wrap=True
+    )
+    console.print(f"report: {work.report / 'quality.html'}", highlight=False, soft_wrap=True)
 
 
 def show_rewritten(written: Mapping[str, Sequence[int]], files: int, console: Console) -> None:

@@ -59,20 +59,21 @@ def write_domain(
     con.execute(f"COPY (SELECT *, person % {count} AS bucket FROM ({landing})) TO {quoted(cut)} ({CUT})")
     nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in DOMAINS[domain].items())
 
-    def look_at(bucket: int | str) -> None:
+    def rows_of(bucket: int | str) -> str:
         files = ", ".join(map(quoted, sorted(cut.glob(f"bucket={bucket}/*.parquet"))))
         read = f"read_parquet([{files}], hive_partitioning = false)"
-        rows = read if files else f"(SELECT CAST(NULL AS INTEGER) AS person, {nothing} WHERE false)"
-        con.execute(f"CREATE OR REPLACE TEMP VIEW landing AS SELECT * FROM {rows}")
+        return f"SELECT * FROM {read}" if files else f"SELECT CAST(NULL AS INTEGER) AS person, {nothing} WHERE false"
 
     (out / domain).mkdir(parents=True)
-    look_at("*")
+    con.execute(f"CREATE TEMP VIEW landing AS {rows_of('*')}")
     row = con.execute("SELECT count(*) FROM landing").fetchone()
-    for bucket, rows in enumerate(digests(con, order(domain), count)):
-        if not content.taken(domain, bucket, rows, out):
-            look_at(bucket)
-            write_bucket(con, domain, bucket, count, out / bucket_file(domain, bucket))
+    found = digests(con, order(domain), count)
     con.execute("DROP VIEW landing")
+    for bucket, rows in enumerate(found):
+        if not content.taken(domain, bucket, rows, out):  # written from a table, as another engine's workers do
+            con.execute(f"CREATE TEMP TABLE landing AS {rows_of(bucket)}")
+            write_bucket(con, domain, bucket, count, out / bucket_file(domain, bucket))
+            con.execute("DROP TABLE landing")
     shutil.rmtree(cut, ignore_errors=True)  # an empty domain left none
     return int(row[0]) if row else 0
 

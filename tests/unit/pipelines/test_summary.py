@@ -6,8 +6,9 @@ import re
 import pytest
 from rich.console import Console
 
-from pipelines.summary import show
+from pipelines.summary import show, show_measured
 from stratify.catalogue import load
+from stratify.workspace import Workspace
 
 
 @pytest.fixture
@@ -140,3 +141,18 @@ def test_a_made_up_region_is_served_as_a_demo(told, tmp_path):
     out = io.StringIO()
     show(told, load(), tmp_path / "w", Console(file=out, width=160))
     assert f"serve --demo --work {tmp_path / 'w'}" in out.getvalue()
+
+
+def test_what_was_measured_says_how_chosen_targets_stand_and_where_the_report_is(tmp_path):
+    signal = {"at": 59, "rule": "run", "side": "above"}
+    lines = {
+        "a": {"chosen": True, "status": "met", "facts": {"signal": signal}},
+        "b": {"chosen": True, "status": "not_measurable", "facts": {"signal": None}},
+        "c": {"chosen": False, "status": "met", "facts": {"signal": signal}},
+    }
+    console = Console(file=io.StringIO(), width=200)
+    show_measured(lines, Workspace(tmp_path), console)
+    printed = console.file.getvalue()
+    assert "the region, 2 chosen targets: 1 met, 1 cannot be told" in printed
+    assert "latest point: a\n" in printed
+    assert str(tmp_path / "report/quality.html") in printed
