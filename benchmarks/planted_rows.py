@@ -35,7 +35,6 @@ from stratify.quality.measuring import Measuring
 from stratify.quality.months import Months
 from stratify.quality.series import Goal, Places, series_of
 from stratify.store.read import Store
-from stratify.units import hospitals
 from stratify.workspace import Workspace
 
 LABS, STAYS = "dm_process", "readm30_som_mm"
@@ -102,8 +101,7 @@ def plant(
         home = np.array(homes.names)[homes.at(measuring.ground.year_of(as_of), measuring.bucket.place(cases.person))]
         hit = inside & yes & (home == hospital) & (rng.random(len(cases.day)) < chance)
         return without_tests(measuring.tables, cases.person[hit], cases.day[hit] + 1 - 730, cases.day[hit] + 1)
-    names = np.array([(hospitals().get(str(one)) or OTHER) for one in cases.unit], dtype=object)
-    mine = np.array([getattr(one, "name", OTHER) == hospital for one in names], dtype=bool)
+    mine = measuring.levels(target, cases)["hospital"] == hospital
     hit = inside & mine & (cases.state == State.NO) & (rng.random(len(cases.day)) < chance)
     return with_readmissions(measuring.tables, cases.person[hit], cases.day[hit], cases.unit[hit])
 

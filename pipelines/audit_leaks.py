@@ -11,7 +11,7 @@ import numpy as np
 
 from pipelines.data_steps import refuse_other_catalogue
 from pipelines.matrix import read_part
-from pipelines.processes import shared_out
+from pipelines.processes import shared_out, ticking
 from pipelines.steps import manifest_digest, read_manifest, refuse_damaged
 from stratify.catalogue import Catalogue
 from stratify.definitions import POPULATIONS, populations
@@ -39,13 +39,8 @@ def audit_leaks_step(
     if built["inputs"]["store"] != manifest_digest(work.store, "land"):
         raise BundleError(f"{work.features}: built from another store than stands here; run `stratify build` again")
     days = [day_number(read_date(text, "landmark")) for text in built["results"]["landmarks"]]
-    parts, finished = len(days) * Store(work.store).buckets, 0
-
-    def tick() -> None:
-        nonlocal finished
-        finished += 1
-        progress(f"looking for leaks, {finished} of {parts} parts", finished / parts)
-
+    parts = len(days) * Store(work.store).buckets
+    tick = ticking(progress, "looking for leaks, {n} of {of} parts", parts)
     progress("looking for leaks", 0.0)
     audit = Audit()
     definitions = built["results"]["definitions"]

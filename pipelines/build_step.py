@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from pipelines.data_steps import refuse_other_catalogue
 from pipelines.index_build import asked_kinds, make_folders, told_counts, write_index_part
-from pipelines.processes import shared_out
+from pipelines.processes import shared_out, ticking
 from pipelines.steps import MANIFEST, Step, manifest_digest, refuse_damaged, run_step
 from stratify.catalogue import Catalogue
 from stratify.catalogue.load import MATRIX_KINDS
@@ -86,17 +86,13 @@ def build_step(
     def make(out: Path) -> dict[str, Any]:
         refuse_damaged(work.store, "land")
         store = Store(work.store)
-        days, finished = landmarks(store, as_of, most), 0
+        days = landmarks(store, as_of, most)
         for day in days:
             (out / COHORT / day_of(day).isoformat()).mkdir(parents=True)
         last = min(store.day("covers_to"), day_number(as_of)) if as_of else store.day("covers_to")
         make_folders(out, catalogue, days[0], last)
 
-        def tick() -> None:
-            nonlocal finished
-            finished += 1
-            progress(f"building features, {finished} of {store.buckets} parts", finished / store.buckets)
-
+        tick = ticking(progress, "building features, {n} of {of} parts", store.buckets)
         progress("building features", 0.0)
         jobs = [(store.root, out, catalogue, days, last, bucket, definitions) for bucket in range(store.buckets)]
         found = share_out(write_part, jobs, tick, processes)

@@ -12,7 +12,7 @@ import numpy as np
 
 from pipelines.monitor_files import write_files, write_measure_reports
 from pipelines.population_versions import keep_version
-from pipelines.processes import shared_out
+from pipelines.processes import shared_out, ticking
 from pipelines.quality_report import FILES, write_report
 from pipelines.service_log import ServiceLog, read_log, tally_of, yield_by_stratum
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
@@ -132,13 +132,7 @@ def count_all(
 
     scored: the years on whose 1 January people are given a risk, by the models of the folder that the store lies in.
     """
-    thirds, finished = income_thirds(store), 0
-
-    def tick() -> None:
-        nonlocal finished
-        finished += 1
-        progress(f"counting cases, {finished} of {store.buckets} parts", finished / store.buckets)
-
+    thirds, tick = income_thirds(store), ticking(progress, "counting cases, {n} of {of} parts", store.buckets)
     progress("counting cases", 0.0)
     wanted = [key for key, target in catalogue.targets.items() if target.from_registers and _can(store, catalogue, key)]
     jobs = [(store.root, catalogue, wanted, months, thirds, bucket, scored) for bucket in range(store.buckets)]
@@ -152,13 +146,7 @@ def several(progress: Callable[..., None]) -> Each:
     """Return what tells targets over the processes there are."""
 
     def each(do: Callable[..., Any], jobs: list[tuple[Any, ...]]) -> list[Any]:
-        finished = 0
-
-        def tick() -> None:
-            nonlocal finished
-            finished += 1
-            progress(f"telling targets, {finished} of {len(jobs)}", finished / len(jobs))
-
+        tick = ticking(progress, "telling targets, {n} of {of}", len(jobs))
         return shared_out(_one_job, [(do, job) for job in jobs], tick)
 
     return each

@@ -19,6 +19,18 @@ Tick = Callable[[], None]
 _ticks: Any = None  # the queue that a process tells its progress on
 
 
+def ticking(progress: Callable[..., None], told: str, of: int) -> Tick:
+    """Return what tells, each time it is called, that one more of so many is finished: `told` with `n` and `of`."""
+    finished = 0
+
+    def tick() -> None:
+        nonlocal finished
+        finished += 1
+        progress(told.format(n=finished, of=of), finished / of)
+
+    return tick
+
+
 def shared_out(
     do: Callable[..., Found], jobs: Sequence[tuple[Any, ...]], tick: Tick, processes: int | None = None
 ) -> list[Found]:

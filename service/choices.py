@@ -118,8 +118,7 @@ class Choices:
         """Return the person's last words on offers that held until a day which has come."""
         try:
             with self._engine.connect() as connection:
-                query = select(CHOICE).where(CHOICE.c.pseudonym == pseudonym).order_by(CHOICE.c.seq)
-                said = [choice_of(dict(row)) for row in connection.execute(query).mappings()]
+                said = [choice_of(dict(row)) for row in _rows(connection, pseudonym)]
         except (SQLAlchemyError, ValueError) as error:  # or a row that is none
             raise ChoicesUnavailableError(type(error).__name__) from None
         last = {one.offer: one for one in said if one.offer is not None}
@@ -175,8 +174,13 @@ def today() -> date:
 
 
 def _in_force(connection: Connection, pseudonym: str, today: date) -> tuple[Said, ...]:
-    rows = connection.execute(select(CHOICE).where(CHOICE.c.pseudonym == pseudonym).order_by(CHOICE.c.seq)).mappings()
-    return _holding(rows.all(), today)
+    return _holding(_rows(connection, pseudonym), today)
+
+
+def _rows(connection: Connection, pseudonym: str) -> Sequence[Mapping[Any, Any]]:
+    """Return all that a person chose, in the order they said it."""
+    query = select(CHOICE).where(CHOICE.c.pseudonym == pseudonym).order_by(CHOICE.c.seq)
+    return connection.execute(query).mappings().all()
 
 
 def _holding(rows: Sequence[Mapping[Any, Any]], today: date) -> tuple[Said, ...]:

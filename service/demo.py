@@ -103,6 +103,18 @@ def made_up_system(workspace: Workspace) -> str:
     return str(meta["system"])
 
 
+def source_ids(workspace: Workspace, most: int | None = None) -> list[str]:
+    """Return the identifiers of made-up people by their number, of so many at most; none without a store."""
+    persons = workspace.store / "persons.parquet"
+    if not persons.is_file():
+        return []
+    import duckdb
+
+    with duckdb.connect() as connection:
+        query = "SELECT source_id FROM read_parquet(?) ORDER BY person LIMIT ?"
+        return [str(one) for (one,) in connection.execute(query, [str(persons), most]).fetchall()]
+
+
 def _read_private(path: Path) -> ec.EllipticCurvePrivateKey:
     if path.stat().st_mode & 0o077:
         raise NotPermittedError(f"{path.name}: others can read this key; remove {path}, the demo makes a new one")

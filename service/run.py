@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from service.app import create_app
-from service.demo import HOURS, demo_token
+from service.demo import HOURS, demo_token, source_ids
 from service.listening import BACKLOG, listen
 from service.logs import log_to_stderr
 from service.metrics import FOLDER
@@ -120,17 +120,8 @@ def demo_words(settings: Settings, url: str, served: Served) -> str:
 
 def demo_person(settings: Settings, served: Served) -> str | None:
     """Return the made-up person with the highest risk, then most conditions; None when nobody is to be found."""
-    persons = settings.workspace.store / "persons.parquet"
-    if not persons.is_file():
-        return None
-    import duckdb
-
-    with duckdb.connect() as connection:
-        ids = connection.execute(
-            "SELECT source_id FROM read_parquet(?) ORDER BY person LIMIT ?", [str(persons), LOOK_THROUGH]
-        ).fetchall()
     best: tuple[float, float, str] | None = None
-    for (source_id,) in ids:
+    for source_id in source_ids(settings.workspace, LOOK_THROUGH):
         row = served.find(pseudonym(served.key, served.meta["system"], source_id))
         if row is not None:
             highest = max((risk.risk for risk in row.stored.risks), default=0.0)

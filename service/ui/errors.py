@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from service.ui.session import language_of
+from service.ui.templates import TEMPLATES
 from service.ui.wording import UiWords, sections
-
-ERRORS = Environment(loader=PackageLoader("service"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-                     lstrip_blocks=True)  # fmt: skip
 
 
 def error_page(
@@ -33,5 +30,5 @@ def error_page(
         "errors": errors,
         "request_id": request_id,
     }
-    content = ERRORS.get_template("error.html").render(told)
+    content = TEMPLATES.get_template("error.html").render(told)
     return HTMLResponse(content, status_code=status, headers=dict(headers or {}))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from service.demo import source_ids
 from service.schemas import Weighed
 from service.served import Served
 from service.settings import Settings
@@ -84,12 +85,5 @@ def _look(settings: Settings, served: Served, example: Example) -> str | None:
 
 def _identifier(settings: Settings, served: Served, name: str) -> str | None:
     """Return whose pseudonym it is: the key is here, and these people are made up."""
-    persons = settings.workspace.store / "persons.parquet"
-    if not persons.is_file():
-        return None
-    import duckdb
-
-    with duckdb.connect() as connection:
-        ids = connection.execute("SELECT source_id FROM read_parquet(?)", [str(persons)]).fetchall()
-    system = served.meta["system"]
-    return next((one for (one,) in ids if pseudonym(served.key, system, one) == name), None)
+    system, every = served.meta["system"], source_ids(settings.workspace)
+    return next((one for one in every if pseudonym(served.key, system, one) == name), None)

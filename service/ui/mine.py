@@ -16,6 +16,7 @@ from service.action_shapes import Action, ActionSearch
 from service.choices import today
 from service.guard import Context, FromCaller, FromContext, Guarded
 from service.ui.person import ADDRESS
+from service.ui.person_words import said
 from service.ui.render import page, words_of
 from service.ui.wording import UiWords
 from stratify.pseudonym import pseudonym
@@ -48,7 +49,7 @@ def mine(request: Request, context: FromContext, caller: FromCaller) -> Response
                 "due": words.day(one.due),
                 "due_on": one.due,
                 "status": one.status,
-                "offer": None if offer is None else (offer.name.da if words.code == "da" else offer.name.en),
+                "offer": None if offer is None else said(offer.name, words),
             }
         )
     passed = [
@@ -64,7 +65,7 @@ def _passed(context: Context, name: str, words: UiWords) -> list[str]:
     offers = context.store.current().care.catalogue.offers
     found = context.choices.ended(name, today())
     known = [(offers[one.offer or ""], one.until) for one in found if one.offer in offers and one.until is not None]
-    return [f"{one.name.da if words.code == 'da' else one.name.en} ({words.day(until)})" for one, until in known]
+    return [f"{said(one.name, words)} ({words.day(until)})" for one, until in known]
 
 
 def _group(one: Action) -> str:

@@ -35,11 +35,9 @@ def person_view(served: Served, row: Row, words: UiWords) -> dict[str, Any]:
     catalogue, facts = served.care.catalogue, row.stored.facts
     weighed_on = row.day or served.care.day
     offers = [offer_told(one, facts, catalogue, words, weighed_on, today()) for one in found.offers]
-    by_id = {one.id: one for one in found.offers}
-    groups: dict[str, list[dict[str, Any]]] = {group: [] for group in GROUPS}
-    for one in offers:
-        groups[_group(one, by_id[one["id"]].accepted_on)].append(one)
-    ready = [*groups["duty"], *(one for one in offers if one in groups["suitable"] or one in groups["bridge"])]
+    grouped = [(told, _group(told, one.accepted_on)) for told, one in zip(offers, found.offers, strict=True)]
+    groups = {group: [told for told, of in grouped if of == group] for group in GROUPS}
+    ready = [*groups["duty"], *(told for told, of in grouped if of in ("suitable", "bridge"))]
     asks = asks_of(found.offers, catalogue, words)
     return {
         "who": _who(facts, words),
@@ -65,7 +63,7 @@ def person_view(served: Served, row: Row, words: UiWords) -> dict[str, Any]:
         "reasons": reasons_told(found, words),
         "has_death": any(is_death(one, served) for one in found.risks),
         "reading": said(found.reading, words),
-        "conditions": [_named(catalogue.conditions[key].name, words) for key in found.conditions],
+        "conditions": [said(catalogue.conditions[key].name, words) for key in found.conditions],
         "groups": groups,
         "not_indicated": found.not_indicated,
         "not_asked": found.not_asked,
@@ -140,7 +138,7 @@ def choice_told(choice: Chosen, catalogue: Catalogue, words: UiWords) -> dict[st
     known = catalogue.offers.get(choice.offer or "") or catalogue.preferences.get(choice.preference or "")
     return {
         "offer": choice.offer,
-        "name": _begun(_named(known.name, words)).rstrip(".") if known else choice.offer or choice.preference,
+        "name": _begun(said(known.name, words)).rstrip(".") if known else choice.offer or choice.preference,
         "decision": words(f"person_decision/{choice.decision}"),
         "until": None if choice.until is None else words.day(choice.until),
         "reason": choice.reason,
@@ -167,7 +165,7 @@ def fact_told(one: ToldFact, catalogue: Catalogue, words: UiWords) -> dict[str, 
 def _wishes(choices: Sequence[Chosen], catalogue: Catalogue, words: UiWords) -> list[dict[str, Any]]:
     wished = {one.preference for one in choices if one.decision == "wish"}
     return [
-        {"id": key, "name": _named(one.name, words), "wished": key in wished}
+        {"id": key, "name": said(one.name, words), "wished": key in wished}
         for key, one in catalogue.preferences.items()
     ]
 
@@ -191,7 +189,7 @@ def axis_told(axis: Axis, catalogue: Catalogue, words: UiWords) -> dict[str, Any
     why = [said(one, words) for one in shown]
     if len(shown) < len(axis.why):
         why.append(words("person/not_every_reason"))
-    return {"name": _named(catalogue.strata[axis.id].name, words), "why": why}
+    return {"name": said(catalogue.strata[axis.id].name, words), "why": why}
 
 
 def _who(facts: Mapping[str, Any], words: UiWords) -> str:
@@ -210,10 +208,6 @@ def _about(facts: Mapping[str, Any], words: UiWords) -> list[str]:
         if isinstance(n, int | float):
             lines.append(words(f"person/{fact}", n=f"{n:.0f}"))
     return [str(one) for one in lines]
-
-
-def _named(name: Any, words: UiWords) -> str:
-    return str(name.da if words.code == "da" else name.en)
 
 
 def _begun(text: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
-from service.schemas import Offer, Words
+from service.schemas import Offer
 from service.ui.wording import UiWords
 from stratify.care.criteria import criteria_of
 from stratify.care.facts import Word
@@ -19,7 +19,19 @@ WORTH_ASKING = {"da": " Værd at spørge om:", "en": " Worth asking:"}  # what f
 ASKABLE = ("person", "clinician", "medicine_card")  # who can tell it to whoever sits here
 
 
-def said(told: Words, words: UiWords) -> str:
+class Both(Protocol):
+    """What has a text in each language."""
+
+    @property
+    def da(self) -> str:
+        """The Danish one."""
+
+    @property
+    def en(self) -> str:
+        """The English one."""
+
+
+def said(told: Both, words: UiWords) -> str:
     """Return a text of both languages in this one."""
     return told.da if words.code == "da" else told.en
 
@@ -44,7 +56,7 @@ def offer_told(
         "reason": offer.reason,
         "tag": fixed["reasons"][offer.reason] if offer.reason else fixed["answers"][offer.answer],
         "why": said(offer.why, words).partition(WORTH_ASKING[tongue])[0],
-        "for_whom": declared.indication_text.da if tongue == "da" else declared.indication_text.en,
+        "for_whom": said(declared.indication_text, words),
         "who": _not_mine(who_of(offer.by, tongue)) if offer.by else "",
         "where": _not_mine(where_of(whole, tongue)) if offer.places else "",
         "due": None if due is None else words.day(due),
@@ -135,7 +147,7 @@ def fact_word(catalogue: Catalogue, fact: str) -> Word:
 
 def label_of(word: Word, words: UiWords) -> str:
     """Return a fact's name, as it begins a line."""
-    name = word.da if words.code == "da" else word.en
+    name = said(word, words)
     return name[:1].upper() + name[1:]
 
 
@@ -155,5 +167,4 @@ def _not_mine(text: str) -> str:
 
 
 def _name(catalogue: Catalogue, offer_id: str, words: UiWords) -> str:
-    name = catalogue.offers[offer_id].name
-    return name.da if words.code == "da" else name.en
+    return said(catalogue.offers[offer_id].name, words)

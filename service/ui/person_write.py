@@ -12,12 +12,11 @@ from starlette.responses import RedirectResponse, Response
 
 from service.action_routes import act
 from service.action_shapes import ActionRequest
-from service.choice_shapes import ChoiceRequest, refuse
-from service.choices import today
+from service.choice_shapes import ChoiceRequest
 from service.guard import FromCaller, FromContext, Guarded
-from service.looking import Asking, to_write
 from service.problem import RefusedError, field_problems
-from service.told_facts import FactRequest, Value, refuse_fact, tellable
+from service.routes import choose, tell_fact
+from service.told_facts import FactRequest, Value, tellable
 from service.ui.forms import Form, FromForm
 from service.ui.person import ADDRESS, back, nobody, shown, whose
 from service.ui.render import words_of
@@ -35,9 +34,7 @@ def patient_choice(request: Request, handle: str, context: FromContext, caller: 
 
     def write() -> None:
         asked = ChoiceRequest.model_validate(_choice(form, system, identifier))
-        refuse(asked, context.store.current().care.catalogue, today())
-        _, name, entry = to_write(context, request.state.request_id, Asking(caller, system, identifier, "choice"))
-        context.choices.add(entry("stored"), name, asked)
+        choose(asked, request, Response(), context, caller)
 
     return written(request, handle, form, write, "#said")
 
@@ -58,9 +55,7 @@ def patient_fact(request: Request, handle: str, context: FromContext, caller: Fr
                 "value": value_of(form.one("value"), kind),
             }
         )
-        refuse_fact(asked, catalogue)
-        _, name, entry = to_write(context, request.state.request_id, Asking(caller, system, identifier, "fact"))
-        context.choices.tell(entry("stored"), name, asked)
+        tell_fact(asked, request, Response(), context, caller)
 
     return written(request, handle, form, write, "#ask" if form.one("at") == "ask" else "")
 

@@ -6,18 +6,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from service.callers import CLINICIAN, COORDINATOR, Caller
 from service.demo import SYNTHETIC
 from service.guard import Context, context_of
 from service.ui.session import keep_language, language_of
+from service.ui.templates import TEMPLATES
 from service.ui.wording import UiWords
 
-TEMPLATES = Environment(
-    loader=PackageLoader("service"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-)
 MENU: tuple[tuple[str, str, frozenset[str] | None], ...] = (  # name, address, for whom; None: for everybody
     ("start", "/ui/", None),
     ("patient", "/ui/patient", frozenset({CLINICIAN, COORDINATOR})),

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 PREFIX = "/ui"
-COOKIE, SECURE = "stratify", "__Secure-stratify"  # the second where TLS ends at a proxy
+COOKIE = "stratify"
 LANGUAGE = "stratify-language"
 A_YEAR = 365 * 24 * 3600
 
@@ -22,7 +22,7 @@ def tokens_of(request: Request) -> list[str]:
     given = request.headers.getlist("authorization")
     if given or not is_page(request.url.path):
         return given
-    told = request.cookies.get(SECURE) or request.cookies.get(COOKIE)
+    told = request.cookies.get(COOKIE)
     return [f"Bearer {told}"] if told else []
 
 
@@ -47,8 +47,7 @@ def keep(response: Response, token: str, seconds: int) -> None:
 
 def forget(response: Response) -> None:
     """Take the token out of the cookie."""
-    for name in (COOKIE, SECURE):
-        response.delete_cookie(name, path=f"{PREFIX}/", httponly=True, samesite="lax")
+    response.delete_cookie(COOKIE, path=f"{PREFIX}/", httponly=True, samesite="lax")
 
 
 def language_of(request: Request) -> str:

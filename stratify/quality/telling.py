@@ -82,9 +82,9 @@ def tell_one(
     about = described(target, months, mature.tolist())
     if target.measure == "not_in_registers" and target.lacks is not None:
         return {**about, "status": "not_measurable", "lacking": target.lacks.model_dump()}, kept
-    if not target.from_registers and elsewhere is None:
-        return {**about, "status": "not_measurable", "lacking": NO_ANSWERS}, kept
-    if not target.from_registers and elsewhere is not None:
+    if not target.from_registers:
+        if elsewhere is None:
+            return {**about, "status": "not_measurable", "lacking": NO_ANSWERS}, kept
         ready = elsewhere.months.mature(target.maturity_days, elsewhere.known)
         told = {**described(target, elsewhere.months, ready.tolist()), "status": "measured"}
         by = elsewhere.tallies[key]

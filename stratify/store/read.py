@@ -70,8 +70,7 @@ class Store:
         what is asked of a person stands at their number. Of one bucket alone, only those who are somebody.
         """
         found = self._query(
-            f"SELECT person, sex, birth, death FROM {self._files(['persons.parquet'])} {self._in(bucket)} "
-            "ORDER BY person",
+            f"SELECT person, sex, birth, death FROM {self.file('persons.parquet')} {self._in(bucket)} ORDER BY person",
             ("death",),
         )
         numbers = found["person"]
@@ -88,7 +87,7 @@ class Store:
     def source_ids(self) -> list[str]:
         """Return the source's own ids by person number, "" where it is nobody's. For pseudonyms only."""
         rows = duckdb.execute(
-            f"SELECT person, source_id FROM {self._files(['persons.parquet'])} ORDER BY person"
+            f"SELECT person, source_id FROM {self.file('persons.parquet')} ORDER BY person"
         ).fetchall()
         answer = [""] * (rows[-1][0] + 1 if rows else 0)
         for person, source_id in rows:
@@ -98,7 +97,7 @@ class Store:
     def source_ids_of(self, bucket: int) -> dict[int, str]:
         """Return the source's own ids of a bucket's people, by number. For draws that must not depend on numbers."""
         rows = duckdb.execute(
-            f"SELECT person, source_id FROM {self._files(['persons.parquet'])} WHERE person % {self.buckets} = {bucket}"
+            f"SELECT person, source_id FROM {self.file('persons.parquet')} WHERE person % {self.buckets} = {bucket}"
         ).fetchall()
         return dict(rows)
 
@@ -108,7 +107,7 @@ class Store:
         Of everybody, or of one bucket.
         """
         if bucket is None:
-            sql = f'SELECT person, start, "end", municipality FROM {self._files(["residence.parquet"])} ORDER BY ALL'
+            sql = f'SELECT person, start, "end", municipality FROM {self.file("residence.parquet")} ORDER BY ALL'
             return self._query(sql, ("end",))
         told = (self.root / "residence.parquet").stat()
         every, places, begins = _residence(self, (told.st_ino, told.st_mtime_ns, told.st_size))

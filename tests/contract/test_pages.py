@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from service.ui.render import TEMPLATES
+from service.ui.templates import TEMPLATES
 from service.ui.wording import UiWords, sections
 
 BRACES = re.compile(r"\{(\w+)\}")
