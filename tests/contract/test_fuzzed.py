@@ -32,10 +32,12 @@ def test_every_answer_is_one_that_is_described(path, method, mode, app, workspac
     described = schemathesis.openapi.from_asgi("/openapi.json", app, config=schemathesis.Config.from_path(CONFIG))
     operation = described[path][method]
 
-    @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
     @given(case=operation.as_strategy(generation_mode=mode))
     def asked(case):
-        assume(not any(map(_leaves_nothing, (case.query or {}).values())))
+        query = (case.query or {}).values()
+        assume(not any(map(_leaves_nothing, query)))
+        assume(mode == GenerationMode.POSITIVE or not any(map(_list_of_one, query)))
         if path.startswith("/cds-services/"):
             token = demo_client_token(workspace.keys, f"{app.state.context.settings.address}{case.formatted_path}")
         else:
@@ -59,3 +61,8 @@ def _leaves_nothing(value):
     if isinstance(value, list | dict):
         return any(map(_leaves_nothing, value if isinstance(value, list) else value.values())) or not value
     return value is None
+
+
+def _list_of_one(value):
+    """Whether a value of the query reads in the address as its only member, so that nothing need be wrong there."""
+    return isinstance(value, list) and len(value) == 1
