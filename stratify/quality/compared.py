@@ -14,9 +14,10 @@ from stratify.quality.grid import Cells
 from stratify.quality.intervals import byar
 from stratify.quality.months import Months
 from stratify.quality.parameters import Unit
-from stratify.quality.series import DIGITS, Goal, Places, chart_facts, lines, numbers, points, year_facts
+from stratify.quality.series import DIGITS, Goal, Places, chart_facts, lines, numbers, points
 from stratify.quality.spc import chart, funnel
 from stratify.quality.values import PER, Valued, difference, valued
+from stratify.quality.verdict import verdict
 
 MOST_UNITS_HIDDEN = 1 / 3  # of a level's units, above which no funnel is drawn
 MIN_EACH = 30  # people in each group below which a gap is not told
@@ -30,16 +31,14 @@ def units_in_years(
         level: {
             str(months.years[year]): found
             for year in range(len(months.years))
-            if (found := _year(level, year, cells, places, by, goal, months))
+            if (found := _year(level, year, cells, places, by, goal))
         }
         for level in LEVELS
         if level in by
     }
 
 
-def _year(
-    level: str, year: int, cells: Cells, places: Places, by: Mapping[str, Tally], goal: Goal, months: Months
-) -> dict[str, Any]:
+def _year(level: str, year: int, cells: Cells, places: Places, by: Mapping[str, Tally], goal: Goal) -> dict[str, Any]:
     keys = [(level, label) for label in by[level].labels]
     keys = [key for key in keys if key in places.yearly and places.yearly[key][year] >= 0]
     if not keys:
@@ -53,7 +52,7 @@ def _year(
     told: dict[str, Any] = {
         "units": [label for _, label in keys],
         **points(cells, at, goal.unit),
-        "standard": [_standard(cells, int(one), goal, months) for one in at],
+        "standard": _standards(cells, at, goal),
         **_against("", observed, expected, shown),
     }
     if has_case_mix(region, year):
@@ -92,12 +91,17 @@ def _funnel(
     }
 
 
-def _standard(cells: Cells, at: int, goal: Goal, months: Months) -> str | None:
-    """Return whether a unit met the standard; None where it may not be shown, or nobody is in it."""
-    one = valued(goal.unit, cells.counts[[at], 0], cells.counts[[at], 1])
-    if cells.hidden[at] or not one.denominator[0] > 0:
-        return None
-    return str(year_facts(cells, np.array([at]), goal, months)["standard"])
+def _standards(cells: Cells, at: NDArray[np.int64], goal: Goal) -> list[str | None]:
+    """Return whether each unit met the standard; None where it may not be shown, or nobody is in it."""
+    one = valued(goal.unit, cells.counts[at, 0], cells.counts[at, 1])
+    shown = ~cells.hidden[at] & (one.denominator > 0)
+    enough = (cells.people[at] if goal.unit == "rate" else one.denominator) >= goal.min_denominator
+    return [
+        verdict(float(low), float(high), standard=goal.standard, direction=goal.direction, enough=bool(many))
+        if told
+        else None
+        for low, high, many, told in zip(one.low, one.high, enough, shown, strict=True)
+    ]
 
 
 def _against(name: str, observed: NDArray[np.float64], expected: NDArray[np.float64], shown: Any) -> dict[str, Any]:

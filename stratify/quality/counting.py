@@ -131,6 +131,9 @@ def count_at_risk(
     event_month = months.of(found.event_day)
     event_in = (event_month >= 0) & (event_month < months.count)
     strata = [(len(one.names), one.at(year, place), one.at(event_year, event_place)) for one in ground.strata]
+    lived = [
+        _lived(found, months, np.flatnonzero(year == one + ground.offset), one) for one in range(len(months.years))
+    ]
     answers = {}
     for name, how in by.items():
         labels, code = _codes(how, year, place, len(place))
@@ -141,24 +144,33 @@ def count_at_risk(
         yearly = [np.zeros((*people.shape, width, 2), np.int64) for width, _, _ in held]
         flat = (event_code * months.count + event_month)[event_in]
         monthly[..., 0] = np.bincount(flat, minlength=len(labels) * months.count).reshape(monthly.shape[:2])
-        for number in range(len(months.years)):
-            mine = np.flatnonzero(year == number + ground.offset)
-            key, start, end = code[mine], found.start[mine], found.end[mine]
-            for month in range(number * 12, min(number * 12 + 12, months.count)):
-                days = np.minimum(end, months.starts[month + 1]) - np.maximum(start, months.starts[month])
-                here = days > 0
-                monthly[:, month, 1] = np.bincount(key[here], days[here], minlength=len(labels))
-                monthly[:, month, 2] = np.bincount(key[here], minlength=len(labels))
-            lived = np.minimum(end, months.end) - start
+        for number, (mine, in_year, in_months) in enumerate(lived):
+            key = code[mine]
+            for month, here, days in in_months:
+                monthly[:, month, 1] = np.bincount(code[here], days, minlength=len(labels))
+                monthly[:, month, 2] = np.bincount(code[here], minlength=len(labels))
             happened = event_in & (event_year == number + ground.offset)
             for cells, (width, stratum, of_event) in zip(yearly, held, strict=True):
                 size, shape = len(labels) * width, (len(labels), width)
-                cells[:, number, :, 0] = np.bincount(key * width + stratum[mine], lived, minlength=size).reshape(shape)
+                cells[:, number, :, 0] = np.bincount(key * width + stratum[mine], in_year, minlength=size).reshape(
+                    shape
+                )
                 flat = (event_code * width + of_event)[happened]
                 cells[:, number, :, 1] = np.bincount(flat, minlength=size).reshape(shape)
             people[:, number] = np.bincount(key, minlength=len(labels))
         answers[name] = _tally(labels, monthly, yearly, people)
     return answers
+
+
+def _lived(found: AtRisk, months: Months, mine: Days, year: int) -> tuple[Days, Days, list[tuple[int, Days, Days]]]:
+    """Return a year's stretches, the days lived in each, and by month which reach into it with how many days."""
+    start, end = found.start[mine], found.end[mine]
+    in_months = []
+    for month in range(year * 12, min(year * 12 + 12, months.count)):
+        days = np.minimum(end, months.starts[month + 1]) - np.maximum(start, months.starts[month])
+        here = np.flatnonzero(days > 0)
+        in_months.append((month, mine[here], days[here]))
+    return mine, np.minimum(end, months.end) - start, in_months
 
 
 def _codes(

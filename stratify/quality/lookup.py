@@ -111,9 +111,11 @@ def first_event(person: Days, day: Days, others: Days, other_day: Days) -> Days:
 
     others, other_day: what happened, in any order.
     """
-    order = np.lexsort((other_day, others))
-    others, other_day = others[order], other_day[order]
-    where = first_above(key_of(others, other_day), key_of(person, day - 1))
+    keys = key_of(others, other_day)
+    if (keys[1:] < keys[:-1]).any():
+        order = np.argsort(keys, kind="stable")
+        keys, others, other_day = keys[order], others[order], other_day[order]
+    where = first_above(keys, key_of(person, day - 1))
     days_until = gap(person, day, others, other_day, where)
     return np.where(days_until == NO_DAY, NO_DAY, day + days_until)
 

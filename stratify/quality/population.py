@@ -123,12 +123,15 @@ class Bucket:
         code = drugs.coded("code")
         lasting = [len(one) == 7 and not one.startswith(NOT_LASTING) for one in code.values]
         which = np.array([*lasting, False])[code.place]
-        day, known = drugs.ints("day"), drugs.ints("known")
+        day, landmarks = drugs.ints("day"), np.unique(rows.day)
+        ahead = np.append(landmarks, np.iinfo(np.int32).max)[np.searchsorted(landmarks, day, side="right")]
+        near = np.flatnonzero(which & (day >= ahead - DRUG_DAYS))  # what the next landmark does not see, none sees
+        day, known = day[near], drugs.ints("known")[near]
+        pair = self.place(drugs.ints("person")[near]) * len(code.values) + code.place[near]
         found = np.zeros(len(rows))
-        for landmark in np.unique(rows.day).tolist():
-            use = which & (day >= landmark - DRUG_DAYS) & (day < landmark) & (known < landmark)
-            pair = self.place(drugs.ints("person")[use]) * len(code.values) + code.place[use]
-            times = np.bincount(np.unique(pair) // len(code.values), minlength=self.size).astype(np.float64)
+        for landmark in landmarks.tolist():
+            use = (day >= landmark - DRUG_DAYS) & (day < landmark) & (known < landmark)
+            times = np.bincount(np.unique(pair[use]) // len(code.values), minlength=self.size).astype(np.float64)
             on = rows.day == landmark
             found[on] = times[self.place(rows.person[on])]
         return found

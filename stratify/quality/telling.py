@@ -58,13 +58,19 @@ def tell_all(
         jobs.append((target, mine, found.deaths.get(key), months, until, lacking.get(key, ""), other))
     told: dict[str, Told] = {}
     kept: Kept = {}
-    for key, (one, cells) in zip(targets, each(tell_one, jobs), strict=True):
-        told[key] = one
+    longest_first = sorted(jobs, key=lambda job: -_size(job[1]))  # so that none is left to run alone at the end
+    found_of = {job[0].id: one for job, one in zip(longest_first, each(tell_one, longest_first), strict=True)}
+    for key in targets:
+        told[key], cells = found_of[key]
         kept |= cells
     for key, target in targets.items():
         if isinstance(target.parameters, GapParameters):
             told[key] |= {"status": "measured", "over_time": _gaps(target.parameters, targets, kept)}
     return told
+
+
+def _size(tallies: Mapping[str, Mapping[str, Tally]]) -> int:
+    return sum(tally.months.size for by in tallies.values() for tally in by.values())
 
 
 def tell_one(

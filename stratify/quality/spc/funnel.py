@@ -143,15 +143,15 @@ def _exact(kind: FunnelKind, over: Floats, centre: float, tail: float, side: int
     if np.isnan(centre):
         return np.full(over.shape, np.nan)
     size = np.where(known, over, 1.0)
-    law = binom(np.round(size), centre) if kind == "p" else poisson(size * centre)
+    law, of = (binom, (np.round(size), centre)) if kind == "p" else (poisson, (size * centre,))
     if side < 0:
-        cases = law.ppf(tail)
-        cases = np.where(law.cdf(cases) > tail, cases, cases + 1)
-        chance = law.cdf(cases)
+        cases = law.ppf(tail, *of)
+        cases = np.where(law.cdf(cases, *of) > tail, cases, cases + 1)
+        chance = law.cdf(cases, *of)
     else:
-        cases = law.isf(tail)
-        chance = law.sf(cases - 1)
-    line = np.maximum(cases + side * (chance - tail) / law.pmf(cases), 0.0) / size
+        cases = law.isf(tail, *of)
+        chance = law.sf(cases - 1, *of)
+    line = np.maximum(cases + side * (chance - tail) / law.pmf(cases, *of), 0.0) / size
     return np.where(known, np.minimum(line, 1.0) if kind == "p" else line, np.nan)
 
 
