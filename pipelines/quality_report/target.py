@@ -7,12 +7,12 @@ from html import escape
 from typing import Any
 
 from models.report.html import figure, heading, paragraph
-from pipelines.quality_report.definition import balances, definition, english
-from pipelines.quality_report.equity import equity, gaps_over_time
+from models.report.targets.definition import balances, definition, english
+from models.report.targets.equity import equity, gaps_over_time
+from models.report.targets.over_time import parts, region, year_forest
+from models.report.targets.units import units
+from models.report.targets.words import ReportWords
 from pipelines.quality_report.first import anchor
-from pipelines.quality_report.over_time import parts, region, year_forest
-from pipelines.quality_report.units import units
-from pipelines.quality_report.words import ReportWords
 
 Told = Mapping[str, Any]
 SEXES = ("", "male", "female")

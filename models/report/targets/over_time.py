@@ -7,11 +7,11 @@ from html import escape
 from typing import Any
 
 from models.report.html import figure, paragraph, table
-from pipelines.quality_report.drawn import chart_of, is_chart, mature, periods
-from pipelines.quality_report.facts import assured, fact, three
-from pipelines.quality_report.figures import Figures
-from pipelines.quality_report.signals import parts_of
-from pipelines.quality_report.words import ReportWords
+from models.report.targets.drawn import chart_of, is_chart, mature, periods
+from models.report.targets.facts import assured, fact, three
+from models.report.targets.figures import Figures
+from models.report.targets.signals import parts_of
+from models.report.targets.words import ReportWords
 from stratify.charts import Estimate, control, forest
 
 Told = Mapping[str, Any]

@@ -7,11 +7,10 @@ from html import escape
 from typing import Any
 
 from models.report.html import figure, paragraph, table
-from pipelines.quality_report.drawn import chart_of, is_chart, periods
-from pipelines.quality_report.facts import fact
-from pipelines.quality_report.figures import Figures
-from pipelines.quality_report.first import anchor
-from pipelines.quality_report.words import ReportWords
+from models.report.targets.drawn import chart_of, is_chart, periods
+from models.report.targets.facts import fact
+from models.report.targets.figures import Figures
+from models.report.targets.words import ReportWords
 from stratify.charts import Estimate, control, forest
 
 Told = Mapping[str, Any]
@@ -68,7 +67,7 @@ def gaps_over_time(words: ReportWords, told: Mapping[str, Told], target: Told) -
         there = [at for at, one in enumerate(by_year["value"]) if one is not None]
         at = there[-1] if there else len(years) - 1
         gap = figures.gap(*(by_year[one][at] for one in ("value", "low", "high")))
-        link = f'<a href="#{anchor(key)}">{escape(name)}</a>'
+        link = f'<a href="{words.link(key)}">{escape(name)}</a>'
         cells = [gap, years[at] if there else "–", words(f"directions/{other['direction']}")]
         rows.append([link, *map(escape, cells), fact(words, "variation", line["facts"]["variation"])])
         if is_chart(line):

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from pipelines.quality_report.first import anchor, goal, latest
-from pipelines.quality_report.words import ReportWords
+from models.report.targets.glance import goal, latest
+from models.report.targets.words import ReportWords
 from stratify.quality.summary import summary
 
 Told = Mapping[str, Any]
@@ -52,7 +52,7 @@ def balances(words: ReportWords, told: Mapping[str, Told], target: Told) -> str:
             value = escape(words("standard/not_measurable"))
         else:
             value = latest(words, line, other)
-        items.append(f'<li><a href="#{anchor(key)}">{escape(words.of(other["name"]))}</a>: {value}</li>')
+        items.append(f'<li><a href="{words.link(key)}">{escape(words.of(other["name"]))}</a>: {value}</li>')
     if not items:
         return ""
     return f'<aside class="balances"><b>{escape(words("definition/balances"))}</b><ul>{"".join(items)}</ul></aside>'

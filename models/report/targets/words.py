@@ -1,4 +1,4 @@
-"""The words of the report, from its own file."""
+"""The words that quality targets are told in, in a report and on a page, from their own file."""
 
 from __future__ import annotations
 
@@ -14,13 +14,28 @@ REST = (OTHER, NOT_TOLD)  # labels that are no unit and no group: what makes the
 
 
 class ReportWords(Words):
-    """The words of the report in one language.
+    """The words of the report in one language; a page that is no report has other links (`link`, `figures_file`).
 
     >>> ReportWords("da").group("education", "short"), ReportWords("en").unit("not told")
     ('Kort', 'Not told')
     """
 
     file: ClassVar[Path] = FILE
+    figures_file = "points.csv"  # where the figures of what is not told one by one stand
+
+    def link(self, key: str) -> str:
+        """Return the address of what is told of a target: its section on the same page."""
+        return f"#t-{key}"
+
+    def day(self, iso: str) -> str:
+        """Return a day in words.
+
+        >>> ReportWords("da").day("2025-03-01"), ReportWords("en").day("2025-03-01")
+        ('1. marts 2025', '1 March 2025')
+        """
+        year, month, at = iso.split("-")
+        months = self("periods/months").split()
+        return self("periods/day", day=str(int(at)), month=months[int(month) - 1], year=year)
 
     def unit(self, label: str) -> str:
         """Return the name of a unit; that of the region, of those elsewhere and of those not told in words."""
