@@ -20,7 +20,13 @@ ORDER = (*TWO, "education", "income", "origin", "distance")
 
 
 def equity(words: ReportWords, target: Told, over_time: Told | None) -> str:
-    """Return a forest of gaps by cut in the latest year, and of few resources by year."""
+    """Return a forest of gaps by cut in the latest year, and of few resources by year, with its heading."""
+    drawn = equity_figure(words, target, over_time)
+    return f"<h3>{escape(words('equity/title'))}</h3>{drawn}" if drawn else ""
+
+
+def equity_figure(words: ReportWords, target: Told, over_time: Told | None) -> str:
+    """Return the same without the heading; "" where no gap is told."""
     cuts = target.get("gaps", {})
     years = next((list(one["years"]) for one in cuts.values()), [])
     if not years:
@@ -44,7 +50,7 @@ def equity(words: ReportWords, target: Told, over_time: Told | None) -> str:
     caption = words(
         "equity/told", year=years[at], side=words(f"equity/{target['direction']}"), unit=words(f"gaps/{target['unit']}")
     )
-    return f"<h3>{escape(words('equity/title'))}</h3>{figure('', caption, drawn)}"
+    return figure("", caption, drawn)
 
 
 def gap_forest(words: ReportWords, figures: Figures, groups: Mapping[str, list[Estimate]], title: str) -> str:

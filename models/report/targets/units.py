@@ -22,13 +22,22 @@ ADJUSTED = ("outcome", "balancing")  # by observed over expected: what happens t
 
 def units(words: ReportWords, target: Told) -> str:
     """Return each level below the region: funnel, table and small charts; what is not told of a level is said."""
-    parts = [of_level(words, target, level) for level in levels(target)]
+    told = "".join(of_level(words, target, level) for level in levels(target))
+    return told + missing(words, target) + parts_of_units(words, target)
+
+
+def missing(words: ReportWords, target: Told) -> str:
+    """Return a sentence on the levels of which the source tells nothing, if there are any."""
     lacking = [words(f"levels/{one}").lower() for one in target.get("missing_levels", [])]
-    if lacking:
-        parts.append(paragraph(words("units/missing", levels=words.listed(lacking)), "soft"))
+    return paragraph(words("units/missing", levels=words.listed(lacking)), "soft") if lacking else ""
+
+
+def parts_of_units(words: ReportWords, target: Told, only: str | None = None) -> str:
+    """Return the charts of each part of a target in units; only: those of one level."""
+    parts = []
     for key, part in parts_of(target).items():
         charts = [small_charts(words, target, of, part.get("standard"), level) for level, of in part["series"].items()
-                  if level != "region"]  # fmt: skip
+                  if level != "region" and only in (None, level)]  # fmt: skip
         if any(charts):
             name = words("units/part", name=words.of(part.get("name", key)))
             parts.append(f"<h3>{escape(name)}</h3>{''.join(charts)}")

@@ -1,0 +1,151 @@
+"""Returns follow-up as the pages of targets show it: what is proposed, what is open, what was held and what closed.
+
+The lists are those of POST /v1/actions:search and of GET /v1/targets/{id}/examples, with their rows in the audit log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, get_args
+
+from fastapi import Request
+from starlette.responses import Response
+
+from models.report.targets.figures import Figures
+from service.action_routes import examples, list_actions
+from service.action_shapes import OPEN, Action, ActionSearch, Status
+from service.callers import Caller
+from service.choices import today
+from service.follow_up import MOST_OPEN
+from service.guard import Context
+from service.served import Served
+from service.told import Telling
+from service.ui.quality_words import ADDRESS, TargetWords
+from service.ui.render import words_of
+from service.ui.wording import UiWords
+from stratify.quality.proposing import LEVELS, NO_UNIT, OWNERS
+
+Told = Mapping[str, Any]
+FIRST_DUE = timedelta(days=90)  # what the form proposes: the time until three more months can be seen
+MOST = 200
+SHOWN = 12  # of the open ones on the list
+
+
+def open_by_target(request: Request, context: Context, caller: Caller) -> dict[str, list[Action]]:
+    """Return what is open, by target, the soonest due first."""
+    asked = ActionSearch(about="targets", status=list(OPEN), most=MOST)
+    found: dict[str, list[Action]] = {}
+    for one in list_actions(asked, request, context, caller).actions:
+        found.setdefault(one.target or "", []).append(one)
+    return found
+
+
+def soonest(actions: Mapping[str, Sequence[Action]], served: Served, words: UiWords) -> dict[str, Any]:
+    """Return the open actions that are due first, with their target's name."""
+    names = {one.id: one.name for one in served.targets}
+    every = sorted((one for of in actions.values() for one in of), key=lambda one: one.due)
+    rows = []
+    for one in every[:SHOWN]:
+        name = names.get(one.target or "")
+        told = (one.target or "") if name is None else name.da if words.code == "da" else name.en
+        rows.append({"name": told, "address": f"{ADDRESS}/{one.target}#follow", "text": one.text, "due": words.day(one.due),
+                     "overdue": one.overdue, "where": TargetWords(words.code).unit(one.unit or "")})  # fmt: skip
+    return {"rows": rows, "more": max(0, len(every) - SHOWN), "n": len(every)}
+
+
+def follow_up(
+    request: Request,
+    context: Context,
+    caller: Caller,
+    telling: Telling,
+    told: Told,
+    words: TargetWords,
+    *,
+    unit_at: tuple[str, str | None],
+) -> dict[str, Any]:
+    """Return everything about follow-up of a target. unit_at: the level and unit that the form begins with."""
+    asked = ActionSearch(about="targets", status=list(get_args(Status)), most=MOST, target=told["id"])
+    found = [_action(one, told, words, words_of(request), caller) for one in
+             list_actions(asked, request, context, caller).actions]  # fmt: skip
+    held = examples(told["id"], Response(), context).examples
+    figures, page_words = Figures(words, told["unit"]), words_of(request)
+    level, unit = unit_at
+    return {
+        "proposals": [_proposal(one, words, page_words, figures) for one in telling.proposals],
+        "open": [one for one in found if one["status"] in OPEN],
+        "held": [one for one in found if one["status"] == "held"],
+        "closed": [one for one in found if one["status"] in ("done", "dropped", "lost")],
+        "examples": [_example(one, words, page_words, figures) for one in held],
+        "units": _units(told, words),
+        "chosen_unit": f"{level}|{unit or ''}" if unit is not None or level == "region" else "region|",
+        "form_open": unit is not None,
+        "owners": [(level, page_words(f"quality_owner/{owner}")) for level, owner in OWNERS.items()],
+        "due": {"least": today().isoformat(), "first": (today() + FIRST_DUE).isoformat()},
+        "standard": told["standard"],
+        "percent": told["unit"] == "share",
+        "most_open": str(MOST_OPEN),
+    }
+
+
+def _units(told: Told, words: TargetWords) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return whose series there are to follow up, by level: value and name of each."""
+    groups = []
+    for level in LEVELS:
+        units = [one for one in told.get("series", {}).get(level, {}) if level == "region" or one not in NO_UNIT]
+        if units:
+            name = words("units/region") if level == "region" else words(f"levels/{level}")
+            groups.append((name, [(f"{level}|{one}", words.unit(one)) for one in units]))
+    return groups
+
+
+def _proposal(one: Told, words: TargetWords, page_words: UiWords, figures: Figures) -> dict[str, Any]:
+    reasons = [page_words(f"quality_because/{why['because']}", since=words.period(why["since"])) for why in one["reasons"]]
+    points = [words.of(look["text"]) for look in one["look_first"] if look["points_to_it"]]
+    return {
+        "where": words.unit(one["unit"]),
+        "level": one["level"],
+        "unit": one["unit"],
+        "reasons": reasons,
+        "value": None if one["value"] is None else figures.value(one["value"]),
+        "period": one["period"],
+        "look": points or [words.of(one["look_first"][0]["text"])],
+    }
+
+
+def _action(one: Action, told: Told, words: TargetWords, page_words: UiWords, caller: Caller) -> dict[str, Any]:
+    figures = Figures(words, told["unit"])
+    goal = told["standard"] if one.goal is None else one.goal
+    return {
+        "id": one.id,
+        "where": words.unit(one.unit or ""),
+        "text": one.text,
+        "due": page_words.day(one.due),
+        "due_on": one.due,
+        "status": one.status,
+        "status_words": page_words(f"quality_status/{one.status}"),
+        "overdue": one.overdue,
+        "owner": page_words(f"quality_owner/{one.owner_role}") if one.owner_role else "",
+        "because": page_words(f"quality_opened/{one.opened_because or 'own_wish'}"),
+        "goal": "–" if goal is None else words(f"goals/{told['direction']}", value=figures.standard(goal)),
+        "baseline": _value(figures, one.baseline, one.baseline_period),
+        "now": _value(figures, one.now, one.now_period),
+        "alarm": bool(one.alarm),
+        "consent": bool(one.consent_to_name),
+        "own": caller.care.unit == (one.level, one.unit),
+        "changed": page_words.day(one.changed_on[:10]),
+    }
+
+
+def _example(one: Any, words: TargetWords, page_words: UiWords, figures: Figures) -> dict[str, Any]:
+    return {
+        "whose": words.of(one.whose.model_dump()),
+        "tried": one.tried,
+        "baseline": _value(figures, one.baseline, one.baseline_period),
+        "now": _value(figures, one.now, one.now_period),
+        "held_on": page_words.day(one.held_on),
+    }
+
+
+def _value(figures: Figures, value: float | None, period: str | None) -> str:
+    return figures.words("values/hidden") if value is None else f"{figures.value(value)} ({period})"
