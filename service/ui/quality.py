@@ -66,7 +66,7 @@ def shown(
     served, words = context.store.current(), TargetWords(words_of(request).code, target)
     telling = telling_of(served, target)
     told = telling.everything()
-    view = target_view(words, served, telling, told, level, own=caller.care.unit)
+    view = target_view(words, served, told, level, own=caller.care.unit)
     if level is not None and level not in (*view["levels"], "region"):
         raise not_found("level", "this target is not told for that level", level, list(view["levels"]))
     follow = follow_up(request, context, caller, telling, told, words, unit_at=(level or "region", unit))

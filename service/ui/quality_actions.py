@@ -80,7 +80,7 @@ def follow_up(
         "units": _units(told, words),
         "chosen_unit": f"{level}|{unit or ''}" if unit is not None or level == "region" else "region|",
         "form_open": unit is not None,
-        "owners": [(level, page_words(f"quality_owner/{owner}")) for level, owner in OWNERS.items()],
+        "owner_choices": [(owner, page_words(f"quality_owner/{owner}")) for owner in OWNERS.values()],
         "due": {"least": today().isoformat(), "first": (today() + FIRST_DUE).isoformat()},
         "standard": told["standard"],
         "percent": told["unit"] == "share",
@@ -100,7 +100,9 @@ def _units(told: Told, words: TargetWords) -> list[tuple[str, list[tuple[str, st
 
 
 def _proposal(one: Told, words: TargetWords, page_words: UiWords, figures: Figures) -> dict[str, Any]:
-    reasons = [page_words(f"quality_because/{why['because']}", since=words.period(why["since"])) for why in one["reasons"]]
+    reasons = [
+        page_words(f"quality_because/{why['because']}", since=words.period(why["since"])) for why in one["reasons"]
+    ]
     points = [words.of(look["text"]) for look in one["look_first"] if look["points_to_it"]]
     return {
         "where": words.unit(one["unit"]),

@@ -93,7 +93,7 @@ def _which(caller: Caller, *, after: int, most: int) -> WhichCases | None:
         return None
     level, unit = caller.care.unit
     try:
-        return WhichCases(level=level, unit=unit, purpose="HQUALIMP", after=after, most=most)  # type: ignore[arg-type]
+        return WhichCases(level=level, unit=unit, purpose="HQUALIMP", after=after, most=most)
     except ValidationError:
         return None
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from markupsafe import Markup
-
 from models.report.targets.glance import COLUMNS, glance
 from models.report.targets.signal_words import sentence, signal_table
 from models.report.targets.signals import expect
@@ -20,7 +18,9 @@ from service.ui.wording import UiWords
 GROUPS = ("region", "units", "quiet")  # the chosen targets: the region calls for action, units do, nobody does
 
 
-def quality_list(words: TargetWords, served: Served, page_words: UiWords, open_now: Mapping[str, int]) -> dict[str, Any]:
+def quality_list(
+    words: TargetWords, served: Served, page_words: UiWords, open_now: Mapping[str, int]
+) -> dict[str, Any]:
     """Return the tables of targets, and how many charts signal. open_now: how many actions are open, by target."""
     glances = {one.id: found for one in served.targets if (found := served.tellings.glance(one.id)) is not None}
     proposed = {one.id: _proposed(served, one) for one in served.targets}
@@ -38,12 +38,12 @@ def quality_list(words: TargetWords, served: Served, page_words: UiWords, open_n
              if one.id in glances}  # fmt: skip
     return {
         "columns": [words(f"first/{one}") for one in COLUMNS] + [page_words("quality/follow")],
-        "groups": {name: Markup("".join(rows)) for name, rows in groups.items() if rows},
-        "others": Markup("".join(row.of(one) for one in others)),
+        "groups": {name: "".join(rows) for name, rows in groups.items() if rows},
+        "others": "".join(row.of(one) for one in others),
         "lacking": [{"name": words.of(one.name.model_dump()), "address": words.link(one.id)} for one in lacking],
         "sentence": sentence(words, found),
         "meaning": words("signals/meaning", few=words.tongue.number(found.too_few, 0)),
-        "signals": Markup(signal_table(words, names, watched)),
+        "signals": signal_table(words, names, watched),
         "signalling": found.signals,
         "caption": words("first/caption"),
         "other_name": words("page/others"),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from markupsafe import Markup
-
 from models.report.targets.definition import balances, definition, english
 from models.report.targets.equity import equity_figure, gaps_over_time
 from models.report.targets.facts import assured, fact, three
@@ -14,16 +12,15 @@ from models.report.targets.glance import goal, latest
 from models.report.targets.over_time import breaks, charted, parts, ratio_years
 from models.report.targets.units import level_name, levels, missing, of_level, parts_of_units
 from service.served import Served
-from service.told import Telling
 from service.ui.quality_words import TargetWords
 
 Told = Mapping[str, Any]
+ORDER = ("hospital", "psychiatric", "municipality", "practice")
 
 
 def target_view(
     words: TargetWords,
     served: Served,
-    telling: Telling,
     told: Told,
     level: str | None,
     *,
@@ -32,39 +29,39 @@ def target_view(
     """Return the parts of a target's page. level: that of the units shown; of the own unit, or the first, by itself."""
     (line,) = [one.model_dump() for one in served.targets if one.id == told["id"]]
     lines = {one.id: one for one in served.targets}
-    there = levels(told)
+    there = sorted(levels(told), key=ORDER.index)
     at = level if level in there else own[0] if own is not None and own[0] in there else next(iter(there), None)
     return {
         "name": words.of(told["name"]),
-        "latest": Markup(latest(words, line, line)) if line["value"] is not None or line["suppressed"] else None,
-        "goal": Markup(goal(words, line)),
-        "facts": _facts(words, told, line),
+        "latest": latest(words, line, line) if line["value"] is not None or line["suppressed"] else None,
+        "goal": goal(words, line),
+        "facts": _facts(words, told),
         "waits": None if told["chosen"] or not told["waits"] else words("target/waits", why=words.of(told["waits"])),
         "lacking": _lacking(words, told),
-        "chart": Markup(_over_time(words, lines, told)),
-        "breaks": Markup(breaks(words, told)),
-        "parts": Markup(parts(words, told)),
-        "balances": Markup(balances(words, lambda key: lines[key].model_dump() if key in lines else None, told)),
+        "chart": _over_time(words, lines, told),
+        "breaks": breaks(words, told),
+        "parts": parts(words, told),
+        "balances": balances(words, lambda key: lines[key].model_dump() if key in lines else None, told),
         "levels": {one: level_name(words, told, one) for one in there},
         "level": at,
-        "units": Markup("" if at is None else of_level(words, told, at) + parts_of_units(words, told, at)),
-        "missing": Markup(missing(words, told)),
-        "equity": Markup(equity_figure(words, told, _gap(served, told["id"]))),
+        "units": "" if at is None else of_level(words, told, at) + parts_of_units(words, told, at),
+        "missing": missing(words, told),
+        "equity": equity_figure(words, told, _gap(served, told["id"])),
         "equity_title": words("equity/title"),
-        "definition": Markup(definition(words, told)),
+        "definition": definition(words, told),
         "why": words("target/why"),
-        "rationale": Markup(english(words, told["rationale"])),
+        "rationale": english(words, told["rationale"]),
     }
 
 
-def _facts(words: TargetWords, told: Told, line: Told) -> Markup:
+def _facts(words: TargetWords, told: Told) -> str:
     """The three facts of the region; of what is followed in years or gaps alone the first."""
     if told["status"] == "not_measurable":
-        return Markup(fact(words, "standard", "not_measurable"))
+        return fact(words, "standard", "not_measurable")
     found = told.get("series", {}).get("region", {}).get("")
     if found is None:
-        return Markup("")
-    return Markup(three(words, {**found["facts"], "assurance": assured(found["facts"], told["standard"])}))
+        return ""
+    return three(words, {**found["facts"], "assurance": assured(found["facts"], told["standard"])})
 
 
 def _lacking(words: TargetWords, told: Told) -> str | None:

@@ -102,8 +102,8 @@ def _not_held(form: Form, told: Mapping[str, Any], words: UiWords, context: Cont
     standing: Standing | None = None
     if row is not None and goal is not None:
         standing = standing_of(told, row["level"], row["unit"], goal)
-    if standing is None or not standing.why:
+    if goal is None or standing is None or not standing.why:
         return [words("quality_wrong/status")]
     figures = Figures(TargetWords(words.code), told["unit"])
-    held_against = words("quality_held/not_yet", goal=figures.standard(goal))
+    held_against = words("quality_held/not_yet", goal=figures.standard(float(goal)))
     return [held_against, *(words(f"quality_held/{why}", **standing.figures) for why in standing.why)]
