@@ -49,8 +49,9 @@ def soonest(actions: Mapping[str, Sequence[Action]], served: Served, words: UiWo
     for one in every[:SHOWN]:
         name = names.get(one.target or "")
         told = (one.target or "") if name is None else name.da if words.code == "da" else name.en
-        rows.append({"name": told, "address": f"{ADDRESS}/{one.target}#follow", "text": one.text, "due": words.day(one.due),
-                     "overdue": one.overdue, "where": TargetWords(words.code).unit(one.unit or "")})  # fmt: skip
+        where = TargetWords(words.code).unit(one.unit or "")
+        row = {"name": told, "address": f"{ADDRESS}/{one.target}#follow", "text": one.text, "due": words.day(one.due)}
+        rows.append({**row, "overdue": one.overdue, "where": where})
     return {"rows": rows, "more": max(0, len(every) - SHOWN), "n": len(every)}
 
 
@@ -100,15 +101,13 @@ def _units(told: Told, words: TargetWords) -> list[tuple[str, list[tuple[str, st
 
 
 def _proposal(one: Told, words: TargetWords, page_words: UiWords, figures: Figures) -> dict[str, Any]:
-    reasons = [
-        page_words(f"quality_because/{why['because']}", since=words.period(why["since"])) for why in one["reasons"]
-    ]
+    because = [(f"quality_because/{why['because']}", words.period(why["since"])) for why in one["reasons"]]
     points = [words.of(look["text"]) for look in one["look_first"] if look["points_to_it"]]
     return {
         "where": words.unit(one["unit"]),
         "level": one["level"],
         "unit": one["unit"],
-        "reasons": reasons,
+        "reasons": [page_words(place, since=since) for place, since in because],
         "value": None if one["value"] is None else figures.value(one["value"]),
         "period": one["period"],
         "look": points or [words.of(one["look_first"][0]["text"])],

@@ -33,7 +33,7 @@ def quality_list(
     lacking = [one for one in served.targets if not one.chosen and one.status == "not_measurable"]
     others = [one for one in served.targets if not one.chosen and one not in lacking]
     watched = [each for one in glances.values() for each in one.watched]
-    found = expect(watched, sum(one.too_few for one in glances.values()))
+    expected = expect(watched, sum(one.too_few for one in glances.values()))
     names = {one.id: {"name": one.name.model_dump(), "parts": glances[one.id].parts} for one in served.targets
              if one.id in glances}  # fmt: skip
     return {
@@ -41,10 +41,10 @@ def quality_list(
         "groups": {name: "".join(rows) for name, rows in groups.items() if rows},
         "others": "".join(row.of(one) for one in others),
         "lacking": [{"name": words.of(one.name.model_dump()), "address": words.link(one.id)} for one in lacking],
-        "sentence": sentence(words, found),
-        "meaning": words("signals/meaning", few=words.tongue.number(found.too_few, 0)),
+        "sentence": sentence(words, expected),
+        "meaning": words("signals/meaning", few=words.tongue.number(expected.too_few, 0)),
         "signals": signal_table(words, names, watched),
-        "signalling": found.signals,
+        "signalling": expected.signals,
         "caption": words("first/caption"),
         "other_name": words("page/others"),
         "lacking_name": words("page/lacking"),
