@@ -71,10 +71,12 @@ def follow_up(
              list_actions(asked, request, context, caller).actions]  # fmt: skip
     held = examples(told["id"], Response(), context).examples
     figures, page_words = Figures(words, told["unit"]), words_of(request)
+    open_now = [one for one in found if one["status"] in OPEN]
     level, unit = unit_at
     return {
         "proposals": [_proposal(one, words, page_words, figures) for one in telling.proposals],
-        "open": [one for one in found if one["status"] in OPEN],
+        "open": open_now,
+        "summary": _summary(page_words, words, [one["level"] for one in telling.proposals], len(open_now)),
         "held": [one for one in found if one["status"] == "held"],
         "closed": [one for one in found if one["status"] in ("done", "dropped", "lost")],
         "examples": [_example(one, words, page_words, figures) for one in held],
@@ -87,6 +89,31 @@ def follow_up(
         "percent": told["unit"] == "share",
         "most_open": str(MOST_OPEN),
     }
+
+
+def called(page_words: UiWords, words: TargetWords, levels: Sequence[str]) -> str:
+    """Return who calls for follow-up, from the levels of the proposals: the region, and how many units."""
+    told, units = (
+        [page_words("quality/region_calls")] if "region" in levels else [],
+        sum(one != "region" for one in levels),
+    )
+    if units:
+        n = words.tongue.number(units, 0)
+        told.append(page_words("quality/one_unit" if units == 1 else "quality/many_units", n=n))
+    return " + ".join(told)
+
+
+def counted(page_words: UiWords, words: TargetWords, n: int) -> str:
+    """Return how many actions are open."""
+    place = "no_action" if not n else "one_action" if n == 1 else "many_actions"
+    return page_words(f"quality/{place}", n=words.tongue.number(n, 0))
+
+
+def _summary(page_words: UiWords, words: TargetWords, levels: Sequence[str], n: int) -> str:
+    """Return who calls for follow-up and how many actions are open, in one line."""
+    places, actions = called(page_words, words, levels), counted(page_words, words, n)
+    told = page_words("quality/calls", places=places, actions=actions) if places else actions
+    return told[0].upper() + told[1:]
 
 
 def _units(told: Told, words: TargetWords) -> list[tuple[str, list[tuple[str, str]]]]:

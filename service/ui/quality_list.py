@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -12,6 +12,7 @@ from models.report.targets.signals import expect
 from service.schemas import Target
 from service.served import Served
 from service.told import Glance
+from service.ui.quality_actions import called, counted
 from service.ui.quality_words import TargetWords
 from service.ui.wording import UiWords
 
@@ -27,9 +28,9 @@ def quality_list(
     row = _Row(words, page_words, glances, proposed, open_now)
     groups: dict[str, list[str]] = {group: [] for group in GROUPS}
     chosen = [one for one in served.targets if one.chosen]
-    for one in sorted(chosen, key=lambda one: -proposed[one.id][1]):
-        regional, units = proposed[one.id]
-        groups["region" if regional else "units" if units else "quiet"].append(row.of(one))
+    for one in sorted(chosen, key=lambda one: -len(proposed[one.id])):
+        calls = proposed[one.id]
+        groups["region" if "region" in calls else "units" if calls else "quiet"].append(row.of(one))
     lacking = [one for one in served.targets if not one.chosen and one.status == "not_measurable"]
     others = [one for one in served.targets if not one.chosen and one not in lacking]
     watched = [each for one in glances.values() for each in one.watched]
@@ -59,7 +60,7 @@ class _Row:
         words: TargetWords,
         page_words: UiWords,
         glances: Mapping[str, Glance],
-        proposed: Mapping[str, tuple[bool, int]],
+        proposed: Mapping[str, Sequence[str]],
         open_now: Mapping[str, int],
     ) -> None:
         self.words, self.page_words, self.glances = words, page_words, glances
@@ -77,24 +78,17 @@ class _Row:
         return f'<tr><th scope="row">{head}</th>{told}</tr>'
 
     def _follow(self, target: Target) -> str:
-        regional, units = self.proposed[target.id]
         if target.status == "not_measurable":
             return "–"
-        say, number = self.page_words, self.words.tongue.number
-        told = [say("quality/region_calls")] if regional else []
-        if units:
-            told.append(say("quality/one_unit" if units == 1 else "quality/many_units", n=number(units, 0)))
         n = self.open_now.get(target.id, 0)
-        actions = say("quality/no_action" if not n else "quality/one_action" if n == 1 else "quality/many_actions",
-                      n=number(n, 0))  # fmt: skip
-        if not told and not n:
+        who = called(self.page_words, self.words, self.proposed[target.id])
+        if not who and not n:
             return "–"
-        first = f'<span class="{"strong" if not n else ""}">{escape(" + ".join(told) or "–")}</span>'
-        return f"{first} <small>{escape(actions)}</small>"
+        first = f'<span class="{"strong" if not n else ""}">{escape(who or "–")}</span>'
+        return f"{first} <small>{escape(counted(self.page_words, self.words, n))}</small>"
 
 
-def _proposed(served: Served, target: Target) -> tuple[bool, int]:
-    """Return whether a target calls for action in the region, and in how many units."""
+def _proposed(served: Served, target: Target) -> list[str]:
+    """Return the levels of what calls for follow-up of a target."""
     telling = served.tellings.of(target.id)
-    found = [] if telling is None else [one["level"] for one in telling.proposals]
-    return "region" in found, sum(level != "region" for level in found)
+    return [] if telling is None else [one["level"] for one in telling.proposals]
