@@ -49,7 +49,7 @@ def soonest(actions: Mapping[str, Sequence[Action]], served: Served, words: UiWo
     for one in every[:SHOWN]:
         name = names.get(one.target or "")
         told = (one.target or "") if name is None else name.da if words.code == "da" else name.en
-        where = TargetWords(words.code).unit(one.unit or "")
+        where = _where(TargetWords(words.code), words, one.level or "region", one.unit or "")
         row = {"name": told, "address": f"{ADDRESS}/{one.target}#follow", "text": one.text, "due": words.day(one.due)}
         rows.append({**row, "overdue": one.overdue, "where": where})
     return {"rows": rows, "more": max(0, len(every) - SHOWN), "n": len(every)}
@@ -131,13 +131,13 @@ def _proposal(one: Told, words: TargetWords, page_words: UiWords, figures: Figur
     because = [(f"quality_because/{why['because']}", words.period(why["since"])) for why in one["reasons"]]
     points = [words.of(look["text"]) for look in one["look_first"] if look["points_to_it"]]
     return {
-        "where": words.unit(one["unit"]),
+        "where": _where(words, page_words, one["level"], one["unit"]),
         "level": one["level"],
         "unit": one["unit"],
         "reasons": [page_words(place, since=since) for place, since in because],
         "value": None if one["value"] is None else figures.value(one["value"]),
         "period": one["period"],
-        "look": points or [words.of(one["look_first"][0]["text"])],
+        "look": points,
     }
 
 
@@ -146,7 +146,7 @@ def _action(one: Action, told: Told, words: TargetWords, page_words: UiWords, ca
     goal = told["standard"] if one.goal is None else one.goal
     return {
         "id": one.id,
-        "where": words.unit(one.unit or ""),
+        "where": _where(words, page_words, one.level or "region", one.unit or ""),
         "text": one.text,
         "due": page_words.day(one.due),
         "due_on": one.due,
@@ -173,6 +173,11 @@ def _example(one: Any, words: TargetWords, page_words: UiWords, figures: Figures
         "now": _value(figures, one.now, one.now_period),
         "held_on": page_words.day(one.held_on),
     }
+
+
+def _where(words: TargetWords, page_words: UiWords, level: str, unit: str) -> str:
+    """Return whose it is; a hospital and a municipality may have one name."""
+    return words.unit(unit) if level == "region" else f"{words.unit(unit)}, {page_words(f'quality_level/{level}')}"
 
 
 def _value(figures: Figures, value: float | None, period: str | None) -> str:
