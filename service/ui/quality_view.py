@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from models.report.html import paragraph
 from models.report.targets.definition import balances, definition, english
 from models.report.targets.equity import equity_figure, gaps_over_time
 from models.report.targets.facts import assured, fact, three
@@ -46,7 +47,7 @@ def target_view(
         "level": at,
         "units": "" if at is None else of_level(words, told, at) + parts_of_units(words, told, at),
         "missing": missing(words, told),
-        "equity": equity_figure(words, told, _gap(served, told["id"])),
+        "equity": _equity(words, served, told),
         "equity_title": words("equity/title"),
         "definition": definition(words, told),
         "why": words("target/why"),
@@ -81,6 +82,15 @@ def _over_time(words: TargetWords, lines: Mapping[str, Any], told: Told) -> str:
         return ""
     line = told["series"]["region"][""]
     return charted(words, told, line, told["standard"], words("charts/region"), words.of(told["name"]))
+
+
+def _equity(words: TargetWords, served: Served, told: Told) -> str:
+    """Return the gaps between groups; a sentence where none can be told."""
+    cuts = told.get("gaps", {}).values()
+    known = [one for cut in cuts for rows in cut["groups"].values() for one in rows["gap"] if one is not None]
+    if known:
+        return equity_figure(words, told, _gap(served, told["id"]))
+    return paragraph(words("equity/none"), "quiet") if cuts else ""
 
 
 def _gap(served: Served, key: str) -> Told | None:
