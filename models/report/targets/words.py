@@ -38,8 +38,14 @@ class ReportWords(Words):
         return self("periods/day", day=str(int(at)), month=months[int(month) - 1], year=year)
 
     def unit(self, label: str) -> str:
-        """Return the name of a unit; that of the region, of those elsewhere and of those not told in words."""
-        return self("units/region") if not label else self.named("units", label.replace(" ", "_"))
+        """Return the name of a unit; that of the region, of those elsewhere and of those not told in words.
+
+        >>> ReportWords("da").unit("Regionspsykiatrien Randers"), ReportWords("da").unit("not told")
+        ('Regionspsykiatrien Randers', 'Ikke oplyst')
+        """
+        if label in REST:
+            return self(f"units/{label.replace(' ', '_')}")
+        return label or self("units/region")
 
     def group(self, cut: str, label: str) -> str:
         """Return the name of a group of a cut."""
