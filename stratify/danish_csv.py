@@ -45,4 +45,4 @@ def _danish(value: Any) -> str:
         return "ja" if value else "nej"
     if isinstance(value, float):
         return str(value).replace(".", ",")
-    return f"'{value}" if str(value).startswith(FORMULA) else str(value)
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else str(value)

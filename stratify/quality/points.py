@@ -24,6 +24,8 @@ def points(told: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield every published cell: units and groups by period, with the chart's lines where there is one."""
     for key, one in told.items():
         for part, said in [("", one), *one.get("parts", {}).items()]:
+            if part and not _counted(said):
+                continue  # no register tells it: nobody is in it, which is not 0
             yield from _points(key, part, said, one["periods"], one["mature"])
         for name, gap in one.get("over_time", {}).items():
             ready = [True] * len(gap["value"])
@@ -31,6 +33,11 @@ def points(told: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         for name, rows in one.get("ratios", {}).items():
             ready = [value is not None or hidden for value, hidden in zip(rows["value"], rows["hidden"], strict=True)]
             yield from _line(key, "", "sex" if name else "region", name, one["periods"]["12"], rows, ready)
+
+
+def _counted(part: Mapping[str, Any]) -> bool:
+    """Whether a register tells a part: somebody has an answer to it, in some year."""
+    return any(any(rows["denominator"]) or any(rows["hidden"]) for rows in part["units"]["region"].values())
 
 
 def _points(

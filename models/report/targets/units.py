@@ -105,7 +105,7 @@ def _table(words: ReportWords, target: Told, level: str, rows: Told) -> str:
         chosen = [at for at in chosen if out[at]]
         number = words.tongue.number
         told = paragraph(words("units/practices", all=number(len(labels), 0), hidden=number(hidden, 0),
-                               out=number(len(chosen), 0), file=words.figures_file))  # fmt: skip
+                               out=number(len(chosen), 0)))  # fmt: skip
         if not chosen:
             return told
     figures = Figures(words, target["unit"])
@@ -154,7 +154,7 @@ def small_charts(words: ReportWords, target: Told, of: Told, standard: float | N
         for what, told in marks_in(pairs, words.tongue).items()
     )
     few = [words.unit(unit) for unit in of if unit not in kept and unit not in REST]
-    told = words("units/charts", unit=figures.named, file=words.figures_file)
+    told = words("units/charts", unit=figures.named)
     if few:
         told += " " + words("units/few", names=words.listed(few))
     title = words("units/charts_title", level=level_name(words, target, level))

@@ -23,6 +23,10 @@ class ReportWords(Words):
     file: ClassVar[Path] = FILE
     figures_file = "points.csv"  # where the figures of what is not told one by one stand
 
+    def __call__(self, place: str, **filled: str) -> str:
+        """Return the words at "section/key", its braces filled; {file} is where all figures stand."""
+        return super().__call__(place, **{"file": self.figures_file, **filled})
+
     def link(self, key: str) -> str:
         """Return the address of what is told of a target: its section on the same page."""
         return f"#t-{key}"
