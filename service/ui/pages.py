@@ -8,13 +8,17 @@ from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from models.report import targets
 from service.ui.mine import mine_pages
 from service.ui.person import person
 from service.ui.person_write import person_write
+from service.ui.quality import quality_pages
+from service.ui.quality_cases import quality_cases_pages
+from service.ui.quality_write import quality_write
 from service.ui.start import start
 from stratify.charts import STYLE
 
-CHARTS = "/ui/static/charts.css"
+CHARTS, TARGETS = "/ui/static/charts.css", "/ui/static/targets.css"
 STATIC = Path(__file__).parents[1] / "static"
 
 
@@ -24,6 +28,10 @@ def add_pages(app: FastAPI) -> None:
     app.include_router(person)
     app.include_router(mine_pages)
     app.include_router(person_write)
+    app.include_router(quality_pages)
+    app.include_router(quality_write)
+    app.include_router(quality_cases_pages)
+    app.add_api_route(TARGETS, targets_style, include_in_schema=False)
     app.add_api_route(CHARTS, charts, include_in_schema=False)
     app.mount("/ui/static", StaticFiles(directory=STATIC), name="static")
 
@@ -31,3 +39,8 @@ def add_pages(app: FastAPI) -> None:
 def charts() -> Response:
     """Return the style that charts are drawn with, here and in reports."""
     return Response(STYLE, media_type="text/css")
+
+
+def targets_style() -> Response:
+    """Return the style of the report of the quality targets, parts of which stand on their pages."""
+    return Response(targets.STYLE, media_type="text/css")

@@ -9,6 +9,7 @@ PAGES = {  # role: addresses that stand in its menu
     None: ["/ui/", "/ui/accessibility"],
     "clinician": ["/ui/", "/ui/patient", "/ui/mine"],
     "coordinator": ["/ui/mine"],
+    "quality": ["/ui/quality", "/ui/quality/psy_followup7"],
 }
 EVERY = [(role, path) for role, paths in PAGES.items() for path in paths]
 
