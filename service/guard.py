@@ -64,6 +64,8 @@ PAGES: dict[str, tuple[Action, frozenset[str]]] = {  # the same of pages
     "patient_fact": ("fact", frozenset({CLINICIAN, COORDINATOR})),
     "patient_action": ("action", frozenset({CLINICIAN, COORDINATOR})),
     "mine": ("action_list", frozenset({CLINICIAN, COORDINATOR})),
+    "models": ("models", ROLES),
+    "model": ("models", ROLES),
 }
 AMONG_PEOPLE = frozenset({CLINICIAN, COORDINATOR})  # who may open a person, by the token's care context
 
