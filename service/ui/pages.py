@@ -13,6 +13,7 @@ from service.ui.mine import mine_pages
 from service.ui.models import models_pages
 from service.ui.person import person
 from service.ui.person_write import person_write
+from service.ui.region import region_pages
 from service.ui.start import start
 from stratify.charts import STYLE
 
@@ -26,6 +27,7 @@ def add_pages(app: FastAPI) -> None:
     app.include_router(person)
     app.include_router(mine_pages)
     app.include_router(person_write)
+    app.include_router(region_pages)
     app.include_router(models_pages)
     app.add_api_route(MODELS, models_style, include_in_schema=False)
     app.add_api_route(CHARTS, charts, include_in_schema=False)

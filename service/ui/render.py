@@ -9,7 +9,7 @@ from fastapi import Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from service.callers import CLINICIAN, COORDINATOR, ROLES, Caller
+from service.callers import CLINICIAN, COORDINATOR, QUALITY, ROLES, Caller
 from service.demo import SYNTHETIC
 from service.guard import Context, context_of
 from service.ui.session import keep_language, language_of
@@ -22,6 +22,7 @@ MENU: tuple[tuple[str, str, frozenset[str] | None], ...] = (  # name, address, f
     ("start", "/ui/", None),
     ("patient", "/ui/patient", frozenset({CLINICIAN, COORDINATOR})),
     ("mine", "/ui/mine", frozenset({CLINICIAN, COORDINATOR})),
+    ("region", "/ui/region", frozenset({QUALITY})),
     ("models", "/ui/models", ROLES),
 )
 
