@@ -53,13 +53,13 @@ def coverage(
         found = audit(place, entries, say, truth=against_truth, units=units)
         say("each bridge left out")
         leaned = leaning(place, entries)
-        told = {
+        whole = {
             "lines": [one.told() for one in found],
             "strata": by_stratum(place, entries),
             "leaning": {group: {key: round(share, 3) for key, share in of.items() if share >= SHOWN}
                         for group, of in leaned.items()},
         }  # fmt: skip
-        leave(place.coverage, "coverage", told, {"scores": manifest_digest(place.scores, "score")})
+        leave(place.coverage, "coverage", whole, {"scores": manifest_digest(place.scores, "score")})
     for one in found:
         out().print(one.line(), highlight=False, soft_wrap=True)
     for group, bridges in leaned.items():

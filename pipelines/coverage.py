@@ -182,8 +182,8 @@ def without_risks(people: People) -> People:
 def by_stratum(work: Workspace, catalogue: Catalogue) -> list[dict[str, Any]]:
     """Return by stratum the share of people with an indicated need who can use an offer for one, with bridges and none.
 
-    `people` are those with an indicated need; a stratum with under `LEAST_PEOPLE` of them, or a share behind which
-    stand 1 to 4 people who can or cannot, has None. Shares are rounded to a whole per cent.
+    A stratum with under `LEAST_PEOPLE` of them is not told; a share behind which stand 1 to 4 people who can or cannot
+    is None. Shares are whole per cents without their counts, which could be held against the strata's own.
     """
     scored = scored_people(work, catalogue)
     judge, every = Judge(scored.people), frozenset(catalogue.bridges)
@@ -201,11 +201,11 @@ def by_stratum(work: Workspace, catalogue: Catalogue) -> list[dict[str, Any]]:
         for beside, resource in enumerate(resources):
             cell = asks & (need_at == at) & (resources_at == beside)
             whole = int(cell.sum())
-            line: dict[str, Any] = {"stratum": f"{need.id}/{resource.id}", "people": whole, "least": LEAST_PEOPLE}
-            line["people"] = whole if whole >= LEAST_PEOPLE else None
+            line: dict[str, Any] = {"stratum": f"{need.id}/{resource.id}", "told": whole >= LEAST_PEOPLE}
+            line["least"] = LEAST_PEOPLE
             for name, who in able.items():
                 count = int((cell & who).sum())
-                told = None if line["people"] is None else shown(count, whole)
+                told = shown(count, whole) if line["told"] else None
                 line[name] = None if told is None else round(told / whole, 2)
             lines.append(line)
     return lines

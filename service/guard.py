@@ -64,8 +64,9 @@ PAGES: dict[str, tuple[Action, frozenset[str]]] = {  # the same of pages
     "patient_fact": ("fact", frozenset({CLINICIAN, COORDINATOR})),
     "patient_action": ("action", frozenset({CLINICIAN, COORDINATOR})),
     "mine": ("action_list", frozenset({CLINICIAN, COORDINATOR})),
-    **dict.fromkeys(("region", "region_need", "region_chain", "region_offers", "region_plans"),
-                    ("targets", frozenset({QUALITY}))),
+    **dict.fromkeys(
+        ("region", "region_need", "region_chain", "region_offers", "region_plans"), ("targets", frozenset({QUALITY}))
+    ),
     "models": ("models", ROLES),
     "model": ("models", ROLES),
 }

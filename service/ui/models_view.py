@@ -9,8 +9,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from models.report import tables
 from models.report.figures import Figures, refuse_other
 from models.report.first import core_figures
@@ -42,9 +40,7 @@ def address_of(key: str) -> str:
     return f"/ui/models/{key.replace('/', '--')}"
 
 
-def group_of(
-    bundle: Verified, work: Workspace, words: UiWords, now: Mapping[str, str]
-) -> list[dict[str, Any]]:
+def group_of(bundle: Verified, work: Workspace, words: UiWords, now: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the served models by what they foresee, each with for whom and its two first figures.
 
     now: observed over expected in the latest months that were watched, by model, in words.
@@ -52,7 +48,9 @@ def group_of(
     keys = sorted(bundle.cards, key=lambda key: (words.of(bundle.cards[key]["name"]), key))
     found = []
     for name, of in groupby(keys, key=lambda key: words.of(bundle.cards[key]["name"])):
-        found.append({"name": name, "models": [{**_line(bundle, key, work, words), "now": now.get(key, "–")} for key in of]})
+        found.append(
+            {"name": name, "models": [{**_line(bundle, key, work, words), "now": now.get(key, "–")} for key in of]}
+        )
     return found
 
 
@@ -64,8 +62,8 @@ def _line(bundle: Verified, key: str, work: Workspace, words: UiWords) -> dict[s
         "address": address_of(key),
         "whom": words.of(card["population"]["name"]),
         "kind": Words(words.code).named("kinds", member["kind"]),
-        "auroc": Markup(figures.figure("/overall/auroc", 2)) if told and figures else None,
-        "oe": Markup(figures.figure("/overall/oe", 2)) if told and figures else None,
+        "auroc": figures.figure("/overall/auroc", 2) if told and figures else None,
+        "oe": figures.figure("/overall/oe", 2) if told and figures else None,
         "version": member["registered_version"],
     }
 
@@ -98,14 +96,14 @@ def member_told(bundle: Verified, key: str, work: Workspace, words: UiWords) -> 
         parts["nothing"] = own("page/nothing_shown")
         return told
     other = next((name for name in CANDIDATES if name in report["others"]), None)
-    parts["verdict"] = Markup(verdict(figures, card, gates))
-    parts["core"] = Markup("".join(core_figures(figures, card)))
-    parts["curves"] = Markup(curves(figures, other))
-    parts["agreed"] = Markup(tables.agreed(figures))
-    parts["places"] = Markup(tables.places(figures))
-    parts["groups"] = Markup(forests(figures)) if report["subgroups"] else None
-    parts["gates"] = Markup(gates_table(own, gates)) if gates else None
-    parts["made"] = Markup(made(own, card, report))
+    parts["verdict"] = verdict(figures, card, gates)
+    parts["core"] = "".join(core_figures(figures, card))
+    parts["curves"] = curves(figures, other)
+    parts["agreed"] = tables.agreed(figures)
+    parts["places"] = tables.places(figures)
+    parts["groups"] = forests(figures) if report["subgroups"] else None
+    parts["gates"] = gates_table(own, gates) if gates else None
+    parts["made"] = made(own, card, report)
     return told
 
 

@@ -48,7 +48,13 @@ def _line(one: dict[str, Any], words: UiWords) -> dict[str, str]:
 
     outcome, population = one["member"].split("/")
     name = f"{words.named('models_outcome', outcome)}, {words.named('models_population', population)}"
-    return {"member": one["member"], "name": name, "oe": told("oe", 2), "auroc": told("auroc", 2), "slope": told("slope", 2)}
+    return {
+        "member": one["member"],
+        "name": name,
+        "oe": told("oe", 2),
+        "auroc": told("auroc", 2),
+        "slope": told("slope", 2),
+    }
 
 
 def _proposal(one: dict[str, Any], words: UiWords) -> dict[str, str]:

@@ -77,9 +77,7 @@ def region_chain(request: Request, context: FromContext, by: Asked = None) -> HT
 
 
 @region_pages.get("/ui/region/offers")
-def region_offers(
-    request: Request, context: FromContext, offer: Asked = None, level: Asked = None
-) -> HTMLResponse:
+def region_offers(request: Request, context: FromContext, offer: Asked = None, level: Asked = None) -> HTMLResponse:
     """Return who of those eligible used an offer, in a funnel."""
     need, words = need_of(context.settings.workspace), words_of(request)
     if need.state != "there":

@@ -11,13 +11,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from service.logs import log
 from service.ui.wording import UiWords
 from service.written import Written, read_written
+from stratify.disclosure import SMALLEST_SHOWN
 from stratify.workspace import Workspace
 
 TILES = Path(__file__).parent / "tiles.toml"
 REGION, CATCHMENT, MUNICIPALITY = "region", "catchment", "municipality"
-TEST = "test"
+NEED = "need.json"
+FIGURES = ("count", "denominator", "expected", "value", "low", "high")
 Told = Mapping[str, Any]
 Row = Mapping[str, Any]
 OUTCOMES = ("acute_somatic_admission_365d", "acsc_admission_365d", "psychiatric_admission_365d")
@@ -32,8 +35,40 @@ class Measure(NamedTuple):
 
 
 def need_of(work: Workspace) -> Written:
-    """Return what `stratify need` wrote."""
-    return read_written(work.need, "need.json")
+    """Return what `stratify need` wrote; nothing of it where a count would be of 1 to 4 people."""
+    found = read_written(work.need, NEED)
+    if found.state != "there":
+        return found
+    digest = found.manifest["files"][NEED]
+    if digest not in _checked:
+        _checked.clear()
+        _checked[digest] = _shows_few(found.told)
+        if _checked[digest]:
+            log.error("%s would show 1 to 4 people, or what it hides: run the step again", NEED)
+    return Written("damaged", {}, {}) if _checked[digest] else found
+
+
+_checked: dict[str, bool] = {}  # whether a file shows too few, by its digest: of the latest one
+
+
+def _shows_few(told: Any) -> bool:
+    """Return whether a count, or what is left of its whole, is 1 to 4, or a hidden cell has a figure."""
+    if isinstance(told, list):
+        return any(map(_shows_few, told))
+    if not isinstance(told, Mapping):
+        return False
+    columns = told.get("columns")
+    if isinstance(columns, Mapping):
+        return any(_row_shows_few(row) for row in rows(told))
+    return any(map(_shows_few, told.values()))
+
+
+def _row_shows_few(row: Row) -> bool:
+    count, whole = row.get("count"), row.get("denominator")
+    if row.get("hidden"):
+        return any(row.get(name) is not None for name in FIGURES)
+    rest = whole - count if count is not None and whole is not None else None
+    return any(one is not None and 0 < one < SMALLEST_SHOWN for one in (count, whole, rest))
 
 
 def rows(table: Told) -> Iterator[Row]:
@@ -51,7 +86,7 @@ def latest(of: Told) -> str:
     >>> latest({"2022": {"in_training": True}, "2023": {"in_training": True}})
     '2023'
     """
-    clean = [year for year, one in of.items() if not one["in_training"]]
+    clean = [year for year, one in of.items() if not one.get("in_training", False)]
     return max(clean or of)
 
 

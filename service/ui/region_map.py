@@ -38,7 +38,7 @@ def tile_map(
     bounds_told: Sequence[str],
     tongue: Tongue,
 ) -> str:
-    """Return the map. head: names of the table's columns; words: seat, border and hidden of the legend.
+    """Return the map. head: names of the table's columns; words: border and hidden of the legend.
 
     bounds: the upper ends of all shades but the last; bounds_told: what each shade stands for, the lightest first.
     """
@@ -46,7 +46,7 @@ def tile_map(
     width, height = columns * (WIDE + GAP), TOP + depth * (HIGH + GAP) + KEY
     parts = [_hatch()]
     for one in tiles:
-        parts += _tile(one, bounds, words["seat"])
+        parts += _tile(one, bounds)
     parts += _borders(tiles)
     parts += _legend(TOP + depth * (HIGH + GAP) + 12, bounds_told, words)
     rows = [[one.name, one.catchment, one.told] for one in sorted(tiles, key=lambda one: (one.catchment, one.name))]
@@ -76,7 +76,7 @@ def _at(one: Tile) -> tuple[float, float]:
     return one.column * (WIDE + GAP) + GAP / 2, TOP + one.row * (HIGH + GAP) + GAP / 2
 
 
-def _tile(one: Tile, bounds: Sequence[float], seat: str) -> list[str]:
+def _tile(one: Tile, bounds: Sequence[float]) -> list[str]:
     x, y = _at(one)
     style = "tile hatched" if one.value is None else f"tile shade{shade_of(one.value, bounds)}"
     size = "tile-name" if len(one.name) <= LONG else "tile-name tile-long"
@@ -86,7 +86,7 @@ def _tile(one: Tile, bounds: Sequence[float], seat: str) -> list[str]:
     else:
         parts.append(text(x + 9, y + 51, one.told, "start", "tile-value"))
     if one.seat:
-        parts.append(text(x + WIDE - 9, y + 51, f"◆ {seat}", "end", "tile-seat"))
+        parts.append(text(x + WIDE - 9, y + 21, "◆", "end", "tile-seat"))
     return parts
 
 
@@ -124,5 +124,3 @@ def _legend(y: float, bounds_told: Sequence[str], words: Mapping[str, str]) -> l
     parts += [rect(x, y, 16, 16, "tile hatched"), text(x + 22, y + 13, words["hidden"], "start", "tick")]
     parts.append(text(4, y + 36, words["border"], "start", "tick"))
     return parts
-
-

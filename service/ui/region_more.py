@@ -1,14 +1,12 @@
-"""Returns what came before an acute admission, and who of those eligible used an offer, as the region's pages show it."""
+"""Returns what came before an acute admission, and who of those eligible used an offer, as pages show it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from markupsafe import Markup
-
 from service.ui.region_data import REGION, Row, Told, period_told, rows, value_told
-from service.ui.region_view import funnel_told, unit_told
+from service.ui.region_view import funnel_told, unit_told, with_ends
 from service.ui.wording import UiWords
 from stratify.charts import Bar, bars
 
@@ -19,7 +17,7 @@ LAST = ("none", "none_at_least")
 def chain_told(need: Told, by: str, words: UiWords) -> dict[str, Any]:
     """Return the region's acute admissions by what came in the 7 days before, and the same by place or group."""
     part = need["parts"]["chain"]
-    told = [one for one in rows(part["told"][by])]
+    told = list(rows(part["told"][by]))
     whole = [one for one in told if one["level"] == REGION]
     kinds = [one["before"] for one in whole]
     order = [*sorted((k for k in kinds if k not in LAST and not k.startswith("by_")),
@@ -27,9 +25,9 @@ def chain_told(need: Told, by: str, words: UiWords) -> dict[str, Any]:
              *(k for k in LAST if k in kinds), *(k for k in kinds if k.startswith("by_"))]  # fmt: skip
     at = {one["before"]: one for one in whole}
     title = words.of(part["title"])
-    drawn = [Bar(words.of(need["words"][kind]), at[kind]["value"], value_told(at[kind], words, ratio=False, digits=1),
+    drawn = [Bar(words.of(need["words"][kind]), at[kind]["value"], with_ends(at[kind], words),
                  at[kind]["low"], at[kind]["high"]) for kind in order]  # fmt: skip
-    chart = bars(drawn, title, head=(words("region/before"), words("region/share")), width=760, left=290, right=90,
+    chart = bars(drawn, title, head=(words("region/before"), words("region/share")), width=860, left=290, right=160,
                  highest=1.0, told=words("region/chain_told"), tongue=words.tongue)  # fmt: skip
     lines: dict[tuple[str, str], dict[str, str]] = {}
     for one in told:
@@ -43,7 +41,7 @@ def chain_told(need: Told, by: str, words: UiWords) -> dict[str, Any]:
         "period": period_told(part, words),
         "lacking": [words.of(one) for one in part["lacking"]],
         "admissions": words.tongue.number(whole[0]["denominator"] or 0, 0),
-        "chart": Markup(chart),
+        "chart": chart,
         "head": [(kind, words.of(need["words"][kind])) for kind in order],
         "levels": _levels(need, lines, words),
     }
@@ -64,11 +62,17 @@ def _levels(need: Told, lines: Mapping[tuple[str, str], dict[str, str]], words: 
 def uses_told(need: Told, words: UiWords) -> list[dict[str, str]]:
     """Return the offers whose use a register tells: name, for whom, and the region's share."""
     found = []
-    for key, one in need["parts"]["use"]["told"]["uses"].items():
+    for key, one in sorted(need["parts"]["use"]["told"]["uses"].items(), key=_most_told):
         whole = next((row for row in rows(one) if row["level"] == REGION), None)
         share = "–" if whole is None else value_told(whole, words, ratio=False, digits=0)
         found.append({"id": key, "name": words.of(one["name"]), "share": share})
     return found
+
+
+def _most_told(use: tuple[str, Told]) -> tuple[int, str]:
+    """Return what sorts the uses: those first of which most units can be shown."""
+    key, one = use
+    return sum(of["hidden"] for of in one["funnels"].values()), key
 
 
 def use_told(need: Told, offer: str, level: str, words: UiWords) -> dict[str, Any]:

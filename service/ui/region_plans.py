@@ -1,13 +1,11 @@
-"""Returns coverage of offers, the last plan by stratum, and what-if results, as the page shows them beside each other."""
+"""Returns coverage of offers, the last plan by stratum, and what-if results beside each other."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from markupsafe import Markup
-
-from service.ui.wording import UiWords
+from service.ui.wording import UiWords, sections
 from service.written import read_written
 from stratify.catalogue import Catalogue
 from stratify.charts import Estimate, ends, forest
@@ -31,8 +29,8 @@ def coverage_told(work: Workspace, catalogue: Catalogue, words: UiWords) -> dict
     for one in lines:
         name = words(f"region_bridges/{one['bridges']}")
         group = words.named("region_group", one["group"])
-        points = [None if one[key] is None else 100 * one[key] for key in ("difference", "low", "high")]
-        groups.setdefault(name, []).append(Estimate(group, *points))
+        value, low, high = (None if one[key] is None else 100 * one[key] for key in ("difference", "low", "high"))
+        groups.setdefault(name, []).append(Estimate(group, value, low, high))
     title = words("region/gap_title")
     reach = [abs(end) for of in groups.values() for one in of for end in (one.low, one.high) if end is not None]
     most = max([1.0, *reach])
@@ -40,7 +38,7 @@ def coverage_told(work: Workspace, catalogue: Catalogue, words: UiWords) -> dict
                    digits=1, told=words("region/gap_told"), tongue=words.tongue)  # fmt: skip
     return {
         "state": "there",
-        "chart": Markup(chart),
+        "chart": chart,
         "strata": _strata(found.told["strata"], catalogue, words),
         "least": str(found.told["strata"][0]["least"]) if found.told["strata"] else "",
         "leaning": [
@@ -65,11 +63,11 @@ def _strata(lines: list[Mapping[str, Any]], catalogue: Catalogue, words: UiWords
 
     found = []
     for one in reversed(lines):
-        if one["people"] is None:
+        if not one["told"]:
             continue
         need, resources = (words.of(catalogue.strata[key].name.model_dump()) for key in one["stratum"].split("/"))
         found.append({
-            "need": need, "resources": resources, "people": words.tongue.number(one["people"], 0),
+            "need": need, "resources": resources,
             "with_bridges": share(one["with_bridges"]), "without": share(one["without"]),
         })  # fmt: skip
     return found
@@ -107,6 +105,7 @@ def whatif_told(work: Workspace, words: UiWords) -> dict[str, Any]:
     if found.state != "there":
         return {"state": found.state}
     told = found.told
+    policies, effects_of = list(sections()["region_policy"]), list(sections()["region_effects"])
     reach = [
         {
             "policy": words.named("region_policy", policy),
@@ -114,23 +113,26 @@ def whatif_told(work: Workspace, words: UiWords) -> dict[str, Any]:
             "all": _share(of["all"], words),
             "groups": [(words.named("region_group", one), _share(of[one], words)) for one in GROUPS if one in of],
         }
-        for policy, of in told["reach"].items()
+        for policy, of in _in_order(told["reach"], policies)
     ]
     charts = []
-    for effects, policies in told["effects"].items():
+    for effects, followed in _in_order(told["effects"], effects_of):
         groups: dict[str, list[Estimate]] = {}
-        for policy, outcomes in policies.items():
+        for policy, outcomes in _in_order(followed, policies):
             for outcome, one in outcomes.items():
                 of = one["avoided_per_1000"]
                 name = words.named("region_policy", policy)
                 line = Estimate(name, of["value"], of["low"], of["high"])
                 groups.setdefault(words.named("region_avoided", outcome), []).append(line)
-        ends_of = [abs(end) for of in groups.values() for one in of for end in (one.low, one.high) if end is not None]
-        most = max([0.1, *ends_of])
+        ends_of = [
+            abs(end) for of in groups.values() for one in of for end in (one.low, one.high) if end is not None
+        ] or [0.0]
+        most = max(ends_of) or 1.0
         title = words("region/whatif_title", effects=words.named("region_effects", effects))
-        drawn = forest(groups, title, width=520, left=150, right=140, log=False, wanted=0.0, reach=(-most / 4, most),
-                       limits=(-1000, 1000), told=words("region/whatif_told"), tongue=words.tongue)  # fmt: skip
-        charts.append({"title": title, "drawn": Markup(drawn)})
+        drawn = forest(groups, title, width=520, left=190, right=150, log=False, wanted=0.0, reach=(-most / 4, most),
+                       limits=(-1000, 1000), digits=2 if most >= 0.1 else 4,
+                       told=words("region/whatif_told"), tongue=words.tongue)  # fmt: skip
+        charts.append({"title": title, "drawn": drawn})
     orders = list(told["order"].values())
     hangs = "none" if not orders else "one" if len(orders) == 1 else "same" if len(set(orders)) == 1 else "other"
     return {
@@ -141,6 +143,11 @@ def whatif_told(work: Workspace, words: UiWords) -> dict[str, Any]:
         "reach": reach,
         "charts": charts,
     }
+
+
+def _in_order(found: Mapping[str, Any], order: list[str]) -> list[tuple[str, Any]]:
+    """Return what was found in the order that words stand in; what has no words comes last."""
+    return sorted(found.items(), key=lambda one: (order.index(one[0]) if one[0] in order else len(order), one[0]))
 
 
 def _share(one: Mapping[str, float], words: UiWords) -> str:

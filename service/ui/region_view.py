@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from markupsafe import Markup
-
 from service.ui.region_data import (
     CATCHMENT,
     MEASURES,
@@ -32,6 +30,7 @@ from stratify.catalogue import Catalogue
 from stratify.charts import Bar, Estimate, bars, ends, forest, funnel
 from stratify.units import municipalities
 
+ADULTS = "adults"  # expected by age and sex alone, where no model is asked
 BAND = (0.8, 1.25)
 SIDES = {0: "within", 1: "above95", -1: "below95", 2: "above998", -2: "below998"}
 UNTOLD = ("all", "not_scored", "not told")
@@ -47,8 +46,8 @@ def map_told(need: Told, show: str, words: UiWords) -> dict[str, Any]:
         "name": name,
         "what": words(f"region_what/{show}"),
         "period": _period(need, measure, show, words),
-        "map": Markup(_map(found, measure, name, words)),
-        "hospitals": Markup(_hospitals(found, measure, name, words)),
+        "map": _map(found, measure, name, words),
+        "hospitals": _hospitals(found, measure, name, words),
         "region": next((value_told(one, words, ratio=measure.ratio) for one in found if one["level"] == REGION), "–"),
         "ratio": measure.ratio,
         "source": words.of(part["source"]),
@@ -77,7 +76,7 @@ def _map(found: Sequence[Row], measure: Measure, name: str, words: UiWords) -> s
         words("region/map_title", what=name),
         told=words("region/map_told"),
         head=(words("region/municipality"), words("region/catchment"), name),
-        words={key: words(f"region/map_{key}") for key in ("seat", "border", "hidden")},
+        words={key: words(f"region/map_{key}") for key in ("border", "hidden")},
         bounds=bounds,
         bounds_told=_bounds_told(tiles, bounds, measure, words),
         tongue=words.tongue,
@@ -110,9 +109,7 @@ def _hospitals(found: Sequence[Row], measure: Measure, name: str, words: UiWords
     return bars(drawn, title, head=head, width=430, left=90, right=70, told=told, tongue=words.tongue)
 
 
-def _forest(
-    groups: Mapping[str, Sequence[Row]], title: str, told: str, words: UiWords, *, width: float = 860
-) -> str:
+def _forest(groups: Mapping[str, Sequence[Row]], title: str, told: str, words: UiWords, *, width: float = 860) -> str:
     hidden = words.tongue.words["hidden"]
     found = {
         name: [
@@ -185,17 +182,24 @@ def need_told(need: Told, outcome: str, by: str, level: str, words: UiWords) -> 
     return {
         "name": words.of(of["name"]),
         "year": year,
-        "role": of["years"][year]["role"],
-        "in_training": of["years"][year]["in_training"],
+        "in_training": by != ADULTS and of["years"][year].get("in_training", False),
         "funnel": funnel_told(mine, table["funnels"].get(level), words.of(of["name"]), words, ratio=True),
         "table": [unit_told(one, words, ratio=True) for one in mine],
         "text": words.of(part["text"]),
         "source": words.of(part["source"]),
-        "lacking": [words.of(one) for one in part["lacking"]],
+        "lacking": [_named_in(words.of(one), part["told"], words) for one in part["lacking"]],
     }
 
 
+def _named_in(text: str, outcomes: Told, words: UiWords) -> str:
+    """Return a text with outcomes called by their names."""
+    for key, one in outcomes.items():
+        text = text.replace(key, f"“{words.of(one['name'])}”")
+    return text
+
+
 def unit_told(one: Row, words: UiWords, *, ratio: bool) -> dict[str, str]:
+    """Return one unit of a funnel as a row of a table; ratio: observed over expected, else a share."""
     hidden, number = words.tongue.words["hidden"], words.tongue.number
     digits = 2 if ratio else 1
 
@@ -213,15 +217,21 @@ def unit_told(one: Row, words: UiWords, *, ratio: bool) -> dict[str, str]:
         "observed": count("count", 0),
         "expected": count("expected", 1) if ratio else "",
         "value": value_told(one, words, ratio=ratio, digits=digits),
-        "interval": ends(one["low"], one["high"], end),
+        "interval": ends(one["low"], one["high"], end) + ("" if ratio or one["low"] is None else words.tongue.per_cent),
         "side": "–" if side is None else words(f"region/side_{SIDES[side]}"),
         "out": "" if not side else "yes",
     }
 
 
-def funnel_told(
-    mine: Iterable[Row], facts: Told | None, title: str, words: UiWords, *, ratio: bool
-) -> dict[str, Any]:
+def with_ends(one: Row, words: UiWords, digits: int = 1) -> str:
+    """Return a share in words with its interval, where it has one."""
+    told = value_told(one, words, ratio=False, digits=digits)
+    if one["value"] is None or one.get("low") is None:
+        return told
+    return f"{told} ({ends(one['low'], one['high'], lambda end: words.tongue.number(100 * end, digits))})"
+
+
+def funnel_told(mine: Iterable[Row], facts: Told | None, title: str, words: UiWords, *, ratio: bool) -> dict[str, Any]:
     """Return the funnel of units, or why there is none; of hidden units nothing is drawn."""
     if facts is None or not facts["drawn"]:
         told = {} if facts is None else {"hidden": str(facts["hidden"]), "units": str(facts["units"])}
@@ -239,7 +249,10 @@ def funnel_told(
 
     drawn = funnel(made, [one["label"] for one in there], title, unit=unit, size=size,
                    write=None if ratio else percent, width=860, height=360, tongue=words.tongue)  # fmt: skip
-    return {"drawn": Markup(drawn), "why": words("region/some_hidden", n=str(facts["hidden"])) if facts["hidden"] else ""}
+    return {
+        "drawn": drawn,
+        "why": words("region/some_hidden", n=str(facts["hidden"])) if facts["hidden"] else "",
+    }
 
 
 def activity_told(need: Told, words: UiWords) -> dict[str, Any]:
@@ -256,19 +269,19 @@ def activity_told(need: Told, words: UiWords) -> dict[str, Any]:
         name = one["label"] or words("region/region")
         lines.setdefault(name, {})[one["service"]] = value_told(one, words, ratio=True, digits=1)
     own = [one for one in rows(parts["own"]["told"]["shares"]) if one["priority"] == "all"]
-    drawn = [Bar(one["label"], one["value"], value_told(one, words, ratio=False, digits=1), one["low"], one["high"])
+    drawn = [Bar(one["label"], one["value"], with_ends(one, words), one["low"], one["high"])
              for one in own]  # fmt: skip
     title = words.of(parts["own"]["title"])
     own_drawn = bars(drawn, title, head=(words("region/catchment"), words("region/share")), highest=1.0,
-                     left=110, told=words.of(parts["own"]["text"]), tongue=words.tongue)  # fmt: skip
+                     width=700, left=110, right=170, told=words.of(parts["own"]["text"]),
+                     tongue=words.tongue)  # fmt: skip
     return {
         "year": year,
-        "kinds": [(kind, words.of(need["words"][kind]) if kind in need["words"] else words.named("region_service", kind))
-                  for kind in kinds],
+        "kinds": [(kind, words.of(need["words"].get(kind, kind))) for kind in kinds],
         "lines": lines,
         "text": words.of(parts["services"]["text"]),
         "title": words.of(parts["services"]["title"]),
-        "own": Markup(own_drawn),
+        "own": own_drawn,
         "own_title": title,
         "own_text": words.of(parts["own"]["text"]),
         "own_period": period_told(parts["own"], words),
