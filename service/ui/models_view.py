@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -27,6 +28,7 @@ from stratify.errors import DataError
 from stratify.workspace import Workspace
 
 CANDIDATES = ("logistic", "lightgbm")
+GATE = re.compile(r"([^;]+?): ([^;]+?); asked: ([^;]+)(?:; |$)")  # as `models.gates.Gate.line` tells one
 VERDICTS = ("met", "undecided", "not_met")
 Card = Mapping[str, Any]
 
@@ -136,7 +138,7 @@ def not_trained_told(lines: Sequence[Mapping[str, Any]], words: UiWords) -> list
     for one in lines:
         name = populations().get(one["population"])
         if one["events"] is None:
-            why = gate_told(own, one["text"].split(": ", 1)[-1])
+            why = _gates_told(own, words, one["text"].split(": ", 1)[-1])
         else:
             events = shown(one["events"])
             lacks = words("models/few") if events is None else words.tongue.number(events, 0)
@@ -145,6 +147,13 @@ def not_trained_told(lines: Sequence[Mapping[str, Any]], words: UiWords) -> list
         told = one["population"] if name is None else words.of(name.model_dump())
         found.append({"outcome": words.named("models_outcome", one["outcome"]), "whom": told, "why": why})
     return found
+
+
+def _gates_told(own: Words, words: UiWords, text: str) -> str:
+    """Return the gates that are closed, each with what was found and asked, from the line that promotion wrote."""
+    found = [[gate_told(own, part) for part in one] for one in GATE.findall(text)]
+    lines = [words("models/closed", gate=name, found=is_, asked=asked) for name, is_, asked in found]
+    return "; ".join(lines) or gate_told(own, text)
 
 
 def versions_told(bundle: Verified, work: Workspace, words: UiWords) -> list[dict[str, Any]]:

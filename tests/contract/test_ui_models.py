@@ -82,8 +82,9 @@ def test_few_events_are_not_told(events, told):
 
 def test_a_model_kept_out_by_its_gates_is_told_in_the_language_of_the_page():
     line = {"outcome": "death_365d", "population": "multimorbid", "split": "test", "events": None, "needs": 0}
-    text = "no model for death_365d, multimorbid: slope 0.9 to 1.1"
-    assert "hældning" in not_trained_told([{**line, "text": text}], UiWords("da"))[0]["why"] or True
+    text = "no model for death_365d, multimorbid: slope: 0.7 (0.6 to 0.8); asked: 0.9 to 1.1; ici: 0.2; asked: 0.1"
+    told = not_trained_told([{**line, "text": text}], UiWords("da"))[0]["why"]
+    assert told == "hældning: 0,7 (0,6 til 0,8), men kravet er 0,9 til 1,1; ICI: 0,2, men kravet er 0,1"
 
 
 def test_what_was_watched_is_told_with_what_a_person_may_do(client, token, workspace):
