@@ -28,13 +28,22 @@ def drift_told(work: Workspace, words: UiWords, version: str, key: str | None = 
     proposed = [one for one in told["proposals"] if key in (None, one.get("member"))]
     return {
         "state": "there",
-        "from": months[0] if months else "",
-        "to": months[-1] if months else "",
+        "to": _month(months[-1], words) if months else "–",
         "pooled": lines[0]["months"] if lines else 0,
         "lines": [_line(one, words) for one in lines],
         "proposed": [_proposal(one, words) for one in proposed],
         "chance": words.tongue.number(chance, 1),
     }
+
+
+def _month(told: str, words: UiWords) -> str:
+    """Return a month in words.
+
+    >>> _month("2024-12", UiWords("da"))
+    'december 2024'
+    """
+    year, month = told.split("-")
+    return f"{words('days/months').split()[int(month) - 1]} {year}"
 
 
 def _line(one: dict[str, Any], words: UiWords) -> dict[str, str]:

@@ -1,7 +1,5 @@
 """The pages of the models: what is served, what could not be trained, who may see it, calm where files are missing."""
 
-import json
-
 import pytest
 
 from service.callers import ROLES
@@ -9,7 +7,6 @@ from service.guard import PAGES
 from service.ui.models import models_pages
 from service.ui.models_view import address_of, not_trained_told
 from service.ui.wording import UiWords
-from tests.contract.test_ui_region import write
 
 ACUTE = "acute_admission_365d/psychiatric_somatic"
 PATHS = ["/ui/models", address_of(ACUTE)]
@@ -27,12 +24,16 @@ def watched(bundle, **changes):
     return told, {"bundle": bundle}
 
 
-def write_watch(workspace, bundle, **changes):
-    told, inputs = watched(bundle, **changes)
-    write(workspace.watch, "proposals.json", told)
-    file = workspace.watch / "manifest.json"
-    manifest = json.loads(file.read_text(encoding="utf-8"))
-    file.write_text(json.dumps(manifest | {"inputs": inputs, "results": {"months": ["2023-01", "2024-12"]}}))
+@pytest.fixture
+def watch(workspace, left):
+    """Write what was watched, of the bundle that is served or of another."""
+
+    def write(bundle=None, **changes):
+        told, inputs = watched(bundle or workspace.champion.read_text().strip(), **changes)
+        results = {"months": ["2023-01", "2024-12"]}
+        left(workspace.watch, "proposals.json", told, inputs=inputs, results=results)
+
+    return write
 
 
 def test_every_known_role_may_see_the_models():
@@ -87,8 +88,8 @@ def test_a_model_kept_out_by_its_gates_is_told_in_the_language_of_the_page():
     assert told == "hældning: 0,7 (0,6 til 0,8), men kravet er 0,9 til 1,1; ICI: 0,2, men kravet er 0,1"
 
 
-def test_what_was_watched_is_told_with_what_a_person_may_do(client, token, workspace):
-    write_watch(workspace, workspace.champion.read_text().strip())
+def test_what_was_watched_is_told_with_what_a_person_may_do(client, token, watch):
+    watch()
     for path in PATHS:
         text = client.send("GET", path, token=token("quality")).text
         assert "1,31 (1,10–1,52)" in text
@@ -96,15 +97,15 @@ def test_what_was_watched_is_told_with_what_a_person_may_do(client, token, works
     assert "for få til at sige" in client.send("GET", address_of(ACUTE), token=token("quality")).text
 
 
-def test_what_was_watched_of_another_version_is_not_told(client, token, workspace):
-    write_watch(workspace, "another")
+def test_what_was_watched_of_another_version_is_not_told(client, token, watch):
+    watch("another")
     text = client.send("GET", "/ui/models", token=token("quality")).text
     assert UiWords("da")("models/drift_other") in text
     assert "1,31" not in text
 
 
-def test_what_was_watched_and_tampered_with_is_not_told(client, token, workspace):
-    write_watch(workspace, workspace.champion.read_text().strip())
+def test_what_was_watched_and_tampered_with_is_not_told(client, token, workspace, watch):
+    watch()
     file = workspace.watch / "proposals.json"
     file.write_bytes(file.read_bytes().replace(b"1.31", b"1.01"))
     text = client.send("GET", "/ui/models", token=token("quality")).text
@@ -112,7 +113,7 @@ def test_what_was_watched_and_tampered_with_is_not_told(client, token, workspace
     assert "1,01" not in text
 
 
-def test_what_is_hidden_of_the_watch_stays_hidden(client, token, workspace):
+def test_what_is_hidden_of_the_watch_stays_hidden(client, token, watch):
     hidden = {"oe": None, "oe_interval": None, "n": None, "suppressed": True}
-    write_watch(workspace, workspace.champion.read_text().strip(), **hidden)
+    watch(**hidden)
     assert "for få til at vise" in client.send("GET", "/ui/models", token=token("quality")).text

@@ -1,7 +1,5 @@
-"""The pages of the region: for quality alone, counts of many alone, calm where a file is missing, refused if tampered."""
+"""The pages of the region: for quality alone, counts of many alone, calm without a file, refused if tampered with."""
 
-import hashlib
-import json
 import re
 
 import pytest
@@ -103,23 +101,14 @@ def need():
     }
 
 
-def write(folder, name, told):
-    """Write a step's file with its manifest."""
-    folder.mkdir(exist_ok=True)
-    content = json.dumps(told).encode()
-    (folder / name).write_bytes(content)
-    manifest = {"files": {name: hashlib.sha256(content).hexdigest()}, "inputs": {"bundle": "x"}, "results": {}}
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-
-
 @pytest.fixture
 def quality(token):
     return token("quality")
 
 
 @pytest.fixture
-def with_need(workspace):
-    write(workspace.need, "need.json", need())
+def with_need(workspace, left):
+    left(workspace.need, "need.json", need())
     return workspace
 
 
@@ -159,28 +148,28 @@ def test_a_file_that_was_tampered_with_is_refused(client, quality, with_need, pa
 
 
 @pytest.mark.parametrize("count", [1, 4, 996])
-def test_a_file_that_would_show_few_people_is_refused(client, quality, workspace, count):
+def test_a_file_that_would_show_few_people_is_refused(client, quality, workspace, count, left):
     told = need()
     told["parts"]["use"]["told"]["uses"]["yearly_review"]["columns"]["count"][-1] = count
-    write(workspace.need, "need.json", told)
+    left(workspace.need, "need.json", told)
     assert client.send("GET", "/ui/region/offers", token=quality).status_code == 503
 
 
-def test_a_file_that_tells_a_hidden_cell_is_refused(client, quality, workspace):
+def test_a_file_that_tells_a_hidden_cell_is_refused(client, quality, workspace, left):
     told = need()
     columns = told["parts"]["looks"]["told"]["group"]["columns"]
     columns["value"][columns["hidden"].index(True)] = 0.4
-    write(workspace.need, "need.json", told)
+    left(workspace.need, "need.json", told)
     assert client.send("GET", "/ui/region", token=quality).status_code == 503
 
 
-def test_a_new_file_takes_the_place_of_the_old(client, quality, with_need):
+def test_a_new_file_takes_the_place_of_the_old(client, quality, with_need, left):
     assert "40 %" in client.send("GET", "/ui/region?show=both", token=quality).text
     told = need()
     told["parts"]["looks"]["told"]["group"] = repeated("group", ("all", "psychiatric_somatic"), psychiatric_somatic=250)
     columns = told["parts"]["looks"]["told"]["group"]["columns"]
     columns["value"] = [None if one is None else 0.25 for one in columns["value"]]
-    write(with_need.need, "need.json", told)
+    left(with_need.need, "need.json", told)
     assert "25 %" in client.send("GET", "/ui/region?show=both", token=quality).text
 
 
@@ -240,14 +229,14 @@ def test_coverage_plans_and_what_if_say_what_makes_them(client, quality):
     assert UiWords("da")("region/simulated") in text
 
 
-def test_what_if_says_first_that_effects_are_simulated(client, quality, workspace):
+def test_what_if_says_first_that_effects_are_simulated(client, quality, workspace, left):
     one = {"value": 0.2, "low": 0.1, "high": 0.3}
     reach = {"uniform": {"all": one, "places": 40}, "differentiated": {"all": one, "places": 40}}
     acute = {"acute_admission": {"avoided_per_1000": one, "before_per_1000": 90.0}}
     effects = {"assumed": dict.fromkeys(reach, acute), "proven": dict.fromkeys(reach, acute)}
     told = {"landmark": "2024-01-01", "people": 900, "reach": reach, "effects": effects,
             "order": {"assumed": "a > b", "proven": "b > a"}}  # fmt: skip
-    write(workspace.whatif, "whatif.json", told)
+    left(workspace.whatif, "whatif.json", told)
     words = UiWords("da")
     text = client.send("GET", "/ui/region/plans", token=quality).text
     after = text[text.index('id="whatif"') :]
@@ -256,7 +245,7 @@ def test_what_if_says_first_that_effects_are_simulated(client, quality, workspac
     assert after.index(words("region_effects/proven")) < after.index(words("region_effects/assumed"))
 
 
-def test_coverage_is_told_by_stratum_without_counts(client, quality, workspace):
+def test_coverage_is_told_by_stratum_without_counts(client, quality, workspace, left):
     catalogue = load()
     need_level = next(one for one in catalogue.strata.values() if one.axis == "need")
     resources = next(one for one in catalogue.strata.values() if one.axis == "resources")
@@ -265,7 +254,7 @@ def test_coverage_is_told_by_stratum_without_counts(client, quality, workspace):
             "high": -0.02, "shut_out": None, "behind": True}  # fmt: skip
     stratum = {"stratum": f"{need_level.id}/{resources.id}", "least": 50}
     strata = [stratum | {"told": True, "with_bridges": 0.97, "without": None}, stratum | {"told": False}]
-    write(workspace.coverage, "coverage.json", {"lines": [line], "strata": strata, "leaning": {}})
+    left(workspace.coverage, "coverage.json", {"lines": [line], "strata": strata, "leaning": {}})
     text = client.send("GET", "/ui/region/plans", token=quality).text
     assert "97 %" in text
     assert text.count(FEW) == 1
