@@ -10,7 +10,7 @@ from stratify.charts.basis import line, rect
 
 WIDE, HIGH, GAP, TOP = 136, 70, 6, 6
 SHADES = 5
-KEY = 44  # of the legend below
+KEY = 58  # of the legend below
 LONG = 15  # letters of a name that fit at its size
 
 

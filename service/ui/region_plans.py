@@ -90,7 +90,12 @@ def plan_told(work: Workspace, catalogue: Catalogue, words: UiWords) -> dict[str
         for key, one in found.told["offers"].items()
     ]
     strata = []
-    for label, one in found.told.get("stratum", {}).items():
+
+    def standing(label: str) -> list[int]:
+        return [-catalogue.strata[key].level if key in catalogue.strata else 0 for key in label.split(" / ")]
+
+    told = found.told.get("stratum", {})
+    for label, one in sorted(told.items(), key=lambda one: standing(one[0])):
         name = " / ".join(
             words.of(catalogue.strata[key].name.model_dump()) if key in catalogue.strata else key
             for key in label.split(" / ")
