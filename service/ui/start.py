@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from service.callers import CLINICIAN, COORDINATOR, QUALITY, Caller
+from service.callers import CLINICIAN, COORDINATOR, DATA_SCIENTIST, QUALITY, Caller
 from service.demo import HOURS, demo_token
 from service.guard import AMONG_PEOPLE, Context, FromContext
 from service.ui.example_people import EXAMPLES, example_person, there_is
@@ -18,7 +18,7 @@ from service.ui.session import forget, from_here, keep, tokens_of
 
 start = APIRouter(include_in_schema=False)
 UNIT = "hospital|Horsens"  # whose quality is that of the demo's quality role
-DEMO_ROLES = (CLINICIAN, COORDINATOR, QUALITY)  # those that there are pages for, in the order they are offered
+DEMO_ROLES = (CLINICIAN, COORDINATOR, QUALITY, DATA_SCIENTIST)  # who has pages, in the order they are offered
 
 
 @start.get("/")

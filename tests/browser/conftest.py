@@ -27,11 +27,13 @@ SHOTS = os.environ.get("STRATIFY_SHOTS")  # a folder that pictures of every page
 
 
 @pytest.fixture(scope="session")
-def site_work(region, tmp_path_factory):
+def site_work(region, tmp_path_factory, stratify, few_events):
     """The work folder of the demo: a copy of the small region."""
     work = tmp_path_factory.mktemp("site") / "work"
     shutil.copytree(region, work, ignore=shutil.ignore_patterns("registers", "truth", "mlartifacts"))
     plant_a_missed_target(work / "serving.db")
+    if not (work / "need").exists():
+        stratify("need", "--work", work, "--catalogue", few_events)
     return work
 
 

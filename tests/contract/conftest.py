@@ -1,6 +1,7 @@
 """A work folder as promotion and scoring leave it: a signed bundle, a scored population of four, keys and targets."""
 
 import asyncio
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -347,6 +348,20 @@ def workspace(_template, tmp_path):
     """A fresh copy of the work folder."""
     shutil.copytree(_template.root, tmp_path / "w")
     return Workspace(tmp_path / "w")
+
+
+@pytest.fixture
+def left(workspace):
+    """Write a step's file with its manifest: `left(workspace.need, "need.json", told, inputs={...})`."""
+
+    def write(folder, name, told, **manifest):
+        folder.mkdir(exist_ok=True)
+        content = json.dumps(told).encode()
+        (folder / name).write_bytes(content)
+        files = {name: hashlib.sha256(content).hexdigest()}
+        (folder / "manifest.json").write_text(json.dumps({"files": files, **manifest}), encoding="utf-8")
+
+    return write
 
 
 @pytest.fixture
