@@ -61,6 +61,13 @@ def plant_a_missed_target(path, target="smi_lab2", each=(30, 34, 28, 33, 31), ov
         connection.execute("UPDATE target SET body = ?, told = ? WHERE id = ?", row)
 
 
+@pytest.fixture
+def twelve_points_hold(site_work):
+    """Return what lets the missed target be reached in its latest 12 points; it is missed again after the test."""
+    yield lambda: plant_a_missed_target(site_work / "serving.db", each=(82, 80, 85, 81, 79))
+    plant_a_missed_target(site_work / "serving.db")
+
+
 @pytest.fixture(scope="session")
 def site(site_work, few_events):
     """The address of a demo that serves a copy of the small region."""

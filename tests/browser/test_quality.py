@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 
 import pytest
 
@@ -100,3 +101,25 @@ def test_on_paper_there_are_no_forms_and_the_chart_is_there(visit, site, shot):
     assert page.locator("h1").is_visible()
     assert page.locator(".definition").is_visible()
     shot(page, "quality-print")
+
+
+def test_an_action_closes_as_held_when_its_twelve_points_hold_and_not_before(
+    visit, site, site_work, twelve_points_hold
+):
+    page, text = visit("quality", javascript=False), "Prøver tages ved samtalen"
+    open_an_action(page, site, text)
+    target = page.url.split("/")[-1].split("?")[0].split("#")[0]
+    mine = page.locator(".actions > li", has_text=text)
+    mine.locator('button[value="held"]').click()
+    assert "Endnu ikke holdt mod 75 %" in page.get_by_role("alert").inner_text()
+    assert "Medianen af de seneste 12 punkter er ikke på målet endnu" in page.get_by_role("alert").inner_text()
+    page.goto(f"{site}/ui/quality/{target}")
+    assert mine.locator(".tag").first.inner_text() == "planlagt"  # as it was
+    twelve_points_hold()
+    until = time.monotonic() + 30
+    while "Holdt" not in page.locator(".follow-up h3").all_inner_texts() and time.monotonic() < until:
+        mine.locator('button[value="held"]').click()  # the service looks for new figures every few seconds
+        page.goto(f"{site}/ui/quality/{target}")
+    assert mine.locator(".tag").first.inner_text() == "holdt"
+    assert mine.locator('button[value="done"]').count() == 0
+    assert [row for row in audit(site_work) if row[0] == "action"][-1] == ("action", "stored", f"target {target}")
