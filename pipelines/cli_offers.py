@@ -11,6 +11,7 @@ import typer
 from pipelines.cli_parts import WORK, Local, Work, out, step
 from stratify.catalogue import load
 from stratify.errors import GateError, UsageError
+from stratify.files import digest_file
 
 Capacity = Annotated[
     Path | None, typer.Option("--capacity", help="places and units of bridges, as `stratify plan` reads")
@@ -41,7 +42,9 @@ def coverage(
 
     Example: stratify coverage --capacity capacity.toml --against-truth
     """
-    from pipelines.coverage import audit, leaning, problems
+    from pipelines.coverage import audit, by_stratum, leaning, problems
+    from pipelines.left import leave
+    from pipelines.steps import manifest_digest
     from stratify.care.capacity import read_capacity
 
     entries = load(catalogue)
@@ -50,6 +53,13 @@ def coverage(
         found = audit(place, entries, say, truth=against_truth, units=units)
         say("each bridge left out")
         leaned = leaning(place, entries)
+        whole = {
+            "lines": [one.told() for one in found],
+            "strata": by_stratum(place, entries),
+            "leaning": {group: {key: round(share, 3) for key, share in of.items() if share >= SHOWN}
+                        for group, of in leaned.items()},
+        }  # fmt: skip
+        leave(place.coverage, "coverage", whole, {"scores": manifest_digest(place.scores, "score")})
     for one in found:
         out().print(one.line(), highlight=False, soft_wrap=True)
     for group, bridges in leaned.items():
@@ -81,6 +91,7 @@ def whatif(
     Example: stratify whatif --places 5 --kind psychiatry
     """
     from pipelines import siting
+    from pipelines.left import leave
     from pipelines.policies import POLICIES
     from pipelines.whatif import EFFECTS, lines
     from pipelines.whatif import whatif as whatif_of
@@ -98,5 +109,6 @@ def whatif(
     places = read_capacity(capacity, entries, datetime.now(UTC).date())
     with step("whatif", work) as (place, say, _):
         told = whatif_of(place, entries, say, places, policies=policy or POLICIES, effects=effects or tuple(EFFECTS))
+        leave(place.whatif, "whatif", told | {"places": dict(places.offers)}, {"capacity": digest_file(capacity)})
     for line in lines(told):
         out().print(line, highlight=False, soft_wrap=True)

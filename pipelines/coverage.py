@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,13 +24,14 @@ from stratify.care.people import Flags, People
 from stratify.care.planned import planned
 from stratify.care.weigh import Given, Weighed, Weigher
 from stratify.catalogue import Catalogue
-from stratify.disclosure import SMALLEST_SHOWN
+from stratify.disclosure import SMALLEST_SHOWN, shown
 from stratify.registers.clock import day_of
-from stratify.strata import places
+from stratify.strata import AXES, levels, places
 from stratify.workspace import Workspace
 
 SEED = 20261127  # who comes first among equals where bridges are few
 AGES = (18, 40, 65, 75, 85)
+LEAST_PEOPLE = 50  # with an indicated need, of a stratum that is told
 MOST_SHUT_OUT = 0.01  # of a group, by a need of their own resources
 MET = ("needs met", "by evidence")  # what the audit fails by; the other two are told alone
 
@@ -60,6 +61,23 @@ class Seen:
             f" ({told.low:+.4f} to {told.high:+.4f}); {told.people} people, {told.needs} needs{mean}"
             f"; shut out {'hidden' if few else f'{self.shut_out:.3%}'}" + ("  BEHIND" if told.behind else "")
         )
+
+    def told(self) -> dict[str, Any]:
+        """Return what may be told of it on a page; `shut_out` is None where it is 1 to 4 people."""
+        few = 0 < round(self.shut_out * self.size) < SMALLEST_SHOWN
+        named = ("share", "others", "difference", "low", "high")
+        gap_told = {name: round(float(getattr(self.gap, name)), 3) for name in named}
+        return {
+            "bridges": self.bridges,
+            "hints": self.hints,
+            "need": self.need,
+            "group": self.group,
+            "counted": self.counted,
+            **gap_told,
+            "people": self.gap.people,
+            "shut_out": None if few else round(self.shut_out, 3),
+            "behind": self.gap.behind,
+        }
 
 
 def audit(
@@ -159,6 +177,38 @@ def without_risks(people: People) -> People:
     """Return the same people without any risk: need by what is known of disease and care alone."""
     kept = {name: one for name, one in people.columns.items() if not name.startswith("risk_")}
     return People(people.n, kept, people.sets)
+
+
+def by_stratum(work: Workspace, catalogue: Catalogue) -> list[dict[str, Any]]:
+    """Return by stratum the share of people with an indicated need who can use an offer for one, with bridges and none.
+
+    A stratum with under `LEAST_PEOPLE` of them is not told; a share behind which stand 1 to 4 people who can or cannot
+    is None. Shares are whole per cents without their counts, which could be held against the strata's own.
+    """
+    scored = scored_people(work, catalogue)
+    judge, every = Judge(scored.people), frozenset(catalogue.bridges)
+    axes = {axis: (levels(catalogue, axis), places(judge, catalogue, axis)) for axis in AXES}
+    (needs, need_at), (resources, resources_at) = axes["need"], axes["resources"]
+    asks, able = np.zeros(scored.people.n, bool), {}
+    for name, bridges in (("with_bridges", every), ("without", frozenset[str]())):
+        given = Given(day_of(scored.landmark), bridges=bridges, hints_hold=True)
+        found = indicated(Weigher(scored.people, catalogue, given).all())
+        asks[found.person] = True
+        able[name] = np.zeros(scored.people.n, bool)
+        able[name][found.person[found.met]] = True
+    lines = []
+    for at, need in enumerate(needs):
+        for beside, resource in enumerate(resources):
+            cell = asks & (need_at == at) & (resources_at == beside)
+            whole = int(cell.sum())
+            line: dict[str, Any] = {"stratum": f"{need.id}/{resource.id}", "told": whole >= LEAST_PEOPLE}
+            line["least"] = LEAST_PEOPLE
+            for name, who in able.items():
+                count = int((cell & who).sum())
+                told = shown(count, whole) if line["told"] else None
+                line[name] = None if told is None else round(told / whole, 2)
+            lines.append(line)
+    return lines
 
 
 def groups_of(scored: Scored, catalogue: Catalogue) -> dict[str, Flags]:

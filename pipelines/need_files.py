@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.monitor_files import write_danish
+from stratify.danish_csv import write_danish
 from stratify.files import write_json
 
 TEXTS = ("part", "table", "period", "level", "label", "by", "group", "hour", "week")

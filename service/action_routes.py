@@ -167,9 +167,9 @@ def examples(target: str, response: Response, context: FromContext) -> ExamplesA
     """
     served = context.store.current()
     response.headers[MODEL_VERSION] = served.bundle.version
-    told = telling_of(served, target).told
+    telling = telling_of(served, target)
     held = context.actions.find(Asked(None, ("held",), most=MOST_EXAMPLES, target=target))
-    found = [one for row in held if (one := example_of(row, told)) is not None]
+    found = [one for row in held if (one := example_of(row, telling.told)) is not None]
     return ExamplesAnswer(examples=sorted(found, key=lambda one: one.held_on, reverse=True)[:MOST_EXAMPLES])
 
 

@@ -64,6 +64,17 @@ PAGES: dict[str, tuple[Action, frozenset[str]]] = {  # the same of pages
     "patient_fact": ("fact", frozenset({CLINICIAN, COORDINATOR})),
     "patient_action": ("action", frozenset({CLINICIAN, COORDINATOR})),
     "mine": ("action_list", frozenset({CLINICIAN, COORDINATOR})),
+    "quality": ("targets", frozenset({QUALITY})),
+    "quality_target": ("targets", frozenset({QUALITY})),
+    "quality_csv": ("targets", frozenset({QUALITY})),
+    "quality_action": ("action", frozenset({QUALITY})),
+    "quality_cases": ("cases", frozenset({QUALITY})),
+    "quality_cause": ("case_cause", frozenset({QUALITY})),
+    **dict.fromkeys(
+        ("region", "region_need", "region_chain", "region_offers", "region_plans"), ("targets", frozenset({QUALITY}))
+    ),
+    "models": ("models", ROLES),
+    "model": ("models", ROLES),
 }
 AMONG_PEOPLE = frozenset({CLINICIAN, COORDINATOR})  # who may open a person, by the token's care context
 

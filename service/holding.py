@@ -13,19 +13,40 @@ MOST_HIDDEN = 0.2  # of a series' points, beyond which it says nothing; that of 
 Told = Mapping[str, Any]
 
 
+WHY = {  # an action cannot close yet, by name
+    "few": "there are {points} points that may be shown, {needed} are needed",
+    "median": "the median of the last {needed} points (there are {points}) is not at the goal yet",
+    "order": "the order of the last {needed} points (there are {points}) is not random: a run is too long, or they"
+    " cross their median too seldom",
+    "outside": "one of the last {needed} points (there are {points}) lies outside the limits they make",
+    "hidden": "{hidden} points may not be shown, and those are the low or the high ones: the rest say nothing",
+}
+
+
 @dataclass(frozen=True)
 class Standing:
-    """A unit's series against a goal: points there are and needed, what does not hold, and a signal for the worse."""
+    """A unit's series against a goal: points there are, hidden and needed, what does not hold (of `WHY`), a concern."""
 
     points: int
     needed: int
-    not_yet: tuple[str, ...]
+    hidden: int
+    why: tuple[str, ...]
     concern: bool
+
+    @property
+    def figures(self) -> dict[str, str]:
+        """What the reasons are filled in with."""
+        return {name: str(getattr(self, name)) for name in ("points", "needed", "hidden")}
+
+    @property
+    def not_yet(self) -> tuple[str, ...]:
+        """What does not hold, in words."""
+        return tuple(WHY[one].format(**self.figures) for one in self.why)
 
     @property
     def held(self) -> bool:
         """Whether an action may close: the last points vary at random around the goal or better."""
-        return not self.not_yet
+        return not self.why
 
     @property
     def alarm(self) -> bool:
@@ -48,25 +69,18 @@ def standing_of(told: Told, level: str, unit: str, goal: float) -> Standing | No
     found = holding(drawn, goal, told["direction"])
     concern = line["facts"]["variation"] == "concern"
     hidden = sum(line["hidden"])
-    not_yet = [*_not_yet(found)]
+    why = [*_why(found)]
     if found.at_goal is not None and hidden > MOST_HIDDEN * (found.points + hidden):
-        not_yet.append(
-            f"{hidden} points may not be shown, and those are the low or the high ones: the rest say nothing"
-        )
-    return Standing(found.points, found.needed, tuple(not_yet), concern)
+        why.append("hidden")
+    return Standing(found.points, found.needed, hidden, tuple(why), concern)
 
 
-def _not_yet(found: Any) -> Iterator[str]:
+def _why(found: Any) -> Iterator[str]:
     if found.at_goal is None:
-        yield f"there are {found.points} points that may be shown, {found.needed} are needed"
+        yield "few"
         return
-    last = f"of the last {found.needed} points (there are {found.points})"
-    if not found.at_goal:
-        yield f"the median {last} is not at the goal yet"
-    if not found.random:
-        yield f"the order {last} is not random: a run is too long, or they cross their median too seldom"
-    if not found.inside:
-        yield f"one {last} lies outside the limits they make"
+    holds = {"median": found.at_goal, "order": found.random, "outside": found.inside}
+    yield from (name for name, there in holds.items() if not there)
 
 
 def value_of(told: Told, level: str, unit: str) -> tuple[float | None, str | None]:

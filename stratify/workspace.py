@@ -83,6 +83,16 @@ class Workspace:
         return self.root / "watch"
 
     @property
+    def coverage(self) -> Path:
+        """Whether equal need is met equally by the offers, as it was last audited."""
+        return self.root / "coverage"
+
+    @property
+    def whatif(self) -> Path:
+        """Policies of offers followed on the simulated region, as last asked."""
+        return self.root / "whatif"
+
+    @property
     def need(self) -> Path:
         """Need against activity, in counts."""
         return self.root / "need"

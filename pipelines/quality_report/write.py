@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from models.report.html import page
+from models.report.targets import STYLE
+from models.report.targets.reading import how_to_read
+from models.report.targets.signals import expect, watch
+from models.report.targets.words import ReportWords
 from pipelines.quality_report.first import anchor, beginning, chosen_table, signals
-from pipelines.quality_report.reading import how_to_read
-from pipelines.quality_report.signals import expect, watch
 from pipelines.quality_report.target import section
-from pipelines.quality_report.words import ReportWords
 from stratify.files import write_text
 
 Told = Mapping[str, Any]
 FILES = {"da": "quality.html", "en": "quality-en.html"}
-OWN = (Path(__file__).parent / "quality.css").read_text(encoding="utf-8")
 
 
 def write_report(folder: Path, told: Mapping[str, Told], *, made: Mapping[str, Any]) -> None:
@@ -43,7 +43,7 @@ def render(told: Mapping[str, Told], tongue: str, *, made: Mapping[str, Any]) ->
         parts += [section(words, told, key) for key in keys]
     parts.append(how_to_read(words))
     other = FILES["en" if tongue == "da" else "da"]
-    return page(words, words("page/title"), parts, links=[("#how", words("how/title"))], other=other, own=OWN)
+    return page(words, words("page/title"), parts, links=[("#how", words("how/title"))], other=other, own=STYLE)
 
 
 def grouped(told: Mapping[str, Told]) -> dict[str, list[str]]:

@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from models.report import targets
+from models.report.html import OWN
 from service.ui.mine import mine_pages
+from service.ui.models import models_pages
 from service.ui.person import person
 from service.ui.person_write import person_write
+from service.ui.quality import quality_pages
+from service.ui.quality_cases import quality_cases_pages
+from service.ui.quality_write import quality_write
+from service.ui.region import region_pages
 from service.ui.start import start
 from stratify.charts import STYLE
 
-CHARTS = "/ui/static/charts.css"
+STYLES = {  # made by what draws with them, here and in reports: charts, parts of the targets, parts of a model
+    "/ui/static/charts.css": STYLE,
+    "/ui/static/targets.css": targets.STYLE,
+    "/ui/static/models.css": OWN,
+}
+ROUTERS = (
+    start, person, mine_pages, person_write, quality_pages, quality_write, quality_cases_pages, region_pages,
+    models_pages,
+)  # fmt: skip
 STATIC = Path(__file__).parents[1] / "static"
 
 
 def add_pages(app: FastAPI) -> None:
     """Add every page, and the folder of styles."""
-    app.include_router(start)
-    app.include_router(person)
-    app.include_router(mine_pages)
-    app.include_router(person_write)
-    app.add_api_route(CHARTS, charts, include_in_schema=False)
+    for router in ROUTERS:
+        app.include_router(router)
+    for address, told in STYLES.items():
+        app.add_api_route(address, _style(told), include_in_schema=False)
     app.mount("/ui/static", StaticFiles(directory=STATIC), name="static")
 
 
-def charts() -> Response:
-    """Return the style that charts are drawn with, here and in reports."""
-    return Response(STYLE, media_type="text/css")
+def _style(told: str) -> Callable[[], Response]:
+    """Return what answers with a style."""
+
+    def style() -> Response:
+        return Response(told, media_type="text/css")
+
+    return style

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
-from service.callers import CLINICIAN, COORDINATOR, Caller
+from service.callers import CLINICIAN, COORDINATOR, QUALITY, ROLES, Caller
 from service.demo import SYNTHETIC
 from service.guard import Context, context_of
 from service.ui.session import keep_language, language_of
@@ -19,6 +19,9 @@ MENU: tuple[tuple[str, str, frozenset[str] | None], ...] = (  # name, address, f
     ("start", "/ui/", None),
     ("patient", "/ui/patient", frozenset({CLINICIAN, COORDINATOR})),
     ("mine", "/ui/mine", frozenset({CLINICIAN, COORDINATOR})),
+    ("quality", "/ui/quality", frozenset({QUALITY})),
+    ("region", "/ui/region", frozenset({QUALITY})),
+    ("models", "/ui/models", ROLES),
 )
 
 

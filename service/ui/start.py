@@ -8,16 +8,17 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from service.callers import CLINICIAN, COORDINATOR, Caller
+from service.callers import CLINICIAN, COORDINATOR, DATA_SCIENTIST, QUALITY, Caller
 from service.demo import HOURS, demo_token
-from service.guard import Context, FromContext
+from service.guard import AMONG_PEOPLE, Context, FromContext
 from service.ui.example_people import EXAMPLES, example_person, there_is
 from service.ui.forms import FromForm
 from service.ui.render import page
 from service.ui.session import forget, from_here, keep, tokens_of
 
 start = APIRouter(include_in_schema=False)
-DEMO_ROLES = (CLINICIAN, COORDINATOR)  # those that there are pages for, in the order they are offered
+UNIT = "hospital|Horsens"  # whose quality is that of the demo's quality role
+DEMO_ROLES = (CLINICIAN, COORDINATOR, QUALITY, DATA_SCIENTIST)  # who has pages, in the order they are offered
 
 
 @start.get("/")
@@ -61,7 +62,9 @@ def sign_in(request: Request, context: FromContext, form: FromForm) -> Response:
     if not from_here(request) or role not in DEMO_ROLES:
         raise HTTPException(403)
     patient = _example(context, form.one("example")) if form.one("example") else None
-    token = demo_token(context.settings.workspace.keys, roles=(role,), user=f"demo-{role}", patient=patient)
+    unit = UNIT if role == QUALITY else None
+    keys, user = context.settings.workspace.keys, f"demo-{role}"
+    token = demo_token(keys, roles=(role,), user=user, patient=patient, unit=unit)
     response = RedirectResponse("/ui/" if patient is None else "/ui/patient", status_code=303)
     keep(response, token, HOURS * 3600)
     return response
@@ -88,7 +91,7 @@ def _example(context: Context, name: str) -> tuple[str, str]:
 
 def _examples(context: Context, caller: Caller | None) -> list[str]:
     """Return the example people that this region has, for whom a role may open people, or who is not signed in."""
-    if not context.settings.demo or (caller is not None and not caller.roles & set(DEMO_ROLES)):
+    if not context.settings.demo or (caller is not None and not caller.roles & AMONG_PEOPLE):
         return []
     served = context.store.last
     return [name for name in EXAMPLES if there_is(served, name)]

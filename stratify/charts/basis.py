@@ -65,6 +65,25 @@ def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     return [round(at * step, 10) for at in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
+def told_ticks(low: float, high: float, wanted: int, tell: Callable[[float], str]) -> list[tuple[float, str]]:
+    """Return round values between two ends with their words: as many as wanted, or fewer until none reads as another.
+
+    >>> told_ticks(0, 1.2, 5, lambda value: f"{value:.0f}"), told_ticks(0, 10, 4, lambda value: f"{value:.0f}")
+    ([(0.0, '0'), (1.0, '1')], [(0.0, '0'), (5.0, '5'), (10.0, '10')])
+    """
+    edge = (high - low) * 1e-6
+
+    def apart(found: list[tuple[float, str]]) -> bool:
+        rounded = any(at and tell(at + edge) != tell(at - edge) for at, _ in found)  # its words are of another value
+        return not rounded and len({name for _, name in found}) == len(found)
+
+    for many in range(wanted, 0, -1):
+        found = [(at, tell(at)) for at in ticks(low, high, many)]
+        if apart(found):
+            return found
+    return found[:1]
+
+
 def log_ticks(low: float, high: float) -> list[float]:
     """Return 1, 3, 10, 30 and so on between two ends above 0."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)

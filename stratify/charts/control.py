@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stratify.charts.basis import Scale, Table, bridges, ends, line, path, picture, text, ticks
+from stratify.charts.basis import Scale, Table, bridges, ends, line, path, picture, text, told_ticks
 from stratify.charts.spc_words import SPC_WORDS
 from stratify.charts.symbols import apart, key, symbol
 from stratify.charts.tongue import EN, Tongue
@@ -58,8 +58,8 @@ def control(
     top, bottom = top + 24, height - BELOW
     x = Scale(-0.6, points - 0.4, LEFT, width - RIGHT)
     y = Scale(*drawn.reach(target), bottom, top)
-    for value in ticks(y.low, y.high, 5):
-        parts += [line(LEFT, y(value), x.end, y(value), "grid"), text(LEFT - 6, y(value) + 4, tell(value), "end")]
+    for value, name in told_ticks(y.low, y.high, 5, tell):
+        parts += [line(LEFT, y(value), x.end, y(value), "grid"), text(LEFT - 6, y(value) + 4, name, "end")]
     parts += [text(0, top - 12, unit, "start", "unit"), line(LEFT, bottom, x.end, bottom, "axis")]
     parts += _periods(labels, x, bottom, period or words["period"])
     parts += _borders(chart, x, top, bottom, words["baseline"], words["part"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stratify.charts.basis import Scale, Table, ends, line, path, picture, rounded_up, text, ticks
+from stratify.charts.basis import Scale, Table, ends, line, path, picture, rounded_up, text, told_ticks
 from stratify.charts.spc_words import SPC_WORDS
 from stratify.charts.symbols import apart, key, symbol
 from stratify.charts.tongue import EN, Tongue
@@ -49,9 +49,10 @@ def funnel(
     x = Scale(0.0, rounded_up(float(found.denominator[there].max())) if len(there) else 1.0, LEFT, width - RIGHT)
     curves, sizes = _limits(found, x)
     y = Scale(*_reach(found, curves, sizes), bottom, top)
-    for value in ticks(y.low, y.high, 5):
-        parts += [line(LEFT, y(value), x.end, y(value), "grid"), text(LEFT - 6, y(value) + 4, tell(value), "end")]
-    parts += [text(x(at), bottom + 18, tongue.number(at, 0), "middle") for at in ticks(0, x.high, 5)]
+    for value, name in told_ticks(y.low, y.high, 5, tell):
+        parts += [line(LEFT, y(value), x.end, y(value), "grid"), text(LEFT - 6, y(value) + 4, name, "end")]
+    counts = told_ticks(0, x.high, 5, lambda at: tongue.number(at, 0 if x.high > 1 else 1))
+    parts += [text(x(at), bottom + 18, name, "middle") for at, name in counts]
     parts += [text(0, top - 12, unit, "start", "unit"), line(LEFT, bottom, x.end, bottom, "axis")]
     parts.append(text(x.end, bottom + 38, size or words["size"], "end", "unit"))
     for nth, curve in enumerate(curves):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stratify.charts.basis import Scale, line, path, picture, text, ticks
+from stratify.charts.basis import Scale, line, path, picture, text, told_ticks
 from stratify.charts.control import PRIORITY, Drawn, Told, described
 from stratify.charts.spc_words import SPC_WORDS
 from stratify.charts.symbols import symbol
@@ -42,8 +42,8 @@ def small_control(
     bottom = height - BELOW
     x, y = Scale(-0.6, len(labels) - 0.4, LEFT, width - RIGHT), Scale(*reach, bottom, TOP)
     parts = [text(0, 12, title, "start", "small-head"), line(LEFT, bottom, x.end, bottom, "axis")]
-    for at in ticks(*reach, 2):
-        parts += [line(LEFT, y(at), x.end, y(at), "grid"), text(LEFT - 5, y(at) + 4, tell(at), "end")]
+    for at, name in told_ticks(*reach, 2, tell):
+        parts += [line(LEFT, y(at), x.end, y(at), "grid"), text(LEFT - 5, y(at) + 4, name, "end")]
     parts += [text(LEFT, height - 3, labels[0], "start"), text(x.end, height - 3, labels[-1], "end")]
     for of, style in ((drawn.lower, "limit"), (drawn.upper, "limit"), (drawn.centre, "centre")):
         parts.append(path(_way([one if one is None or y.low <= one <= y.high else None for one in of]), x, y, style))

@@ -7,12 +7,19 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
+import zlib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from stratify.quality.series import lines
+from stratify.quality.spc import assurance, chart, variation
+from stratify.quality.summary import summary
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 READY = 60  # seconds until the service listens
@@ -20,11 +27,45 @@ SHOTS = os.environ.get("STRATIFY_SHOTS")  # a folder that pictures of every page
 
 
 @pytest.fixture(scope="session")
-def site_work(region, tmp_path_factory):
+def site_work(region, tmp_path_factory, stratify, few_events):
     """The work folder of the demo: a copy of the small region."""
     work = tmp_path_factory.mktemp("site") / "work"
     shutil.copytree(region, work, ignore=shutil.ignore_patterns("registers", "truth", "mlartifacts"))
+    plant_a_missed_target(work / "serving.db")
+    if not (work / "need").exists():
+        stratify("need", "--work", work, "--catalogue", few_events)
     return work
+
+
+def plant_a_missed_target(path, target="smi_lab2", each=(30, 34, 28, 33, 31), over=100):
+    """Let a target of the region be missed in every quarter: a thousand people are too few for any to be."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        (packed,) = connection.execute("SELECT told FROM target WHERE id = ?", (target,)).fetchone()
+        told = json.loads(zlib.decompress(packed))
+        names = told["periods"]["3"]
+        counts = [each[at % len(each)] for at in range(len(names))]
+        drawn = chart("p", counts, [over] * len(names), direction=told["direction"], target=told["standard"])
+        facts = {"variation": variation(drawn), "assurance": assurance(drawn), "signal": None, "points": len(names)}
+        facts |= {"standard": "not_met", "year": 2024, "false_alarms": {"latest": 0.01, "any": 0.1}}
+        shares = [count / over for count in counts]
+        told["series"]["region"][""] = {
+            "step": 3, "numerator": counts, "denominator": [float(over)] * len(names), "unknown": [0] * len(names),
+            "value": shares, "low": shares, "high": shares, "hidden": [False] * len(names), "chart": lines(drawn),
+            "facts": facts,
+        }  # fmt: skip
+        year = {"numerator": sum(counts[-4:]), "denominator": 4.0 * over, "unknown": 0, "value": 0.3, "low": 0.26}
+        for rows in told["units"]["region"].values():
+            rows |= {name: [value] for name, value in {**year, "high": 0.35, "hidden": False}.items()}
+            rows["standard"] = ["not_met"]
+        row = json.dumps(summary(told)), zlib.compress(json.dumps(told).encode()), target
+        connection.execute("UPDATE target SET body = ?, told = ? WHERE id = ?", row)
+
+
+@pytest.fixture
+def twelve_points_hold(site_work):
+    """Return what lets the missed target be reached in its latest 12 points; it is missed again after the test."""
+    yield lambda: plant_a_missed_target(site_work / "serving.db", each=(82, 80, 85, 81, 79))
+    plant_a_missed_target(site_work / "serving.db")
 
 
 @pytest.fixture(scope="session")
@@ -69,11 +110,16 @@ def shot():
     return take
 
 
+def refused(message):
+    """Return whether a browser's message says that a form was refused, which its page says in words."""
+    return any(f"status of {status}" in message.text for status in (409, 422))
+
+
 @pytest.fixture
 def visit(chromium, site):
     """Return a page for a role, signed in: `visit("clinician", language="en", scheme="dark", width=320)`.
 
-    An error in its console, or a request to elsewhere, fails the test.
+    An error in its console, or a request to elsewhere, fails the test; a form that is refused (409, 422) is none.
     """
     opened, wrong = [], []
 
@@ -84,7 +130,7 @@ def visit(chromium, site):
         opened.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on("console", lambda one: wrong.append(one.text) if one.type == "error" else None)
+        page.on("console", lambda one: wrong.append(one.text) if one.type == "error" and not refused(one) else None)
         page.on("pageerror", lambda one: wrong.append(str(one)))
         page.on("request", lambda one: None if one.url.startswith((site, "data:")) else wrong.append(one.url))
         page.goto(f"{site}/ui/?lang={language}")

@@ -9,7 +9,11 @@ PAGES = {  # role: addresses that stand in its menu
     None: ["/ui/", "/ui/accessibility"],
     "clinician": ["/ui/", "/ui/patient", "/ui/mine"],
     "coordinator": ["/ui/mine"],
-}
+    "quality": [
+        "/ui/quality", "/ui/quality/psy_followup7",
+        "/ui/region", "/ui/region/need", "/ui/region/chain", "/ui/region/offers", "/ui/region/plans", "/ui/models",
+    ],
+}  # fmt: skip
 EVERY = [(role, path) for role, paths in PAGES.items() for path in paths]
 
 

@@ -1,6 +1,7 @@
 """A work folder as promotion and scoring leave it: a signed bundle, a scored population of four, keys and targets."""
 
 import asyncio
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -239,7 +240,8 @@ def _years(series):
     told["denominator"] = [200.0 * len(year) if year else None for year in sums]
     told["unknown"] = [0 if year else None for year in sums]
     told["value"] = [sum(year) / (200 * len(year)) if year else None for year in sums]
-    return {"2024": told | dict.fromkeys(("low", "high", "oe_low", "oe_high"), told["value"])}
+    against = [f"{one}{end}" for one in ("oe", "oe_case_mix") for end in ("", "_low", "_high")]
+    return {"2024": told | dict.fromkeys(("low", "high", *against), told["value"])}
 
 
 AROUND_95 = [2 * n for n in (95, 94, 96, 93, 95, 96, 94, 95, 93, 96, 94, 95) * 2]
@@ -259,6 +261,10 @@ def told_target(one, **series):
     described = {
         "id": one["id"], "name": one["name"], "direction": one["direction"], "standard": one["standard"],
         "unit": one["unit"], "chosen": one["chosen"], "source": "made up", "numerator_text": _words("measured"),
+        "denominator_text": _words("all"), "unknown_text": _words("no laboratory"), "rationale": "it is made up",
+        "kind": one["kind"], "waits": one["waits"], "standard_status": one["standard_status"], "breaks": [],
+        "standard_source": "made up", "provenance": "RECALL-unverified", "balancing": ["rare"], "maturity_days": 30,
+        "hospitals": "treating",
         "periods": {"1": months, "3": [], "12": ["2023", "2024"]}, "mature": [True] * 24,
     }  # fmt: skip
     if one["status"] == "not_measurable":
@@ -342,6 +348,20 @@ def workspace(_template, tmp_path):
     """A fresh copy of the work folder."""
     shutil.copytree(_template.root, tmp_path / "w")
     return Workspace(tmp_path / "w")
+
+
+@pytest.fixture
+def left(workspace):
+    """Write a step's file with its manifest: `left(workspace.need, "need.json", told, inputs={...})`."""
+
+    def write(folder, name, told, **manifest):
+        folder.mkdir(exist_ok=True)
+        content = json.dumps(told).encode()
+        (folder / name).write_bytes(content)
+        files = {name: hashlib.sha256(content).hexdigest()}
+        (folder / "manifest.json").write_text(json.dumps({"files": files, **manifest}), encoding="utf-8")
+
+    return write
 
 
 @pytest.fixture

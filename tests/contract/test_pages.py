@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from models.report.targets.words import FILE as TARGETS
+from models.report.words import read
 from service.ui.templates import TEMPLATES
 from service.ui.wording import UiWords, sections
 
@@ -20,7 +22,8 @@ def test_every_word_is_there_in_danish_and_in_english_with_the_same_places():
 
 
 def test_every_word_that_is_asked_for_is_there(root):
-    known = {f"{section}/{key}" for section, words in sections().items() for key in words}
+    every = [*sections().items(), *read(TARGETS).items()]  # those of the report of targets stand on their pages too
+    known = {f"{section}/{key}" for section, words in every for key in words}
     texts = [*(root / "service/ui").glob("*.py"), *(root / "service/templates").glob("*.html")]
     asked = {one for file in texts for one in re.findall(r'words\(\s*"([a-z_]+/[a-z_0-9]+)"[,)]', file.read_text())}
     assert asked <= known, sorted(asked - known)

@@ -11,17 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.report import targets
+from models.report.targets.drawn import chart_of, funnel_of, is_chart
+from models.report.targets.signals import Watched, expect, lines, watch
+from models.report.targets.words import FILE, ReportWords
 from models.report.words import read
 from pipelines import quality_report as package
 from pipelines.quality_report import FILES, render, write_report
-from pipelines.quality_report.drawn import chart_of, funnel_of, is_chart
-from pipelines.quality_report.signals import Watched, expect, lines, watch
-from pipelines.quality_report.words import FILE, ReportWords
 from stratify.disclosure import SMALLEST_SHOWN
 from stratify.errors import UsageError
 
 TONGUES = ("da", "en")
-FOLDER = Path(package.__file__).parent
+FOLDERS = {one.__name__: Path(one.__file__).parent for one in (package, targets)}
 VOID = {"meta", "br"}
 HIDDEN = {"da": "for få til at vise", "en": "too few to show"}
 
@@ -380,7 +381,7 @@ def test_all_words_are_in_both_languages_with_the_same_braces():
 
 
 def test_all_words_are_used_and_all_used_are_there():
-    source = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py"))
+    source = "".join(path.read_text(encoding="utf-8") for folder in FOLDERS.values() for path in folder.glob("*.py"))
     known = {f"{name}/{key}" for name, words in read(FILE).items() for key in words}
     used = set(re.findall(r'words\(\s*"([a-z]+/[a-z_0-9]+)"', source))
     assert used <= known
@@ -413,6 +414,7 @@ def test_the_examples_in_the_modules_hold():
     import doctest
     from importlib import import_module
 
-    for path in sorted(FOLDER.glob("*.py")):
-        if path.stem != "__init__":
-            assert doctest.testmod(import_module(f"pipelines.quality_report.{path.stem}")).failed == 0
+    for name, folder in FOLDERS.items():
+        for path in sorted(folder.glob("*.py")):
+            if path.stem != "__init__":
+                assert doctest.testmod(import_module(f"{name}.{path.stem}")).failed == 0

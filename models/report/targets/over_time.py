@@ -7,14 +7,15 @@ from html import escape
 from typing import Any
 
 from models.report.html import figure, paragraph, table
-from pipelines.quality_report.drawn import chart_of, is_chart, mature, periods
-from pipelines.quality_report.facts import assured, fact, three
-from pipelines.quality_report.figures import Figures
-from pipelines.quality_report.signals import parts_of
-from pipelines.quality_report.words import ReportWords
+from models.report.targets.drawn import chart_of, is_chart, mature, periods
+from models.report.targets.facts import assured, fact, three
+from models.report.targets.figures import Figures
+from models.report.targets.signals import parts_of
+from models.report.targets.words import ReportWords
 from stratify.charts import Estimate, control, forest
 
 Told = Mapping[str, Any]
+SEXES = ("", "male", "female")
 MANY_HIDDEN = 0.1  # of the mature points; above it the chart says that its centre may be off
 
 
@@ -174,3 +175,17 @@ def _part(words: ReportWords, target: Told, part: Told) -> list[str]:
         value = escape(words("parts/no_register"))
     return [value, escape(goal), fact(words, "standard", row["standard"][0]),
             fact(words, "variation", facts["variation"]), escape(unknown)]  # fmt: skip
+
+
+def ratio_years(words: ReportWords, target: Told) -> str:
+    """Return a ratio by year for everybody, men and women; it has no chart within the year."""
+    years = target["periods"]["12"]
+    groups = {}
+    for sex in SEXES:
+        rows = target["ratios"].get(sex)
+        if rows is not None:
+            found = [(year, {name: rows[name][at] for name in rows}) for at, year in enumerate(years)
+                     if rows["value"][at] is not None or rows["hidden"][at]]  # fmt: skip
+            groups[words(f"ratio/{sex or 'all'}")] = found
+    drawn = year_forest(words, target, groups, words.of(target["name"]), wanted=1.0)
+    return figure(words("ratio/title"), words("ratio/told"), drawn)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
-from pipelines.quality_report.first import anchor, goal, latest
-from pipelines.quality_report.words import ReportWords
-from stratify.quality.summary import summary
+from models.report.targets.glance import goal, latest
+from models.report.targets.words import ReportWords
 
 Told = Mapping[str, Any]
 
@@ -41,18 +40,21 @@ def unverified(words: ReportWords, provenance: str) -> str:
     return f' <span class="unverified">{escape(words(f"definition/{name}"))}</span>' if name else ""
 
 
-def balances(words: ReportWords, told: Mapping[str, Told], target: Told) -> str:
-    """Return the targets that balance this one, each with its latest year and a link: one alone may mislead."""
+def balances(words: ReportWords, line_of: Callable[[str], Told | None], target: Told) -> str:
+    """Return the targets that balance this one, each with its latest year and a link: one alone may mislead.
+
+    line_of: a target's one line (`stratify.quality.summary`), None where there is no such target.
+    """
     items = []
     for key in target["balancing"]:
-        if key not in told:
+        line = line_of(key)
+        if line is None:
             continue
-        other, line = told[key], summary(dict(told[key]))
         if line["status"] == "not_measurable":
             value = escape(words("standard/not_measurable"))
         else:
-            value = latest(words, line, other)
-        items.append(f'<li><a href="#{anchor(key)}">{escape(words.of(other["name"]))}</a>: {value}</li>')
+            value = latest(words, line, line)
+        items.append(f'<li><a href="{words.link(key)}">{escape(words.of(line["name"]))}</a>: {value}</li>')
     if not items:
         return ""
     return f'<aside class="balances"><b>{escape(words("definition/balances"))}</b><ul>{"".join(items)}</ul></aside>'

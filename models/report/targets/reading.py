@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from models.report.html import heading
-from pipelines.quality_report.facts import KINDS, SHAPES, fact
-from pipelines.quality_report.words import ReportWords
+from models.report.targets.facts import KINDS, SHAPES, fact
+from models.report.targets.words import ReportWords
 
 TOPICS = ("standard", "variation", "assurance", "maturity", "unknown", "hidden", "alarms", "action", "ranking",
           "people", "kinds", "expected", "equity")  # fmt: skip

@@ -7,11 +7,11 @@ from html import escape
 from typing import Any
 
 from models.report.html import figure, paragraph, table
-from pipelines.quality_report.drawn import chart_of, funnel_of, is_chart, periods
-from pipelines.quality_report.facts import fact
-from pipelines.quality_report.figures import Figures
-from pipelines.quality_report.signals import parts_of
-from pipelines.quality_report.words import REST, ReportWords
+from models.report.targets.drawn import chart_of, funnel_of, is_chart, periods
+from models.report.targets.facts import fact
+from models.report.targets.figures import Figures
+from models.report.targets.signals import parts_of
+from models.report.targets.words import REST, ReportWords
 from stratify.charts import funnel, marks_in, reach_of, small_control
 from stratify.charts.symbols import symbol
 
@@ -22,24 +22,41 @@ ADJUSTED = ("outcome", "balancing")  # by observed over expected: what happens t
 
 def units(words: ReportWords, target: Told) -> str:
     """Return each level below the region: funnel, table and small charts; what is not told of a level is said."""
-    parts = []
-    for level, years in target.get("units", {}).items():
-        if level != "region" and years:
-            year, rows = max(years.items())
-            parts.append(f"<h3>{escape(words('units/title', level=level_name(words, target, level), year=year))}</h3>")
-            parts.append(_funnel(words, target, level, rows))
-            parts.append(_table(words, target, level, rows))
-            parts.append(small_charts(words, target, target["series"].get(level, {}), target["standard"], level))
+    told = "".join(of_level(words, target, level) for level in levels(target))
+    return told + missing(words, target) + parts_of_units(words, target)
+
+
+def missing(words: ReportWords, target: Told) -> str:
+    """Return a sentence on the levels of which the source tells nothing, if there are any."""
     lacking = [words(f"levels/{one}").lower() for one in target.get("missing_levels", [])]
-    if lacking:
-        parts.append(paragraph(words("units/missing", levels=words.listed(lacking)), "soft"))
+    return paragraph(words("units/missing", levels=words.listed(lacking)), "soft") if lacking else ""
+
+
+def parts_of_units(words: ReportWords, target: Told, only: str | None = None) -> str:
+    """Return the charts of each part of a target in units; only: those of one level."""
+    parts = []
     for key, part in parts_of(target).items():
         charts = [small_charts(words, target, of, part.get("standard"), level) for level, of in part["series"].items()
-                  if level != "region"]  # fmt: skip
+                  if level != "region" and only in (None, level)]  # fmt: skip
         if any(charts):
             name = words("units/part", name=words.of(part.get("name", key)))
             parts.append(f"<h3>{escape(name)}</h3>{''.join(charts)}")
     return "".join(parts)
+
+
+def levels(target: Told) -> list[str]:
+    """Return the levels below the region that a target is told for."""
+    return [level for level, years in target.get("units", {}).items() if level != "region" and years]
+
+
+def of_level(words: ReportWords, target: Told, level: str) -> str:
+    """Return the units of one level in their latest year and over time."""
+    year, rows = max(target["units"][level].items())
+    return (
+        f"<h3>{escape(words('units/title', level=level_name(words, target, level), year=year))}</h3>"
+        f"{_funnel(words, target, level, rows)}{_table(words, target, level, rows)}"
+        f"{small_charts(words, target, target['series'].get(level, {}), target['standard'], level)}"
+    )
 
 
 def level_name(words: ReportWords, target: Told, level: str) -> str:

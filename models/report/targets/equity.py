@@ -7,11 +7,10 @@ from html import escape
 from typing import Any
 
 from models.report.html import figure, paragraph, table
-from pipelines.quality_report.drawn import chart_of, is_chart, periods
-from pipelines.quality_report.facts import fact
-from pipelines.quality_report.figures import Figures
-from pipelines.quality_report.first import anchor
-from pipelines.quality_report.words import ReportWords
+from models.report.targets.drawn import chart_of, is_chart, periods
+from models.report.targets.facts import fact
+from models.report.targets.figures import Figures
+from models.report.targets.words import ReportWords
 from stratify.charts import Estimate, control, forest
 
 Told = Mapping[str, Any]
@@ -21,7 +20,13 @@ ORDER = (*TWO, "education", "income", "origin", "distance")
 
 
 def equity(words: ReportWords, target: Told, over_time: Told | None) -> str:
-    """Return a forest of gaps by cut in the latest year, and of few resources by year."""
+    """Return a forest of gaps by cut in the latest year, and of few resources by year, with its heading."""
+    drawn = equity_figure(words, target, over_time)
+    return f"<h3>{escape(words('equity/title'))}</h3>{drawn}" if drawn else ""
+
+
+def equity_figure(words: ReportWords, target: Told, over_time: Told | None) -> str:
+    """Return the same without the heading; "" where no gap is told."""
     cuts = target.get("gaps", {})
     years = next((list(one["years"]) for one in cuts.values()), [])
     if not years:
@@ -45,7 +50,7 @@ def equity(words: ReportWords, target: Told, over_time: Told | None) -> str:
     caption = words(
         "equity/told", year=years[at], side=words(f"equity/{target['direction']}"), unit=words(f"gaps/{target['unit']}")
     )
-    return f"<h3>{escape(words('equity/title'))}</h3>{figure('', caption, drawn)}"
+    return figure("", caption, drawn)
 
 
 def gap_forest(words: ReportWords, figures: Figures, groups: Mapping[str, list[Estimate]], title: str) -> str:
@@ -68,7 +73,7 @@ def gaps_over_time(words: ReportWords, told: Mapping[str, Told], target: Told) -
         there = [at for at, one in enumerate(by_year["value"]) if one is not None]
         at = there[-1] if there else len(years) - 1
         gap = figures.gap(*(by_year[one][at] for one in ("value", "low", "high")))
-        link = f'<a href="#{anchor(key)}">{escape(name)}</a>'
+        link = f'<a href="{words.link(key)}">{escape(name)}</a>'
         cells = [gap, years[at] if there else "–", words(f"directions/{other['direction']}")]
         rows.append([link, *map(escape, cells), fact(words, "variation", line["facts"]["variation"])])
         if is_chart(line):

@@ -1,4 +1,4 @@
-"""The words of the report, from its own file."""
+"""The words that quality targets are told in, in a report and on a page, from their own file."""
 
 from __future__ import annotations
 
@@ -14,17 +14,42 @@ REST = (OTHER, NOT_TOLD)  # labels that are no unit and no group: what makes the
 
 
 class ReportWords(Words):
-    """The words of the report in one language.
+    """The words of the report in one language; a page that is no report has other links (`link`, `figures_file`).
 
     >>> ReportWords("da").group("education", "short"), ReportWords("en").unit("not told")
     ('Kort', 'Not told')
     """
 
     file: ClassVar[Path] = FILE
+    figures_file = "points.csv"  # where the figures of what is not told one by one stand
+
+    def __call__(self, place: str, **filled: str) -> str:
+        """Return the words at "section/key", its braces filled; {file} is where all figures stand."""
+        return super().__call__(place, **{"file": self.figures_file, **filled})
+
+    def link(self, key: str) -> str:
+        """Return the address of what is told of a target: its section on the same page."""
+        return f"#t-{key}"
+
+    def day(self, iso: str) -> str:
+        """Return a day in words.
+
+        >>> ReportWords("da").day("2025-03-01"), ReportWords("en").day("2025-03-01")
+        ('1. marts 2025', '1 March 2025')
+        """
+        year, month, at = iso.split("-")
+        months = self("periods/months").split()
+        return self("periods/day", day=str(int(at)), month=months[int(month) - 1], year=year)
 
     def unit(self, label: str) -> str:
-        """Return the name of a unit; that of the region, of those elsewhere and of those not told in words."""
-        return self("units/region") if not label else self.named("units", label.replace(" ", "_"))
+        """Return the name of a unit; that of the region, of those elsewhere and of those not told in words.
+
+        >>> ReportWords("da").unit("Regionspsykiatrien Randers"), ReportWords("da").unit("not told")
+        ('Regionspsykiatrien Randers', 'Ikke oplyst')
+        """
+        if label in REST:
+            return self(f"units/{label.replace(' ', '_')}")
+        return label or self("units/region")
 
     def group(self, cut: str, label: str) -> str:
         """Return the name of a group of a cut."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.quality_report.drawn import Told, is_chart, periods
-from pipelines.quality_report.words import REST
+from models.report.targets.drawn import Told, is_chart, periods
+from models.report.targets.words import REST
 
 GAP = "gap"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from pipelines.quality_report.words import ReportWords
+from models.report.targets.words import ReportWords
 
 STRONG = {"not_met", "concern", "consistently_fails"}  # what is to be acted on stands in bold
 GOAL = '<path class="s-goal" d="M1 8h18"/>'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.quality_report.words import ReportWords
+from models.report.targets.words import ReportWords
 from stratify.charts import ends
 
 DIGITS = {"share": 1, "rate": 0, "ratio": 2}
