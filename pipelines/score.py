@@ -24,6 +24,7 @@ from models import (
     reasons,
 )
 from models.people import Scorer
+from pipelines.beside import beside_risks, seen
 from pipelines.data_steps import Progress
 from pipelines.matrix import Matrix, inputs_of_matrix, read_matrix
 from pipelines.monitor_files import read_told
@@ -34,7 +35,9 @@ from stratify.care.people import People
 from stratify.care.weigh import ANSWERS, Given, Weigher
 from stratify.catalogue import Catalogue
 from stratify.catalogue.load import MODEL_KINDS
+from stratify.cohort import years_old
 from stratify.errors import DataError
+from stratify.files import canonical_json, digest_text
 from stratify.pseudonym import ensure_key, key_id, pseudonym
 from stratify.registers.clock import day_number, day_of, read_date
 from stratify.store.read import Store
@@ -55,6 +58,7 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         **inputs_of_matrix(work),
         "quality": manifest_digest(work.quality, "monitor"),
         "bundle": bundle.version,
+        "calibration": digest_text(canonical_json(seen(work, bundle))),
     }
     if read_manifest(work.quality, "monitor")["inputs"]["store"] != inputs["store"]:
         raise DataError("the targets were measured on another store than is here now; run `stratify monitor` first")
@@ -101,6 +105,8 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         progress("writing serving.db")
         names = [pseudonym(key, delivery["system"], source_id) for source_id in _ids(store, matrix)]
         targets = read_told(work)
+        ages = years_old(store.persons()["birth"][matrix.rows.person], landmark)
+        female = matrix.column("person_female")
         write_serving(
             work.serving_db,
             work.serving_before,
@@ -109,6 +115,7 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
             Kept(bodies, scored.cells, told),
             targets,
             entries_of(catalogue),
+            beside_risks(work, bundle, shown, ages, female),
         )
         return {
             "people": len(bodies),

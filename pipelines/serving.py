@@ -13,7 +13,7 @@ from stratify.errors import UsageError
 from stratify.features.kernel import Floats
 from stratify.files import TEMPORARY, canonical_json
 
-FORMAT = "7"
+FORMAT = "8"
 
 
 class Kept(NamedTuple):
@@ -38,10 +38,11 @@ def write_serving(
     people: Kept,
     targets: Mapping[str, tuple[Any, Any]],
     entries: Mapping[str, Mapping[str, Any]],
+    beside: Mapping[str, Any],
 ) -> None:
     """Write the service's file whole or not at all; what was served until now is kept as `before`.
 
-    targets: of each, its one line and all that is told of it.
+    targets: of each, its one line and all that is told of it. beside: what stands beside risks, see `pipelines.beside`.
     """
     partial = path.with_name(path.name + TEMPORARY)
     partial.unlink(missing_ok=True)
@@ -53,6 +54,7 @@ def write_serving(
             CREATE TABLE person (pseudonym TEXT PRIMARY KEY, body TEXT NOT NULL, features BLOB NOT NULL,
                                  told BLOB) WITHOUT ROWID;
             CREATE TABLE target (id TEXT PRIMARY KEY, body TEXT NOT NULL, told BLOB NOT NULL) WITHOUT ROWID;
+            CREATE TABLE beside (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
             CREATE TABLE entry (kind TEXT, id TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
         """)
         con.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
@@ -64,6 +66,9 @@ def write_serving(
                 (key, canonical_json(line), zlib.compress(canonical_json(told).encode()))
                 for key, (line, told) in sorted(targets.items())
             ],
+        )
+        con.executemany(
+            "INSERT INTO beside VALUES (?, ?)", [(key, canonical_json(one)) for key, one in sorted(beside.items())]
         )
         con.executemany(
             "INSERT INTO entry VALUES (?, ?, ?)",

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
+from service.beside import Beside, read_beside
 from service.care import Care, read_care
 from service.choices import Said, chosen
 from service.kept import Kept
@@ -36,7 +37,7 @@ from stratify.errors import BundleError
 from stratify.pseudonym import key_id, read_key
 from stratify.workspace import Workspace
 
-FORMAT = "7"
+FORMAT = "8"
 META = (
     "bundle_version", "landmark", "covers_to", "delivered", "catalogue_digest", "source", "system", "pseudonym_key_id",
     "definition_multimorbid", "definition_both",
@@ -46,6 +47,7 @@ TABLES = {
     "person": {"pseudonym", "body", "features", "told"},
     "target": {"id", "body", "told"},
     "entry": {"kind", "id", "body"},
+    "beside": {"key", "body"},
 }
 VERSION = re.compile(r"[0-9a-f]{12}")
 PSEUDONYM_KEY = "pseudonym.key"  # in the work folder's keys/
@@ -144,6 +146,7 @@ class Served:
     meta: Mapping[str, str]
     targets: Sequence[Target]
     care: Care
+    beside: Beside
     key: bytes = field(repr=False)
     _connection: sqlite3.Connection = field(repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -264,7 +267,8 @@ def open_served(workspace: Workspace, load: Loader = load_verified) -> Served:
         meta = _meta(connection, key)
         bundle = _bundle(workspace, meta["bundle_version"], load)
         care = read_care(connection, date.fromisoformat(meta["landmark"]))
-        served = Served(bundle, meta, _targets(connection), care, key, connection)
+        beside = read_beside(connection)
+        served = Served(bundle, meta, _targets(connection), care, beside, key, connection)
         served.check()
     except BaseException:
         connection.close()

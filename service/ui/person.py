@@ -89,7 +89,9 @@ def patient_death(request: Request, handle: str) -> Response:
     if found.row is None:
         return nobody(request)
     words = words_of(request)
-    risks = [risk_told(one, found.served, words) for one in found.row.stored.risks if is_death(one, found.served)]
+    served, stored = found.served, found.row.stored
+    deaths = [one for one in stored.risks if is_death(one, served)]
+    risks = [risk_told(one, served, words) for one in served.beside.of(deaths, stored.facts)]
     turned = f"{ADDRESS}/{handle}?lang={words.other}"  # no address that is posted to
     return page(request, "person_death.html", at="patient", risks=risks, handle=handle, other_language=turned)
 

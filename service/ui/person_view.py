@@ -8,7 +8,7 @@ from typing import Any
 
 from service.answers import answer
 from service.choices import today
-from service.schemas import Axis, Chosen, Found, Reason, Risk
+from service.schemas import Axis, Chosen, Found, Peers, Reason, Risk
 from service.served import Row, Served
 from service.told_facts import ToldFact
 from service.ui.person_words import asks_of, fact_word, label_of, offer_told, options_of, said
@@ -109,7 +109,32 @@ def risk_told(risk: Risk, served: Served, words: UiWords) -> dict[str, Any]:
         tongue=words.tongue,
     )
     among = said_of(served.bundle.cards[risk.model_key]["population"]["name"], words)
-    return {"outcome": risk.outcome, "name": name, "lines": lines, "picture": picture, "among": among}
+    told_beside = [line for line in (peers_told(risk.peers, words), interval_told(risk.interval, words)) if line]
+    return {"outcome": risk.outcome, "name": name, "lines": lines, "picture": picture, "among": among,
+            "beside": told_beside}  # fmt: skip
+
+
+def peers_told(peers: Peers | None, words: UiWords) -> str | None:
+    """Return how many of a hundred people of the same age and sex have it, or None where that is not known."""
+    if peers is None:
+        return None
+    ages = "person/ages" if peers.age_to is not None else "person/ages_open"
+    years = words(ages, low=str(peers.age_from), high=str(peers.age_to))
+    return words("person/peers", whom=words(f"person/peers_{peers.sex}"), years=years, n=of_hundred(peers.risk, words))
+
+
+def interval_told(interval: Sequence[float] | None, words: UiWords) -> str | None:
+    """Return between which two of a hundred it happened to held-out people, or None where that is not known."""
+    if interval is None:
+        return None
+    low, high = (str(round(100 * end)) for end in interval)
+    return words("person/interval", n=low if low == high else f"{low}–{high}")
+
+
+def of_hundred(share: float, words: UiWords) -> str:
+    """Return a share as so many of a hundred, never as none of them or all."""
+    count = round(100 * share)
+    return words("person/fewer_than_1") if count == 0 else words("person/more_than_99") if count == 100 else str(count)
 
 
 def said_of(told: Mapping[str, str], words: UiWords) -> str:

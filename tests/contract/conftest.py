@@ -187,6 +187,7 @@ def _body(risk):
         "missing": [{"id": "hba1c", "text": _words("no HbA1c within two years")}],
         "facts": {
             "age": 61,
+            "sex": "f",
             "conditions": ["diabetes", "hf", "hypertension", "t2d"],
             "n_conditions": 3,
             "n_drugs": 6,
@@ -196,6 +197,15 @@ def _body(risk):
         },
     }
 
+
+BESIDE = {
+    "peers": {
+        outcome: {"f": [{"from": 18, "to": 59, "risk": low, "people": 40}, {"from": 60, "to": None, "risk": high,
+                                                                          "people": 31}]}
+        for outcome, low, high in (("acute_admission_365d", 0.1, 0.13), ("death_365d", 0.01, 0.02))
+    },
+    "seen": {ACUTE: {"risk": [0.1, 0.2, 0.4], "low": [0.08, 0.16, 0.3], "high": [0.14, 0.26, 0.5]}},
+}  # fmt: skip
 
 ALL_OF_A_TARGET = {
     "tier": "core", "kind": "process", "chosen": True, "waits": None, "unit": "share", "standard_status": "local",
@@ -296,6 +306,8 @@ def write_serving(workspace, version, **meta):
         connection.execute("CREATE TABLE person(pseudonym TEXT PRIMARY KEY, body TEXT, features BLOB, told BLOB)")
         connection.execute("CREATE TABLE target(id TEXT PRIMARY KEY, body TEXT, told BLOB)")
         connection.execute("CREATE TABLE entry(kind TEXT, id TEXT, body TEXT)")
+        connection.execute("CREATE TABLE beside(key TEXT PRIMARY KEY, body TEXT)")
+        connection.executemany("INSERT INTO beside VALUES (?, ?)", [(k, json.dumps(v)) for k, v in BESIDE.items()])
         connection.executemany("INSERT INTO entry VALUES (?, ?, ?)", ENTRIES)
         connection.executemany("INSERT INTO meta VALUES (?, ?)", rows.items())
         told = {t["id"]: zlib.compress(json.dumps(told_target(t)).encode()) for t in targets}

@@ -164,6 +164,18 @@ def test_risks_are_told_of_a_hundred_both_ways_with_a_picture_and_a_table(client
     assert "<desc>20 af 100 indlægges akut. 80 gør ikke.</desc>" in text
 
 
+def test_beside_a_risk_stand_people_of_the_same_age_and_sex_and_an_interval(client, clinician, address, people):
+    text = client.send("GET", address, token=clinician).text
+    assert "Kvinder på 60 år og derover: 13 af 100." in text
+    assert "Blandt dem, der fik omtrent samme tal, skete det for 16–26 af 100." in text
+    assert "2 af 100" not in text.replace("20 af 100", "")  # that of death
+    risk = client.look_up(people.stored).json()["risks"][0]
+    assert risk["peers"] == {"risk": 0.13, "people": 31, "sex": "f", "age_from": 60, "age_to": None}
+    assert risk["interval"] == pytest.approx([0.16, 0.26])
+    assert "Kvinder på 60 år og derover: 2 af 100." in post(client, f"{address}/death", clinician).text
+    assert "60 år og derover" not in client.send("GET", f"{address}/plan", token=clinician).text
+
+
 def test_a_choice_by_the_form_is_the_choice_of_the_interface(client, clinician, address, people, audit_rows):
     fields = {"offer": "overbliksstatus", "decision": "decline", "until": SOON, "reason": "Ikke+nu"}
     answer = post(client, f"{address}/choices", clinician, **fields)
