@@ -17,11 +17,12 @@ FORMAT = "8"
 
 
 class Kept(NamedTuple):
-    """What is kept of people, by row: their bodies, features, and of some all that is told of them."""
+    """What is kept of people, by row: bodies, features, of some all that is told of them, and their past, packed."""
 
     bodies: Sequence[Mapping[str, Any]]
     cells: Floats
     told: Mapping[int, Mapping[str, Any]]
+    past: Sequence[bytes]
 
     def row(self, row: int) -> tuple[str, bytes, bytes | None]:
         """Return a person's body, features and telling, as they are written."""
@@ -53,6 +54,7 @@ def write_serving(
             CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
             CREATE TABLE person (pseudonym TEXT PRIMARY KEY, body TEXT NOT NULL, features BLOB NOT NULL,
                                  told BLOB) WITHOUT ROWID;
+            CREATE TABLE past (pseudonym TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
             CREATE TABLE target (id TEXT PRIMARY KEY, body TEXT NOT NULL, told BLOB NOT NULL) WITHOUT ROWID;
             CREATE TABLE beside (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
             CREATE TABLE entry (kind TEXT, id TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
@@ -60,6 +62,7 @@ def write_serving(
         con.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
         order = sorted(range(len(names)), key=names.__getitem__)
         con.executemany("INSERT INTO person VALUES (?, ?, ?, ?)", ((names[row], *people.row(row)) for row in order))
+        con.executemany("INSERT INTO past VALUES (?, ?)", ((names[row], people.past[row]) for row in order))
         con.executemany(
             "INSERT INTO target VALUES (?, ?, ?)",
             [

@@ -39,10 +39,11 @@ class _Curve(Shape):
 
 @dataclass(frozen=True)
 class Beside:
-    """What there is: bands of age by outcome and sex, curves by model."""
+    """What there is: bands of age by outcome and sex, curves by model, and the days of earlier risks."""
 
     peers: Mapping[str, Mapping[str, Sequence[_Band]]]
     seen: Mapping[str, _Curve]
+    past_days: Sequence[int] = ()
 
     def of(self, risks: Sequence[Risk], facts: Mapping[str, Any]) -> list[Risk]:
         """Return a person's risks with what stands beside each, where it is known."""
@@ -80,7 +81,8 @@ def read_beside(connection: sqlite3.Connection) -> Beside:
             outcome: {sex: [_band(one) for one in bands] for sex, bands in of.items()}
             for outcome, of in told.get("peers", {}).items()
         }
-        return Beside(peers, {key: _curve(one) for key, one in told.get("seen", {}).items()})
+        seen = {key: _curve(one) for key, one in told.get("seen", {}).items()}
+        return Beside(peers, seen, tuple(int(day) for day in told.get("past_days", ())))
     except (sqlite3.Error, ValueError, KeyError, TypeError, AttributeError, ValidationError):
         raise BundleError("serving.db: what stands beside risks cannot be read: score again") from None
 

@@ -29,6 +29,7 @@ from service.beside import Beside, read_beside
 from service.care import Care, read_care
 from service.choices import Said, chosen
 from service.kept import Kept
+from service.past import Past, read_past
 from service.schemas import ModelVersion, Stored, Target, Told
 from service.told import Tellings
 from service.told_facts import ToldFact, laid_over
@@ -45,6 +46,7 @@ META = (
 TABLES = {
     "meta": {"key", "value"},
     "person": {"pseudonym", "body", "features", "told"},
+    "past": {"pseudonym", "body"},
     "target": {"id", "body", "told"},
     "entry": {"kind", "id", "body"},
     "beside": {"key", "body"},
@@ -185,6 +187,11 @@ class Served:
                 return [str(name) for (name,) in self._connection.execute(query, (most,))]
             except sqlite3.Error as error:
                 raise BundleError(f"serving.db cannot be read ({type(error).__name__}): score again") from None
+
+    def past(self, name: str) -> Past:
+        """Return what was before of a pseudonym; raises BundleError when it cannot be read."""
+        with self._lock:
+            return read_past(self._connection, name, self.beside.past_days)
 
     def check(self) -> None:
         """Return when rows can be read and told, one that was worked out before too; raises BundleError otherwise."""

@@ -11,6 +11,7 @@ from service.choices import today
 from service.schemas import Axis, Chosen, Found, Peers, Reason, Risk
 from service.served import Row, Served
 from service.told_facts import ToldFact
+from service.ui.person_past import history_told, timeline_told
 from service.ui.person_words import asks_of, fact_word, label_of, offer_told, options_of, said
 from service.ui.wording import UiWords
 from stratify.care.facts import WORDS
@@ -39,6 +40,7 @@ def person_view(served: Served, row: Row, words: UiWords) -> dict[str, Any]:
     groups = {group: [told for told, of in grouped if of == group] for group in GROUPS}
     ready = [*groups["duty"], *(told for told, of in grouped if of in ("suitable", "bridge"))]
     asks = asks_of(found.offers, catalogue, words)
+    past, scored = served.past(row.name), date.fromisoformat(found.scored_on)
     return {
         "who": _who(facts, words),
         "about": _about(facts, words),
@@ -60,6 +62,8 @@ def person_view(served: Served, row: Row, words: UiWords) -> dict[str, Any]:
         "gaps": [said(one.text, words) for one in found.missing if not one.id.startswith(NO_MODEL)],
         "no_models": [said(one.text, words) for one in found.missing if _untold(one.id)],
         "risks": [risk_told(one, served, words) for one in _in_order(found.risks) if not is_death(one, served)],
+        "history": history_told(past, found.risks, scored, words),
+        "timeline": timeline_told(past, found.conditions, scored, catalogue, words),
         "reasons": reasons_told(found, words),
         "has_death": any(is_death(one, served) for one in found.risks),
         "reading": said(found.reading, words),

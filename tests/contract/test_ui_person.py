@@ -176,6 +176,23 @@ def test_beside_a_risk_stand_people_of_the_same_age_and_sex_and_an_interval(clie
     assert "60 år og derover" not in client.send("GET", f"{address}/plan", token=clinician).text
 
 
+def test_earlier_risks_conditions_stays_and_medicines_are_drawn_with_their_tables(client, clinician, address):
+    text = client.send("GET", address, token=clinician).text
+    assert "<desc>Fra 8 til 20 af 100.</desc>" in text
+    assert "<desc>2 sygdomme, 2 indlæggelser og 2 lægemiddelgrupper. Alle står i tabellen.</desc>" in text
+    for cell in ("Akut, somatisk", "31. august 2023", "ikke afsluttet", "Diabetesmedicin (A10)", "Q99"):
+        assert cell in text, cell
+    plan = client.send("GET", f"{address}/plan", token=clinician).text
+    assert "Diabetesmedicin" not in plan
+
+
+def test_who_has_no_past_has_a_page_without_it(client, token, people):
+    mine = token("clinician", patient=people.computed)
+    text = client.send("GET", client.send("GET", "/ui/patient", token=mine).headers["location"], token=mine).text
+    assert "Sådan er tallene gået" not in text
+    assert "Personen" in text
+
+
 def test_a_choice_by_the_form_is_the_choice_of_the_interface(client, clinician, address, people, audit_rows):
     fields = {"offer": "overbliksstatus", "decision": "decline", "until": SOON, "reason": "Ikke+nu"}
     answer = post(client, f"{address}/choices", clinician, **fields)
