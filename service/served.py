@@ -29,6 +29,7 @@ from service.beside import Beside, read_beside
 from service.care import Care, read_care
 from service.choices import Said, chosen
 from service.kept import Kept
+from service.own_words import Spoken
 from service.past import Past, read_past
 from service.schemas import ModelVersion, Stored, Target, Told
 from service.told import Tellings
@@ -111,6 +112,7 @@ class Row:
     told: bytes | None = field(default=None, repr=False)
     said: tuple[Said, ...] = ()
     facts: tuple[ToldFact, ...] = ()  # told here, and laid over those that are stored
+    words: tuple[Spoken, ...] = field(default=(), repr=False)  # strengths and goals, which weigh nothing
     basis: Basis = "nightly"
     day: date | None = None  # the day it was scored on, where that is not the day of the scored population
     gaps: int = 0  # how many of what is missing the chart itself lacks: the last ones
@@ -126,6 +128,10 @@ class Row:
     def with_choices(self, said: tuple[Said, ...]) -> Row:
         """Return the row with what the person chose and holds today."""
         return replace(self, said=said)
+
+    def with_words(self, words: tuple[Spoken, ...]) -> Row:
+        """Return the row with the person's own words."""
+        return replace(self, words=words) if words else self
 
     def with_facts(self, told: tuple[ToldFact, ...], catalogue: Catalogue) -> Row:
         """Return the row with what was told of the person laid over what registers know."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from service.answers import answer
 from service.choices import today
+from service.own_words import Spoken
 from service.schemas import Axis, Chosen, Found, Peers, Reason, Risk
 from service.served import Row, Served
 from service.told_facts import ToldFact
@@ -26,6 +27,7 @@ MOST_REASONS = 5
 CHANGEABLE = {"yes": 0, "partly": 1, "unknown": 2, "no": 3}
 SECOND = "acute_somatic_admission_365d"
 MAIN = "acute_admission_365d"  # whose reasons are told on the page
+OWN = ("goal", "strength")
 GROUPS = ("agreed", "duty", "suitable", "bridge", "ask", "declined", "no")
 
 
@@ -35,7 +37,8 @@ def person_view(served: Served, row: Row, words: UiWords) -> dict[str, Any]:
     assert isinstance(found, Found)
     catalogue, facts = served.care.catalogue, row.stored.facts
     weighed_on = row.day or served.care.day
-    offers = [offer_told(one, facts, catalogue, words, weighed_on, today()) for one in found.offers]
+    goals = [one.text for one in row.words if one.kind == "goal"]
+    offers = [offer_told(one, facts, catalogue, words, weighed_on, today(), goals) for one in found.offers]
     grouped = [(told, _group(told, one.accepted_on)) for told, one in zip(offers, found.offers, strict=True)]
     groups = {group: [told for told, of in grouped if of == group] for group in GROUPS}
     ready = [*groups["duty"], *(told for told, of in grouped if of in ("suitable", "bridge"))]
@@ -74,6 +77,7 @@ def person_view(served: Served, row: Row, words: UiWords) -> dict[str, Any]:
         "rights": [said(one, words) for one in found.rights],
         "said": [choice_told(one, catalogue, words) for one in found.choices],
         "told": [fact_told(one, catalogue, words) for one in row.facts],
+        "words": {kind: [spoken_told(one, words) for one in row.words if one.kind == kind] for kind in OWN},
         "wishes": _wishes(found.choices, catalogue, words),
         "data_to": words.day(found.data_as_of),
         "scored_on": words.day(found.scored_on),
@@ -189,6 +193,15 @@ def fact_told(one: ToldFact, catalogue: Catalogue, words: UiWords) -> dict[str, 
     role = ", ".join(words.named("roles", role) for role in one.role.split(","))
     line = words("person/told_line", value=value, day=words.day(one.said_on.date()), user=one.user, role=role)
     return {"fact": one.fact, "label": label_of(word, words), "line": line}
+
+
+def spoken_told(one: Spoken, words: UiWords) -> dict[str, Any]:
+    """Return a person's own words, by whom they were written down and when."""
+    role = ", ".join(words.named("roles", role) for role in one.role.split(","))
+    return {
+        "text": one.text,
+        "by": words("person/said_by", day=words.day(one.said_on.date()), user=one.user, role=role),
+    }
 
 
 def _wishes(choices: Sequence[Chosen], catalogue: Catalogue, words: UiWords) -> list[dict[str, Any]]:

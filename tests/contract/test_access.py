@@ -31,6 +31,7 @@ GUARDED = [
     ("GET", "/v1/models/current", None),
     ("POST", "/v1/audit:search", {"user": "dr"}),
     ("POST", "/v1/answers", {**BODY, "question": "burden", "value": 2, "at": "later"}),
+    ("POST", "/v1/words", {**BODY, "kind": "goal", "text": "walk"}),
     ("POST", "/v1/facts", {**BODY, "fact": "transport", "value": True}),
     ("GET", "/v1/targets:proposals", None),
     ("GET", TARGET, None),
