@@ -1,6 +1,7 @@
 """The pages of one person: on a ground and written down, no identifier in an address, the risk of death on no page."""
 
 import re
+import sqlite3
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -306,3 +307,18 @@ def test_what_is_overdue_stands_first_and_is_said_so(client, app, clinician, add
     assert "Over fristen: 1." in text
     assert '<h2 id="group-overdue">' in text
     assert '<h2 id="group-later">' not in text
+
+
+@pytest.mark.parametrize("days, told", [(12, True), (31, False), ("never", False)])
+def test_who_was_discharged_lately_is_told_on_the_teams_list(request, workspace, token, people, days, told):
+    with sqlite3.connect(workspace.serving_db) as connection:
+        connection.execute(
+            "UPDATE person SET body = json_set(body, '$.facts.days_since_somatic_discharge', ?)", (days,)
+        )
+    client = request.getfixturevalue("client")
+    treats = token("clinician", patient=people.stored)
+    act = {"patient": {"system": people.system, "value": people.stored}, "purpose": "TREAT", "text": "Ring"}
+    client.send("POST", "/v1/actions", token=treats, json={**act, "due": SOON})
+    text = client.send("GET", "/ui/mine", token=token("coordinator", patient=None)).text
+    assert ("fra et somatisk sygehus 20. december 2024" in text) is told
+    assert ("Nylig udskrevet" in text) is told
