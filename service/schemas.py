@@ -22,6 +22,7 @@ from service.identifiers import as_registered
 from stratify.care.choices import Decision
 from stratify.disclosure import shown
 
+SEEN = "[low, high], 95 %: the share to whom it happened of held-out people given a risk like this one; null: too few"
 NAME = r"^[!-{}~]+$"  # printable ASCII, no blank and no bar
 
 
@@ -119,11 +120,7 @@ class Risk(Shape):
     risk: float = Field(ge=0, le=1)
     horizon_days: int = Field(gt=0)
     peers: Peers | None = Field(default=None, description="people of the same age and sex; null where not known")
-    interval: list[float] | None = Field(
-        default=None,
-        description="[low, high], 95 %: the share to whom it happened among held-out people given a risk like this one;"
-        " of the group, not of the one person; null where they were too few",
-    )
+    interval: list[float] | None = Field(default=None, description=SEEN)
 
     @property
     def model_key(self) -> str:
