@@ -22,7 +22,6 @@ from service.identifiers import as_registered
 from stratify.care.choices import Decision
 from stratify.disclosure import shown
 
-SEEN = "[low, high], 95 %: the share to whom it happened of held-out people given a risk like this one; null: too few"
 NAME = r"^[!-{}~]+$"  # printable ASCII, no blank and no bar
 
 
@@ -109,7 +108,7 @@ class Peers(Shape):
     people: int = Field(description="how many they are; never 1 to 4")
     sex: Literal["f", "m"]
     age_from: int = Field(description="the youngest are this old")
-    age_to: int | None = Field(description="the oldest are this old; null: there is no upper end")
+    age_to: int | None = Field(description="null: there is no upper end")
 
 
 class Risk(Shape):
@@ -120,7 +119,7 @@ class Risk(Shape):
     risk: float = Field(ge=0, le=1)
     horizon_days: int = Field(gt=0)
     peers: Peers | None = Field(default=None, description="people of the same age and sex; null where not known")
-    interval: list[float] | None = Field(default=None, description=SEEN)
+    interval: list[float] | None = Field(default=None, description="95 %: how often it came to held-out people like it")
 
     @property
     def model_key(self) -> str:
