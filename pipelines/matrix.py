@@ -41,6 +41,11 @@ class Matrix:
         """The columns' ids, in order."""
         return [column["id"] for column in self.columns]
 
+    def column(self, name: str) -> Floats:
+        """Return one column's cells; missing ones where it has none of this name."""
+        names = self.names
+        return self.cells[:, names.index(name)] if name in names else np.full(len(self.rows), np.nan)
+
     def select(self, wanted: Sequence[Mapping[str, Any]]) -> Matrix:
         """Return the matrix with these columns alone, in this order, as a bundle expects them.
 

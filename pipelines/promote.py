@@ -29,6 +29,7 @@ from models.declared import OTHER, declared_for
 from models.gates import Gate, closed, gates
 from models.table import column_ids, refusal
 from models.train import chosen_folder
+from pipelines.beside import CALIBRATION, told_interval
 from pipelines.data_steps import Progress
 from pipelines.labelled import origin_of
 from pipelines.matrix import read_columns
@@ -100,6 +101,7 @@ def promote(
         "damaged": damaged,
         "kept_out": [{"model": one.key, "gates": [g.line() for g in closed(one.gates)]} for one in kept_out],
     }
+    write_json(work.bundles / CALIBRATION / f"{version}.json", _calibration(work, champion, taken, content))
     taken_back = work.bundles / TAKEN_BACK
     if not by_hand and work.champion.exists():
         current = champion_version(work.bundles)
@@ -169,6 +171,20 @@ def _decision(proposed: Sequence[Proposed], kept_out: Sequence[Proposed]) -> dic
         }
         for one in proposed
     }
+
+
+def _calibration(
+    work: Workspace, champion: Bundle | None, taken: Sequence[Proposed], content: Content
+) -> dict[str, Any]:
+    """What became of held-out people along each member's risks: of a member that stays, as it was kept with it."""
+    kept: dict[str, Any] = {}
+    if champion is not None:
+        path = work.bundles / CALIBRATION / f"{champion.version}.json"
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    for one in taken:
+        report = json.loads((work.training / one.key / REPORT).read_text(encoding="utf-8"))
+        kept[one.key] = told_interval(report["calibration_curve"])
+    return {key: kept[key] for key in sorted(content.members) if kept.get(key) is not None}
 
 
 def _content(

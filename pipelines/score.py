@@ -24,9 +24,11 @@ from models import (
     reasons,
 )
 from models.people import Scorer
+from pipelines.beside import beside_risks, seen
 from pipelines.data_steps import Progress
 from pipelines.matrix import Matrix, inputs_of_matrix, read_matrix
 from pipelines.monitor_files import read_told
+from pipelines.past import past_of
 from pipelines.serving import FORMAT, Kept, write_serving
 from pipelines.steps import Step, manifest_digest, read_manifest, run_step
 from stratify.care.one_person import told_of
@@ -34,7 +36,9 @@ from stratify.care.people import People
 from stratify.care.weigh import ANSWERS, Given, Weigher
 from stratify.catalogue import Catalogue
 from stratify.catalogue.load import MODEL_KINDS
+from stratify.cohort import years_old
 from stratify.errors import DataError
+from stratify.files import canonical_json, digest_text
 from stratify.pseudonym import ensure_key, key_id, pseudonym
 from stratify.registers.clock import day_number, day_of, read_date
 from stratify.store.read import Store
@@ -55,6 +59,7 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         **inputs_of_matrix(work),
         "quality": manifest_digest(work.quality, "monitor"),
         "bundle": bundle.version,
+        "calibration": digest_text(canonical_json(seen(work, bundle))),
     }
     if read_manifest(work.quality, "monitor")["inputs"]["store"] != inputs["store"]:
         raise DataError("the targets were measured on another store than is here now; run `stratify monitor` first")
@@ -70,7 +75,8 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
 
     def make(out: Path) -> dict[str, Any]:
         store = Store(work.store)
-        built = read_manifest(work.features, "build")["results"]["score_landmark"]
+        manifest = read_manifest(work.features, "build")
+        built = manifest["results"]["score_landmark"]
         landmark = day_number(read_date(built, "score_landmark"))
         matrix = read_matrix(work.features, [landmark])
         progress(f"scoring {len(matrix.rows)} people")
@@ -84,6 +90,9 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
         progress("writing people")
         bodies = [scored.body(row) for row in range(scored.people.n)]
         told = told_of_listed(bodies, explained, bundle, catalogue, day_of(landmark), progress)
+        progress("reading what was before")
+        days = [day_number(read_date(one, "landmark")) for one in manifest["results"]["landmarks"]]
+        past = past_of(work, store, bundle, catalogue, matrix.rows.person, landmark, days)
         _write_scores(out / f"{built}.parquet", matrix, shown, weighed, catalogue)
         delivery = read_manifest(work.store, "land")["results"]["delivery"]
         meta = {
@@ -96,19 +105,22 @@ def score_step(work: Workspace, catalogue: Catalogue, progress: Progress) -> tup
             "system": delivery["system"],
             "catalogue_digest": catalogue.digest,
             "pseudonym_key_id": key_id(key),
-            **built_by(read_manifest(work.features, "build")["results"]["definitions"]),
+            **built_by(manifest["results"]["definitions"]),
         }
         progress("writing serving.db")
         names = [pseudonym(key, delivery["system"], source_id) for source_id in _ids(store, matrix)]
         targets = read_told(work)
+        ages = years_old(store.persons()["birth"][matrix.rows.person], landmark)
+        female = matrix.column("person_female")
         write_serving(
             work.serving_db,
             work.serving_before,
             meta,
             names,
-            Kept(bodies, scored.cells, told),
+            Kept(bodies, scored.cells, told, past.packed),
             targets,
             entries_of(catalogue),
+            {**beside_risks(work, bundle, shown, ages, female), "past_days": list(past.days)},
         )
         return {
             "people": len(bodies),

@@ -13,15 +13,16 @@ from stratify.errors import UsageError
 from stratify.features.kernel import Floats
 from stratify.files import TEMPORARY, canonical_json
 
-FORMAT = "7"
+FORMAT = "8"
 
 
 class Kept(NamedTuple):
-    """What is kept of people, by row: their bodies, features, and of some all that is told of them."""
+    """What is kept of people, by row: bodies, features, of some all that is told of them, and their past, packed."""
 
     bodies: Sequence[Mapping[str, Any]]
     cells: Floats
     told: Mapping[int, Mapping[str, Any]]
+    past: Sequence[bytes]
 
     def row(self, row: int) -> tuple[str, bytes, bytes | None]:
         """Return a person's body, features and telling, as they are written."""
@@ -38,10 +39,11 @@ def write_serving(
     people: Kept,
     targets: Mapping[str, tuple[Any, Any]],
     entries: Mapping[str, Mapping[str, Any]],
+    beside: Mapping[str, Any],
 ) -> None:
     """Write the service's file whole or not at all; what was served until now is kept as `before`.
 
-    targets: of each, its one line and all that is told of it.
+    targets: of each, its one line and all that is told of it. beside: what stands beside risks, see `pipelines.beside`.
     """
     partial = path.with_name(path.name + TEMPORARY)
     partial.unlink(missing_ok=True)
@@ -52,18 +54,24 @@ def write_serving(
             CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
             CREATE TABLE person (pseudonym TEXT PRIMARY KEY, body TEXT NOT NULL, features BLOB NOT NULL,
                                  told BLOB) WITHOUT ROWID;
+            CREATE TABLE past (pseudonym TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
             CREATE TABLE target (id TEXT PRIMARY KEY, body TEXT NOT NULL, told BLOB NOT NULL) WITHOUT ROWID;
+            CREATE TABLE beside (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
             CREATE TABLE entry (kind TEXT, id TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
         """)
         con.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
         order = sorted(range(len(names)), key=names.__getitem__)
         con.executemany("INSERT INTO person VALUES (?, ?, ?, ?)", ((names[row], *people.row(row)) for row in order))
+        con.executemany("INSERT INTO past VALUES (?, ?)", ((names[row], people.past[row]) for row in order))
         con.executemany(
             "INSERT INTO target VALUES (?, ?, ?)",
             [
                 (key, canonical_json(line), zlib.compress(canonical_json(told).encode()))
                 for key, (line, told) in sorted(targets.items())
             ],
+        )
+        con.executemany(
+            "INSERT INTO beside VALUES (?, ?)", [(key, canonical_json(one)) for key, one in sorted(beside.items())]
         )
         con.executemany(
             "INSERT INTO entry VALUES (?, ?, ?)",

@@ -31,7 +31,7 @@ def own(served: Served, row: Row) -> Own:
         oversight=OVERSIGHT,
         basis=row.basis,
         scored_on=served.meta["landmark"] if now is None else now.isoformat(),
-        risks=row.stored.risks,
+        risks=served.beside.of(row.stored.risks, row.stored.facts),
         missing=row.stored.missing,
         reading=READING,
         choices=[one.told() for one in row.said],

@@ -29,7 +29,7 @@ from stratify.errors import NotPermittedError, UsageError
 T = TypeVar("T")
 Action = Literal[
     "lookup", "choice", "action", "action_list", "targets", "models", "audit_search", "hook", "feedback", "opt_out",
-    "cases", "case_cause", "answer", "questions", "fact", "death_risk",
+    "cases", "case_cause", "answer", "questions", "fact", "death_risk", "own_words",
     "RiskAssessment", "CarePlan", "ServiceRequest", "MeasureReport", "AuditEvent",
 ]  # fmt: skip
 Outcome = Literal["found", "not_found", "blocked", "stored", "denied", "failed"]

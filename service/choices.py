@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.audit import METADATA, NUMBER, AuditLog, Entry
 from service.choice_shapes import ChoiceRequest
 from service.optouts import OPT_OUT
+from service.own_words import OWN_WORDS, Spoken, WordsRequest, add_words, words_of_person
 from service.schemas import Chosen
 from service.told_facts import TOLD_FACT, FactRequest, ToldFact, add_fact, facts_of
 from stratify.care.choices import Choice, choice_of, in_force
@@ -44,8 +45,9 @@ ASKED = select(literal(1).label("one")).subquery()
 NAME = bindparam("name", type_=String)
 SINCE = select(OPT_OUT.c.since).where(OPT_OUT.c.pseudonym == NAME).scalar_subquery().label("closed_since")
 SOME_TOLD = select(func.count()).where(TOLD_FACT.c.pseudonym == NAME).scalar_subquery().label("some_told")
-ABOUT = (  # a row for each choice, one at least: with since when a person is closed, and how many facts were told
-    select(CHOICE, SINCE, SOME_TOLD)
+SOME_WORDS = select(func.count()).where(OWN_WORDS.c.pseudonym == NAME).scalar_subquery().label("some_words")
+ABOUT = (  # a row for each choice, one at least: with since when a person is closed, and whether more was told
+    select(CHOICE, SINCE, SOME_TOLD, SOME_WORDS)
     .select_from(ASKED.outerjoin(CHOICE, CHOICE.c.pseudonym == NAME))
     .order_by(CHOICE.c.seq)
 )
@@ -80,11 +82,12 @@ class Said:
 
 @dataclass(frozen=True)
 class About:
-    """What a person has said that holds today: no to look-ups, what they chose, and what was told of them."""
+    """What a person has said that holds today: no to look-ups, what they chose, what was told of them, own words."""
 
     blocked: bool
     choices: tuple[Said, ...] = field(repr=False)
     facts: tuple[ToldFact, ...] = field(default=(), repr=False)
+    words: tuple[Spoken, ...] = field(default=(), repr=False)
 
 
 class Choices:
@@ -110,7 +113,8 @@ class Choices:
                 rows = connection.execute(ABOUT, {"name": pseudonym}).mappings().all()
                 told = [row for row in rows if row["seq"] is not None]
                 facts = facts_of(connection, pseudonym, today()) if rows[0]["some_told"] else ()
-                return About(rows[0]["closed_since"] is not None, _holding(told, today()), facts)
+                words = words_of_person(connection, pseudonym) if rows[0]["some_words"] else ()
+                return About(rows[0]["closed_since"] is not None, _holding(told, today()), facts, words)
         except (SQLAlchemyError, ValueError) as error:  # or a row that is none
             raise ChoicesUnavailableError(type(error).__name__) from None
 
@@ -155,6 +159,16 @@ class Choices:
         """
         try:
             return add_fact(self._audit, entry, pseudonym, asked, now())
+        except (SQLAlchemyError, ValueError) as error:  # or a row that is none
+            raise ChoicesUnavailableError(type(error).__name__) from None
+
+    def speak(self, entry: Entry, pseudonym: str, asked: WordsRequest) -> tuple[Spoken, ...]:
+        """Write a strength or goal, with its row in the audit log, and return those that hold.
+
+        Raises ChoicesUnavailableError when they are not committed.
+        """
+        try:
+            return add_words(self._audit, entry, pseudonym, asked, now())
         except (SQLAlchemyError, ValueError) as error:  # or a row that is none
             raise ChoicesUnavailableError(type(error).__name__) from None
 

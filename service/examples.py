@@ -38,6 +38,7 @@ SAID: dict[Language, str] = {"da": "Jeg vil tale med min søn først", "en": "I 
 DONE: dict[Language, str] = {"da": "Ring om overbliksstatus", "en": "Call about the overview consultation"}
 CHOICE = {"offer": "overbliksstatus", "preference": None, "decision": "later", "until": "2027-02-01"}
 ACTION = {"offer": "overbliksstatus", "target": None, "due": "2026-12-11", "status": "planned"}
+WORDS = {"da": "Jeg vil kunne gå til købmanden selv", "en": "I want to walk to the shop by myself"}
 FACT = {"fact": "transport", "value": False}
 WHO = {"user": "dr7", "role": "clinician"}
 ACTION_ID = "5d0f7f5e-8a55-4a4f-a1a8-0c2f9d3a1b77"
@@ -104,6 +105,7 @@ ASKED: dict[str, dict[str, Made]] = {  # by path: by name, what makes it
     },
     "/v1/choices": {"": lambda one: {"patient": PATIENT, "purpose": "TREAT", "offer": CHOICE["offer"],
                                      "decision": "later", "until": CHOICE["until"], "reason": SAID[one]}},
+    "/v1/words": {"": lambda one: {"patient": PATIENT, "purpose": "TREAT", "kind": "goal", "text": WORDS[one]}},
     "/v1/facts": {"": lambda _: {"patient": PATIENT, "purpose": "TREAT", **FACT}},
     "/v1/actions": {"": lambda one: {"patient": PATIENT, "purpose": "TREAT", "offer": ACTION["offer"],
                                      "text": DONE[one], "due": ACTION["due"]},
@@ -117,6 +119,7 @@ ASKED: dict[str, dict[str, Made]] = {  # by path: by name, what makes it
 ANSWERED: dict[str, dict[str, Made]] = {
     "/v1/scores:lookup": {"": _found, "nobody": _nobody},
     "/v1/choices": {"": lambda one: {"choices": [{**CHOICE, "reason": SAID[one], "said_on": LOGGED["at"], **WHO}]}},
+    "/v1/words": {"": lambda one: {"words": [{"kind": "goal", "text": WORDS[one], "said_on": LOGGED["at"], **WHO}]}},
     "/v1/facts": {"": lambda _: {"facts": [{**FACT, "said_on": LOGGED["at"], **WHO}]}},
     "/v1/models/current": {"": lambda _: {**MODEL, "data": {"people": 24200}, "patient_system": SYSTEM,
                                           "members": [MEMBER], "not_trained": []}},

@@ -79,7 +79,7 @@ def opened(
         raise
     context.audit.record(entry("blocked" if closed else "not_found" if row is None else "found"), also=also)
     if row is not None:
-        row = row.with_choices(said.choices).with_facts(said.facts, served.care.catalogue)
+        row = row.with_choices(said.choices).with_facts(said.facts, served.care.catalogue).with_words(said.words)
     return Opened(served, row, name, basis)
 
 

@@ -24,6 +24,7 @@ ACTIVITY = {
     "action_list": "Vist på behandlingsteamets liste",
     "answer": "Personens svar skrevet ned",
     "fact": "Oplysning om personen skrevet ned",
+    "own_words": "Personens egne ord skrevet ned",
     "death_risk": "Opslag af sandsynligheden for at dø",
     "cases": "Forløb set for at forbedre kvaliteten",
     "case_cause": "Årsag til et forløb skrevet ned",

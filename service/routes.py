@@ -17,6 +17,7 @@ from service.edge import MODEL_VERSION
 from service.guard import FromCaller, FromContext, Guarded, bearer
 from service.looking import Asking, nightly, opened, to_write
 from service.metrics import MEDIA_TYPE, told
+from service.own_words import WordsAnswer, WordsRequest, refuse_words
 from service.problem import ABOUT_PEOPLE, PLAIN, problem, responses
 from service.questions import QUESTIONS, AnswerRequest, AnswerWritten, QuestionsAnswer, refuse_answer
 from service.schemas import LookupAnswer, LookupRequest
@@ -84,6 +85,22 @@ def tell_fact(
     served, name, entry = to_write(context, request.state.request_id, asking)
     response.headers[MODEL_VERSION] = served.bundle.version
     return FactsAnswer(facts=[one.told() for one in context.choices.tell(entry("stored"), name, asked)])
+
+
+@api.post("/words", responses=responses(*ABOUT_PEOPLE))
+def speak(
+    asked: WordsRequest, request: Request, response: Response, context: FromContext, caller: FromCaller
+) -> WordsAnswer:
+    """Write down a person's strength or goal in their own words, or take it back; return those that hold.
+
+    Roles: clinician and coordinator, with a treating relationship. They stand in the shared plan and in drafts of
+    referrals; nothing is weighed by them.
+    """
+    refuse_words(asked)
+    asking = Asking(caller, asked.patient.system, asked.patient.identifier, "own_words", asked.purpose)
+    served, name, entry = to_write(context, request.state.request_id, asking)
+    response.headers[MODEL_VERSION] = served.bundle.version
+    return WordsAnswer(words=[one.told() for one in context.choices.speak(entry("stored"), name, asked)])
 
 
 @api.get("/questions", responses=responses(*PLAIN))

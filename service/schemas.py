@@ -101,6 +101,16 @@ KNOWN_FIELDS = frozenset[str]().union(*(one.model_fields for one in (LookupReque
 # ---- answered, and held in the scored population's file
 
 
+class Peers(Shape):
+    """The mean risk of people of the same age and sex in the scored population, which is that of the models."""
+
+    risk: float = Field(ge=0, le=1, description="the mean of the risks they were given")
+    people: int = Field(description="how many they are; never 1 to 4")
+    sex: Literal["f", "m"]
+    age_from: int = Field(description="the youngest are this old")
+    age_to: int | None = Field(description="null: there is no upper end")
+
+
 class Risk(Shape):
     """One outcome's calibrated risk within its horizon, and the population whose model it is of."""
 
@@ -108,6 +118,8 @@ class Risk(Shape):
     population: str
     risk: float = Field(ge=0, le=1)
     horizon_days: int = Field(gt=0)
+    peers: Peers | None = Field(default=None, description="people of the same age and sex; null where not known")
+    interval: list[float] | None = Field(default=None, description="95 %: how often it came to held-out people like it")
 
     @property
     def model_key(self) -> str:

@@ -25,9 +25,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
+from service.beside import Beside, read_beside
 from service.care import Care, read_care
 from service.choices import Said, chosen
 from service.kept import Kept
+from service.own_words import Spoken
+from service.past import Past, read_past
 from service.schemas import ModelVersion, Stored, Target, Told
 from service.told import Tellings
 from service.told_facts import ToldFact, laid_over
@@ -36,7 +39,7 @@ from stratify.errors import BundleError
 from stratify.pseudonym import key_id, read_key
 from stratify.workspace import Workspace
 
-FORMAT = "7"
+FORMAT = "8"
 META = (
     "bundle_version", "landmark", "covers_to", "delivered", "catalogue_digest", "source", "system", "pseudonym_key_id",
     "definition_multimorbid", "definition_both",
@@ -44,8 +47,10 @@ META = (
 TABLES = {
     "meta": {"key", "value"},
     "person": {"pseudonym", "body", "features", "told"},
+    "past": {"pseudonym", "body"},
     "target": {"id", "body", "told"},
     "entry": {"kind", "id", "body"},
+    "beside": {"key", "body"},
 }
 VERSION = re.compile(r"[0-9a-f]{12}")
 PSEUDONYM_KEY = "pseudonym.key"  # in the work folder's keys/
@@ -107,6 +112,7 @@ class Row:
     told: bytes | None = field(default=None, repr=False)
     said: tuple[Said, ...] = ()
     facts: tuple[ToldFact, ...] = ()  # told here, and laid over those that are stored
+    words: tuple[Spoken, ...] = field(default=(), repr=False)  # strengths and goals, which weigh nothing
     basis: Basis = "nightly"
     day: date | None = None  # the day it was scored on, where that is not the day of the scored population
     gaps: int = 0  # how many of what is missing the chart itself lacks: the last ones
@@ -122,6 +128,10 @@ class Row:
     def with_choices(self, said: tuple[Said, ...]) -> Row:
         """Return the row with what the person chose and holds today."""
         return replace(self, said=said)
+
+    def with_words(self, words: tuple[Spoken, ...]) -> Row:
+        """Return the row with the person's own words."""
+        return replace(self, words=words) if words else self
 
     def with_facts(self, told: tuple[ToldFact, ...], catalogue: Catalogue) -> Row:
         """Return the row with what was told of the person laid over what registers know."""
@@ -144,6 +154,7 @@ class Served:
     meta: Mapping[str, str]
     targets: Sequence[Target]
     care: Care
+    beside: Beside
     key: bytes = field(repr=False)
     _connection: sqlite3.Connection = field(repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -182,6 +193,11 @@ class Served:
                 return [str(name) for (name,) in self._connection.execute(query, (most,))]
             except sqlite3.Error as error:
                 raise BundleError(f"serving.db cannot be read ({type(error).__name__}): score again") from None
+
+    def past(self, name: str) -> Past:
+        """Return what was before of a pseudonym; raises BundleError when it cannot be read."""
+        with self._lock:
+            return read_past(self._connection, name, self.beside.past_days)
 
     def check(self) -> None:
         """Return when rows can be read and told, one that was worked out before too; raises BundleError otherwise."""
@@ -264,7 +280,8 @@ def open_served(workspace: Workspace, load: Loader = load_verified) -> Served:
         meta = _meta(connection, key)
         bundle = _bundle(workspace, meta["bundle_version"], load)
         care = read_care(connection, date.fromisoformat(meta["landmark"]))
-        served = Served(bundle, meta, _targets(connection), care, key, connection)
+        beside = read_beside(connection)
+        served = Served(bundle, meta, _targets(connection), care, beside, key, connection)
         served.check()
     except BaseException:
         connection.close()

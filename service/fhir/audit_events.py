@@ -23,7 +23,7 @@ from service.fhir.types import CodeableConcept, Coding, Identifier, Reference
 
 KIND: Mapping[str, Literal["C", "R"]] = {  # what was done; whatever is not here is a search: E
     "lookup": "R", "hook": "R", "targets": "R", "models": "R", "choice": "C", "action": "C", "feedback": "C",
-    "cases": "R", "case_cause": "C", "answer": "C", "questions": "R", "fact": "C", "death_risk": "R",
+    "cases": "R", "case_cause": "C", "answer": "C", "questions": "R", "fact": "C", "death_risk": "R", "own_words": "C",
 }  # fmt: skip
 OUTCOME: Mapping[str, Literal["0", "4", "8"]] = {
     "found": "0", "not_found": "0", "blocked": "0", "stored": "0", "denied": "4", "failed": "8",

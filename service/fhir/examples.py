@@ -64,7 +64,14 @@ FOUND = {
     "basis": "nightly",
     "scored_on": "2026-11-01",
     "risks": [
-        {"outcome": "acute_admission_365d", "population": "multimorbid", "risk": 0.3127, "horizon_days": 365},
+        {
+            "outcome": "acute_admission_365d",
+            "population": "multimorbid",
+            "risk": 0.3127,
+            "horizon_days": 365,
+            "peers": {"risk": 0.214, "people": 412, "sex": "f", "age_from": 75, "age_to": 79},
+            "interval": [0.271, 0.342],
+        },
     ],
     "reading": READING,
     "missing": [{"id": "hba1c", "text": {"da": "Ingen HbA1c i to år.", "en": "No HbA1c within two years."}}],

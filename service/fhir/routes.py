@@ -22,11 +22,10 @@ from service.fhir.risk import provenance, risk_assessments
 from service.fhir.searching import fields, log_search_of, measures_of, person_of, wants_json
 from service.fhir.words import WORDS
 from service.guard import FromContext, Guarded, bearer
+from service.own_words import in_plan
 from service.problem import PLAIN
-from stratify.care.plan_text import Told
 from stratify.pseudonym import pseudonym
 
-NOT_HERE = Told(goals=None)  # what matters to a person is written down in the record, not here
 ANSWERS: dict[int | str, dict[str, Any]] = {200: {"description": "What was found", "content": {MEDIA_TYPE: {}}}}
 BY_GET = {**ANSWERS, **fails(400, *PLAIN, 406)}
 BY_POST = {**BY_GET, **fails(415)}
@@ -113,7 +112,7 @@ def _risks(one: One) -> Made:
 def _plan(one: One) -> Made:
     care = one.served.care
     stand = care.standing(one.row.stored.facts, chosen(one.row.said))
-    plan = care_plan(one.found, stand, NOT_HERE, one.about, care.catalogue, today())
+    plan = care_plan(one.found, stand, in_plan(one.row.words), one.about, care.catalogue, today())
     return [] if plan is None else [plan], ()
 
 

@@ -15,6 +15,7 @@ from service.action_routes import list_actions
 from service.action_shapes import Action, ActionSearch
 from service.choices import today
 from service.guard import Context, FromCaller, FromContext, Guarded
+from service.served import Served
 from service.ui.person import ADDRESS
 from service.ui.person_words import said
 from service.ui.render import page, words_of
@@ -23,6 +24,8 @@ from stratify.pseudonym import pseudonym
 
 mine_pages = APIRouter(include_in_schema=False, route_class=Guarded)
 SOON = timedelta(days=7)
+LATELY = timedelta(days=30)
+DISCHARGED = {"somatic": "days_since_somatic_discharge", "psychiatric": "days_since_psychiatric_discharge"}
 GROUPS = ("overdue", "soon", "later")
 
 
@@ -57,7 +60,30 @@ def mine(request: Request, context: FromContext, caller: FromCaller) -> Response
         for key in people
         if (told := _passed(context, names[key], words))
     ]
-    return page(request, "mine.html", at="mine", groups=groups, passed=passed, more=answer.more, people=len(people))
+    home = [
+        {"who": key, "address": f"{ADDRESS}/{handles[key]}", "told": told}
+        for key in people
+        if (told := _discharged(context, served, names[key], words))
+    ]
+    values: dict[str, Any] = {
+        "groups": groups,
+        "passed": passed,
+        "home": home,
+        "more": answer.more,
+        "people": len(people),
+    }
+    return page(request, "mine.html", at="mine", **values)
+
+
+def _discharged(context: Context, served: Served, name: str, words: UiWords) -> list[str]:
+    """Return the discharges of the 30 days before people were scored; of whoever has said no to look-ups none."""
+    row = None if context.choices.about(name).blocked else served.find(name)
+    found = {kind: None if row is None else row.stored.facts.get(fact) for kind, fact in DISCHARGED.items()}
+    return [
+        words(f"mine/home_{kind}", day=words.day(served.care.day - timedelta(days=days)))
+        for kind, days in found.items()
+        if isinstance(days, int | float) and days <= LATELY.days
+    ]
 
 
 def _passed(context: Context, name: str, words: UiWords) -> list[str]:

@@ -19,16 +19,16 @@ from service.choices import chosen, today
 from service.fhir.narrative import blocks_of
 from service.guard import Context, FromCaller, FromContext, Guarded, caller_of, context_of
 from service.looking import Asking, Opened, opened
+from service.own_words import in_plan
 from service.schemas import Patient
 from service.ui.forms import FromForm
 from service.ui.person_view import is_death, person_view, risk_told
 from service.ui.person_words import language
 from service.ui.render import page, words_of
-from stratify.care.plan_text import Told, plan_text
+from stratify.care.plan_text import plan_text
 
 person = APIRouter(include_in_schema=False, route_class=Guarded)
 ADDRESS = "/ui/patient"
-NOT_HERE = Told(goals=None)  # what matters to a person is written by hand on the printed plan
 FIRST_UNTIL = timedelta(days=91)  # what a form proposes for how long a no holds
 
 
@@ -67,19 +67,20 @@ def patient_plan(request: Request, handle: str) -> Response:
     if found.row is None:
         return nobody(request)
     care, row, words = found.served.care, found.row, words_of(request)
-    weighed_on = row.day or care.day
+    weighed_on, own = row.day or care.day, in_plan(row.words)
     answers = care.weigh(row.stored.facts, chosen(row.said), row.day)
     text = plan_text(
         answers,
         care.standing(row.stored.facts, chosen(row.said)),
-        NOT_HERE,
+        own,
         care.catalogue,
         weighed_on=weighed_on,
         today=today(),
         language=language(words),
     )
     (title, _), *blocks = blocks_of(text)
-    return page(request, "person_plan.html", at="patient", title=title.rstrip(":"), blocks=blocks, handle=handle)
+    return page(request, "person_plan.html", at="patient", title=title.rstrip(":"), blocks=blocks, handle=handle,
+                by_hand=own.goals is None)  # fmt: skip
 
 
 @person.post(ADDRESS + "/{handle}/death")
@@ -89,7 +90,9 @@ def patient_death(request: Request, handle: str) -> Response:
     if found.row is None:
         return nobody(request)
     words = words_of(request)
-    risks = [risk_told(one, found.served, words) for one in found.row.stored.risks if is_death(one, found.served)]
+    served, stored = found.served, found.row.stored
+    deaths = [one for one in stored.risks if is_death(one, served)]
+    risks = [risk_told(one, served, words) for one in served.beside.of(deaths, stored.facts)]
     turned = f"{ADDRESS}/{handle}?lang={words.other}"  # no address that is posted to
     return page(request, "person_death.html", at="patient", risks=risks, handle=handle, other_language=turned)
 

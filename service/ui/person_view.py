@@ -8,9 +8,11 @@ from typing import Any
 
 from service.answers import answer
 from service.choices import today
-from service.schemas import Axis, Chosen, Found, Reason, Risk
+from service.own_words import Spoken
+from service.schemas import Axis, Chosen, Found, Peers, Reason, Risk
 from service.served import Row, Served
 from service.told_facts import ToldFact
+from service.ui.person_past import history_told, timeline_told
 from service.ui.person_words import asks_of, fact_word, label_of, offer_told, options_of, said
 from service.ui.wording import UiWords
 from stratify.care.facts import WORDS
@@ -25,6 +27,7 @@ MOST_REASONS = 5
 CHANGEABLE = {"yes": 0, "partly": 1, "unknown": 2, "no": 3}
 SECOND = "acute_somatic_admission_365d"
 MAIN = "acute_admission_365d"  # whose reasons are told on the page
+OWN = ("goal", "strength")
 GROUPS = ("agreed", "duty", "suitable", "bridge", "ask", "declined", "no")
 
 
@@ -34,11 +37,13 @@ def person_view(served: Served, row: Row, words: UiWords) -> dict[str, Any]:
     assert isinstance(found, Found)
     catalogue, facts = served.care.catalogue, row.stored.facts
     weighed_on = row.day or served.care.day
-    offers = [offer_told(one, facts, catalogue, words, weighed_on, today()) for one in found.offers]
+    goals = [one.text for one in row.words if one.kind == "goal"]
+    offers = [offer_told(one, facts, catalogue, words, weighed_on, today(), goals) for one in found.offers]
     grouped = [(told, _group(told, one.accepted_on)) for told, one in zip(offers, found.offers, strict=True)]
     groups = {group: [told for told, of in grouped if of == group] for group in GROUPS}
     ready = [*groups["duty"], *(told for told, of in grouped if of in ("suitable", "bridge"))]
     asks = asks_of(found.offers, catalogue, words)
+    past, scored = served.past(row.name), date.fromisoformat(found.scored_on)
     return {
         "who": _who(facts, words),
         "about": _about(facts, words),
@@ -60,6 +65,8 @@ def person_view(served: Served, row: Row, words: UiWords) -> dict[str, Any]:
         "gaps": [said(one.text, words) for one in found.missing if not one.id.startswith(NO_MODEL)],
         "no_models": [said(one.text, words) for one in found.missing if _untold(one.id)],
         "risks": [risk_told(one, served, words) for one in _in_order(found.risks) if not is_death(one, served)],
+        "history": history_told(past, found.risks, scored, words),
+        "timeline": timeline_told(past, found.conditions, scored, catalogue, words),
         "reasons": reasons_told(found, words),
         "has_death": any(is_death(one, served) for one in found.risks),
         "reading": said(found.reading, words),
@@ -70,6 +77,7 @@ def person_view(served: Served, row: Row, words: UiWords) -> dict[str, Any]:
         "rights": [said(one, words) for one in found.rights],
         "said": [choice_told(one, catalogue, words) for one in found.choices],
         "told": [fact_told(one, catalogue, words) for one in row.facts],
+        "words": {kind: [spoken_told(one, words) for one in row.words if one.kind == kind] for kind in OWN},
         "wishes": _wishes(found.choices, catalogue, words),
         "data_to": words.day(found.data_as_of),
         "scored_on": words.day(found.scored_on),
@@ -109,7 +117,32 @@ def risk_told(risk: Risk, served: Served, words: UiWords) -> dict[str, Any]:
         tongue=words.tongue,
     )
     among = said_of(served.bundle.cards[risk.model_key]["population"]["name"], words)
-    return {"outcome": risk.outcome, "name": name, "lines": lines, "picture": picture, "among": among}
+    told_beside = [line for line in (peers_told(risk.peers, words), interval_told(risk.interval, words)) if line]
+    return {"outcome": risk.outcome, "name": name, "lines": lines, "picture": picture, "among": among,
+            "beside": told_beside}  # fmt: skip
+
+
+def peers_told(peers: Peers | None, words: UiWords) -> str | None:
+    """Return how many of a hundred people of the same age and sex have it, or None where that is not known."""
+    if peers is None:
+        return None
+    ages = "person/ages" if peers.age_to is not None else "person/ages_open"
+    years = words(ages, low=str(peers.age_from), high=str(peers.age_to))
+    return words("person/peers", whom=words(f"person/peers_{peers.sex}"), years=years, n=of_hundred(peers.risk, words))
+
+
+def interval_told(interval: Sequence[float] | None, words: UiWords) -> str | None:
+    """Return between which two of a hundred it happened to held-out people, or None where that is not known."""
+    if interval is None:
+        return None
+    low, high = (str(round(100 * end)) for end in interval)
+    return words("person/interval", n=low if low == high else f"{low}–{high}")
+
+
+def of_hundred(share: float, words: UiWords) -> str:
+    """Return a share as so many of a hundred, never as none of them or all."""
+    count = round(100 * share)
+    return words("person/fewer_than_1") if count == 0 else words("person/more_than_99") if count == 100 else str(count)
 
 
 def said_of(told: Mapping[str, str], words: UiWords) -> str:
@@ -160,6 +193,15 @@ def fact_told(one: ToldFact, catalogue: Catalogue, words: UiWords) -> dict[str, 
     role = ", ".join(words.named("roles", role) for role in one.role.split(","))
     line = words("person/told_line", value=value, day=words.day(one.said_on.date()), user=one.user, role=role)
     return {"fact": one.fact, "label": label_of(word, words), "line": line}
+
+
+def spoken_told(one: Spoken, words: UiWords) -> dict[str, Any]:
+    """Return a person's own words, by whom they were written down and when."""
+    role = ", ".join(words.named("roles", role) for role in one.role.split(","))
+    return {
+        "text": one.text,
+        "by": words("person/said_by", day=words.day(one.said_on.date()), user=one.user, role=role),
+    }
 
 
 def _wishes(choices: Sequence[Chosen], catalogue: Catalogue, words: UiWords) -> list[dict[str, Any]]:

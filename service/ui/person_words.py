@@ -42,7 +42,13 @@ def language(words: UiWords) -> Language:
 
 
 def offer_told(
-    offer: Offer, facts: Mapping[str, Any], catalogue: Catalogue, words: UiWords, weighed_on: date, today: date
+    offer: Offer,
+    facts: Mapping[str, Any],
+    catalogue: Catalogue,
+    words: UiWords,
+    weighed_on: date,
+    today: date,
+    goals: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return one offer as the page shows it."""
     tongue, whole = language(words), offer.model_dump()
@@ -80,19 +86,21 @@ def offer_told(
         "draft": None,
     }
     if offer.answer in ("suitable", "bridge", "duty"):
-        told["draft"] = draft(told, facts, catalogue, words)
+        told["draft"] = draft(told, facts, catalogue, words, goals)
     return told
 
 
-def draft(told: Mapping[str, Any], facts: Mapping[str, Any], catalogue: Catalogue, words: UiWords) -> str:
-    """Return a referral to copy and finish: no score stands in it, and the person's own goal is left blank."""
+def draft(
+    told: Mapping[str, Any], facts: Mapping[str, Any], catalogue: Catalogue, words: UiWords, goals: Sequence[str]
+) -> str:
+    """Return a referral to copy and finish: no score stands in it; without a goal of the person's, a blank for one."""
     tongue, found = words.code, criteria_of(facts, catalogue, told["id"])
     blank = words("person/draft_blank")
     parts: list[tuple[str, Sequence[str]]] = [
         (words("person/draft_met"), [one[tongue] for one in found.met]),
         (words("person/draft_missing"), [one[tongue] for one in found.missing]),
         (words("person/draft_bridge"), [one["name"] for one in told["bridges"]]),
-        (words("person/draft_goal"), [blank]),
+        (words("person/draft_goal"), goals or [blank]),
     ]
     head = [
         words("person/draft_title", name=told["name"]),

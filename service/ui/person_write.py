@@ -14,8 +14,9 @@ from service.action_routes import act
 from service.action_shapes import ActionRequest
 from service.choice_shapes import ChoiceRequest
 from service.guard import FromCaller, FromContext, Guarded
+from service.own_words import WordsRequest
 from service.problem import RefusedError, field_problems
-from service.routes import choose, tell_fact
+from service.routes import choose, speak, tell_fact
 from service.told_facts import FactRequest, Value, tellable
 from service.ui.forms import Form, FromForm
 from service.ui.person import ADDRESS, back, nobody, shown, whose
@@ -24,7 +25,7 @@ from stratify.care.choices import NOT_NOW
 from stratify.care.facts import FactKind
 
 person_write = APIRouter(include_in_schema=False, route_class=Guarded)
-FIELDS = frozenset({"decision", "reason", "until", "offer", "preference", "fact", "value", "text", "due"})
+FIELDS = frozenset({"decision", "reason", "until", "offer", "preference", "fact", "value", "text", "due", "kind"})
 
 
 @person_write.post(ADDRESS + "/{handle}/choices")
@@ -58,6 +59,26 @@ def patient_fact(request: Request, handle: str, context: FromContext, caller: Fr
         tell_fact(asked, request, Response(), context, caller)
 
     return written(request, handle, form, write, "#ask" if form.one("at") == "ask" else "")
+
+
+@person_write.post(ADDRESS + "/{handle}/words")
+def patient_words(request: Request, handle: str, context: FromContext, caller: FromCaller, form: FromForm) -> Response:
+    """Write down a strength or goal in the person's own words, or take it back, as POST /v1/words does."""
+    system, identifier = whose(request, handle)
+
+    def write() -> None:
+        asked = WordsRequest.model_validate(
+            {
+                "patient": {"system": system, "value": identifier},
+                "purpose": "TREAT",
+                "kind": form.one("kind"),
+                "text": form.one("text"),
+                "held": form.one("held") != "no",
+            }
+        )
+        speak(asked, request, Response(), context, caller)
+
+    return written(request, handle, form, write, "#own")
 
 
 @person_write.post(ADDRESS + "/{handle}/actions")

@@ -66,6 +66,7 @@ def plan_text(
         ("goals", [] if told.goals is None else _own(told.goals) or [words["no_goals"]]),
         ("strengths", _own(told.strengths)),
         ("agreed", _agreed(stands, weighed_on, today, language) or [words["nothing_agreed"]]),
+        ("wishes", _wishes(stands.told_of, catalogue, language)),
         ("rather_not", _rather_not(stands.told_of, catalogue, language)),
         ("bridges", [_bridge(one, language) for one in first_bridges(stands.agreed)]),
         ("calls", [*_own(told.calls), *words["usual_calls"]]),
@@ -167,13 +168,18 @@ def _rather_not(choices: Sequence[Choice], catalogue: Catalogue, language: Langu
     words = WORDS[language]
     lines = []
     for choice in choices:
-        offer, wish = catalogue.offers.get(choice.offer or ""), catalogue.preferences.get(choice.preference or "")
+        offer = catalogue.offers.get(choice.offer or "")
         if offer is not None and choice.until is not None and choice.decision in NOT_NOW:
             day = day_in_words(choice.until, language)
             lines.append(words[choice.decision].format(name=_named(offer.name, language), day=day))
-        if wish is not None and choice.decision == "wish":
-            lines.append(words["wish"].format(name=_named(wish.name, language)))
     return lines
+
+
+def _wishes(choices: Sequence[Choice], catalogue: Catalogue, language: Language) -> list[str]:
+    """Return how the person wants it to be done."""
+    wished = [choice.preference for choice in choices if choice.decision == "wish" and choice.preference is not None]
+    names = [_named(catalogue.preferences[key].name, language) for key in wished if key in catalogue.preferences]
+    return [f"{name[:1].upper()}{name[1:]}." for name in names]
 
 
 def _bridge(bridge: Mapping[str, Any], language: Language) -> str:

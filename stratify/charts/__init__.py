@@ -15,12 +15,13 @@ from stratify.charts.icons import icons
 from stratify.charts.lines import lines
 from stratify.charts.risks import calibration, decision, roc
 from stratify.charts.small import marks_in, reach_of, small_control
+from stratify.charts.timeline import Lane, Part, Span, timeline
 from stratify.charts.tongue import DA, EN, TONGUES, Tongue
 
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
 __all__ = [
-    "DA", "EN", "STYLE", "TONGUES", "Bar", "Estimate", "Point", "Scale", "Table", "Tongue", "bars", "calibration",
-    "control", "decision", "ends", "forest", "funnel", "icons", "lines", "marks_in", "picture", "reach_of",
-    "roc", "small_control", "text", "ticks",
+    "DA", "EN", "STYLE", "TONGUES", "Bar", "Estimate", "Lane", "Part", "Point", "Scale", "Span", "Table", "Tongue",
+    "bars", "calibration", "control", "decision", "ends", "forest", "funnel", "icons", "lines", "marks_in", "picture",
+    "reach_of", "roc", "small_control", "text", "ticks", "timeline",
 ]  # fmt: skip

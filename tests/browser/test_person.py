@@ -54,6 +54,10 @@ def test_a_no_moves_the_offer_an_answer_changes_it_and_the_plan_says_what_was_ag
     shot(page, "person-choosing")
     offer.get_by_role("button", name="Gem").click()
     assert page.url == f"{address}#said"
+    page.locator("#own-goal").fill("Jeg vil ud at sejle igen")
+    page.locator("form.own").first.get_by_role("button").click()
+    assert page.url == f"{address}#own"
+    assert rows_of(site_work, "own_words")[-1]["text"] == "Jeg vil ud at sejle igen"
     declined = page.locator(f"#group-declined ~ .offers {where}")
     assert "Jeg vil hellere vente" in declined.inner_text()
     assert "Retten til udredning" in declined.inner_text()
@@ -72,6 +76,7 @@ def test_a_no_moves_the_offer_an_answer_changes_it_and_the_plan_says_what_was_ag
     page.get_by_role("link", name="Planen til print").click()
     page.emulate_media(media="print")
     plan = page.locator("article.plan").inner_text()
+    assert "Jeg vil ud at sejle igen." in plan
     assert f"Jeg siger nej til {name}" in plan
     assert "hellere vente" not in plan
     assert "af 100" not in plan

@@ -188,6 +188,7 @@ def _body(risk):
         "missing": [{"id": "hba1c", "text": _words("no HbA1c within two years")}],
         "facts": {
             "age": 61,
+            "sex": "f",
             "conditions": ["diabetes", "hf", "hypertension", "t2d"],
             "n_conditions": 3,
             "n_drugs": 6,
@@ -197,6 +198,23 @@ def _body(risk):
         },
     }
 
+
+BESIDE = {
+    "peers": {
+        outcome: {"f": [{"from": 18, "to": 59, "risk": low, "people": 40}, {"from": 60, "to": None, "risk": high,
+                                                                          "people": 31}]}
+        for outcome, low, high in (("acute_admission_365d", 0.1, 0.13), ("death_365d", 0.01, 0.02))
+    },
+    "past_days": [19358, 19723],
+    "seen": {ACUTE: {"risk": [0.1, 0.2, 0.4], "low": [0.08, 0.16, 0.3], "high": [0.14, 0.26, 0.5]}},
+}  # fmt: skip
+
+PAST = {
+    "risks": {"acute_admission_365d": [None, 0.08]},
+    "conditions": [["t2d", 16449], ["hf", 19083]],
+    "stays": [[19600, 19604, "sa"], [20080, None, "pp"]],
+    "medicines": [["A10", 18338, 20041, 35], ["Q99", 19000, 19100, 2]],
+}
 
 ALL_OF_A_TARGET = {
     "tier": "core", "kind": "process", "chosen": True, "waits": None, "unit": "share", "standard_status": "local",
@@ -302,6 +320,11 @@ def write_serving(workspace, version, **meta):
         connection.execute("CREATE TABLE person(pseudonym TEXT PRIMARY KEY, body TEXT, features BLOB, told BLOB)")
         connection.execute("CREATE TABLE target(id TEXT PRIMARY KEY, body TEXT, told BLOB)")
         connection.execute("CREATE TABLE entry(kind TEXT, id TEXT, body TEXT)")
+        connection.execute("CREATE TABLE past(pseudonym TEXT PRIMARY KEY, body BLOB)")
+        packed = zlib.compress(json.dumps(PAST).encode())
+        connection.execute("INSERT INTO past VALUES (?, ?)", (pseudonym(key, SYSTEM, STORED), packed))
+        connection.execute("CREATE TABLE beside(key TEXT PRIMARY KEY, body TEXT)")
+        connection.executemany("INSERT INTO beside VALUES (?, ?)", [(k, json.dumps(v)) for k, v in BESIDE.items()])
         connection.executemany("INSERT INTO entry VALUES (?, ?, ?)", ENTRIES)
         connection.executemany("INSERT INTO meta VALUES (?, ?)", rows.items())
         told = {t["id"]: zlib.compress(json.dumps(told_target(t)).encode()) for t in targets}

@@ -12,6 +12,7 @@ from service.case_shapes import CasesAnswer, CauseAnswer, CauseRequest
 from service.cds_hooks.answers import Cards, Discovery, Nothing
 from service.cds_hooks.shapes import FeedbackRequest, HookRequest
 from service.choice_shapes import ChoiceRequest, ChoicesAnswer
+from service.own_words import WordsAnswer, WordsRequest
 from service.questions import AnswerRequest, AnswerWritten, QuestionsAnswer
 from service.schemas import LookupAnswer, LookupRequest, TargetsAnswer
 from service.status_shapes import ModelsAnswer
@@ -45,6 +46,7 @@ ERRORS = {
     ("get", "/v1/questions"): PLAIN,
     ("post", "/v1/answers"): PERSONS,
     ("post", "/v1/facts"): PERSONS,
+    ("post", "/v1/words"): PERSONS,
     ("get", "/v1/models/current"): PLAIN,
     ("get", "/readyz"): {"503"},
     ("get", "/livez"): set(),
@@ -146,6 +148,7 @@ ASKED = {
     "/v1/audit:search": AuditSearch,
     "/v1/answers": AnswerRequest,
     "/v1/facts": FactRequest,
+    "/v1/words": WordsRequest,
     "/v1/targets/{target}/cases:cause": CauseRequest,
     "/cds-services/{service}": HookRequest,
     "/cds-services/{service}/feedback": FeedbackRequest,
@@ -162,6 +165,7 @@ ANSWERED = {
     "/v1/questions": QuestionsAnswer,
     "/v1/answers": AnswerWritten,
     "/v1/facts": FactsAnswer,
+    "/v1/words": WordsAnswer,
     "/v1/models/current": ModelsAnswer,
     "/v1/actions": ActionAnswer,
     "/v1/actions:search": ActionsAnswer,

@@ -45,6 +45,7 @@ DOORS = {
     "write_cause": ("POST", f"{TARGET}/cases:cause", _json(**CAUSE), set(), False),
     "questions": ("GET", "/v1/questions", _nothing, ROLES, False),
     "answer_written": ("POST", "/v1/answers", _json(question="burden", value=2, at="later"), AMONG_PEOPLE, True),
+    "speak": ("POST", "/v1/words", _json(kind="goal", text="walk"), AMONG_PEOPLE, True),
     "tell_fact": ("POST", "/v1/facts", _json(fact="transport", value=True), AMONG_PEOPLE, True),
     "current_models": ("GET", "/v1/models/current", _nothing, ROLES, False),
     "search_audit": ("POST", "/v1/audit:search", lambda _: {"json": {}}, {"auditor"}, False),

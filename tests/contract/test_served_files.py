@@ -78,7 +78,7 @@ BROKEN = {
     "another signing key": (_other_signing_key, "signature"),
     "no scored population": (lambda w: w.serving_db.unlink(), "stratify score"),
     "not a database": (lambda w: w.serving_db.write_bytes(b"x" * 4096), "not a readable database"),
-    "another format": (_meta("format", "2"), "format 7, got 2"),
+    "another format": (_meta("format", "2"), "format 8, got 2"),
     "a bundle that never was": (_meta("bundle_version", "000000000000"), "score again"),
     "a bundle elsewhere": (_meta("bundle_version", "../bundles/x"), "12 hex digits"),
     "a page of meta overwritten": (lambda w: _spoil_page(w, "meta"), "cannot be read|not a readable"),

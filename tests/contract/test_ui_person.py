@@ -1,6 +1,7 @@
 """The pages of one person: on a ground and written down, no identifier in an address, the risk of death on no page."""
 
 import re
+import sqlite3
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -164,6 +165,35 @@ def test_risks_are_told_of_a_hundred_both_ways_with_a_picture_and_a_table(client
     assert "<desc>20 af 100 indlægges akut. 80 gør ikke.</desc>" in text
 
 
+def test_beside_a_risk_stand_people_of_the_same_age_and_sex_and_an_interval(client, clinician, address, people):
+    text = client.send("GET", address, token=clinician).text
+    assert "Kvinder på 60 år og derover: 13 af 100." in text
+    assert "Blandt dem, der fik omtrent samme tal, skete det for 16–26 af 100." in text
+    assert "2 af 100" not in text.replace("20 af 100", "")  # that of death
+    risk = client.look_up(people.stored).json()["risks"][0]
+    assert risk["peers"] == {"risk": 0.13, "people": 31, "sex": "f", "age_from": 60, "age_to": None}
+    assert risk["interval"] == pytest.approx([0.16, 0.26])
+    assert "Kvinder på 60 år og derover: 2 af 100." in post(client, f"{address}/death", clinician).text
+    assert "60 år og derover" not in client.send("GET", f"{address}/plan", token=clinician).text
+
+
+def test_earlier_risks_conditions_stays_and_medicines_are_drawn_with_their_tables(client, clinician, address):
+    text = client.send("GET", address, token=clinician).text
+    assert "<desc>Fra 8 til 20 af 100.</desc>" in text
+    assert "<desc>2 sygdomme, 2 indlæggelser og 2 lægemiddelgrupper. Alle står i tabellen.</desc>" in text
+    for cell in ("Akut, somatisk", "31. august 2023", "ikke afsluttet", "Diabetesmedicin (A10)", "Q99"):
+        assert cell in text, cell
+    plan = client.send("GET", f"{address}/plan", token=clinician).text
+    assert "Diabetesmedicin" not in plan
+
+
+def test_who_has_no_past_has_a_page_without_it(client, token, people):
+    mine = token("clinician", patient=people.computed)
+    text = client.send("GET", client.send("GET", "/ui/patient", token=mine).headers["location"], token=mine).text
+    assert "Sådan er tallene gået" not in text
+    assert "Personen" in text
+
+
 def test_a_choice_by_the_form_is_the_choice_of_the_interface(client, clinician, address, people, audit_rows):
     fields = {"offer": "overbliksstatus", "decision": "decline", "until": SOON, "reason": "Ikke+nu"}
     answer = post(client, f"{address}/choices", clinician, **fields)
@@ -277,3 +307,18 @@ def test_what_is_overdue_stands_first_and_is_said_so(client, app, clinician, add
     assert "Over fristen: 1." in text
     assert '<h2 id="group-overdue">' in text
     assert '<h2 id="group-later">' not in text
+
+
+@pytest.mark.parametrize("days, told", [(12, True), (31, False), ("never", False)])
+def test_who_was_discharged_lately_is_told_on_the_teams_list(request, workspace, token, people, days, told):
+    with sqlite3.connect(workspace.serving_db) as connection:
+        connection.execute(
+            "UPDATE person SET body = json_set(body, '$.facts.days_since_somatic_discharge', ?)", (days,)
+        )
+    client = request.getfixturevalue("client")
+    treats = token("clinician", patient=people.stored)
+    act = {"patient": {"system": people.system, "value": people.stored}, "purpose": "TREAT", "text": "Ring"}
+    client.send("POST", "/v1/actions", token=treats, json={**act, "due": SOON})
+    text = client.send("GET", "/ui/mine", token=token("coordinator", patient=None)).text
+    assert ("fra et somatisk sygehus 20. december 2024" in text) is told
+    assert ("Nylig udskrevet" in text) is told

@@ -8,6 +8,7 @@ import pytest
 from models import Registry, load_champion
 from models.bundle import champion_version
 from models.declared import SPECS
+from pipelines.beside import CALIBRATION
 from pipelines.promote import DECISIONS, TAKEN_BACK, promote, take_back
 from pipelines.train import train_step
 from stratify.catalogue import load
@@ -101,6 +102,20 @@ def test_why_each_became_the_champion_stands_beside_the_bundles(work):
         assert one["registered_version"] == bundle_of(work).manifest["members"][key]["registered_version"]
         assert {"slope", "intercept"} <= {gate["id"] for gate in one["gates"]}
         assert all(gate["verdict"] == "met" for gate in one["gates"])
+
+
+def test_what_became_of_held_out_people_is_kept_with_the_bundle_and_goes_on_with_a_model_that_stays(work, catalogue):
+    def kept():
+        path = work.bundles / CALIBRATION / f"{champion_version(work.bundles)}.json"
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    told = kept()
+    curve = json.loads((work.training / ACUTE / "report.json").read_text(encoding="utf-8"))["calibration_curve"]
+    assert told[ACUTE]["risk"] == pytest.approx(curve["risk"], abs=1e-6)
+    assert told[ACUTE]["low"] == pytest.approx(curve["low"], abs=1e-6)
+    shutil.rmtree(work.training / ACUTE)
+    promote(work, catalogue, say, ["death_365d"])
+    assert kept() == told
 
 
 def test_by_hand_a_closed_gate_stops_it_all_and_nothing_has_changed(work, catalogue):

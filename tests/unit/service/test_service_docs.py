@@ -15,6 +15,7 @@ from service.callers import ROLES, WORD
 from service.choice_shapes import LONGEST, ChoiceRequest, ChoicesAnswer, refuse
 from service.demo import ALGORITHM
 from service.edge import BODY_SECONDS, LARGEST
+from service.own_words import WordsRequest, refuse_words
 from service.problem import DETAILS
 from service.run import MOST_CONNECTIONS
 from service.schemas import Found, LookupRequest
@@ -53,8 +54,14 @@ def test_the_third_example_is_a_fact_that_is_told():
     assert (told.fact, told.value) == ("transport", False)
 
 
+def test_the_fourth_example_is_a_goal():
+    told = WordsRequest.model_validate(json.loads(_blocks("json")[5]))
+    refuse_words(told)
+    assert told.kind == "goal"
+
+
 def test_the_examples_of_follow_up_are_an_action_and_a_search(tmp_path):
-    action, search = map(json.loads, _blocks("json")[5:7])
+    action, search = map(json.loads, _blocks("json")[6:8])
     refuse_action(ActionRequest.model_validate(action), load(), [], date(2026, 11, 27))
     assert ActionSearch.model_validate(search).about == "people"
     told = DOCS.split("## Follow-up")[1].split("## Tokens")[0]
