@@ -22,7 +22,7 @@ from stratify.errors import NotPermittedError, UsageError
 PAGE = 512  # bytes: the least that a page of SQLite has
 CACHE = 256  # KiB of a file that each connection holds in memory
 TRIES, PAUSE = 50, 0.1  # of several that open a new file at once; seconds between them
-HEAD = "0005"  # the last step in service/migrations/versions
+HEAD = "0006"  # the last step in service/migrations/versions
 
 
 def open_database(url: str | URL) -> Engine:

@@ -7,10 +7,12 @@ nothing by itself: whoever uses it must be the caller it was made for, and must 
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import Column, Index, String, Table, delete, insert, select
+from sqlalchemy import Column, Index, String, Table, delete, insert, select, update
 from sqlalchemy.engine import Connection
 
 from service.audit import METADATA, AuditLog
@@ -28,9 +30,24 @@ HANDLE = Table(
     Column("pseudonym", String(64), nullable=False, index=True),
     Column("sealed", String(600), nullable=False),
     Column("expires", String(32), nullable=False, index=True),  # UTC, ISO 8601
+    Column("emergency", String(300)),  # why the person may be opened without another ground, and until when (UTC)
+    Column("emergency_until", String(32)),
     Index("handle_caller", "caller", "pseudonym"),
 )
 HOURS = 12
+EMERGENCY = timedelta(hours=1)  # how long a reason given once opens the person to whoever gave it
+
+
+class Emergency(NamedTuple):
+    """Why somebody was opened without another ground, and until when that opens them again."""
+
+    reason: str
+    until: datetime
+
+    @property
+    def minutes(self) -> int:
+        """Return how many minutes are left, the one begun counted."""
+        return math.ceil((self.until - now()) / timedelta(minutes=1))
 
 
 class Handles:
@@ -61,6 +78,23 @@ class Handles:
             return fresh
 
         return str(self._audit.write([], write))
+
+    def in_emergency(self, handle: str, reason: str) -> None:
+        """Keep the reason of an emergency beside a handle; it opens the person again for an hour, not longer."""
+        values = {"emergency": reason, "emergency_until": _told(now() + EMERGENCY)}
+        self._audit.write(
+            [], lambda connection: connection.execute(update(HANDLE).values(values).where(HANDLE.c.handle == handle))
+        )
+
+    def emergency(self, caller: Caller, handle: str) -> Emergency | None:
+        """Return the emergency in which the caller opened whose handle it is, while it lasts."""
+        mine = (HANDLE.c.handle == handle) & (HANDLE.c.caller == _digest(caller))
+        asked = select(HANDLE.c.emergency, HANDLE.c.emergency_until).where(
+            mine & (HANDLE.c.emergency_until > _told(now()))
+        )
+        with self._audit.engine.connect() as connection:
+            row = connection.execute(asked).first()
+        return None if row is None else Emergency(row[0], datetime.fromisoformat(row[1]))
 
     def whose(self, served: Served, caller: Caller, handle: str) -> tuple[str, str] | None:
         """Return the system and identifier that a handle stands for; None where it is not this caller's, or expired."""

@@ -15,13 +15,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from service.audit import Action
+from service.callers import CLINICIAN
+from service.choice_shapes import refuse_override
 from service.choices import chosen, today
 from service.fhir.narrative import blocks_of
 from service.guard import Context, FromCaller, FromContext, Guarded, caller_of, context_of
 from service.looking import Asking, Opened, opened
 from service.own_words import in_plan
-from service.schemas import Patient
+from service.problem import RefusedError
+from service.schemas import LookupRequest
 from service.ui.forms import FromForm
+from service.ui.handles import Emergency
 from service.ui.person_view import is_death, person_view, risk_told
 from service.ui.person_words import language
 from service.ui.render import page, words_of
@@ -37,21 +41,35 @@ def find_patient(request: Request, context: FromContext, caller: FromCaller) -> 
     """Return the form that opens a person; where the token says who is being treated, lead to them at once."""
     if caller.care.patient is not None:
         return _to(context, request, *caller.care.patient)
-    return page(request, "person_find.html", at="patient", wrong=False)
+    return _find(request)
 
 
 @person.post(ADDRESS)
 def open_patient(request: Request, context: FromContext, form: FromForm) -> Response:
-    """Open a person by identifier, and lead to their page."""
-    system = context.store.current().meta["system"]
+    """Open a person by identifier, and lead to their page.
+
+    In an emergency a clinician gives a reason, which stands in the log as in the interface; it holds for an hour.
+    """
+    system, urgent = context.store.current().meta["system"], form.one("urgent") == "yes"
+    asked: dict[str, Any] = {"patient": {"system": system, "value": form.one("identifier")}, "purpose": "TREAT"}
+    if urgent:
+        asked["override"] = {"reason": form.one("reason")}
     try:
-        patient = Patient(system=system, value=form.one("identifier"))
-    except ValidationError:
-        return page(request, "person_find.html", at="patient", status=422, wrong=True)
-    found = _opened(request, (patient.system, patient.identifier))
-    if found.row is None:
+        wanted = LookupRequest.model_validate(asked)
+        refuse_override(wanted)
+    except ValidationError as error:
+        places = {str(one["loc"][0]) for one in error.errors()}
+        return _find(request, urgent=urgent, wrong="identifier" if "patient" in places else "reason")
+    except RefusedError:
+        return _find(request, urgent=urgent, wrong="reason")
+    reason = None if wanted.override is None else wanted.override.reason
+    who = wanted.patient.system, wanted.patient.identifier
+    if _opened(request, who, reason=reason).row is None:
         return nobody(request)
-    return _to(context, request, patient.system, patient.identifier)
+    handle = context.handles.of(context.store.current(), caller_of(request), *who)
+    if reason is not None:
+        context.handles.in_emergency(handle, reason)
+    return back(handle)
 
 
 @person.get(ADDRESS + "/{handle}")
@@ -63,7 +81,7 @@ def patient(request: Request, handle: str) -> Response:
 @person.get(ADDRESS + "/{handle}/plan")
 def patient_plan(request: Request, handle: str) -> Response:
     """Return the shared plan on one page to print: no stratum, no risk and no reason of the person's stands in it."""
-    found = _opened(request, whose(request, handle))
+    found = _opened(request, whose(request, handle), handle=handle)
     if found.row is None:
         return nobody(request)
     care, row, words = found.served.care, found.row, words_of(request)
@@ -86,7 +104,7 @@ def patient_plan(request: Request, handle: str) -> Response:
 @person.post(ADDRESS + "/{handle}/death")
 def patient_death(request: Request, handle: str) -> Response:
     """Return the risk of death, asked for on purpose: a row of its own in the log, shown once, on no other page."""
-    found = _opened(request, whose(request, handle), "death_risk")
+    found = _opened(request, whose(request, handle), "death_risk", handle=handle)
     if found.row is None:
         return nobody(request)
     words = words_of(request)
@@ -100,7 +118,7 @@ def patient_death(request: Request, handle: str) -> Response:
 def shown(request: Request, handle: str, *, status: int = 200, at: dict[str, Any] | None = None) -> Response:
     """Return the page of a person; with `at`, the form that was refused, what was written in it and what is wrong."""
     system, identifier = whose(request, handle)
-    found = _opened(request, (system, identifier))
+    found = _opened(request, (system, identifier), handle=handle)
     if found.row is None:
         return nobody(request)
     words = words_of(request)
@@ -115,6 +133,7 @@ def shown(request: Request, handle: str, *, status: int = 200, at: dict[str, Any
         other_language=f"{ADDRESS}/{handle}?lang={words.other}",
         handle=handle,
         identifier=identifier,
+        emergency=_emergency(request, handle),
         wrong=at or {},
         until={"first": first.isoformat(), "least": (today() + timedelta(days=1)).isoformat()},
     )
@@ -134,8 +153,24 @@ def back(handle: str, place: str = "") -> Response:
     return RedirectResponse(f"{ADDRESS}/{handle}{place}", status_code=303)
 
 
-def _opened(request: Request, who: tuple[str, str], action: Action = "lookup") -> Opened:
-    return opened(context_of(request), request.state.request_id, Asking(caller_of(request), *who, action))
+def _opened(
+    request: Request, who: tuple[str, str], action: Action = "lookup", *, handle: str = "", reason: str | None = None
+) -> Opened:
+    """Open a person on the ground there is; by a handle, in the emergency that the caller gave a reason for."""
+    urgent = _emergency(request, handle) if handle else None
+    asking = Asking(caller_of(request), *who, action, override=urgent.reason if urgent else reason)
+    return opened(context_of(request), request.state.request_id, asking)
+
+
+def _emergency(request: Request, handle: str) -> Emergency | None:
+    return context_of(request).handles.emergency(caller_of(request), handle)
+
+
+def _find(request: Request, *, urgent: bool = False, wrong: str = "") -> Response:
+    """Return the form that opens a person; wrong: the field that was not filled in as it must be."""
+    may = CLINICIAN in caller_of(request).roles
+    told = {"urgent": urgent, "wrong": wrong, "may_urgent": may}
+    return page(request, "person_find.html", at="patient", status=422 if wrong else 200, **told)
 
 
 def nobody(request: Request) -> Response:

@@ -322,3 +322,52 @@ def test_who_was_discharged_lately_is_told_on_the_teams_list(request, workspace,
     text = client.send("GET", "/ui/mine", token=token("coordinator", patient=None)).text
     assert ("fra et somatisk sygehus 20. december 2024" in text) is told
     assert ("Nylig udskrevet" in text) is told
+
+
+URGENT = "Personen er fundet bevidstløs"
+
+
+def test_in_an_emergency_a_clinician_reads_for_an_hour_by_a_reason_that_is_logged_each_time(
+    client, token, people, audit_rows, monkeypatch
+):
+    alone = token("clinician", patient=None, care_team=None)
+    assert "Akut opslag" in client.send("GET", "/ui/patient", token=alone).text
+    opened = post(client, "/ui/patient", alone, identifier=people.stored, urgent="yes", reason=URGENT)
+    assert opened.status_code == 303
+    address = opened.headers["location"]
+    page = client.send("GET", address, token=alone)
+    assert page.status_code == 200
+    assert URGENT in page.text
+    assert "60 minutter endnu" in page.text
+    rows = [row for row in audit_rows() if row["basis"] == "override"]
+    assert [row["reason"] for row in rows] == [URGENT, URGENT]
+    written = post(client, f"{address}/words", alone, kind="goal", text="At gå ture", held="yes")
+    assert written.status_code == 403  # reading alone
+    later = datetime.now(UTC) + timedelta(minutes=61)
+    monkeypatch.setattr("service.ui.handles.now", lambda: later)
+    assert client.send("GET", address, token=alone).status_code == 403
+    assert client.send("GET", f"{address}/plan", token=alone).status_code == 403
+
+
+def test_an_emergency_opens_what_the_person_has_closed(client, app, token, people):
+    _close(app, people)
+    alone = token("clinician", patient=None, care_team=None)
+    opened = post(client, "/ui/patient", alone, identifier=people.low, urgent="yes", reason=URGENT)
+    assert opened.status_code == 303
+    assert URGENT in client.send("GET", opened.headers["location"], token=alone).text
+
+
+def test_an_emergency_needs_a_clinician_and_a_reason_that_names_nobody(client, token, people, audit_rows):
+    mine = token("coordinator", patient=None, care_team=None)
+    assert "Akut opslag" not in client.send("GET", "/ui/patient", token=mine).text
+    refused = post(client, "/ui/patient", mine, identifier=people.stored, urgent="yes", reason=URGENT)
+    assert refused.status_code == 403
+    alone = token("clinician", patient=None, care_team=None)
+    for reason in ("kort", f"Om {people.stored} i dag", "x" * 301):
+        answer = post(client, "/ui/patient", alone, identifier=people.stored, urgent="yes", reason=reason)
+        assert answer.status_code == 422, reason
+        assert 'id="wrong-reason"' in answer.text
+        assert people.stored not in answer.text
+    nobody = post(client, "/ui/patient", alone, identifier="000000000099", urgent="yes", reason=URGENT)
+    assert "Ingen råd om denne person" in nobody.text
+    assert not [row for row in audit_rows() if row["outcome"] == "found"]
