@@ -15,9 +15,11 @@ from service.action_routes import list_actions
 from service.action_shapes import Action, ActionSearch
 from service.choices import today
 from service.guard import Context, FromCaller, FromContext, Guarded
-from service.served import Served
+from service.schemas import Weighed
+from service.served import Row, Served
 from service.ui.person import ADDRESS
-from service.ui.person_words import said
+from service.ui.person_view import FIRST_ASKS
+from service.ui.person_words import asks_of, said
 from service.ui.render import page, words_of
 from service.ui.wording import UiWords
 from stratify.pseudonym import pseudonym
@@ -27,6 +29,7 @@ SOON = timedelta(days=7)
 LATELY = timedelta(days=30)
 DISCHARGED = {"somatic": "days_since_somatic_discharge", "psychiatric": "days_since_psychiatric_discharge"}
 GROUPS = ("overdue", "soon", "later")
+MOST_ASKED = 25  # people whose offers are weighed for what is worth asking, those due first
 
 
 @mine_pages.get("/ui/mine")
@@ -60,12 +63,26 @@ def mine(request: Request, context: FromContext, caller: FromCaller) -> Response
         for key in people
         if (told := _passed(context, names[key], words))
     ]
+    rows = {key: row for key in people if (row := _row(context, served, names[key])) is not None}
     home = [
         {"who": key, "address": f"{ADDRESS}/{handles[key]}", "told": told}
-        for key in people
-        if (told := _discharged(context, served, names[key], words))
+        for key, row in rows.items()
+        if (told := _discharged(served, row, words))
+    ]
+    asked_of = list(rows.items())[:MOST_ASKED]
+    questions = [
+        {
+            "who": key,
+            "address": f"{ADDRESS}/{handles[key]}#ask",
+            "told": labels[:FIRST_ASKS],
+            "more": len(labels) - FIRST_ASKS,
+        }
+        for key, row in asked_of
+        if (labels := [str(one["label"]) for one in asks_of(served.tell(row, Weighed).offers, catalogue, words)])
     ]
     values: dict[str, Any] = {
+        "questions": questions,
+        "not_asked": len(rows) - len(asked_of),
         "groups": groups,
         "passed": passed,
         "home": home,
@@ -75,10 +92,18 @@ def mine(request: Request, context: FromContext, caller: FromCaller) -> Response
     return page(request, "mine.html", at="mine", **values)
 
 
-def _discharged(context: Context, served: Served, name: str, words: UiWords) -> list[str]:
-    """Return the discharges of the 30 days before people were scored; of whoever has said no to look-ups none."""
-    row = None if context.choices.about(name).blocked else served.find(name)
-    found = {kind: None if row is None else row.stored.facts.get(fact) for kind, fact in DISCHARGED.items()}
+def _row(context: Context, served: Served, name: str) -> Row | None:
+    """Return what is served of somebody with what they chose and told; None of whoever has said no to look-ups."""
+    said_here = context.choices.about(name)
+    row = None if said_here.blocked else served.find(name)
+    return (
+        None if row is None else row.with_choices(said_here.choices).with_facts(said_here.facts, served.care.catalogue)
+    )
+
+
+def _discharged(served: Served, row: Row, words: UiWords) -> list[str]:
+    """Return the discharges of the 30 days before people were scored."""
+    found = {kind: row.stored.facts.get(fact) for kind, fact in DISCHARGED.items()}
     return [
         words(f"mine/home_{kind}", day=words.day(served.care.day - timedelta(days=days)))
         for kind, days in found.items()

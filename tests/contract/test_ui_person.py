@@ -371,3 +371,22 @@ def test_an_emergency_needs_a_clinician_and_a_reason_that_names_nobody(client, t
     nobody = post(client, "/ui/patient", alone, identifier="000000000099", urgent="yes", reason=URGENT)
     assert "Ingen råd om denne person" in nobody.text
     assert not [row for row in audit_rows() if row["outcome"] == "found"]
+
+
+def test_the_teams_list_tells_what_nobody_has_answered_yet(client, token, people):
+    treats = token("clinician", patient=people.stored)
+    act = {
+        "patient": {"system": people.system, "value": people.stored},
+        "purpose": "TREAT",
+        "text": "Ring",
+        "due": SOON,
+    }
+    client.send("POST", "/v1/actions", token=treats, json=act)
+    address = client.send("GET", "/ui/patient", token=treats).headers["location"]
+    shown = client.send("GET", address, token=treats).text
+    asked = re.findall(r'<section aria-labelledby="ask".*?</section>', shown, re.DOTALL)[0]
+    first = re.findall(r"<p><b>([^<]*)\?</b>", asked)[0]
+    mine = client.send("GET", "/ui/mine", token=treats).text
+    listed = re.findall(r'<section aria-labelledby="questions">.*?</section>', mine, re.DOTALL)[0]
+    assert first in listed
+    assert people.stored in listed
