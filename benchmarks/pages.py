@@ -17,14 +17,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import numpy as np
 
-from service.demo import demo_token, source_ids
-from stratify.workspace import Workspace
+sys.path = [one for one in sys.path if Path(one).resolve() != Path(__file__).parent]  # it has a service.py too
+from service.demo import demo_token, source_ids  # noqa: E402
+from stratify.workspace import Workspace  # noqa: E402
 
 READY = 60  # seconds until the service listens
 MOST_MS, MOST_KB = 200, 150
@@ -90,7 +91,7 @@ def _follow(site: str, work: Workspace) -> None:
     """Book a task for so many people, so that the team's list is as long as one gets."""
     with closing(sqlite3.connect(work.serving_db)) as connection:
         (system,) = connection.execute("SELECT value FROM meta WHERE key = 'system'").fetchone()
-    due, booked = (date.today() + timedelta(days=30)).isoformat(), 0
+    due, booked = (datetime.now(UTC).date() + timedelta(days=30)).isoformat(), 0
     with httpx.Client(base_url=site, timeout=30) as client:
         for one in source_ids(work):
             token = demo_token(work.keys, roles=("clinician",), user="bench", patient=(system, one))
