@@ -14,13 +14,19 @@ OURS := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-de
 
 PEERS := .venv-peers
 
-.PHONY: help demo test test-slow test-spark test-all lint format bench-models bench-peers bench-service peer-figures peer-hooks locks clean
+.PHONY: help demo demo-offers test test-slow test-spark test-all lint format bench-models bench-peers bench-service peer-figures peer-hooks locks clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: .venv/run.done  ## a simulated region, end to end, with a summary; what has not changed is not run again
 	$(BIN)/stratify run --people $(PEOPLE) --work $(WORK)
+
+demo-offers: demo  ## after it, for the pages: the models followed, and made-up places planned, covered and tried out
+	$(BIN)/stratify watch --work $(WORK)
+	$(BIN)/stratify plan --work $(WORK) --capacity docs/places.toml
+	$(BIN)/stratify whatif --work $(WORK) --capacity docs/places.toml
+	-$(BIN)/stratify coverage --work $(WORK)
 
 test: .venv/test.done  ## the fast tests
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow" tests

@@ -10,6 +10,7 @@ from pipelines.build_step import build_step
 from pipelines.deliveries import land_deliveries
 from pipelines.evaluate_step import evaluate_step
 from pipelines.monitor import monitor_step
+from pipelines.need import need_step
 from pipelines.progress import progress_bar
 from pipelines.promote import promote
 from pipelines.score import score_step
@@ -18,7 +19,7 @@ from pipelines.train import train_step
 from stratify.catalogue import Catalogue
 from stratify.workspace import Workspace
 
-STEPS = ("synthesise", "land", "build", "train", "evaluate", "promote", "monitor", "score")
+STEPS = ("synthesise", "land", "build", "train", "evaluate", "promote", "monitor", "score", "need")
 Told = dict[str, dict[str, Any]]
 
 
@@ -49,4 +50,5 @@ def run(
         told["promote"] = done("promote", *promote(work, catalogue, say, by_hand=False))
         told["monitor"] = done("monitor", *monitor_step(work, catalogue, say))
         told["score"] = done("score", *score_step(work, catalogue, say))
+        told["need"] = done("need", *need_step(work, catalogue, say))
     return told

@@ -29,7 +29,7 @@ SOON = timedelta(days=7)
 LATELY = timedelta(days=30)
 DISCHARGED = {"somatic": "days_since_somatic_discharge", "psychiatric": "days_since_psychiatric_discharge"}
 GROUPS = ("overdue", "soon", "later")
-MOST_ASKED = 25  # people whose offers are weighed for what is worth asking, those due first
+MOST_ASKED = 10  # people whose offers are weighed for what is worth asking, those due first
 
 
 @mine_pages.get("/ui/mine")

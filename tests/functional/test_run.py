@@ -16,7 +16,7 @@ TRAINING = {
     )
     for population in ("psychiatric_somatic", "multimorbid")
 }  # fmt: skip
-STEPS = {"registers", "store", "features", *TRAINING, "quality", "scores"}
+STEPS = {"registers", "store", "features", *TRAINING, "quality", "scores", "need"}
 
 
 def digests(work):
@@ -66,7 +66,7 @@ def test_a_second_run_does_nothing_that_has_not_changed(region, stratify, few_ev
     shutil.copytree(region, work)
     before = {path: path.stat().st_mtime_ns for path in work.rglob("run.json")}
     done = stratify("run", "--people", 1000, "--seed", 3, "--work", work, "--catalogue", few_events)
-    assert done.stderr.count("as it was") == 8
+    assert done.stderr.count("as it was") == 9
     assert before == {path: path.stat().st_mtime_ns for path in work.rglob("run.json")}
 
 
