@@ -31,8 +31,8 @@ demo-offers: demo  ## after it, for the pages: the models followed, and made-up 
 test: .venv/test.done  ## the fast tests
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow" tests
 
-test-slow: .venv/test.done .venv/postgres.done .venv/browser.done  ## the slow tests alone
-	$(BIN)/python -m pytest -q -n $(JOBS) -m slow tests
+test-slow: .venv/test.done .venv/postgres.done .venv/browser.done  ## the slow tests alone; pictures of every page stay in build/pages
+	STRATIFY_SHOTS=build/pages $(BIN)/python -m pytest -q -n $(JOBS) -m slow tests
 
 test-spark: .venv/spark.done  ## Spark beside DuckDB, with pyspark and Java: the same store and matrix to the byte
 	$(BIN)/python -m pytest -q -n 0 -m slow tests/functional/test_spark.py
