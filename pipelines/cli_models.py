@@ -108,6 +108,7 @@ def compare(
 def promote(
     outcomes: Annotated[list[str] | None, typer.Argument(help="outcomes, all when none is named")] = None,
     rollback: Annotated[bool, typer.Option("--rollback", help="back to the champion before this one")] = False,
+    by: Annotated[str | None, typer.Option("--by", help="who decides, a name or role; kept, and shown to all")] = None,
     work: Work = WORK,
     catalogue: Local = None,
 ) -> None:
@@ -120,12 +121,15 @@ def promote(
     Example: stratify promote --rollback --work work
     """
     from pipelines.promote import promote as promote_trained
-    from pipelines.promote import take_back
+    from pipelines.promote import take_back, whoever
 
     if rollback and outcomes:
         raise UsageError("--rollback takes back the whole bundle: name no outcomes with it")
+    who = whoever(by)
     with step("promote", work) as (place, say, done):
-        told = done(take_back(place) if rollback else promote_trained(place, load(catalogue), say, outcomes or ()))
+        told = done(
+            take_back(place, who) if rollback else promote_trained(place, load(catalogue), say, outcomes or (), by=who)
+        )
     if told["damaged"]:
         out().print(f"replaced, and compared with nothing: {told['damaged']}", highlight=False, markup=False)
     out().print(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,9 @@ from stratify.errors import BundleError, DataError, GateError, UsageError
 from stratify.files import write_json, write_text
 from stratify.workspace import Workspace
 
+LONGEST_NAME = 100
 TAKEN_BACK = "taken_back"  # beside the champion: the version that was rolled back
+PROMOTIONS = "promotions.jsonl"  # beside the bundles: who took which one into use, when and how, a line each time
 DECISIONS = "decisions"  # beside the bundles: why each became the champion, and what was kept out
 
 
@@ -62,6 +66,7 @@ def promote(
     only: Sequence[str] = (),
     *,
     by_hand: bool = True,
+    by: str = "",
 ) -> tuple[dict[str, Any], bool]:
     """Sign the set of models as a bundle and let it be the champion; return its version, and whether it is a new one.
 
@@ -73,7 +78,7 @@ def promote(
     is not as it was signed is compared with nothing and replaced, by hand alone; `damaged` tells what was wrong. Raises
     DataError when an outcome has neither been trained nor a member, or when a member would be lost because it was
     trained under other entries. `without_heading` names the columns (of a local catalogue) that no heading of
-    models/declared/reasons.toml names.
+    models/declared/reasons.toml names. by: who it is, the account unless named; kept in `promotions.jsonl`.
     """
     declared = declared_for(catalogue)
     private, public = ensure_signing_keys(work.keys)
@@ -112,10 +117,31 @@ def promote(
     _set_aliases(work, {one.key: one.version for one in taken})
     set_champion(work.bundles, version, public)
     taken_back.unlink(missing_ok=True)
+    _keep(work, version, "promote" if by_hand else "run", by)
     return {"results": results}, True
 
 
-def take_back(work: Workspace) -> tuple[dict[str, Any], bool]:
+def whoever(by: str | None) -> str:
+    """Return who takes a bundle into use: who was named, else the account this runs as. UsageError for no name."""
+    named = getpass.getuser() if by is None else by.strip()
+    if not named or len(named) > LONGEST_NAME or not named.isprintable():
+        raise UsageError(f"--by needs a name or role of 1 to {LONGEST_NAME} visible letters")
+    return named
+
+
+def _keep(work: Workspace, version: str, how: str, by: str) -> None:
+    """Write down who took a bundle into use."""
+    line = {
+        "bundle": version,
+        "on": datetime.now(UTC).isoformat(timespec="seconds"),
+        "how": how,
+        "by": whoever(by or None),
+    }
+    with (work.bundles / PROMOTIONS).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def take_back(work: Workspace, by: str = "") -> tuple[dict[str, Any], bool]:
     """Let the champion before this one be it again, in the registry too, and return its version.
 
     The one taken back is not promoted again by a run, only by name: `stratify promote`.
@@ -124,6 +150,7 @@ def take_back(work: Workspace) -> tuple[dict[str, Any], bool]:
     left = champion_version(work.bundles)
     version = roll_back(work.bundles, public)
     write_text(work.bundles / TAKEN_BACK, left + "\n")
+    _keep(work, version, "rollback", by)
     champion = load_champion(work.bundles, public)
     members = champion.manifest["members"]
     _set_aliases(work, {key: told["registered_version"] for key, told in members.items()})

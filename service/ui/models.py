@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 
 from service.guard import FromContext, Guarded
-from service.ui.models_view import address_of, group_of, not_trained_told, versions_told
+from service.ui.models_view import address_of, group_of, not_trained_told, promotions_told, versions_told
 from service.ui.models_view import member_told as member_of
 from service.ui.models_watch import drift_told
 from service.ui.render import page, words_of
@@ -30,6 +30,7 @@ def models(request: Request, context: FromContext) -> HTMLResponse:
         "groups": group_of(served.bundle, work, words, now),
         "not_trained": not_trained_told(served.bundle.manifest["not_trained"], words),
         "versions": versions_told(served.bundle, work, words),
+        "promotions": promotions_told(work, words),
         "drift": {**drift, "lines": []},
         "data": served.bundle.manifest["data"],
         "synthetic": served.bundle.manifest["data"]["source"] == "synthetic",

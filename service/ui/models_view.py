@@ -28,6 +28,7 @@ from stratify.errors import DataError
 from stratify.workspace import Workspace
 
 CANDIDATES = ("logistic", "lightgbm")
+MOST_PROMOTIONS = 20  # lines shown of who took what into use
 GATE = re.compile(r"([^;]+?): ([^;]+?); asked: ([^;]+)(?:; |$)")  # as `models.gates.Gate.line` tells one
 VERDICTS = ("met", "undecided", "not_met")
 Card = Mapping[str, Any]
@@ -176,6 +177,21 @@ def versions_told(bundle: Verified, work: Workspace, words: UiWords) -> list[dic
             "covers_to": data["covers_to"], "delivered": data["delivered"], "gates": verdicts,
         })  # fmt: skip
     return sorted(found, key=lambda one: (bool(one["is"]), one["sort"]), reverse=True)
+
+
+def promotions_told(work: Workspace, words: UiWords) -> list[dict[str, str]]:
+    """Return who took which bundle into use, when and how, the latest first; a line that is none is left out."""
+    found = []
+    for line in _text(work.bundles / "promotions.jsonl").splitlines():
+        try:
+            told = json.loads(line)
+            day = words.day(told["on"][:10])
+            found.append(
+                {"version": told["bundle"], "on": day, "by": told["by"], "how": words.named("models_how", told["how"])}
+            )
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found[::-1][:MOST_PROMOTIONS]
 
 
 def _text(path: Path) -> str:

@@ -117,3 +117,19 @@ def test_what_is_hidden_of_the_watch_stays_hidden(client, token, watch):
     hidden = {"oe": None, "oe_interval": None, "n": None, "suppressed": True}
     watch(**hidden)
     assert "for få til at vise" in client.send("GET", "/ui/models", token=token("quality")).text
+
+
+def test_who_took_them_into_use_is_told_the_latest_first_and_a_line_that_is_none_is_left_out(client, token, workspace):
+    kept = workspace.bundles / "promotions.jsonl"
+    before = kept.read_text(encoding="utf-8") if kept.exists() else None
+    line = '{"bundle": "0123456789ab", "on": "2026-0%s-03T08:00:00+00:00", "how": "%s", "by": "%s"}'
+    kept.write_text(
+        "\n".join([line % (2, "promote", "Ann & Bo"), "{", line % (3, "rollback", "Cai")]), encoding="utf-8"
+    )
+    try:
+        text = client.send("GET", "/ui/models", token=token("quality")).text
+    finally:
+        kept.unlink() if before is None else kept.write_text(before, encoding="utf-8")
+    assert text.index("3. marts 2026") < text.index("3. februar 2026")
+    assert "Ann &amp; Bo" in text
+    assert "gik tilbage til den forrige" in text

@@ -90,7 +90,15 @@ def test_every_kind_of_entry_has_its_section(root):
 
 def test_readme_shows_first_what_it_is_for_whom_how_and_what_it_is_not(root):
     first = (root / "README.md").read_text(encoding="utf-8").split("\n---\n")[0]
-    for words in ("docs/pages/person.png", "**For**", "make demo", "make test", "What it is not", "medical device", "made up"):
+    for words in (
+        "docs/pages/person.png",
+        "**For**",
+        "make demo",
+        "make test",
+        "What it is not",
+        "medical device",
+        "made up",
+    ):
         assert words in first
     assert len(first.splitlines()) <= 25
 

@@ -1,5 +1,6 @@
 """What passes its gates is served; by hand a closed gate stops all of it, in a run it keeps one model out."""
 
+import getpass
 import json
 import shutil
 
@@ -9,7 +10,7 @@ from models import Registry, load_champion
 from models.bundle import champion_version
 from models.declared import SPECS
 from pipelines.beside import CALIBRATION
-from pipelines.promote import DECISIONS, TAKEN_BACK, promote, take_back
+from pipelines.promote import DECISIONS, PROMOTIONS, TAKEN_BACK, promote, take_back, whoever
 from pipelines.train import train_step
 from stratify.catalogue import load
 from stratify.errors import BundleError, DataError, GateError, UsageError
@@ -92,6 +93,17 @@ def state(work) -> tuple[dict[str, str], dict[str, int]]:
 def decision(work) -> dict:
     path = work.bundles / DECISIONS / f"{champion_version(work.bundles)}.json"
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_who_took_a_bundle_into_use_is_kept_and_a_name_is_one(work):
+    lines = [json.loads(line) for line in (work.bundles / PROMOTIONS).read_text(encoding="utf-8").splitlines()]
+    assert lines[0]["bundle"] in {path.name for path in work.bundles.iterdir()}
+    assert lines[0]["by"] == getpass.getuser()
+    assert {line["how"] for line in lines} <= {"promote", "run", "rollback"}
+    assert whoever(" Chief of quality ") == "Chief of quality"
+    for name in ("", " ", "x" * 101, "a\nb"):
+        with pytest.raises(UsageError, match="--by needs a name or role"):
+            whoever(name)
 
 
 def test_why_each_became_the_champion_stands_beside_the_bundles(work):
