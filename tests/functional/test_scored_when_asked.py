@@ -121,7 +121,8 @@ def test_a_look_up_by_the_store_says_so_and_tells_the_same_as_scoring_them_there
     row = app.state.context.on_the_spot.from_store(served, served.meta["system"], known[0])
     assert (answer["status"], answer["basis"], answer["scored_on"]) == ("found", "store", row.day.isoformat())
     assert date.fromisoformat(answer["data_as_of"]) < row.day
-    assert answer["risks"] == [one.model_dump() for one in row.stored.risks]
+    beside = served.beside.of(row.stored.risks, row.stored.facts)
+    assert answer["risks"] == [one.model_dump() for one in beside]
     assert last_row() == ("lookup", "found")
 
 
