@@ -36,7 +36,7 @@ PAGES = {
     "data_scientist": ["/ui/models"],
 }  # fmt: skip
 LINKED = {"quality": ("/ui/quality", r'href="(/ui/quality/[a-z0-9_]+)"'),
-          "data_scientist": ("/ui/models", r'href="(/ui/models/[a-z0-9_/]+)"')}  # fmt: skip
+          "data_scientist": ("/ui/models", r'href="(/ui/models/[a-z0-9_-]+)"')}  # fmt: skip
 EXAMPLES = ("both", "five", "newcomer")
 FOLLOWED = 100  # people the team has an open task for: the most that its page shows
 

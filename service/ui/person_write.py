@@ -132,6 +132,8 @@ def written(request: Request, handle: str, form: Form, write: Callable[[], None]
         return nobody(request)
     offer = form.one("offer")
     where = f"offer-{offer}" if offer else place.removeprefix("#") or "lacks"
+    if place == "#own":  # its text has a length of its own
+        pointers = {"/own_words" if one == "/text" else one for one in pointers}
     at = {"form": dict(form.fields), "words": _wrong(request, pointers), "place": where}
     return shown(request, handle, status=422, at=at)
 

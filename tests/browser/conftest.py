@@ -22,6 +22,7 @@ from stratify.quality.spc import assurance, chart, variation
 from stratify.quality.summary import summary
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]  # of the rules that axe checks
 READY = 60  # seconds until the service listens
 SHOTS = os.environ.get("STRATIFY_SHOTS")  # a folder that pictures of every page are kept in, if named
 
@@ -96,6 +97,18 @@ def chromium():
         browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """Return what the checker that goes by WCAG 2.2 A and AA, and by best practice, objects to on a page."""
+    checker = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def found_by(page):
+        found = checker.run(page, options={"runOnly": {"type": "tag", "values": TAGS}}).response["violations"]
+        return [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found]
+
+    return found_by
 
 
 @pytest.fixture

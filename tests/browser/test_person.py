@@ -6,14 +6,6 @@ import sqlite3
 
 import pytest
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-@pytest.fixture(scope="module")
-def axe():
-    """The checker that goes by WCAG 2.2 A and AA."""
-    return pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-
 
 @pytest.fixture
 def opened(visit):
@@ -26,12 +18,6 @@ def opened(visit):
         return page
 
     return open_as
-
-
-def found_by(axe, page):
-    """Return what the checker objects to."""
-    found = axe.run(page, options={"runOnly": {"type": "tag", "values": TAGS}}).response["violations"]
-    return [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found]
 
 
 def rows_of(site_work, table):
@@ -108,7 +94,7 @@ def test_what_one_books_another_sees_on_the_teams_list_and_ends(opened, visit, s
     theirs = visit("coordinator")
     theirs.goto(f"{site}/ui/mine")
     assert "Ring om hjemmebesøg" in theirs.locator("main").inner_text()
-    assert found_by(axe, theirs) == []
+    assert axe(theirs) == []
     shot(theirs, "mine")
     theirs.locator(".who-link").first.click()
     assert theirs.locator("h1").inner_text() == page.locator("h1").inner_text()
@@ -138,9 +124,9 @@ def test_axe_finds_nothing_on_a_person_with_everything_unfolded(opened, axe, sho
     shot(page, f"person-{name}-{language}-{scheme}")
     for fold in page.locator("details").all():
         fold.evaluate("one => { one.open = true }")
-    assert found_by(axe, page) == []
+    assert axe(page) == []
     page.goto(f"{page.url}/plan")
-    assert found_by(axe, page) == []
+    assert axe(page) == []
 
 
 @pytest.mark.parametrize("name", ["both", "five"])
