@@ -31,6 +31,8 @@ from stratify.registers.clock import day_number, day_of
 from stratify.store.read import Store
 from stratify.workspace import Workspace
 
+FOUR, LAST_ALONE = 4, 8  # buckets counted before what was found is sent, and those at the end that are sent each
+
 
 def monitor_step(
     work: Workspace, catalogue: Catalogue, progress: Callable[..., None], service_db: str | None = None
@@ -135,7 +137,7 @@ def count_all(
     thirds, tick = income_thirds(store), ticking(progress, "counting cases, {n} of {of} parts", store.buckets)
     progress("counting cases", 0.0)
     wanted = [key for key, target in catalogue.targets.items() if target.from_registers and _can(store, catalogue, key)]
-    jobs = [(store.root, catalogue, wanted, months, thirds, bucket, scored) for bucket in range(store.buckets)]
+    jobs = [(store.root, catalogue, wanted, months, thirds, some, scored) for some in _together(store.buckets)]
     found = Measured()
     for one in shared_out(_measured, jobs, tick):
         found.add(one)
@@ -159,18 +161,29 @@ def _one_job(do: Callable[..., Any], job: tuple[Any, ...], tick: Callable[[], No
 
 
 def _measured(
-    root: Path, catalogue: Catalogue, wanted: list[str], months: Months, thirds: Thirds, bucket: int,
+    root: Path, catalogue: Catalogue, wanted: list[str], months: Months, thirds: Thirds, buckets: Sequence[int],
     scored: Sequence[int], tick: Callable[[], None],
 ) -> Measured:  # fmt: skip
-    """Return everything counted on one bucket, in a process of its own."""
-    risks = {}
-    if scored:
-        from pipelines.frozen import risks_of
+    """Return everything counted on some buckets, in a process of its own."""
+    found = Measured()
+    for bucket in buckets:
+        risks = {}
+        if scored:
+            from pipelines.frozen import risks_of
 
-        risks = {year: risks_of(Workspace(root.parent), catalogue, year, bucket) for year in scored}
-    found = measure_bucket(root, catalogue, wanted, months, thirds, bucket, risks)
-    tick()
+            risks = {year: risks_of(Workspace(root.parent), catalogue, year, bucket) for year in scored}
+        found.add(measure_bucket(root, catalogue, wanted, months, thirds, bucket, risks))
+        tick()
     return found
+
+
+def _together(buckets: int) -> list[range]:
+    """Return the buckets in fours, the last eight or more alone: sending what was counted costs as much as adding it.
+
+    Alone, so that no process waits long for another at the end.
+    """
+    fours = max(buckets - LAST_ALONE, 0) // FOUR * FOUR
+    return [range(at, at + FOUR) for at in range(0, fours, FOUR)] + [range(at, at + 1) for at in range(fours, buckets)]
 
 
 def populations(found: Measured, months: Months) -> dict[str, dict[str, str]]:

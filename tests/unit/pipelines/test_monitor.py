@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
-from pipelines.monitor import first_covered, months_of
+from pipelines.monitor import LAST_ALONE, _together, first_covered, months_of
 from stratify.catalogue import load
 from stratify.errors import DataError
 from stratify.quality.cuts import income_thirds
@@ -286,3 +286,10 @@ def test_measure_reports_are_valid_fhir_and_hide_what_is_hidden(region, language
         counts = [one.get("count") for one in report["group"][0]["population"]]
         assert counts[0] == line["numerator"]
         assert not set(counts) & {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("buckets", [1, 7, 8, 11, 12, 13, 63])
+def test_every_bucket_is_counted_once_in_order_and_the_last_ones_alone(buckets):
+    shares = _together(buckets)
+    assert [one for share in shares for one in share] == list(range(buckets))
+    assert {len(share) for share in shares[-min(buckets, LAST_ALONE) :]} == {1}
