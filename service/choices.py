@@ -7,7 +7,8 @@ neither is. People stand in it by pseudonym.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -55,6 +56,15 @@ ABOUT = (  # a row for each choice, one at least: with since when a person is cl
 
 class ChoicesUnavailableError(Exception):
     """What people chose cannot be read, or not be written down: no answer may leave."""
+
+
+@contextmanager
+def _told_of() -> Iterator[None]:
+    """Let what fails in reading or writing, or a row that is none, be said to be unavailable, and nothing of it."""
+    try:
+        yield
+    except (SQLAlchemyError, ValueError) as error:
+        raise ChoicesUnavailableError(type(error).__name__) from None
 
 
 @dataclass(frozen=True)
@@ -108,23 +118,17 @@ class Choices:
 
     def about(self, pseudonym: str) -> About:
         """Return what holds today of what a person said; raises ChoicesUnavailableError."""
-        try:
-            with self._engine.connect() as connection:
-                rows = connection.execute(ABOUT, {"name": pseudonym}).mappings().all()
-                told = [row for row in rows if row["seq"] is not None]
-                facts = facts_of(connection, pseudonym, today()) if rows[0]["some_told"] else ()
-                words = words_of_person(connection, pseudonym) if rows[0]["some_words"] else ()
-                return About(rows[0]["closed_since"] is not None, _holding(told, today()), facts, words)
-        except (SQLAlchemyError, ValueError) as error:  # or a row that is none
-            raise ChoicesUnavailableError(type(error).__name__) from None
+        with _told_of(), self._engine.connect() as connection:
+            rows = connection.execute(ABOUT, {"name": pseudonym}).mappings().all()
+            told = [row for row in rows if row["seq"] is not None]
+            facts = facts_of(connection, pseudonym, today()) if rows[0]["some_told"] else ()
+            words = words_of_person(connection, pseudonym) if rows[0]["some_words"] else ()
+            return About(rows[0]["closed_since"] is not None, _holding(told, today()), facts, words)
 
     def ended(self, pseudonym: str, today: date) -> tuple[Choice, ...]:
         """Return the person's last words on offers that held until a day which has come."""
-        try:
-            with self._engine.connect() as connection:
-                said = [choice_of(dict(row)) for row in _rows(connection, pseudonym)]
-        except (SQLAlchemyError, ValueError) as error:  # or a row that is none
-            raise ChoicesUnavailableError(type(error).__name__) from None
+        with _told_of(), self._engine.connect() as connection:
+            said = [choice_of(dict(row)) for row in _rows(connection, pseudonym)]
         last = {one.offer: one for one in said if one.offer is not None}
         return tuple(one for one in last.values() if one.until is not None and one.until <= today)
 
@@ -147,30 +151,24 @@ class Choices:
             connection.execute(insert(CHOICE).values(row))
             return _in_force(connection, pseudonym, moment.date())
 
-        try:
+        with _told_of():
             return self._audit.write([entry], written) or ()
-        except (SQLAlchemyError, ValueError) as error:  # or a row that is none
-            raise ChoicesUnavailableError(type(error).__name__) from None
 
     def tell(self, entry: Entry, pseudonym: str, asked: FactRequest) -> tuple[ToldFact, ...]:
         """Write a fact that was told, with its row in the audit log, and return what was told and holds.
 
         Raises ChoicesUnavailableError when they are not committed.
         """
-        try:
+        with _told_of():
             return add_fact(self._audit, entry, pseudonym, asked, now())
-        except (SQLAlchemyError, ValueError) as error:  # or a row that is none
-            raise ChoicesUnavailableError(type(error).__name__) from None
 
     def speak(self, entry: Entry, pseudonym: str, asked: WordsRequest) -> tuple[Spoken, ...]:
         """Write a strength or goal, with its row in the audit log, and return those that hold.
 
         Raises ChoicesUnavailableError when they are not committed.
         """
-        try:
+        with _told_of():
             return add_words(self._audit, entry, pseudonym, asked, now())
-        except (SQLAlchemyError, ValueError) as error:  # or a row that is none
-            raise ChoicesUnavailableError(type(error).__name__) from None
 
     def probe(self) -> None:
         """Return when choices can be read; raises ChoicesUnavailableError otherwise."""

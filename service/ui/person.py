@@ -81,7 +81,7 @@ def patient(request: Request, handle: str) -> Response:
 @person.get(ADDRESS + "/{handle}/plan")
 def patient_plan(request: Request, handle: str) -> Response:
     """Return the shared plan on one page to print: no stratum, no risk and no reason of the person's stands in it."""
-    found = _opened(request, whose(request, handle), handle=handle)
+    found = _opened(request, whose(request, handle), reason=_reason(_emergency(request, handle)))
     if found.row is None:
         return nobody(request)
     care, row, words = found.served.care, found.row, words_of(request)
@@ -104,7 +104,7 @@ def patient_plan(request: Request, handle: str) -> Response:
 @person.post(ADDRESS + "/{handle}/death")
 def patient_death(request: Request, handle: str) -> Response:
     """Return the risk of death, asked for on purpose: a row of its own in the log, shown once, on no other page."""
-    found = _opened(request, whose(request, handle), "death_risk", handle=handle)
+    found = _opened(request, whose(request, handle), "death_risk", reason=_reason(_emergency(request, handle)))
     if found.row is None:
         return nobody(request)
     words = words_of(request)
@@ -118,7 +118,8 @@ def patient_death(request: Request, handle: str) -> Response:
 def shown(request: Request, handle: str, *, status: int = 200, at: dict[str, Any] | None = None) -> Response:
     """Return the page of a person; with `at`, the form that was refused, what was written in it and what is wrong."""
     system, identifier = whose(request, handle)
-    found = _opened(request, (system, identifier), handle=handle)
+    emergency = _emergency(request, handle)
+    found = _opened(request, (system, identifier), reason=_reason(emergency))
     if found.row is None:
         return nobody(request)
     words = words_of(request)
@@ -133,7 +134,7 @@ def shown(request: Request, handle: str, *, status: int = 200, at: dict[str, Any
         other_language=f"{ADDRESS}/{handle}?lang={words.other}",
         handle=handle,
         identifier=identifier,
-        emergency=_emergency(request, handle),
+        emergency=emergency,
         wrong=at or {},
         until={"first": first.isoformat(), "least": (today() + timedelta(days=1)).isoformat()},
     )
@@ -153,13 +154,14 @@ def back(handle: str, place: str = "") -> Response:
     return RedirectResponse(f"{ADDRESS}/{handle}{place}", status_code=303)
 
 
-def _opened(
-    request: Request, who: tuple[str, str], action: Action = "lookup", *, handle: str = "", reason: str | None = None
-) -> Opened:
-    """Open a person on the ground there is; by a handle, in the emergency that the caller gave a reason for."""
-    urgent = _emergency(request, handle) if handle else None
-    asking = Asking(caller_of(request), *who, action, override=urgent.reason if urgent else reason)
+def _opened(request: Request, who: tuple[str, str], action: Action = "lookup", *, reason: str | None = None) -> Opened:
+    """Open a person on the ground there is, or in the emergency that there is a reason for."""
+    asking = Asking(caller_of(request), *who, action, override=reason)
     return opened(context_of(request), request.state.request_id, asking)
+
+
+def _reason(emergency: Emergency | None) -> str | None:
+    return None if emergency is None else emergency.reason
 
 
 def _emergency(request: Request, handle: str) -> Emergency | None:
