@@ -165,13 +165,12 @@ def _measured(
     scored: Sequence[int], tick: Callable[[], None],
 ) -> Measured:  # fmt: skip
     """Return everything counted on some buckets, in a process of its own."""
+    if scored:
+        from pipelines.frozen import risks_of
+
     found = Measured()
     for bucket in buckets:
-        risks = {}
-        if scored:
-            from pipelines.frozen import risks_of
-
-            risks = {year: risks_of(Workspace(root.parent), catalogue, year, bucket) for year in scored}
+        risks = {year: risks_of(Workspace(root.parent), catalogue, year, bucket) for year in scored}
         found.add(measure_bucket(root, catalogue, wanted, months, thirds, bucket, risks))
         tick()
     return found

@@ -87,6 +87,16 @@ class Entry:
     reason: str | None = field(default=None, repr=False)
     criterion: str | None = None
 
+    def said(self, moment: datetime, pseudonym: str) -> dict[str, Any]:
+        """Return the columns that all that is said of a person has, in whichever table: when, of whom, by whom."""
+        return {
+            "said_on": moment.isoformat(timespec="milliseconds"),
+            "pseudonym": pseudonym,
+            "user": self.user,
+            "role": self.role,
+            "request_id": self.request_id,
+        }
+
 
 class Job(Generic[T]):
     """Something to be committed: rows of the log, more in the same transaction, or that alone."""

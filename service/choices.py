@@ -138,14 +138,8 @@ class Choices:
         Raises ChoicesUnavailableError when they are not.
         """
         moment = now()
-        row = {
-            "said_on": moment.isoformat(timespec="milliseconds"),
-            "pseudonym": pseudonym,
-            **asked.model_dump(mode="json", include={"offer", "preference", "decision", "reason", "until"}),
-            "user": entry.user,
-            "role": entry.role,
-            "request_id": entry.request_id,
-        }
+        told = asked.model_dump(mode="json", include={"offer", "preference", "decision", "reason", "until"})
+        row = {**entry.said(moment, pseudonym), **told}
 
         def written(connection: Connection) -> tuple[Said, ...]:
             connection.execute(insert(CHOICE).values(row))

@@ -125,16 +125,7 @@ def add_words(
 
     Raises SQLAlchemyError when they are not.
     """
-    row = {
-        "said_on": moment.isoformat(timespec="milliseconds"),
-        "pseudonym": pseudonym,
-        "kind": asked.kind,
-        "text": asked.text,
-        "held": asked.held,
-        "user": entry.user,
-        "role": entry.role,
-        "request_id": entry.request_id,
-    }
+    row = {**entry.said(moment, pseudonym), **asked.model_dump(include={"kind", "text", "held"})}
 
     def written(connection: Connection) -> tuple[Spoken, ...]:
         connection.execute(insert(OWN_WORDS).values(row))

@@ -108,14 +108,13 @@ class Answers:
     def add(self, entry: Entry, pseudonym: str, asked: AnswerRequest) -> AnswerWritten:
         """Write an answer with its row in the audit log; raises ChoicesUnavailableError when they are not committed."""
         told: dict[str, Any] = asked.model_dump(include={"question", "value", "at"})
-        said_on = now().isoformat(timespec="milliseconds")
-        row = {**told, "said_on": said_on, "pseudonym": pseudonym, "user": entry.user, "role": entry.role}
+        row = {**entry.said(now(), pseudonym), **told}
 
         def written(connection: Connection) -> None:
-            connection.execute(insert(ANSWER).values({**row, "request_id": entry.request_id}))
+            connection.execute(insert(ANSWER).values(row))
 
         try:
             self._audit.write([entry], written)
         except SQLAlchemyError as error:
             raise ChoicesUnavailableError(type(error).__name__) from None
-        return AnswerWritten(**told, said_on=said_on)
+        return AnswerWritten(**told, said_on=row["said_on"])

@@ -146,15 +146,8 @@ def add_fact(
 
     Raises SQLAlchemyError when they are not.
     """
-    row = {
-        "said_on": moment.isoformat(timespec="milliseconds"),
-        "pseudonym": pseudonym,
-        "fact": asked.fact,
-        "value": None if asked.value is None else json.dumps(asked.value),
-        "user": entry.user,
-        "role": entry.role,
-        "request_id": entry.request_id,
-    }
+    value = None if asked.value is None else json.dumps(asked.value)
+    row = {**entry.said(moment, pseudonym), "fact": asked.fact, "value": value}
 
     def written(connection: Connection) -> tuple[ToldFact, ...]:
         connection.execute(insert(TOLD_FACT).values(row))

@@ -41,6 +41,7 @@ def mine(request: Request, context: FromContext, caller: FromCaller) -> Response
     catalogue = served.care.catalogue
     people = {one.patient.value: one.patient for one in answer.actions if one.patient is not None}
     handles = {key: context.handles.of(served, caller, one.system, one.value) for key, one in people.items()}
+    address = {key: f"{ADDRESS}/{handle}" for key, handle in handles.items()}
     names = {key: pseudonym(served.key, one.system, one.value) for key, one in people.items()}
     groups: dict[str, list[dict[str, Any]]] = {group: [] for group in GROUPS}
     for one in answer.actions:
@@ -50,7 +51,7 @@ def mine(request: Request, context: FromContext, caller: FromCaller) -> Response
             {
                 "id": one.id,
                 "who": one.patient.value,
-                "address": f"{ADDRESS}/{handles[one.patient.value]}",
+                "address": address[one.patient.value],
                 "text": one.text,
                 "due": words.day(one.due),
                 "due_on": one.due,
@@ -59,13 +60,13 @@ def mine(request: Request, context: FromContext, caller: FromCaller) -> Response
             }
         )
     passed = [
-        {"who": key, "address": f"{ADDRESS}/{handles[key]}", "told": told}
+        {"who": key, "address": address[key], "told": told}
         for key in people
         if (told := _passed(context, names[key], words))
     ]
     rows = {key: row for key in people if (row := _row(context, served, names[key])) is not None}
     home = [
-        {"who": key, "address": f"{ADDRESS}/{handles[key]}", "told": told}
+        {"who": key, "address": address[key], "told": told}
         for key, row in rows.items()
         if (told := _discharged(served, row, words))
     ]
@@ -73,7 +74,7 @@ def mine(request: Request, context: FromContext, caller: FromCaller) -> Response
     questions = [
         {
             "who": key,
-            "address": f"{ADDRESS}/{handles[key]}#ask",
+            "address": f"{address[key]}#ask",
             "told": labels[:FIRST_ASKS],
             "more": len(labels) - FIRST_ASKS,
         }
